@@ -1,0 +1,1 @@
+//! Principals, roles and Cedar policies: may this principal do this?.

@@ -1,0 +1,115 @@
+//! What can go wrong with a cluster, and what to do then.
+
+use std::time::Duration;
+
+use tenure_domain::name::{AccountId, WorkloadId};
+
+/// Why a pass over an environment could not be finished. What was begun is in the kept memory; the next pass goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// No client can be made of the kubeconfig.
+    #[error("the kubeconfig cannot be used: {0}; check its path, its current context and its credentials")]
+    Kubeconfig(String),
+    /// A request was not answered in time.
+    #[error("{doing}: no answer within {} s; check that the cluster can be reached", .limit.as_secs())]
+    TimedOut {
+        /// What was being done.
+        doing: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// A request failed or was refused.
+    #[error("{doing}: {source}")]
+    Request {
+        /// What was being done.
+        doing: String,
+        /// What the cluster or the connection said.
+        source: Box<kube::Error>,
+    },
+    /// An answer is not what the API promises.
+    #[error("{doing}: the answer cannot be read: {detail}")]
+    Answer {
+        /// What was being done.
+        doing: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A namespace of that name exists which we did not make, or not the one we made.
+    #[error(
+        "namespace {name} (uid {found}) is not ours{}: nothing in it was touched; remove it or rename the environment",
+        .known.as_ref().map(|uid| format!(", ours had uid {uid}")).unwrap_or_default()
+    )]
+    ForeignNamespace {
+        /// Its name.
+        name: String,
+        /// The UID of the one that exists.
+        found: String,
+        /// The UID of the one we made, if we made one.
+        known: Option<String>,
+    },
+    /// The namespace we made was deleted, with everything in it. Making it anew would hide that loss.
+    #[error("namespace {name} (uid {uid}) was deleted by someone else; its contents are lost. To begin again empty, forget the environment's memory")]
+    NamespaceGone {
+        /// Its name.
+        name: String,
+        /// The UID that it had.
+        uid: String,
+    },
+    /// The namespace is being deleted.
+    #[error("namespace {name} is being deleted; nothing can be made in it until that has ended")]
+    NamespaceEnding {
+        /// Its name.
+        name: String,
+    },
+    /// A permit of one account was given for an environment of another.
+    #[error("a permit of the account {permit} cannot restrict the account {account}")]
+    ForeignPermit {
+        /// Whose permit it is.
+        permit: AccountId,
+        /// Whose environment it was given for.
+        account: AccountId,
+    },
+    /// A workload that should have been refused when it was declared.
+    #[error("the workload {workload} cannot be rendered: {detail}")]
+    Workload {
+        /// Which.
+        workload: WorkloadId,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The memory was written by a newer build.
+    #[error("the environment's memory has version {0}, which this build does not know: use the newer build")]
+    Memory(u32),
+    /// The memory could not be kept, so what needs it was not begun.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+}
+
+/// Why a memory could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment's memory cannot be kept: {0}")]
+pub struct KeepError(pub String);
+
+impl ClusterError {
+    /// The HTTP status with which the cluster refused, where it answered.
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Request { source, .. } => match source.as_ref() {
+                kube::Error::Api(status) => Some(status.code),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What the cluster said when it refused, where it answered.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Request { source, .. } => match source.as_ref() {
+                kube::Error::Api(status) => Some(&status.message),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The kinds of objects, their keys, and the inventory of what we made.
+
+use std::fmt;
+use std::str::FromStr;
+
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::core::v1::{
+    LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::api::ApiResource;
+use serde::{Deserialize, Serialize};
+
+/// A kind of object that we make or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// v1
+    Namespace,
+    /// v1
+    ServiceAccount,
+    /// v1
+    ResourceQuota,
+    /// v1
+    LimitRange,
+    /// networking.k8s.io/v1
+    NetworkPolicy,
+    /// v1
+    PersistentVolumeClaim,
+    /// apps/v1
+    Deployment,
+    /// v1
+    Service,
+    /// apps/v1; read, and touched when a stop ends.
+    ReplicaSet,
+    /// v1; read, and deleted by a stop.
+    Pod,
+    /// v1; read, and its reclaim policy kept from deleting data during a stop.
+    PersistentVolume,
+    /// v1; read only.
+    Node,
+}
+
+impl Kind {
+    /// The namespaced kinds of which we make objects, in the order in which they are made.
+    pub const MANAGED: [Self; 7] = [
+        Self::ServiceAccount,
+        Self::ResourceQuota,
+        Self::LimitRange,
+        Self::NetworkPolicy,
+        Self::PersistentVolumeClaim,
+        Self::Deployment,
+        Self::Service,
+    ];
+    const ALL: [Self; 12] = [
+        Self::Namespace,
+        Self::ServiceAccount,
+        Self::ResourceQuota,
+        Self::LimitRange,
+        Self::NetworkPolicy,
+        Self::PersistentVolumeClaim,
+        Self::Deployment,
+        Self::Service,
+        Self::ReplicaSet,
+        Self::Pod,
+        Self::PersistentVolume,
+        Self::Node,
+    ];
+
+    /// The kind as manifests name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Namespace => "Namespace",
+            Self::ServiceAccount => "ServiceAccount",
+            Self::ResourceQuota => "ResourceQuota",
+            Self::LimitRange => "LimitRange",
+            Self::NetworkPolicy => "NetworkPolicy",
+            Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::Deployment => "Deployment",
+            Self::Service => "Service",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Pod => "Pod",
+            Self::PersistentVolume => "PersistentVolume",
+            Self::Node => "Node",
+        }
+    }
+
+    /// Whether its objects live in a namespace.
+    pub fn is_namespaced(self) -> bool {
+        !matches!(self, Self::Namespace | Self::PersistentVolume | Self::Node)
+    }
+
+    /// Where the API serves it.
+    pub(crate) fn resource(self) -> ApiResource {
+        match self {
+            Self::Namespace => ApiResource::erase::<Namespace>(&()),
+            Self::ServiceAccount => ApiResource::erase::<ServiceAccount>(&()),
+            Self::ResourceQuota => ApiResource::erase::<ResourceQuota>(&()),
+            Self::LimitRange => ApiResource::erase::<LimitRange>(&()),
+            Self::NetworkPolicy => ApiResource::erase::<NetworkPolicy>(&()),
+            Self::PersistentVolumeClaim => ApiResource::erase::<PersistentVolumeClaim>(&()),
+            Self::Deployment => ApiResource::erase::<Deployment>(&()),
+            Self::Service => ApiResource::erase::<Service>(&()),
+            Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
+            Self::Pod => ApiResource::erase::<Pod>(&()),
+            Self::PersistentVolume => ApiResource::erase::<PersistentVolume>(&()),
+            Self::Node => ApiResource::erase::<Node>(&()),
+        }
+    }
+
+    /// `apiVersion` in manifests.
+    pub(crate) fn api_version(self) -> String {
+        self.resource().api_version
+    }
+}
+
+/// An object within one environment's namespace, or the namespace itself. Text form: `Deployment/feed`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ObjectKey {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// The key of an object.
+    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.as_str(), self.name)
+    }
+}
+
+/// Why a text is not an object's key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an object's key: it reads like \"Deployment/feed\"")]
+pub struct ObjectKeyError(String);
+
+impl FromStr for ObjectKey {
+    type Err = ObjectKeyError;
+    fn from_str(text: &str) -> Result<Self, ObjectKeyError> {
+        let wrong = || ObjectKeyError(text.chars().take(300).collect());
+        let (kind, name) = text.split_once('/').ok_or_else(wrong)?;
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(wrong)?;
+        Ok(Self::new(kind, name))
+    }
+}
+
+impl TryFrom<String> for ObjectKey {
+    type Error = ObjectKeyError;
+    fn try_from(text: String) -> Result<Self, ObjectKeyError> {
+        text.parse()
+    }
+}
+
+impl From<ObjectKey> for String {
+    fn from(key: ObjectKey) -> String {
+        key.to_string()
+    }
+}
+
+/// One object of the inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// The object's UID; none while it is only known that we were about to make it.
+    pub uid: Option<String>,
+    /// The SHA-256 of what was last declared for it, in hexadecimal.
+    pub declared: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_reads_back() {
+        for kind in Kind::ALL {
+            let key = ObjectKey::new(kind, "feed");
+            assert_eq!(key.to_string().parse::<ObjectKey>().unwrap(), key);
+        }
+        assert!("Secret/feed".parse::<ObjectKey>().is_err());
+        assert!("Deployment".parse::<ObjectKey>().is_err());
+    }
+}

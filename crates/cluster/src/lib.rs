@@ -1,0 +1,1 @@
+//! The cluster half of the promise: render, apply, gate, stop, observe, restore.

@@ -1,0 +1,133 @@
+//! What the store keeps about one environment between passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenure_domain::name::{MeasureId, WorkloadId};
+
+use crate::error::{ClusterError, KeepError};
+use crate::inventory::{Entry, ObjectKey};
+
+/// The version of the memory's form.
+pub const MEMORY_VERSION: u32 = 1;
+
+/// What is known about one environment: the namespace we made, what we made in it and, while something is withheld
+/// or being restored, how everything was before. JSON with camelCase fields; the default knows nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Memory {
+    /// The version of this form.
+    pub version: u32,
+    /// A token kept before the namespace is made and written on it, so that a namespace that was made just before
+    /// a crash is known as ours.
+    #[serde(default)]
+    pub claim: Option<String>,
+    /// The UID of the namespace we made.
+    #[serde(default)]
+    pub namespace_uid: Option<String>,
+    /// What we made in it.
+    #[serde(default)]
+    pub inventory: BTreeMap<ObjectKey, Entry>,
+    /// How things were before anything was withheld. Present from the pass that first restricts to the one that
+    /// reports the last restoration.
+    #[serde(default)]
+    pub before: Option<Before>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { version: MEMORY_VERSION, claim: None, namespace_uid: None, inventory: BTreeMap::new(), before: None }
+    }
+}
+
+impl Memory {
+    pub(crate) fn check(&self) -> Result<(), ClusterError> {
+        if self.version == MEMORY_VERSION { Ok(()) } else { Err(ClusterError::Memory(self.version)) }
+    }
+}
+
+/// How things were before anything was withheld, and what is under way since.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    /// The measures that were carried out here, or begun.
+    pub measures: BTreeSet<MeasureId>,
+    /// The measures that ended and whose restoration was not reported yet.
+    #[serde(default)]
+    pub lifting: Option<Lifting>,
+    /// Whether the gate was closed, so that owners must be woken when it opens.
+    #[serde(default)]
+    pub gated: bool,
+    /// The ready pods of each workload when its computing was first withheld.
+    #[serde(default)]
+    pub readiness: BTreeMap<WorkloadId, u32>,
+    /// Every object as it was.
+    #[serde(default)]
+    pub objects: BTreeMap<ObjectKey, ObjectBefore>,
+    /// The volumes whose reclaim policy we changed or found as `Retain`, by name.
+    #[serde(default)]
+    pub volumes: BTreeMap<String, VolumeBefore>,
+    /// The pods that were stopped, by UID.
+    #[serde(default)]
+    pub pods: BTreeMap<String, PodBefore>,
+}
+
+/// Measures being lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifting {
+    /// When the last of them was first seen to have ended.
+    pub since: Timestamp,
+    /// Which.
+    pub measures: BTreeSet<MeasureId>,
+}
+
+/// One object before anything was withheld.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectBefore {
+    /// Its UID.
+    pub uid: String,
+    /// The SHA-256 of what was declared for it, where it was ours.
+    pub declared: Option<String>,
+    /// The SHA-256 of each of its parts: labels, annotations, spec.
+    pub parts: BTreeMap<String, String>,
+}
+
+/// A volume before the environment was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeBefore {
+    /// Its UID.
+    pub uid: String,
+    /// The claim bound to it.
+    pub claim: String,
+    /// Its reclaim policy then: `Delete`, `Retain` or `Recycle`.
+    pub reclaim_policy: String,
+}
+
+/// A pod that was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodBefore {
+    /// Its name.
+    pub name: String,
+    /// The node it ran on.
+    pub node: Option<String>,
+    /// Its workload.
+    pub workload: Option<WorkloadId>,
+    /// The volumes that end with it.
+    pub empty_dirs: Vec<String>,
+    /// Whether nothing owns it, so that nothing makes it again.
+    pub bare: bool,
+}
+
+/// Where memory is kept. Called *before* each destructive step, so that nothing is lost if the process ends at any
+/// point and the next pass finishes what was begun.
+#[async_trait]
+pub trait Keep: Send + Sync {
+    /// Keeps it durably, or refuses: then what needs it is not begun.
+    async fn keep(&self, memory: &Memory) -> Result<(), KeepError>;
+}

@@ -1,0 +1,73 @@
+//! How things are called in the cluster: namespaces, objects, labels and annotations.
+//!
+//! Slugs never contain `--`, so a name joined with it can be read in one way only.
+
+use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
+
+/// Who we are to server-side apply.
+pub const FIELD_MANAGER: &str = "tenure";
+/// The label that says whose an object is.
+pub const ACCOUNT: &str = "tenure.dev/account";
+/// The label that says to which environment an object belongs.
+pub const ENVIRONMENT: &str = "tenure.dev/environment";
+/// The label that says to which workload an object belongs.
+pub const WORKLOAD: &str = "tenure.dev/workload";
+/// The key by which a service selects nothing while `ingress` is withheld. No pod carries it.
+pub const WITHHELD: &str = "tenure.dev/withheld";
+/// The annotation with the digest of what was last declared for an object.
+pub const DECLARED: &str = "tenure.dev/declared-sha256";
+/// The annotation on a namespace that proves that we made it; see [`crate::Memory`].
+pub const CLAIM: &str = "tenure.dev/claim";
+/// The annotation whose change wakes a workload's controllers when a stop ends.
+pub const TOUCH: &str = "tenure.dev/touched";
+/// The quota that stops an environment.
+pub const GATE: &str = "tenure-gate";
+/// The quota and the limits that bound an environment to its plan.
+pub const PLAN: &str = "tenure-plan";
+/// The service account of every workload's pods. It has no rights and no token is mounted.
+pub const SERVICE_ACCOUNT: &str = "workload";
+/// The network policy that closes everything that no other one opens.
+pub const DEFAULT_DENY: &str = "default-deny";
+
+/// The namespace of an environment.
+pub fn namespace(account: &AccountId, environment: &EnvironmentId) -> String {
+    format!("{account}--{environment}")
+}
+
+/// The service of a workload. A service's name must begin with a letter ([RFC 1035]), which a slug need not.
+///
+/// [RFC 1035]: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.1
+pub fn service(workload: &WorkloadId) -> String {
+    if workload.as_str().starts_with(|c: char| c.is_ascii_digit()) {
+        format!("s--{workload}")
+    } else {
+        workload.to_string()
+    }
+}
+
+/// The network policy that opens a workload's port.
+pub fn ingress_policy(workload: &WorkloadId) -> String {
+    format!("{workload}-ingress")
+}
+
+/// The network policy that lets a workload's pods reach out.
+pub fn egress_policy(workload: &WorkloadId) -> String {
+    format!("{workload}-egress")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workload_whose_name_begins_with_a_digit_still_gets_a_valid_service_name() {
+        assert_eq!(service(&"feed".parse().unwrap()), "feed");
+        assert_eq!(service(&"2048".parse().unwrap()), "s--2048");
+    }
+
+    #[test]
+    fn the_longest_names_fit_a_namespace() {
+        let longest = "a".repeat(tenure_domain::name::SLUG_MAX);
+        assert!(namespace(&longest.parse().unwrap(), &longest.parse().unwrap()).len() <= 63);
+    }
+}

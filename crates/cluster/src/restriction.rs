@@ -1,0 +1,131 @@
+//! What is withheld in one environment, derived from permits and from nothing else.
+//!
+//! Whatever writes something restrictive takes a [`Withholding`], and a `Withholding` is only ever made here, out of
+//! [`Permit`]s. So without a permit nothing restrictive can be written: not by mistake, not by a repair, not from
+//! what the store or the cluster says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tenure_domain::capability::Capability;
+use tenure_domain::name::{MeasureId, WorkloadId};
+use tenure_domain::permit::Permit;
+use tenure_domain::scope::Scope;
+
+use crate::environment::Environment;
+use crate::error::ClusterError;
+
+/// One capability withheld on one thing, and by which measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Withholding {
+    measures: BTreeSet<MeasureId>,
+    pod_grace_seconds: u32,
+}
+
+impl Withholding {
+    fn of(permit: &Permit) -> Self {
+        Self { measures: [permit.measure().clone()].into(), pod_grace_seconds: permit.pod_grace_seconds() }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.measures.extend(other.measures.iter().cloned());
+        self.pod_grace_seconds = self.pod_grace_seconds.min(other.pod_grace_seconds);
+    }
+
+    /// The measures that withhold it, for people.
+    pub fn named(&self) -> String {
+        self.measures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The longest time in seconds that a pod gets to end: the shortest that a permit gives. Never 0, which would
+    /// make the cluster forget a pod that may still run.
+    pub fn pod_grace_seconds(&self) -> u32 {
+        self.pod_grace_seconds.max(1)
+    }
+}
+
+/// What one measure does in this environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Effect {
+    /// What it applies to.
+    pub scope: Scope,
+    /// What it withholds there.
+    pub withholds: BTreeSet<Capability>,
+}
+
+/// Everything withheld in one environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Restriction {
+    effects: BTreeMap<MeasureId, Effect>,
+    environment: BTreeMap<Capability, Withholding>,
+    workloads: BTreeMap<(WorkloadId, Capability), Withholding>,
+}
+
+impl Restriction {
+    /// The union of what the permits withhold in this environment. Permits for other environments of the account
+    /// count for nothing here.
+    pub fn derive(environment: &Environment, permits: &[Permit]) -> Result<Self, ClusterError> {
+        let mut all = Self::default();
+        for permit in permits {
+            if permit.account() != &environment.account {
+                return Err(ClusterError::ForeignPermit {
+                    permit: permit.account().clone(),
+                    account: environment.account.clone(),
+                });
+            }
+            if permit.scope().environment().is_some_and(|id| id != &environment.id) {
+                continue;
+            }
+            let effect =
+                Effect { scope: permit.scope().clone(), withholds: permit.withholds().iter().copied().collect() };
+            all.effects.insert(permit.measure().clone(), effect);
+            let one = Withholding::of(permit);
+            for &capability in permit.withholds() {
+                let join = |known: &mut Withholding| known.join(&one);
+                match permit.scope() {
+                    Scope::Account | Scope::Environment(_) => {
+                        all.environment.entry(capability).and_modify(join).or_insert_with(|| one.clone());
+                    }
+                    Scope::Workload(_, workload) => {
+                        let key = (workload.clone(), capability);
+                        all.workloads.entry(key).and_modify(join).or_insert_with(|| one.clone());
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// What each measure does here.
+    pub fn effects(&self) -> &BTreeMap<MeasureId, Effect> {
+        &self.effects
+    }
+
+    /// Whether a capability is withheld from the whole environment.
+    pub fn on_environment(&self, capability: Capability) -> Option<&Withholding> {
+        self.environment.get(&capability)
+    }
+
+    /// Whether a capability is withheld from one workload by itself, whatever is withheld from the environment.
+    pub fn on_workload_alone(&self, workload: &WorkloadId, capability: Capability) -> Option<&Withholding> {
+        self.workloads.get(&(workload.clone(), capability))
+    }
+
+    /// Whether a capability is withheld from a workload, by itself or with its environment.
+    pub fn on_workload(&self, workload: &WorkloadId, capability: Capability) -> Option<Withholding> {
+        let alone = self.on_workload_alone(workload, capability);
+        match (self.on_environment(capability), alone) {
+            (Some(whole), Some(alone)) => {
+                let mut both = whole.clone();
+                both.join(alone);
+                Some(both)
+            }
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        }
+    }
+
+    /// Workloads that are stopped by themselves.
+    pub fn stopped_workloads(&self) -> impl Iterator<Item = (&WorkloadId, &Withholding)> {
+        self.workloads.iter().filter(|((_, c), _)| *c == Capability::Compute).map(|((w, _), s)| (w, s))
+    }
+}

@@ -1,0 +1,127 @@
+//! The process against one account on one ground.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use crate::name::{CaseId, Ground, ItemId, ReportId};
+use crate::text::Words;
+
+/// A case: `open → notified → lapsed → closed(outcome)`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// The reason code.
+    pub ground: Ground,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Who or what opened it.
+    pub opened_by: Actor,
+    /// Why, in words.
+    pub why: Words,
+    /// The reports it rests on.
+    pub reports: Vec<ReportId>,
+    /// Where it stands.
+    pub state: CaseState,
+    /// What the account has to do; when all of it is done the case is cured.
+    pub items: Vec<Item>,
+}
+
+/// Where a case stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum CaseState {
+    /// Nothing is served yet.
+    Open,
+    /// A violation notice is served; the cure period runs.
+    Notified {
+        /// When the first such notice was served.
+        since: Timestamp,
+    },
+    /// A cure period ended without cure.
+    Lapsed {
+        /// When the first one did.
+        at: Timestamp,
+    },
+    /// Over.
+    Closed {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// How a case ended. Each of these undoes what was done in its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All that was asked is done.
+    Cured,
+    /// The provider took it back.
+    Withdrawn,
+    /// An appeal succeeded.
+    Overturned,
+}
+
+/// One thing that the account has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Its name within the case.
+    pub id: ItemId,
+    /// What is asked, in words.
+    pub ask: Words,
+    /// The report it answers, where it answers one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportId>,
+    /// How far it is.
+    pub state: ItemState,
+}
+
+/// How far an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum ItemState {
+    /// Nothing was handed in, or what was is rejected.
+    Due {
+        /// Why the last remedy was rejected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rejected: Option<Words>,
+    },
+    /// A remedy is handed in and awaits a decision.
+    Submitted {
+        /// When.
+        at: Timestamp,
+        /// By whom.
+        by: Actor,
+        /// What was done, in words.
+        remedy: Words,
+    },
+    /// Done.
+    Met {
+        /// When it was accepted.
+        at: Timestamp,
+        /// By whom.
+        by: Actor,
+    },
+}
+
+impl Case {
+    /// Whether it is over.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.state, CaseState::Closed { .. })
+    }
+
+    /// Whether there is something to do and all of it is done.
+    pub fn is_cured(&self) -> bool {
+        !self.items.is_empty() && self.items.iter().all(|i| matches!(i.state, ItemState::Met { .. }))
+    }
+
+    /// The item of this name.
+    pub fn item(&self, id: &ItemId) -> Option<&Item> {
+        self.items.iter().find(|i| &i.id == id)
+    }
+}

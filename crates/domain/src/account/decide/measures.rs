@@ -1,0 +1,325 @@
+//! Measures: proposing, approving, applying at once, ratifying, lifting.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{Draft, all_met, wrong_state};
+use crate::account::command::ProposeMeasure;
+use crate::account::event::Event;
+use crate::account::guards::{
+    DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_preset_ok, missing_approvals,
+};
+use crate::account::measure::{LiftReason, MeasureState, Proposal};
+use crate::account::notice::NoticeKind;
+use crate::name::{CaseId, MeasureId, PersonId, PowerId};
+use crate::refusal::{Guard, Rejected, Unmet};
+use crate::scope::Scope;
+use crate::terms::{Power, Process};
+use crate::text::{Blob, Words};
+
+/// How far ahead a measure can be scheduled, in days: further would outlive the reasons for it.
+const FURTHEST_DAYS: i64 = 366;
+
+impl Draft<'_> {
+    /// The person who acts; rules and parts of Tenure cannot decide on measures.
+    fn person(&self) -> Result<PersonId, Rejected> {
+        self.context.actor.person().cloned().ok_or_else(|| {
+            Unmet::new(
+                Guard::AnotherPerson,
+                format!("{} is not a person of the provider", self.context.actor),
+                "a person decides this",
+            )
+            .into()
+        })
+    }
+
+    fn check_scope(&self, scope: &Scope) -> Result<(), Rejected> {
+        match scope {
+            Scope::Account => Ok(()),
+            Scope::Environment(e) => self.account.environment(e).map(|_| ()),
+            Scope::Workload(e, w) => {
+                let known = self.account.environment(e)?.workloads.contains_key(w);
+                if known { Ok(()) } else { Err(Rejected::not_found("workload", w)) }
+            }
+        }
+    }
+
+    fn proposal(
+        &self,
+        case: CaseId,
+        power: PowerId,
+        scope: Scope,
+        effective: Timestamp,
+        why: Words,
+        why_not_less: Option<Words>,
+    ) -> Result<(Proposal, Option<Power>), Rejected> {
+        self.account.case(&case)?;
+        self.check_scope(&scope)?;
+        let terms = self.account.accepted(self.context.book)?;
+        let granted = terms.power(&power).cloned();
+        // A power that the terms do not hold is a guard, named with all the others; `warn` stands in for its measure.
+        let preset = granted.as_ref().map_or(crate::capability::Preset::Warn, |p| p.permits);
+        let proposal = Proposal {
+            case,
+            terms: self.account.terms.clone(),
+            power,
+            preset,
+            withholds: preset.withholds(),
+            scope,
+            effective,
+            why,
+            why_not_less,
+        };
+        Ok((proposal, granted))
+    }
+
+    pub(super) fn propose(&mut self, asked: ProposeMeasure) -> Result<(), Rejected> {
+        self.person()?;
+        let now = self.context.now;
+        let effective = asked.effective.unwrap_or(now);
+        let (proposal, granted) =
+            self.proposal(asked.case, asked.power, asked.scope, effective, asked.why, asked.why_not_less)?;
+        let terms = self.account.accepted(self.context.book)?.clone();
+        let mut guards = self.account.power_guards(&proposal, &terms);
+        guards.extend(moment_guard(effective, now, asked.effective.is_some(), &terms));
+        if let Some(Process::Emergency { .. }) = granted.as_ref().map(|p| &p.process) {
+            guards.push(Unmet::new(
+                Guard::PowerPermits,
+                format!("power {} is an emergency power", proposal.power),
+                "apply it at once as an emergency measure, or propose under another power",
+            ));
+        }
+        guards.extend(self.account.period_guards(&proposal, &terms, effective, now));
+        guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.legal_guards(&proposal));
+        let needed = match granted.as_ref().map(|p| &p.process) {
+            Some(Process::Noticed { approvals, .. }) => *approvals,
+            Some(Process::Emergency { .. }) | None => 0,
+        };
+        if !guards.is_empty() && needed > 0 {
+            guards.push(missing_approvals(&proposal.power, needed.into(), 0, &self.context.actor.to_string()));
+        }
+        all_met(guards)?;
+        let measure = self.account.next(self.account.measures.len(), MeasureId::new);
+        let command_hash = command_hash(&measure, &proposal);
+        let pod_grace_seconds = grace(granted.as_ref());
+        self.emit(Event::MeasureProposed {
+            measure,
+            proposal,
+            command_hash,
+            approvals_needed: needed,
+            pod_grace_seconds,
+            ratify_by: None,
+            notice_by: None,
+        })
+    }
+
+    pub(super) fn apply_emergency(
+        &mut self,
+        case: CaseId,
+        power: PowerId,
+        scope: Scope,
+        why: Words,
+        why_not_less: Option<Words>,
+        letter: Blob,
+    ) -> Result<(), Rejected> {
+        self.person()?;
+        let now = self.context.now;
+        let (proposal, granted) =
+            self.proposal(case.clone(), power.clone(), scope, now, why.clone(), why_not_less)?;
+        let terms = self.account.accepted(self.context.book)?.clone();
+        let mut guards = self.account.power_guards(&proposal, &terms);
+        let mut clocks = None;
+        match granted.as_ref().map(|p| &p.process) {
+            Some(Process::Emergency { ratify_within, notice_within }) => {
+                let at = |period| terms.calendar.deadline(now, period);
+                match (at(ratify_within), at(notice_within)) {
+                    (Ok(ratify), Ok(notice)) => clocks = Some((ratify.at, notice.at)),
+                    (Err(error), _) | (_, Err(error)) => {
+                        guards.push(Unmet::new(Guard::CalendarKnown, error.to_string(), "name the period in hours"));
+                    }
+                }
+            }
+            Some(Process::Noticed { .. }) => guards.push(Unmet::new(
+                Guard::PowerPermits,
+                format!("power {power} is not an emergency power"),
+                "propose the measure, so that its notice and approvals come first",
+            )),
+            None => {}
+        }
+        if granted.is_some() && !emergency_preset_ok(proposal.preset) {
+            guards.push(Unmet::new(
+                Guard::PowerPermits,
+                format!("{} cannot be done at once and provisionally", proposal.preset),
+                "isolate, and propose the rest with its notice",
+            ));
+        }
+        guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.legal_guards(&proposal));
+        all_met(guards)?;
+        let Some((ratify_by, notice_by)) = clocks else { return Ok(()) };
+        let measure = self.account.next(self.account.measures.len(), MeasureId::new);
+        let command_hash = command_hash(&measure, &proposal);
+        self.emit(Event::MeasureProposed {
+            measure: measure.clone(),
+            proposal,
+            command_hash,
+            approvals_needed: 0,
+            pod_grace_seconds: grace(granted.as_ref()),
+            ratify_by: Some(ratify_by),
+            notice_by: Some(notice_by),
+        })?;
+        self.emit(Event::MeasureApplying { measure: measure.clone() })?;
+        // Law 5 allows an hour; issuing it with the measure leaves nothing to forget.
+        self.issue_about(case, NoticeKind::Emergency { measure }, why, letter)
+    }
+
+    pub(super) fn amend(&mut self, id: &MeasureId, effective: Timestamp) -> Result<(), Rejected> {
+        let person = self.person()?;
+        let measure = self.account.measure(id)?;
+        if measure.proposed_by.person() != Some(&person) {
+            return Err(Unmet::new(
+                Guard::AnotherPerson,
+                format!("{} proposed {id}", measure.proposed_by),
+                "whoever proposed it amends it",
+            )
+            .into());
+        }
+        let open = matches!(
+            measure.state,
+            MeasureState::Proposed | MeasureState::Approved { .. } | MeasureState::Scheduled { .. }
+        );
+        if !open || measure.emergency.is_some() {
+            return Err(wrong_state(format!("{id} is {}", measure.state_name()), "propose another measure"));
+        }
+        let terms = self.account.accepted(self.context.book)?;
+        let mut proposal = measure.proposal.clone();
+        proposal.effective = effective;
+        let mut guards = self.account.power_guards(&proposal, terms);
+        guards.extend(moment_guard(effective, self.context.now, true, terms));
+        guards.extend(self.account.period_guards(&proposal, terms, effective, self.context.now));
+        guards.extend(self.account.legal_guards(&proposal));
+        all_met(guards)?;
+        let command_hash = command_hash(id, &proposal);
+        self.emit(Event::MeasureAmended { measure: id.clone(), effective, command_hash })
+    }
+
+    pub(super) fn approve(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
+        let by = self.person()?;
+        let measure = self.account.measure(id)?;
+        if !matches!(measure.state, MeasureState::Proposed) {
+            return Err(wrong_state(
+                format!("{id} is {}", measure.state_name()),
+                "only a proposed measure is approved",
+            ));
+        }
+        let mut guards = Vec::new();
+        if measure.proposed_by.person() == Some(&by) {
+            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} proposed {id}"), "somebody else approves it"));
+        }
+        if measure.approvals.iter().any(|a| a.by == by) {
+            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} approved {id} already"), "somebody else approves it too"));
+        }
+        guards.extend(self.same_command(id, &measure.command_hash, command_hash));
+        guards.extend(self.account.legal_guards(&measure.proposal));
+        all_met(guards)?;
+        let effective = measure.proposal.effective;
+        self.emit(Event::ApprovalGiven { measure: id.clone(), by, command_hash: command_hash.to_owned() })?;
+        if approval_guard(self.account.measure(id)?).is_none() {
+            self.emit(Event::MeasureApproved { measure: id.clone() })?;
+            self.emit(Event::MeasureScheduled { measure: id.clone(), at: effective.max(self.context.now) })?;
+        }
+        Ok(())
+    }
+
+    fn same_command(&self, id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
+        (stands != given).then(|| {
+            Unmet::new(
+                Guard::SameCommand,
+                format!("{id} stands at {stands}; the consent is for {given}"),
+                format!("read {id} again, and consent to its present commandHash"),
+            )
+        })
+    }
+
+    pub(super) fn ratify(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
+        let by = self.person()?;
+        let measure = self.account.measure(id)?;
+        let Some(emergency) = &measure.emergency else {
+            return Err(wrong_state(format!("{id} is not an emergency measure"), "only those are ratified"));
+        };
+        if emergency.ratified.is_some() {
+            return Err(wrong_state(format!("{id} is ratified"), "nothing: it is done"));
+        }
+        let stands = measure.is_effective() || matches!(measure.state, MeasureState::Stayed { .. });
+        if !stands {
+            return Err(wrong_state(format!("{id} is {}", measure.state_name()), "only a standing measure is ratified"));
+        }
+        let mut guards = Vec::new();
+        if measure.proposed_by.person() == Some(&by) {
+            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} applied {id}"), "somebody else ratifies it"));
+        }
+        if self.context.now >= emergency.ratify_by {
+            guards.push(Unmet::new(
+                Guard::Ratified,
+                format!("the time for ratifying {id} ended at {}", emergency.ratify_by),
+                "nothing: it lifts by itself",
+            ));
+        }
+        guards.extend(self.same_command(id, &measure.command_hash, command_hash));
+        all_met(guards)?;
+        self.emit(Event::MeasureRatified { measure: id.clone(), by, command_hash: command_hash.to_owned() })
+    }
+
+    pub(super) fn lift(&mut self, id: &MeasureId, why: Words) -> Result<(), Rejected> {
+        let measure = self.account.measure(id)?;
+        if measure.is_over() || matches!(measure.state, MeasureState::Lifting { .. }) {
+            return Err(wrong_state(format!("{id} is {}", measure.state_name()), "nothing: it ends already"));
+        }
+        self.end_measure(id, LiftReason::Decision { by: self.context.actor.clone(), why })
+    }
+
+    /// Brings a scheduled measure to effect if every guard is met at this moment, else takes it off the schedule.
+    pub(super) fn take_effect(&mut self, id: &MeasureId) -> Result<(), Rejected> {
+        let measure = self.account.measure(id)?;
+        let guards = self.account.measure_guards(measure, self.context)?;
+        if guards.is_empty() {
+            return self.emit(Event::MeasureApplying { measure: id.clone() });
+        }
+        let names: BTreeSet<Guard> = guards.iter().map(|g| g.guard).collect();
+        let detail = guards.iter().map(|g| g.detail.as_str()).collect::<Vec<_>>().join("; ");
+        self.emit(Event::MeasureBlocked { measure: id.clone(), guards: names.into_iter().collect(), detail })
+    }
+}
+
+fn grace(power: Option<&Power>) -> u32 {
+    power.and_then(|p| p.pod_grace_seconds).unwrap_or(DEFAULT_POD_GRACE_SECONDS)
+}
+
+fn moment_guard(effective: Timestamp, now: Timestamp, given: bool, terms: &crate::terms::Terms) -> Option<Unmet> {
+    if given && effective < now {
+        return Some(Unmet::new(
+            Guard::Moment,
+            format!("{} has passed", terms.calendar.local(effective)),
+            "name a moment to come",
+        ));
+    }
+    let ahead = effective.as_second().saturating_sub(now.as_second());
+    (ahead > FURTHEST_DAYS * 86_400).then(|| {
+        Unmet::new(
+            Guard::Moment,
+            format!("{} is more than {FURTHEST_DAYS} days ahead", terms.calendar.local(effective)),
+            "name a nearer moment",
+        )
+    })
+}
+
+/// What an approval is bound to: SHA-256 of the canonical JSON (RFC 8785) of the measure's id and proposal.
+fn command_hash(id: &MeasureId, proposal: &Proposal) -> String {
+    let command = serde_json::json!({ "measure": id, "proposal": proposal });
+    // Canonicalization fails on non-finite numbers only, and a proposal holds none.
+    let bytes = serde_json_canonicalizer::to_vec(&command).unwrap_or_default();
+    hex::encode(Sha256::digest(&bytes))
+}

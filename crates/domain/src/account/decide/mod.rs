@@ -1,0 +1,114 @@
+//! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
+
+mod cases;
+mod cluster;
+mod declared;
+mod legal;
+mod measures;
+mod notices;
+mod timers;
+
+use super::event::{Event, Recorded};
+use super::{Account, Command, Context};
+use crate::name::AccountId;
+use crate::refusal::{Guard, Refusal, Rejected, Unmet};
+
+/// How many refusals of one actor stand on the record in one hour; later ones are answered and not recorded.
+pub const REFUSALS_PER_HOUR: u32 = 20;
+
+/// A decision in the making: the state with the events so far folded in, so that later steps see earlier ones.
+struct Draft<'a> {
+    account: Account,
+    context: &'a Context<'a>,
+    events: Vec<Recorded>,
+}
+
+impl Draft<'_> {
+    fn emit(&mut self, event: Event) -> Result<(), Rejected> {
+        let recorded = Recorded { at: self.context.now, actor: self.context.actor.clone(), event };
+        self.account.fold(&recorded).map_err(|error| {
+            // A decision that does not fold is a defect of this crate; it is refused rather than recorded.
+            Unmet::new(Guard::RecordKept, error.to_string(), "report this as a defect of Tenure")
+        })?;
+        self.events.push(recorded);
+        Ok(())
+    }
+}
+
+/// A refusal because of the state something is in.
+fn wrong_state(detail: impl Into<String>, satisfied_by: impl Into<String>) -> Rejected {
+    Unmet::new(Guard::InState, detail, satisfied_by).into()
+}
+
+/// Refuses when anything is unmet.
+fn all_met(guards: Vec<Unmet>) -> Result<(), Rejected> {
+    if guards.is_empty() { Ok(()) } else { Err(Rejected::Refused(Refusal { guards })) }
+}
+
+impl Account {
+    /// The events that the command gives in this state; none where it has happened already and doing it again would
+    /// change nothing. `state` is none before the account is opened.
+    pub fn decide(
+        id: &AccountId,
+        state: Option<&Self>,
+        command: Command,
+        context: &Context<'_>,
+    ) -> Result<Vec<Recorded>, Rejected> {
+        let Some(account) = state else {
+            return match command {
+                Command::Open { terms, plan } => declared::open(terms, plan, context),
+                _ => Err(Rejected::not_found("account", id)),
+            };
+        };
+        let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
+        match command {
+            Command::Open { .. } => {
+                return Err(Unmet::new(Guard::NameFree, format!("the account {id} exists"), "choose another name").into());
+            }
+            Command::CreateEnvironment { environment, plan } => draft.create_environment(environment, plan)?,
+            Command::PutWorkload { environment, workload, spec } => draft.put_workload(environment, workload, spec)?,
+            Command::RemoveWorkload { environment, workload } => draft.remove_workload(environment, workload)?,
+            Command::OpenCase { ground, why, reports } => draft.open_case(ground, why, reports)?,
+            Command::WithdrawCase { case } => draft.withdraw_case(&case)?,
+            Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
+            Command::AcceptCure { case, item } => draft.accept_cure(case, item)?,
+            Command::RejectCure { case, item, why } => draft.reject_cure(case, item, why)?,
+            Command::IssueNotice { case, starts, power, why, letter, items } => {
+                draft.issue_notice(case, starts, power, why, letter, items)?;
+            }
+            Command::RecordAttempt { notice, channel, proof } => draft.record_attempt(notice, channel, proof)?,
+            Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
+            Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
+            Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
+                draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
+            }
+            Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
+            Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
+            Command::RatifyMeasure { measure, command_hash } => draft.ratify(&measure, &command_hash)?,
+            Command::LiftMeasure { measure, why } => draft.lift(&measure, why)?,
+            Command::ConfirmInForce { measure, receipt } => draft.confirm_in_force(&measure, receipt)?,
+            Command::ConfirmRestored { measure, receipt } => draft.confirm_restored(&measure, receipt)?,
+            Command::RecordRepairs { environment, objects } => draft.record_repairs(environment, objects)?,
+            Command::RecordOrder { kind, scope, authority, document } => {
+                draft.record_order(kind, scope, authority, document)?;
+            }
+            Command::VacateOrder { order, why } => draft.vacate_order(&order, why)?,
+            Command::PlaceHold { scope, running_state, why } => draft.place_hold(scope, running_state, why)?,
+            Command::ReleaseHold { hold, why } => draft.release_hold(&hold, why)?,
+            Command::FileAppeal { measure, grounds } => draft.file_appeal(&measure, grounds)?,
+            Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
+            Command::Fire(key) => draft.fire(key)?,
+        }
+        Ok(draft.events)
+    }
+
+    /// The event that puts a refused command on the record; none past [`REFUSALS_PER_HOUR`] of one actor.
+    pub fn record_refusal(&self, command: &'static str, refusal: &Refusal, context: &Context<'_>) -> Vec<Recorded> {
+        if self.refusals_this_hour(context.actor, context.now) >= REFUSALS_PER_HOUR {
+            return Vec::new();
+        }
+        let guards = refusal.guards.iter().map(|g| g.guard).collect();
+        let event = Event::CommandRefused { command: command.to_owned(), guards };
+        vec![Recorded { at: context.now, actor: context.actor.clone(), event }]
+    }
+}

@@ -1,0 +1,24 @@
+//! Deadlines that came due. Firing one twice, late or after a crash changes nothing that should happen once.
+
+use super::Draft;
+use crate::account::event::Event;
+use crate::account::measure::LiftReason;
+use crate::account::notice::ServedBy;
+use crate::account::timer::TimerKey;
+use crate::refusal::Rejected;
+
+impl Draft<'_> {
+    pub(super) fn fire(&mut self, key: TimerKey) -> Result<(), Rejected> {
+        let due = self.account.timers().into_iter().find(|t| t.key == key);
+        if due.is_none_or(|t| t.due > self.context.now) {
+            return Ok(());
+        }
+        match key {
+            TimerKey::Deemed(notice) => self.serve(&notice, ServedBy::Deemed),
+            TimerKey::Remind(notice, reminder) => self.emit(Event::NoticeReminded { notice, reminder }),
+            TimerKey::Lapse(case) => self.lapse(case),
+            TimerKey::Apply(measure) => self.take_effect(&measure),
+            TimerKey::Ratification(measure) => self.end_measure(&measure, LiftReason::NotRatified),
+        }
+    }
+}

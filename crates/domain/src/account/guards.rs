@@ -1,0 +1,266 @@
+//! The guards of a measure: everything that has to be true at the moment it takes effect.
+
+use jiff::Timestamp;
+
+use super::case::{Case, ItemState};
+use super::measure::{Measure, Proposal};
+use super::{Account, Context};
+use crate::capability::{Capability, Preset};
+use crate::name::PowerId;
+use crate::permit::Permit;
+use crate::refusal::{Guard, Refusal, Rejected, Unmet};
+use crate::scope::{Scope, ScopeKind};
+use crate::terms::{Power, Process, Terms};
+
+/// The grace of pods where the power names none, in seconds: Kubernetes' own default.
+pub(super) const DEFAULT_POD_GRACE_SECONDS: u32 = 30;
+
+impl Account {
+    /// The proof that this measure may be applied now, or every guard that is not met.
+    ///
+    /// The only place where a [`Permit`] is made. `context.now` is the legal moment of the application.
+    pub fn permit(&self, id: &crate::name::MeasureId, context: &Context<'_>) -> Result<Permit, Rejected> {
+        let measure = self.measure(id)?;
+        let mut unmet = Vec::new();
+        if !measure.is_effective() {
+            unmet.push(Unmet::new(
+                Guard::InState,
+                format!("{id} is {}", measure.state_name()),
+                "a measure has a permit only while it is applying or in force",
+            ));
+        }
+        unmet.extend(self.measure_guards(measure, context)?);
+        if !unmet.is_empty() {
+            return Err(Rejected::Refused(Refusal { guards: unmet }));
+        }
+        Ok(Permit {
+            account: self.id.clone(),
+            measure: id.clone(),
+            scope: measure.proposal.scope.clone(),
+            withholds: measure.proposal.withholds.clone(),
+            pod_grace_seconds: measure.pod_grace_seconds,
+            minted_at: context.now,
+        })
+    }
+
+    /// Everything unmet for a recorded measure to be in effect at `context.now`.
+    pub(super) fn measure_guards(&self, measure: &Measure, context: &Context<'_>) -> Result<Vec<Unmet>, Rejected> {
+        let terms = self.accepted(context.book)?;
+        let proposal = &measure.proposal;
+        let mut unmet = self.legal_guards(proposal);
+        if let Some(emergency) = &measure.emergency {
+            if emergency.ratified.is_none() && context.now >= emergency.ratify_by {
+                unmet.push(Unmet::new(
+                    Guard::Ratified,
+                    format!("{} was not ratified before {}", measure.id, terms.calendar.local(emergency.ratify_by)),
+                    "nothing: it lifts by itself; apply a new one if the emergency still stands",
+                ));
+            }
+            unmet.extend(self.power_guards(proposal, terms));
+            return Ok(unmet);
+        }
+        unmet.extend(self.power_guards(proposal, terms));
+        unmet.extend(self.period_guards(proposal, terms, context.now, context.now));
+        unmet.extend(approval_guard(measure));
+        Ok(unmet)
+    }
+
+    /// Laws 1 and 3, at the moment `effective`; times for notices not served yet are counted as if served at `now`.
+    pub(super) fn period_guards(
+        &self,
+        proposal: &Proposal,
+        terms: &Terms,
+        effective: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Unmet> {
+        let Some(power) = terms.power(&proposal.power) else { return Vec::new() };
+        let Process::Noticed { notice, cure, .. } = &power.process else { return Vec::new() };
+        let clocks = self.clocks(&proposal.case, &power.id);
+        let calendar = &terms.calendar;
+        let mut unmet = Vec::new();
+        let mut judge = |guard, clock: Option<(&super::notice::Notice, Timestamp)>, period: &crate::period::Period, what: &str, word: &str| {
+            match clock {
+                Some((_, ends)) if effective >= ends => {}
+                Some((served, ends)) => unmet.push(
+                    Unmet::new(
+                        guard,
+                        format!(
+                            "not before {}: {} was served on {}, power {} promises {word} {period}",
+                            calendar.local(ends),
+                            served.id,
+                            calendar.local(served.served_at().unwrap_or(now)),
+                            power.id
+                        ),
+                        "wait until then".to_owned(),
+                    )
+                    .not_before(ends),
+                ),
+                None => {
+                    let pending = clocks.pending.map(|n| format!("; {} is issued and not served yet", n.id)).unwrap_or_default();
+                    match calendar.deadline(now, period) {
+                        Ok(deadline) => unmet.push(
+                            Unmet::new(
+                                guard,
+                                format!("no {what} under power {} is served in {}{pending}; the power promises {word} {period}", power.id, proposal.case),
+                                format!("serve a {what}: earliest {} if it is served now", calendar.local(deadline.at)),
+                            )
+                            .not_before(deadline.at),
+                        ),
+                        Err(error) => unmet.push(Unmet::new(Guard::CalendarKnown, error.to_string(), "publish terms whose calendar knows these days, and have the account accept them")),
+                    }
+                }
+            }
+        };
+        judge(Guard::CureRun, clocks.cure, cure, "violation notice", "a cure period of");
+        if !notice.is_zero() {
+            judge(Guard::NoticeRun, clocks.notice, notice, "notice of intent", "notice of");
+        }
+        if let Ok(case) = self.case(&proposal.case) {
+            unmet.extend(cure_undecided(case, clocks.cure.map(|(_, ends)| ends)));
+        }
+        unmet
+    }
+
+    /// Law 1: the power, the case and the scope.
+    pub(super) fn power_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
+        let mut unmet = Vec::new();
+        let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == self.terms) else {
+            let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
+            return vec![Unmet::new(
+                Guard::PowerInAcceptedTerms,
+                format!("the account accepted {}, which has no power {:?}", self.terms, proposal.power.as_str()),
+                format!("use one of its powers: {}", have.join(", ")),
+            )];
+        };
+        if let Ok(case) = self.case(&proposal.case) {
+            if case.is_closed() {
+                unmet.push(Unmet::new(Guard::CaseOpen, format!("{} is closed", case.id), "open a new case"));
+            }
+            if !power.grounds.contains(&case.ground) {
+                let grounds: Vec<&str> = power.grounds.iter().map(crate::name::Ground::as_str).collect();
+                unmet.push(Unmet::new(
+                    Guard::PowerPermits,
+                    format!("power {} is not for the ground {}, on which {} was opened", power.id, case.ground, case.id),
+                    format!("its grounds are {}", grounds.join(", ")),
+                ));
+            }
+        }
+        let kind = proposal.scope.kind();
+        if !power.scopes.contains(&kind) {
+            let scopes: Vec<String> = power.scopes.iter().map(ToString::to_string).collect();
+            unmet.push(Unmet::new(
+                Guard::PowerPermits,
+                format!("power {} does not reach a scope of kind {kind}", power.id),
+                format!("its scopes are {}", scopes.join(", ")),
+            ));
+        }
+        if !power.permits.is_supported() {
+            unmet.push(Unmet::new(
+                Guard::Supported,
+                format!("{} is not enforced by anything here", power.permits),
+                "use a power whose measure the cluster enforces: warn, freeze, isolate or suspend",
+            ));
+        }
+        unmet
+    }
+
+    /// Law 8: orders and holds.
+    pub(super) fn legal_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
+        let mut unmet = Vec::new();
+        for order in self.orders.iter().filter(|o| o.vacated.is_none()) {
+            if order.kind.stays_measures() && order.scope.touches(&proposal.scope) {
+                unmet.push(Unmet::new(
+                    Guard::NoOrder,
+                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope),
+                    "nothing the provider can do: the order has to be vacated by whoever gave it",
+                ));
+            }
+        }
+        if proposal.withholds.contains(&Capability::Compute) {
+            for hold in self.holds.iter().filter(|h| h.released.is_none() && h.running_state) {
+                if hold.scope.touches(&proposal.scope) {
+                    unmet.push(Unmet::new(
+                        Guard::NoHold,
+                        format!("hold {} preserves what runs in {}, and a stop would lose it", hold.id, hold.scope),
+                        format!("release {} with a reason, or copy what it preserves first", hold.id),
+                    ));
+                }
+            }
+        }
+        unmet
+    }
+
+    /// Law 4: the least measure that the accepted terms permit on this ground comes first, or the record says why not.
+    pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms) -> Option<Unmet> {
+        if proposal.why_not_less.is_some() {
+            return None;
+        }
+        let case = self.case(&proposal.case).ok()?;
+        let tried = self.measures.iter().any(|m| {
+            m.proposal.case == case.id
+                && (m.proposal.preset, m.proposal.scope.kind()) < (proposal.preset, proposal.scope.kind())
+                && !matches!(m.state, super::measure::MeasureState::Proposed | super::measure::MeasureState::Withdrawn { .. })
+        });
+        if tried {
+            return None;
+        }
+        let less = terms
+            .powers
+            .iter()
+            .filter(|p| p.grounds.contains(&case.ground) && p.permits.is_supported())
+            .filter(|p| p.permits < proposal.preset)
+            .min_by_key(|p| p.permits);
+        let smaller = terms.power(&proposal.power).and_then(|p| smaller_scope(p, &proposal.scope));
+        let detail = match (less, smaller) {
+            (Some(power), _) => format!("power {} permits {}, which is less than {} and was not tried", power.id, power.permits, proposal.preset),
+            (None, Some(kind)) => format!("power {} also reaches a single {kind}, which is less than {} and was not tried", proposal.power, proposal.scope),
+            (None, None) => return None,
+        };
+        Some(Unmet::new(Guard::LeastFirst, detail, "try that first, or say in `whyNotLess` why it would not do"))
+    }
+}
+
+fn smaller_scope(power: &Power, scope: &Scope) -> Option<ScopeKind> {
+    let offered = |kind: &&ScopeKind| **kind != ScopeKind::Hostname;
+    power.scopes.iter().filter(offered).min().copied().filter(|least| *least < scope.kind())
+}
+
+fn cure_undecided(case: &Case, cure_ends: Option<Timestamp>) -> Option<Unmet> {
+    let waiting = case.items.iter().find(|i| match &i.state {
+        ItemState::Submitted { at, .. } => cure_ends.is_none_or(|ends| *at < ends),
+        ItemState::Due { .. } | ItemState::Met { .. } => false,
+    })?;
+    Some(Unmet::new(
+        Guard::CureDecided,
+        format!("the account handed in a remedy for {:?} in time, and nobody has decided on it", waiting.id.as_str()),
+        "accept it, or reject it with a reason",
+    ))
+}
+
+/// Law 6: enough approvals of others, each for the command as it stands.
+pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
+    let valid = measure
+        .approvals
+        .iter()
+        .filter(|a| a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by))
+        .count();
+    let needed = usize::from(measure.approvals_needed);
+    if valid >= needed {
+        return None;
+    }
+    Some(missing_approvals(&measure.proposal.power, needed, valid, &measure.proposed_by.to_string()))
+}
+
+/// The guard of approvals that are still to be given.
+pub(super) fn missing_approvals(power: &PowerId, needed: usize, given: usize, proposer: &str) -> Unmet {
+    Unmet::new(
+        Guard::Approved,
+        format!("power {power} needs {needed} approvals; {given} given"),
+        format!("{} other than {proposer} approve exactly this", if needed - given == 1 { "one person".to_owned() } else { format!("{} people", needed - given) }),
+    )
+}
+
+/// Whether a preset may be applied at once under an emergency power.
+pub(super) fn emergency_preset_ok(preset: Preset) -> bool {
+    preset < Preset::Suspend
+}

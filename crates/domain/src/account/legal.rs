@@ -1,0 +1,136 @@
+//! Orders, holds and appeals: what comes from outside the provider's own will.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use crate::name::{AppealId, HoldId, MeasureId, OrderId, PersonId};
+use crate::scope::Scope;
+use crate::text::{Blob, Words};
+
+/// A court's or authority's command with an explicit scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// What it commands.
+    pub kind: OrderKind,
+    /// For what.
+    pub scope: Scope,
+    /// Who gave it and under which reference, in words.
+    pub authority: Words,
+    /// The document.
+    pub document: Blob,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who recorded it.
+    pub recorded_by: Actor,
+    /// When and why it ceased to stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vacated: Option<Ended>,
+}
+
+/// What an order commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// No measure takes effect; those in effect are undone while it stands.
+    Stay,
+    /// Service is restored, and no measure takes effect while it stands.
+    Reinstate,
+    /// Nothing is deleted or lost.
+    Preserve,
+}
+
+impl OrderKind {
+    /// Whether it suspends the effect of measures.
+    pub fn stays_measures(self) -> bool {
+        matches!(self, Self::Stay | Self::Reinstate)
+    }
+
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stay => "stay",
+            Self::Reinstate => "reinstate",
+            Self::Preserve => "preserve",
+        }
+    }
+}
+
+/// Preservation: while one is active nothing of its scope may be deleted or expire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hold {
+    /// Its id.
+    pub id: HoldId,
+    /// Of what.
+    pub scope: Scope,
+    /// Whether it also preserves what running pods hold in memory and local files, which a stop would lose.
+    pub running_state: bool,
+    /// Why, in words.
+    pub why: Words,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// Who placed it.
+    pub placed_by: Actor,
+    /// When and why it was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<Ended>,
+}
+
+/// When, by whom and why something stopped standing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// Why, in words.
+    pub why: Words,
+}
+
+/// The account's challenge of a measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Appeal {
+    /// Its id.
+    pub id: AppealId,
+    /// Of which measure.
+    pub measure: MeasureId,
+    /// When it was filed.
+    pub filed_at: Timestamp,
+    /// By whom.
+    pub filed_by: Actor,
+    /// On what grounds, in words.
+    pub grounds: Words,
+    /// How it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<AppealDecision>,
+}
+
+/// How an appeal was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppealDecision {
+    /// The outcome.
+    pub outcome: AppealOutcome,
+    /// By whom: someone who took no part in the measure.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub why: Words,
+}
+
+/// The outcome of an appeal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppealOutcome {
+    /// The measure stands.
+    Upheld,
+    /// The measure and its case are undone.
+    Overturned,
+}

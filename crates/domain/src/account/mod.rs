@@ -1,0 +1,181 @@
+//! The account: one aggregate, one version, holding its environments and all its cases, notices, measures, orders,
+//! holds and appeals, so that an order can never slip in between deciding and committing.
+//!
+//! [`Account::decide`] answers a [`command::Command`] with events or a refusal; [`Account::apply`] folds an event.
+
+pub mod actor;
+mod apply;
+pub mod case;
+pub mod command;
+mod decide;
+pub mod event;
+mod guards;
+pub mod legal;
+pub mod measure;
+pub mod notice;
+mod process;
+pub mod standing;
+pub mod timer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::name::{
+    AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, WorkloadId,
+};
+use crate::refusal::{Guard, Rejected, Unmet};
+use crate::terms::{Terms, TermsRef};
+use crate::workload::{Plan, Workload};
+
+pub use actor::{Actor, System};
+pub use apply::FoldError;
+use case::Case;
+pub use command::Command;
+pub use event::{Event, Recorded};
+use legal::{Appeal, Hold, Order};
+use measure::Measure;
+use notice::Notice;
+
+/// The versions of the terms that the provider has published, by reference.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    terms: BTreeMap<TermsRef, Arc<Terms>>,
+}
+
+impl Book {
+    /// Adds a published version.
+    pub fn insert(&mut self, reference: TermsRef, terms: Arc<Terms>) {
+        self.terms.insert(reference, terms);
+    }
+
+    /// The text behind a reference.
+    pub fn get(&self, reference: &TermsRef) -> Option<&Arc<Terms>> {
+        self.terms.get(reference)
+    }
+
+    /// Every version published, in order of id and version.
+    pub fn iter(&self) -> impl Iterator<Item = (&TermsRef, &Arc<Terms>)> {
+        self.terms.iter()
+    }
+}
+
+/// What a decision may know besides the state.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The legal moment.
+    pub now: Timestamp,
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// The published terms.
+    pub book: &'a Book,
+}
+
+/// An environment as declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    /// Its share of the account's plan.
+    pub plan: Plan,
+    /// What runs in it.
+    pub workloads: BTreeMap<WorkloadId, Workload>,
+}
+
+/// How many refusals of one actor are on the record in the present hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefusalCount {
+    hour: i64,
+    count: u32,
+}
+
+/// An account's state: the fold of its events and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Its slug.
+    pub id: AccountId,
+    /// How many events made it: the version that an `ETag` shows.
+    pub version: u64,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The version of the terms it accepted.
+    pub terms: TermsRef,
+    /// What its plan allows.
+    pub plan: Plan,
+    /// Its environments.
+    pub environments: BTreeMap<EnvironmentId, Environment>,
+    /// Its cases, the first with number 1. So for all that follow.
+    pub cases: Vec<Case>,
+    /// Its notices.
+    pub notices: Vec<Notice>,
+    /// Its measures.
+    pub measures: Vec<Measure>,
+    /// Orders about it.
+    pub orders: Vec<Order>,
+    /// Holds on it.
+    pub holds: Vec<Hold>,
+    /// Its appeals.
+    pub appeals: Vec<Appeal>,
+    refusals: BTreeMap<Actor, RefusalCount>,
+}
+
+macro_rules! lookup {
+    ($(#[$doc:meta])* $get:ident, $list:ident, $id:ty, $item:ty, $what:literal) => {
+        $(#[$doc])*
+        pub fn $get(&self, id: &$id) -> Result<&$item, Rejected> {
+            let found = if id.account() == &self.id { self.$list.get(id.number() as usize - 1) } else { None };
+            found.ok_or_else(|| Rejected::not_found($what, id))
+        }
+    };
+}
+
+impl Account {
+    lookup!(
+        /// The case of this id.
+        case, cases, CaseId, Case, "case"
+    );
+    lookup!(
+        /// The notice of this id.
+        notice, notices, NoticeId, Notice, "notice"
+    );
+    lookup!(
+        /// The measure of this id.
+        measure, measures, MeasureId, Measure, "measure"
+    );
+    lookup!(
+        /// The order of this id.
+        order, orders, OrderId, Order, "order"
+    );
+    lookup!(
+        /// The hold of this id.
+        hold, holds, HoldId, Hold, "hold"
+    );
+    lookup!(
+        /// The appeal of this id.
+        appeal, appeals, AppealId, Appeal, "appeal"
+    );
+
+    /// The terms this account accepted.
+    pub fn accepted<'a>(&self, book: &'a Book) -> Result<&'a Arc<Terms>, Rejected> {
+        book.get(&self.terms).ok_or_else(|| {
+            Unmet::new(
+                Guard::Known,
+                format!("the accepted terms {} are not in the provider's book", self.terms),
+                "publish exactly that version again",
+            )
+            .into()
+        })
+    }
+
+    /// The environment of this name.
+    pub fn environment(&self, id: &EnvironmentId) -> Result<&Environment, Rejected> {
+        self.environments.get(id).ok_or_else(|| Rejected::not_found("environment", id))
+    }
+
+    fn next<Id>(&self, made: usize, new: impl Fn(AccountId, u32) -> Id) -> Id {
+        new(self.id.clone(), u32::try_from(made + 1).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,206 @@
+//! A legal act with required contents, delivered on channels.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use crate::calendar::Deadline;
+use crate::name::{CaseId, ItemId, MeasureId, NoticeId, PowerId};
+use crate::terms::Channel;
+use crate::text::{Blob, Words};
+
+/// A notice: `issued → served`. Its clocks start when it is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notice {
+    /// Its id.
+    pub id: NoticeId,
+    /// The case it belongs to.
+    pub case: CaseId,
+    /// What it says.
+    pub kind: NoticeKind,
+    /// The letter, as it was issued.
+    pub letter: Blob,
+    /// The items it asks for.
+    pub items: Vec<ItemId>,
+    /// Why, in words.
+    pub why: Words,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Who issued it.
+    pub issued_by: Actor,
+    /// What was tried to deliver it.
+    pub attempts: Vec<Attempt>,
+    /// When the terms' deemed rule makes it served: counted from the first attempt; none where the terms say never.
+    pub deemed: Option<Deadline>,
+    /// Whether it is served.
+    pub state: NoticeState,
+    /// Reminders that went out.
+    pub reminded: Vec<Reminder>,
+}
+
+/// What a notice says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum NoticeKind {
+    /// What is wrong, and by when it has to be put right.
+    Violation {
+        /// The power that may be used after its cure period.
+        power: PowerId,
+    },
+    /// That the provider intends to use a power.
+    Intent {
+        /// The power.
+        power: PowerId,
+    },
+    /// Both in one.
+    ViolationAndIntent {
+        /// The power.
+        power: PowerId,
+    },
+    /// That an emergency measure was taken.
+    Emergency {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// That a measure takes effect.
+    Effect {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// That a measure is lifted.
+    Lift {
+        /// The measure.
+        measure: MeasureId,
+    },
+}
+
+impl NoticeKind {
+    /// The power whose cure period it starts.
+    pub fn starts_cure(&self) -> Option<&PowerId> {
+        match self {
+            Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
+            Self::Intent { .. } | Self::Emergency { .. } | Self::Effect { .. } | Self::Lift { .. } => None,
+        }
+    }
+
+    /// The power whose notice period it starts.
+    pub fn starts_notice(&self) -> Option<&PowerId> {
+        match self {
+            Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
+            Self::Violation { .. } | Self::Emergency { .. } | Self::Effect { .. } | Self::Lift { .. } => None,
+        }
+    }
+
+    /// In words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Violation { .. } => "violation notice",
+            Self::Intent { .. } => "notice of intent",
+            Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
+            Self::Emergency { .. } => "notice of an emergency measure",
+            Self::Effect { .. } => "notice that a measure takes effect",
+            Self::Lift { .. } => "notice that a measure is lifted",
+        }
+    }
+}
+
+/// One attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// On which channel.
+    pub channel: Channel,
+    /// When.
+    pub at: Timestamp,
+    /// What the channel gave as proof that it took the letter.
+    pub proof: String,
+}
+
+/// Whether a notice is served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum NoticeState {
+    /// Not served: no clock runs.
+    Issued,
+    /// Served: its clocks run from here.
+    Served {
+        /// When.
+        at: Timestamp,
+        /// By what proof.
+        by: ServedBy,
+        /// When its notice period ends, where it starts one.
+        notice_ends: Option<Deadline>,
+        /// When its cure period ends, where it starts one.
+        cure_ends: Option<Deadline>,
+    },
+}
+
+/// What makes a notice served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum ServedBy {
+    /// A member of the account acknowledged it.
+    Acknowledged {
+        /// Who.
+        member: Actor,
+    },
+    /// The deemed-service rule of the terms, after an attempt without proof.
+    Deemed,
+}
+
+/// A reminder of a running cure period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reminder {
+    /// When half of the period has run.
+    Half,
+    /// 24 hours before its end.
+    LastDay,
+}
+
+impl Notice {
+    /// When it was served, if it was.
+    pub fn served_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            NoticeState::Issued => None,
+            NoticeState::Served { at, .. } => Some(*at),
+        }
+    }
+
+    /// When its cure period ends, if one runs.
+    pub fn cure_ends(&self) -> Option<Timestamp> {
+        match &self.state {
+            NoticeState::Served { cure_ends: Some(d), .. } => Some(d.at),
+            NoticeState::Served { .. } | NoticeState::Issued => None,
+        }
+    }
+
+    /// When its notice period ends, if one runs.
+    pub fn notice_ends(&self) -> Option<Timestamp> {
+        match &self.state {
+            NoticeState::Served { notice_ends: Some(d), .. } => Some(d.at),
+            NoticeState::Served { .. } | NoticeState::Issued => None,
+        }
+    }
+
+    /// When the reminders of its cure period are due: at half of it, and 24 hours before its end where the period
+    /// is longer than two days.
+    pub fn reminders(&self) -> Vec<(Reminder, Timestamp)> {
+        let (Some(served), Some(ends)) = (self.served_at(), self.cure_ends()) else { return Vec::new() };
+        let micros = ends.as_microsecond() - served.as_microsecond();
+        let day: i64 = 24 * 3600 * 1_000_000;
+        let mut due = Vec::new();
+        if micros > 0
+            && let Ok(half) = Timestamp::from_microsecond(served.as_microsecond() + micros / 2)
+        {
+            due.push((Reminder::Half, half));
+        }
+        if micros > 2 * day
+            && let Ok(last) = Timestamp::from_microsecond(ends.as_microsecond() - day)
+        {
+            due.push((Reminder::LastDay, last));
+        }
+        due
+    }
+}

@@ -1,0 +1,44 @@
+//! The clocks of a case: which notices are served, and when their periods end.
+
+use jiff::Timestamp;
+
+use super::Account;
+use super::notice::Notice;
+use crate::name::{CaseId, PowerId};
+
+/// What is served in a case under one power.
+pub(super) struct Clocks<'a> {
+    /// The notice that starts the cure period and is served, where there is one: the one whose period ends first.
+    pub cure: Option<(&'a Notice, Timestamp)>,
+    /// The notice that starts the notice period and is served.
+    pub notice: Option<(&'a Notice, Timestamp)>,
+    /// One that is issued and not served yet.
+    pub pending: Option<&'a Notice>,
+}
+
+impl Account {
+    /// The notices of a case.
+    pub fn notices_of<'a>(&'a self, case: &'a CaseId) -> impl Iterator<Item = &'a Notice> {
+        self.notices.iter().filter(move |n| &n.case == case)
+    }
+
+    /// The clocks that run, or have run, in this case under this power.
+    pub(super) fn clocks<'a>(&'a self, case: &'a CaseId, power: &PowerId) -> Clocks<'a> {
+        let earliest = |ends: &dyn Fn(&Notice) -> Option<Timestamp>| {
+            self.notices_of(case).filter_map(|n| ends(n).map(|at| (n, at))).min_by_key(|(_, at)| *at)
+        };
+        Clocks {
+            cure: earliest(&|n| if n.kind.starts_cure() == Some(power) { n.cure_ends() } else { None }),
+            notice: earliest(&|n| if n.kind.starts_notice() == Some(power) { n.notice_ends() } else { None }),
+            pending: self.notices_of(case).find(|n| {
+                n.served_at().is_none()
+                    && (n.kind.starts_cure() == Some(power) || n.kind.starts_notice() == Some(power))
+            }),
+        }
+    }
+
+    /// When the first cure period of a case ends.
+    pub(super) fn first_cure_end(&self, case: &CaseId) -> Option<Timestamp> {
+        self.notices_of(case).filter_map(Notice::cure_ends).min()
+    }
+}

@@ -1,0 +1,151 @@
+//! What an account can do, who enforces its withholding, and the presets that withhold several at once.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Something an account can do, and a measure can withhold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Capability {
+    /// Change what runs: new workloads, new versions, scaling.
+    #[serde(rename = "deploy")]
+    Deploy,
+    /// Run pods.
+    #[serde(rename = "compute")]
+    Compute,
+    /// Be reached from outside the environment.
+    #[serde(rename = "ingress")]
+    Ingress,
+    /// Reach out of the environment.
+    #[serde(rename = "egress")]
+    Egress,
+    /// Write to storage through the API.
+    #[serde(rename = "storage.write")]
+    StorageWrite,
+    /// Read from storage through the API.
+    #[serde(rename = "storage.read")]
+    StorageRead,
+    /// Receive payouts and take payments.
+    #[serde(rename = "payments")]
+    Payments,
+}
+
+/// Who makes the withholding of a capability true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enforcer {
+    /// The cluster, verified by observation.
+    Cluster,
+    /// No one yet: a measure that withholds it is refused as unsupported.
+    None,
+}
+
+impl Capability {
+    /// Every capability, in the order they are listed to people.
+    pub const ALL: [Self; 7] = [
+        Self::Deploy,
+        Self::Compute,
+        Self::Ingress,
+        Self::Egress,
+        Self::StorageWrite,
+        Self::StorageRead,
+        Self::Payments,
+    ];
+
+    /// The name in documents and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Compute => "compute",
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+            Self::StorageWrite => "storage.write",
+            Self::StorageRead => "storage.read",
+            Self::Payments => "payments",
+        }
+    }
+
+    /// Who enforces it.
+    pub fn enforcer(self) -> Enforcer {
+        match self {
+            Self::Deploy | Self::Compute | Self::Ingress | Self::Egress => Enforcer::Cluster,
+            Self::StorageWrite | Self::StorageRead | Self::Payments => Enforcer::None,
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A kind of measure that a power may permit. The order is the ladder: the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Withholds nothing; stands on the record.
+    Warn,
+    /// Less of everything; enforced once throttling is built.
+    Throttle,
+    /// Nothing new is deployed.
+    Freeze,
+    /// No payouts.
+    WithholdPayments,
+    /// Cut off from the network, still running.
+    Isolate,
+    /// Stopped; data kept.
+    Suspend,
+    /// Ended.
+    Terminate,
+}
+
+impl Preset {
+    /// Every preset, least first.
+    pub const LADDER: [Self; 7] = [
+        Self::Warn,
+        Self::Throttle,
+        Self::Freeze,
+        Self::WithholdPayments,
+        Self::Isolate,
+        Self::Suspend,
+        Self::Terminate,
+    ];
+
+    /// What it withholds. `throttle` and `terminate` are more than a set of capabilities.
+    pub fn withholds(self) -> BTreeSet<Capability> {
+        use Capability::{Compute, Deploy, Egress, Ingress, Payments};
+        match self {
+            Self::Warn | Self::Throttle => BTreeSet::new(),
+            Self::Freeze => [Deploy].into(),
+            Self::WithholdPayments => [Payments].into(),
+            Self::Isolate => [Ingress, Egress].into(),
+            Self::Suspend | Self::Terminate => [Deploy, Compute, Ingress, Egress].into(),
+        }
+    }
+
+    /// Whether the engine can carry it out in full; what it cannot is refused when proposed.
+    pub fn is_supported(self) -> bool {
+        !matches!(self, Self::Throttle | Self::Terminate)
+            && self.withholds().iter().all(|c| c.enforcer() != Enforcer::None)
+    }
+
+    /// The name in documents and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Throttle => "throttle",
+            Self::Freeze => "freeze",
+            Self::WithholdPayments => "withhold_payments",
+            Self::Isolate => "isolate",
+            Self::Suspend => "suspend",
+            Self::Terminate => "terminate",
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

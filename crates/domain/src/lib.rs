@@ -1,0 +1,19 @@
+//! The law of Tenure. Pure: no clock, randomness, I/O or async; time and the actor come in through a
+//! [`context`](account::Context).
+//!
+//! Read in this order: [`law`], the sixteen sentences that hold always; [`terms`], what a provider promised;
+//! [`account`], the aggregate with its `decide` and `apply`; [`permit`], the proof without which nothing is restricted.
+
+pub mod account;
+pub mod calendar;
+pub mod capability;
+pub mod document;
+pub mod law;
+pub mod name;
+pub mod period;
+pub mod permit;
+pub mod refusal;
+pub mod scope;
+pub mod terms;
+pub mod text;
+pub mod workload;

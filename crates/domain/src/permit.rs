@@ -1,0 +1,53 @@
+//! The proof that a measure may be applied now.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::capability::Capability;
+use crate::name::{AccountId, MeasureId};
+use crate::scope::Scope;
+
+/// The proof, made only by [`crate::account::Account::permit`] from committed state, that a measure may be applied
+/// *now*. It has no constructor outside this crate and is never stored or read from anywhere: whoever writes a
+/// restriction to a cluster, first application and later repair alike, has the domain mint it afresh.
+///
+/// ```compile_fail
+/// let forged: tenure_domain::permit::Permit = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Permit {
+    pub(crate) account: AccountId,
+    pub(crate) measure: MeasureId,
+    pub(crate) scope: Scope,
+    pub(crate) withholds: BTreeSet<Capability>,
+    pub(crate) pod_grace_seconds: u32,
+    pub(crate) minted_at: Timestamp,
+}
+
+impl Permit {
+    /// Whose account it restricts.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+    /// The measure it applies.
+    pub fn measure(&self) -> &MeasureId {
+        &self.measure
+    }
+    /// What it restricts.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    /// What it withholds.
+    pub fn withholds(&self) -> &BTreeSet<Capability> {
+        &self.withholds
+    }
+    /// The longest time that a stopped pod is given to end, in seconds.
+    pub fn pod_grace_seconds(&self) -> u32 {
+        self.pod_grace_seconds
+    }
+    /// The legal moment for which it was minted.
+    pub fn minted_at(&self) -> Timestamp {
+        self.minted_at
+    }
+}

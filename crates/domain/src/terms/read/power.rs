@@ -1,0 +1,182 @@
+//! Reading one power of a terms document: each kind has its own required fields.
+
+use std::collections::BTreeSet;
+
+use super::super::{Floors, Power, Process};
+use super::{exact_seconds, period, some_time};
+use crate::capability::Preset;
+use crate::document::{Faults, Fields, Item};
+use crate::name::{Ground, PowerId};
+use crate::period::Period;
+use crate::scope::ScopeKind;
+
+const FIELDS: [&str; 11] = [
+    "id",
+    "permits",
+    "scopes",
+    "grounds",
+    "notice",
+    "cure",
+    "approvals",
+    "emergency",
+    "podGrace",
+    "constructiveTerminationAfter",
+    "retrieval",
+];
+const SCOPES: [(&str, ScopeKind); 4] = [
+    ("account", ScopeKind::Account),
+    ("environment", ScopeKind::Environment),
+    ("workload", ScopeKind::Workload),
+    ("hostname", ScopeKind::Hostname),
+];
+const GROUNDS_MAX: usize = 100;
+const APPROVALS_MAX: u8 = 16;
+const HOUR: u32 = 3_600;
+const RATIFY_SECONDS_MAX: u32 = 24 * HOUR;
+const NOTICE_SECONDS_MAX: u32 = HOUR;
+const POD_GRACE_SECONDS_MAX: u32 = HOUR;
+
+pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Option<Power> {
+    let fields = item.fields(&FIELDS, faults)?;
+    let id: Option<PowerId> = fields.required("id", faults).and_then(|item| item.parsed(faults));
+    let presets = Preset::LADDER.map(|preset| (preset.as_str(), preset));
+    let permits = fields.required("permits", faults).and_then(|item| item.word(&presets, faults));
+    let grounds = fields
+        .required("grounds", faults)
+        .and_then(|item| item.set(GROUNDS_MAX, faults, |ground, faults| ground.parsed::<Ground>(faults)));
+    let process = process(&fields, faults);
+    let permits = permits?;
+    let emergency = fields.has("emergency");
+    let scopes = scopes(&fields, permits, emergency, faults);
+    if emergency && permits == Preset::Terminate {
+        faults.about(&fields, "permits", "an emergency measure is provisional, and a termination is not");
+    }
+    if emergency && permits == Preset::WithholdPayments {
+        faults.about(
+            &fields,
+            "permits",
+            "payments concern the whole account, and an emergency measure takes the smallest scope",
+        );
+    }
+
+    let suspends = permits == Preset::Suspend;
+    let suspend_only = "only a power that permits suspend has this field";
+    let (pod_grace_seconds, constructive_termination_after) = if suspends {
+        let grace = fields.required("podGrace", faults);
+        let grace = grace.and_then(|item| exact_seconds(&item, POD_GRACE_SECONDS_MAX, faults));
+        let after = some_time(&fields, "constructiveTerminationAfter", faults);
+        (Some(grace), Some(after))
+    } else {
+        fields.forbid("podGrace", suspend_only, faults);
+        fields.forbid("constructiveTerminationAfter", suspend_only, faults);
+        (None, None)
+    };
+    let retrieval = if permits == Preset::Terminate {
+        Some(retrieval(&fields, floors, faults))
+    } else {
+        fields.forbid("retrieval", "only a power that permits terminate has this field", faults);
+        None
+    };
+    // A field that this kind requires and that could not be read ends the reading; its fault is recorded.
+    Some(Power {
+        id: id?,
+        permits,
+        scopes: scopes?,
+        grounds: grounds?,
+        process: process?,
+        pod_grace_seconds: all(pod_grace_seconds)?,
+        constructive_termination_after: all(constructive_termination_after)?,
+        retrieval: all(retrieval)?,
+    })
+}
+
+/// Whether a field that some kinds have was read: `Some(None)` where this kind has none.
+fn all<T>(field: Option<Option<T>>) -> Option<Option<T>> {
+    match field {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
+    }
+}
+
+fn process(fields: &Fields<'_>, faults: &mut Faults) -> Option<Process> {
+    if !fields.has("emergency") {
+        let notice = fields.required("notice", faults).and_then(|item| period(&item, faults));
+        let cure = fields.required("cure", faults).and_then(|item| period(&item, faults));
+        let approvals =
+            fields.required("approvals", faults).and_then(|item| item.integer(1, APPROVALS_MAX, faults));
+        return Some(Process::Noticed { notice: notice?, cure: cure?, approvals: approvals? });
+    }
+    for field in ["notice", "cure", "approvals"] {
+        fields.forbid(
+            field,
+            "a power has either this field or emergency: an emergency measure comes before its notice",
+            faults,
+        );
+    }
+    let emergency =
+        fields.required("emergency", faults)?.fields(&["ratifyWithin", "noticeWithin"], faults)?;
+    let ratify_within = within(&emergency, "ratifyWithin", RATIFY_SECONDS_MAX, faults);
+    let notice_within = within(&emergency, "noticeWithin", NOTICE_SECONDS_MAX, faults);
+    Some(Process::Emergency { ratify_within: ratify_within?, notice_within: notice_within? })
+}
+
+/// Exact time, longer than zero and at most `max` seconds.
+fn within(fields: &Fields<'_>, field: &str, max: u32, faults: &mut Faults) -> Option<Period> {
+    let item = fields.required(field, faults)?;
+    let seconds = exact_seconds(&item, max, faults)?;
+    if seconds == 0 {
+        faults.at(&item, "nobody can act within no time: write how long");
+        return None;
+    }
+    Some(Period::Seconds(seconds))
+}
+
+fn scopes(
+    fields: &Fields<'_>,
+    permits: Preset,
+    emergency: bool,
+    faults: &mut Faults,
+) -> Option<BTreeSet<ScopeKind>> {
+    if permits == Preset::Terminate && !fields.has("scopes") {
+        return Some([ScopeKind::Account].into());
+    }
+    let item = fields.required("scopes", faults)?;
+    item.set(SCOPES.len(), faults, |scope, faults| {
+        let kind = scope.word(&SCOPES, faults)?;
+        let why_not = match (permits, kind) {
+            (Preset::Terminate, kind) if kind != ScopeKind::Account => {
+                Some("a termination ends the whole account: leave scopes out")
+            }
+            (Preset::WithholdPayments, kind) if kind != ScopeKind::Account => {
+                Some("payments concern the whole account: write [account]")
+            }
+            (Preset::Suspend | Preset::Freeze, ScopeKind::Hostname) => {
+                Some("nothing runs or is deployed on a hostname: permit isolate there")
+            }
+            (_, ScopeKind::Account) if emergency => {
+                Some("an emergency measure takes the smallest scope: environment, workload or hostname")
+            }
+            _ => None,
+        };
+        if let Some(why_not) = why_not {
+            faults.at(scope, why_not);
+            return None;
+        }
+        Some(kind)
+    })
+}
+
+fn retrieval(fields: &Fields<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Option<Period> {
+    let period = some_time(fields, "retrieval", faults)?;
+    if let Some(floors) = floors.filter(|floors| !period.is_at_least(&floors.retrieval)) {
+        let floor = floors.retrieval;
+        faults.about(
+            fields,
+            "retrieval",
+            format!("{period} may be shorter than the floor for retrieval, {floor}"),
+        );
+        return None;
+    }
+    Some(period)
+}

@@ -1,0 +1,1 @@
+//! Delivery of notices: the inbox and the file channel, with proofs of delivery.

@@ -1,0 +1,1 @@
+//! Rules: CEL conditions over typed facts, their modes and caps, without I/O.

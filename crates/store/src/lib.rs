@@ -1,0 +1,1 @@
+//! The store: SQLite, migrations, blobs and the one write path.

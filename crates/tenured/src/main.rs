@@ -1,0 +1,2 @@
+//! The Tenure server.
+fn main() {}
