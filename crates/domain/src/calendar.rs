@@ -164,8 +164,8 @@ impl Calendar {
     ///   day (31 August + `P6M` is 28 or 29 February).
     /// - Business days are counted from the day after the local day of `from`; the last one ends the period at the
     ///   same local time.
-    /// - A local time that a clock change skips or repeats is taken as the later moment, and no period is shorter
-    ///   than 24 hours for each date that it passes. Later is allowed, earlier never.
+    /// - A local time that a clock change skips or repeats is taken as the later moment. `n` days and `n` business
+    ///   days are never shorter than `n` × 24 hours. Later is allowed, earlier never.
     ///
     /// A later `from` gives a later deadline, with three exceptions that follow from "the same local time": two
     /// moments in an hour that the clock repeats, on days that a short month clamps to one, or on days off that
@@ -178,23 +178,23 @@ impl Calendar {
             }
             _ if period.is_zero() => from,
             Period::Days(n) => {
-                let span = Span::new().try_days(i64::from(n)).map_err(|_| out_of_range())?;
                 let local = from.to_zoned(zone(&self.time_zone)?);
+                let span = Span::new().try_days(i64::from(n)).map_err(|_| out_of_range())?;
                 let date = local.date().checked_add(span).map_err(|_| out_of_range())?;
-                same_time_on(&local, date).ok_or_else(out_of_range)?
+                same_time_on(&local, date, n).ok_or_else(out_of_range)?
             }
             Period::Months(n) => {
-                let span = Span::new().try_months(i64::from(n)).map_err(|_| out_of_range())?;
                 let local = from.to_zoned(zone(&self.time_zone)?);
+                let span = Span::new().try_months(i64::from(n)).map_err(|_| out_of_range())?;
                 let date = local.date().checked_add(span).map_err(|_| out_of_range())?;
-                same_time_on(&local, date).ok_or_else(out_of_range)?
+                same_time_on(&local, date, 0).ok_or_else(out_of_range)?
             }
             Period::BusinessDays(n) => {
                 let local = from.to_zoned(zone(&self.time_zone)?);
                 let ends =
                     || CalendarError::CalendarEnds { period: *period, from, covers_until: self.covers_until };
                 let date = self.business_day_after(local.date(), n).ok_or_else(ends)?;
-                same_time_on(&local, date).ok_or_else(out_of_range)?
+                same_time_on(&local, date, n).ok_or_else(out_of_range)?
             }
         };
         Ok(Deadline { at, tzdb: tzdb_version().to_owned() })
@@ -228,11 +228,14 @@ impl Calendar {
     }
 }
 
-/// The local time of `start` on `date`, or 24 hours after `start` for each date between, whichever is later.
-fn same_time_on(start: &Zoned, date: Date) -> Option<Timestamp> {
-    let days = start.date().until(date).ok()?.get_days();
-    let at_least = start.timestamp().checked_add(SignedDuration::from_hours(i64::from(days) * 24)).ok()?;
+/// The local time of `start` on `date`, or `least_days` × 24 hours after `start`, whichever is later.
+fn same_time_on(start: &Zoned, date: Date, least_days: u32) -> Option<Timestamp> {
+    let least = SignedDuration::from_hours(i64::from(least_days) * 24);
+    let least = start.timestamp().checked_add(least).ok()?;
     let same_time =
         start.time_zone().to_ambiguous_zoned(date.to_datetime(start.time())).later().ok()?.timestamp();
-    Some(same_time.max(at_least))
+    Some(same_time.max(least))
 }
+
+#[cfg(test)]
+mod tests;

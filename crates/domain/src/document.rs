@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{DefaultMessageFormatter, DuplicateKeyPolicy, MergeKeyPolicy, MessageFormatter, Spanned};
+use sha2::{Digest, Sha256};
 
 /// The largest document, in bytes.
 pub const BYTES_MAX: usize = 256 * 1024;
@@ -212,7 +213,12 @@ impl Node {
                 let error = error.without_snippet();
                 let (line, column) =
                     error.location().map_or((0, 0), |at| (small(at.line()), small(at.column())));
-                let message = DefaultMessageFormatter.format_message(error).into_owned();
+                let message = match error {
+                    serde_saphyr::Error::Budget { .. } => format!(
+                        "write one document of at most {DEPTH_MAX} levels and {NODES_MAX} values, without anchors and aliases"
+                    ),
+                    error => DefaultMessageFormatter.format_message(error).into_owned(),
+                };
                 Err(DocumentErrors::one(DocumentError { line, column, field: String::new(), message }))
             }
         }
@@ -236,6 +242,11 @@ fn small(n: u64) -> u32 {
 
 fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+}
+
+/// The SHA-256 of a document's exact bytes, in lower-case hexadecimal.
+pub fn hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -341,9 +352,8 @@ impl<'a> Item<'a> {
         };
         let mut seen = BTreeSet::new();
         for entry in entries {
-            let mut fault = |message| {
-                faults.push(entry.line, entry.column, join(&self.path, &shown(&entry.key)), message)
-            };
+            let path = join(&self.path, &shown(&entry.key));
+            let mut fault = |message| faults.push(entry.line, entry.column, path.clone(), message);
             if !known.contains(&entry.key.as_str()) {
                 fault(format!("unknown field; the fields here are {}", known.join(", ")));
             } else if !seen.insert(entry.key.as_str()) {

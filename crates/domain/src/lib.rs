@@ -5,6 +5,7 @@
 //! [`account`], the aggregate with its `decide` and `apply`; [`permit`], the proof without which nothing is restricted.
 
 pub mod account;
+pub mod book;
 pub mod calendar;
 pub mod capability;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod name;
 pub mod period;
 pub mod permit;
 pub mod refusal;
+pub mod report;
 pub mod scope;
 pub mod terms;
 pub mod text;

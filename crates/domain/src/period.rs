@@ -89,8 +89,11 @@ impl Period {
         match *self {
             Self::Seconds(n) => u64::from(n),
             Self::Days(n) | Self::BusinessDays(n) => u64::from(n) * DAY_SECONDS,
-            // No month is shorter than 28 days, and twelve are at least 365.
-            Self::Months(n) => (u64::from(n / 12) * 365 + u64::from(n % 12) * 28) * DAY_SECONDS,
+            // No month is shorter than 28 days, and twelve are at least 365. The clock can be a day ahead at the end
+            // in a zone that crosses the date line.
+            Self::Months(n) => {
+                (u64::from(n / 12) * 365 + u64::from(n % 12) * 28).saturating_sub(1) * DAY_SECONDS
+            }
         }
     }
 

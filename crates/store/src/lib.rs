@@ -1,1 +1,61 @@
-//! The store: SQLite, migrations, blobs and the one write path.
+//! The store: state, events, timers, jobs, blobs and words, changed in one transaction on the one write path.
+//!
+//! [`Store`] opens and migrates the database; [`write::Write`] is a transaction; the `read` functions on [`Store`] are
+//! queries. What a row means is the engine's affair: here ids are text and states are JSON.
+
+mod error;
+mod head;
+mod read;
+mod rows;
+mod write;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+pub use error::StoreError;
+pub use rows::{Aggregate, Answer, BlobRow, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow};
+pub use write::Write;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a statement waits for another process that holds the database.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// A database that is open.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// One connection: SQLite has one writer, and waiting here is fairer than in its busy loop.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database at this URL (`sqlite:PATH`), making it where it does not exist, and migrates it.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|source| StoreError::Url { url: url.to_owned(), source })?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Opens the database file at this path.
+    pub async fn open_file(path: &Path) -> Result<Self, StoreError> {
+        Self::open(&format!("sqlite:{}", path.display())).await
+    }
+
+    /// Ends all connections, after the statements under way.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -5,11 +5,10 @@ mod power;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
 use super::{Channel, Floors, Power, Service, Terms, TermsRef};
 use crate::calendar::{Calendar, Weekday, zone};
-use crate::document::{DocumentErrors, Faults, Fields, Item, Node};
+use crate::document::{DocumentErrors, Faults, Fields, Item, Node, hash};
 use crate::name::{PowerId, TermsId};
 use crate::period::Period;
 
@@ -23,11 +22,7 @@ pub(super) fn terms(text: &str) -> Result<(Terms, TermsRef), DocumentErrors> {
     let mut faults = Faults::default();
     let terms = document_terms(&document.root(), &mut faults);
     let terms = faults.into_result(terms)?;
-    let reference = TermsRef {
-        id: terms.id.clone(),
-        version: terms.version.clone(),
-        hash: hex::encode(Sha256::digest(text.as_bytes())),
-    };
+    let reference = TermsRef { id: terms.id.clone(), version: terms.version.clone(), hash: hash(text) };
     Ok((terms, reference))
 }
 
@@ -76,9 +71,8 @@ fn calendar(item: &Item<'_>, faults: &mut Faults) -> Option<Calendar> {
             }
         }
     });
-    let business_days = fields
-        .required("businessDays", faults)
-        .and_then(|item| item.set(7, faults, |day, faults| day.parsed::<Weekday>(faults)));
+    let business_days =
+        fields.required("businessDays", faults).and_then(|item| item.set(7, faults, Item::parsed::<Weekday>));
     let covers_until = fields.required("coversUntil", faults).and_then(|item| date(&item, faults));
     let holidays = fields.required("holidays", faults).and_then(|item| {
         item.set_or_none(HOLIDAYS_MAX, faults, |day, faults| {

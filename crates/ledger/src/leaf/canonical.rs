@@ -36,7 +36,7 @@ pub(super) fn bytes(fields: &LeafFields) -> Result<Vec<u8>, LeafError> {
         .map_err(|error| LeafError::NotAnObject { reason: error.to_string() })
 }
 
-/// Checks the numbers and the depth of a leaf's body.
+/// Checks the names, the numbers and the depth of a leaf's body.
 pub(super) fn check_body(body: &Map<String, Value>) -> Result<(), LeafError> {
     let mut pointer = String::from("/body");
     check_object(body, 2, &mut pointer)
@@ -46,6 +46,9 @@ fn check_object(object: &Map<String, Value>, level: usize, pointer: &mut String)
     check_level(level, pointer)?;
     for (name, value) in object {
         let token = name.replace('~', "~0").replace('/', "~1");
+        if name.starts_with('$') {
+            return Err(LeafError::Reserved { pointer: format!("{pointer}/{token}") });
+        }
         check_member(value, &token, level, pointer)?;
     }
     Ok(())

@@ -29,6 +29,8 @@
 //!   `1e3`, `-0` or 9007199254740992, is refused: it has no value that all readers of JSON agree on. Write such
 //!   a value as a string.
 //! * Strings are any Unicode text without lone surrogates. They are not normalized.
+//! * No name in `body`, at any level, begins with `$`: such names are reserved. Some JSON libraries give them a meaning
+//!   of their own, so that readers could disagree on what a leaf says.
 //! * No array or object lies deeper than 32 levels; the leaf itself is level 1 and `body` level 2.
 //! * The whole is at most 65,535 bytes, so that it fits an entry of a C2SP entry bundle.
 //!
@@ -37,7 +39,19 @@
 //!
 //! # The hash
 //!
-//! The leaf's hash in the tree is SHA-256 of the byte 0x00 and the leaf's bytes ([`crate::tree::leaf_hash`]).
+//! The leaf's hash in the tree is SHA-256 of the byte 0x00 and the leaf's bytes ([`crate::tree::leaf_hash`]). These are
+//! a leaf, which is one line without a newline, and its hash:
+//!
+//! ```
+//! let leaf = concat!(
+//!     r#"{"actor":"a","at":"0001-01-01T00:00:00.000001Z","body":{},"n":0,"#,
+//!     r#""nonce":"ffffffffffffffffffffffffffffffff","schema":4294967295,"stream":"x","type":"t","v":1}"#,
+//! );
+//! let leaf = tenure_ledger::leaf::Leaf::parse(leaf.as_bytes())?;
+//! let hash = "35bf9979b10e21c98b52a420bcff6e5b996b2f2f584d6cc089a9e3a53d69625d";
+//! assert_eq!(leaf.hash().to_string(), hash);
+//! # Ok::<(), tenure_ledger::leaf::LeafError>(())
+//! ```
 //!
 //! # What others can learn
 //!
@@ -118,6 +132,12 @@ pub enum LeafError {
         pointer: String,
         /// The number as it was read.
         number: String,
+    },
+    /// A name in the body that the format reserves.
+    #[error("{pointer} has a name that begins with `$`: such names are reserved, choose another")]
+    Reserved {
+        /// Where: a JSON pointer (RFC 6901) from the leaf.
+        pointer: String,
     },
     /// A field is missing.
     #[error("the field `{field}` is missing")]

@@ -141,8 +141,23 @@ fn a_number_is_an_integer_that_every_reader_knows_exactly() {
     assert_eq!(error, LeafError::Number { pointer: "/body/caps/a~1b~0c/1".into(), number: "0.5".into() });
     let error = Leaf::encode(&with_body(json!({"bytes": u64::MAX}))).unwrap_err();
     assert!(error.to_string().contains("write it as a string"), "{error}");
+    let error = Leaf::encode(&LeafFields { schema: 0, ..proposed() }).unwrap_err();
+    assert!(matches!(error, LeafError::Field { field: "schema", .. }));
+    let beyond = refused(&PROPOSED.replace("\"schema\":1", "\"schema\":4294967296"));
+    assert!(matches!(beyond, LeafError::Field { field: "schema", .. }));
     let error = Leaf::encode(&LeafFields { n: 1 << 53, ..proposed() }).unwrap_err();
     assert!(matches!(error, LeafError::Field { field: "n", .. }));
+}
+
+#[test]
+fn a_name_that_json_libraries_give_a_meaning_to_is_refused() {
+    for name in ["$", "$ref", "$serde_json::private::Number", "$serde_json::private::RawValue"] {
+        let error = Leaf::encode(&with_body(json!({"caps": [{name: "1"}]}))).unwrap_err();
+        assert_eq!(error, LeafError::Reserved { pointer: format!("/body/caps/0/{name}") });
+        let leaf = PROPOSED.replace("\"measure\":", &format!("\"measure\":{{\"{name}\":\"1\"}},\"was\":"));
+        assert!(Leaf::parse(leaf.as_bytes()).is_err(), "{leaf}");
+    }
+    Leaf::encode(&with_body(json!({"price$": "$1", "": "$"}))).unwrap();
 }
 
 #[test]
@@ -225,6 +240,10 @@ fn a_body_nests_only_so_deep() {
     assert!(matches!(refused(&hostile), LeafError::NotAnObject { .. }));
 }
 
+fn any_name() -> impl Strategy<Value = String> {
+    any::<String>().prop_filter("reserved", |name| !name.starts_with('$'))
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -235,7 +254,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     scalar.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..5)
+            prop::collection::btree_map(any_name(), inner, 0..5)
                 .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
@@ -244,7 +263,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 fn any_fields() -> impl Strategy<Value = LeafFields> {
     let word = "[!#-\\[\\]-~]{1,200}";
     let at = "(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{0,5}[1-9])?Z";
-    let body = prop::collection::btree_map(any::<String>(), any_value(), 0..5);
+    let body = prop::collection::btree_map(any_name(), any_value(), 0..5);
     (any::<[u8; 16]>(), word, 0_u64..1 << 53, at, word, word, 1_u32.., body).prop_map(
         |(nonce, stream, n, at, actor, event_type, schema, body)| LeafFields {
             nonce,

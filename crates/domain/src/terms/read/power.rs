@@ -43,7 +43,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
     let permits = fields.required("permits", faults).and_then(|item| item.word(&presets, faults));
     let grounds = fields
         .required("grounds", faults)
-        .and_then(|item| item.set(GROUNDS_MAX, faults, |ground, faults| ground.parsed::<Ground>(faults)));
+        .and_then(|item| item.set(GROUNDS_MAX, faults, Item::parsed::<Ground>));
     let process = process(&fields, faults);
     let permits = permits?;
     let emergency = fields.has("emergency");
@@ -59,44 +59,33 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         );
     }
 
-    let suspends = permits == Preset::Suspend;
     let suspend_only = "only a power that permits suspend has this field";
-    let (pod_grace_seconds, constructive_termination_after) = if suspends {
+    let (pod_grace_seconds, constructive_termination_after) = if permits == Preset::Suspend {
         let grace = fields.required("podGrace", faults);
         let grace = grace.and_then(|item| exact_seconds(&item, POD_GRACE_SECONDS_MAX, faults));
-        let after = some_time(&fields, "constructiveTerminationAfter", faults);
-        (Some(grace), Some(after))
+        (grace, some_time(&fields, "constructiveTerminationAfter", faults))
     } else {
         fields.forbid("podGrace", suspend_only, faults);
         fields.forbid("constructiveTerminationAfter", suspend_only, faults);
         (None, None)
     };
     let retrieval = if permits == Preset::Terminate {
-        Some(retrieval(&fields, floors, faults))
+        retrieval(&fields, floors, faults)
     } else {
         fields.forbid("retrieval", "only a power that permits terminate has this field", faults);
         None
     };
-    // A field that this kind requires and that could not be read ends the reading; its fault is recorded.
+    // A required field that is `None` here has its fault recorded, and no terms come out of a reading with faults.
     Some(Power {
         id: id?,
         permits,
         scopes: scopes?,
         grounds: grounds?,
         process: process?,
-        pod_grace_seconds: all(pod_grace_seconds)?,
-        constructive_termination_after: all(constructive_termination_after)?,
-        retrieval: all(retrieval)?,
+        pod_grace_seconds,
+        constructive_termination_after,
+        retrieval,
     })
-}
-
-/// Whether a field that some kinds have was read: `Some(None)` where this kind has none.
-fn all<T>(field: Option<Option<T>>) -> Option<Option<T>> {
-    match field {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
-    }
 }
 
 fn process(fields: &Fields<'_>, faults: &mut Faults) -> Option<Process> {

@@ -1,0 +1,76 @@
+//! The namespace: made once, known by its UID, never taken from anyone.
+
+use serde_json::{Value, json};
+
+use crate::compare::{differences, digest, manager_of};
+use crate::error::ClusterError;
+use crate::inventory::{Kind, ObjectKey};
+use crate::live::{mark, text, uid};
+use crate::names::CLAIM;
+use crate::pass::Pass;
+use crate::render;
+use crate::report::Repair;
+
+/// The environment's namespace: the one that we made, or a new one where we never made one.
+pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Value, ClusterError> {
+    let name = pass.requests.namespace().to_owned();
+    let found = pass.requests.get(Kind::Namespace, &name).await?;
+    match (found, pass.memory.namespace_uid.clone()) {
+        (Some(found), Some(known)) if uid(&found) == known => alive(found, name),
+        (Some(found), Some(known)) => {
+            Err(ClusterError::ForeignNamespace { name, found: uid(&found).to_owned(), known: Some(known) })
+        }
+        (None, Some(uid)) => Err(ClusterError::NamespaceGone { name, uid }),
+        (Some(found), None) => ours(pass, found, name),
+        (None, None) => {
+            // The token is kept before the namespace is made, so that a crash in between leaves no orphan. It need
+            // not be secret: who can write namespaces can do anything in them.
+            let token = json!([name, pass.now.to_string()]);
+            let claim = pass.memory.claim.get_or_insert_with(|| digest(&token)).clone();
+            pass.keep().await?;
+            let wanted = render::namespace(pass.environment, &claim);
+            let made = match pass.requests.create(Kind::Namespace, &wanted).await? {
+                Some(made) => made,
+                None => pass.requests.get(Kind::Namespace, &name).await?.unwrap_or_default(),
+            };
+            ours(pass, made, name)
+        }
+    }
+}
+
+fn ours(pass: &mut Pass<'_>, found: Value, name: String) -> Result<Value, ClusterError> {
+    let is_ours = pass.memory.claim.as_deref().is_some_and(|claim| mark(&found, "annotations", CLAIM) == Some(claim));
+    if !is_ours {
+        return Err(ClusterError::ForeignNamespace { name, found: uid(&found).to_owned(), known: None });
+    }
+    pass.memory.namespace_uid = Some(uid(&found).to_owned());
+    alive(found, name)
+}
+
+fn alive(found: Value, name: String) -> Result<Value, ClusterError> {
+    let ending = !text(&found, "/metadata/deletionTimestamp").is_empty();
+    if ending { Err(ClusterError::NamespaceEnding { name }) } else { Ok(found) }
+}
+
+/// Puts the namespace's labels and annotations right.
+pub(crate) async fn marks(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
+    let claim = pass.memory.claim.clone().unwrap_or_default();
+    let wanted = render::namespace(pass.environment, &claim);
+    let found = &pass.live.namespace;
+    let key = ObjectKey::new(Kind::Namespace, pass.requests.namespace());
+    let differing = differences(Kind::Namespace, &wanted, found);
+    if differing.is_empty() {
+        return Ok(());
+    }
+    for difference in &differing {
+        pass.repairs.push(Repair {
+            object: key.clone(),
+            difference: difference.describe(),
+            manager: manager_of(found, &difference.path),
+        });
+    }
+    let applied = pass.requests.apply(&key, &wanted, Some(uid(found))).await?;
+    pass.live.namespace = applied;
+    pass.written.insert(key);
+    Ok(())
+}

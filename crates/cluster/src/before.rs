@@ -1,0 +1,119 @@
+//! Noting how things are before they are changed, and which measures have begun and ended.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tenure_domain::capability::Capability;
+use tenure_domain::name::MeasureId;
+
+use crate::compare::parts;
+use crate::error::ClusterError;
+use crate::inventory::{Kind, ObjectKey};
+use crate::live::{number, text, uid, workload_of};
+use crate::memory::{Before, Lifting, ObjectBefore, PodBefore, VolumeBefore};
+use crate::names;
+use crate::pass::Pass;
+
+/// Notes everything that a later restoration needs. Writes nothing to the cluster.
+pub(crate) async fn note(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
+    let active: BTreeSet<MeasureId> = pass.restriction.effects().keys().cloned().collect();
+    if pass.memory.before.is_none() && active.is_empty() {
+        return Ok(());
+    }
+    let mut before = match pass.memory.before.take() {
+        Some(before) => before,
+        None => Before { objects: objects(pass), ..Before::default() },
+    };
+    note_measures(&mut before, active, pass.now);
+    note_readiness(&mut before, pass);
+    let stops_all = pass.restriction.on_environment(Capability::Compute).is_some();
+    if stops_all {
+        before.gated = true;
+    }
+    note_pods(&mut before, pass, stops_all);
+    let noted = if stops_all { note_volumes(&mut before, pass).await } else { Ok(()) };
+    pass.memory.before = Some(before);
+    noted
+}
+
+fn note_measures(before: &mut Before, active: BTreeSet<MeasureId>, now: jiff::Timestamp) {
+    let ended: BTreeSet<MeasureId> = before.measures.difference(&active).cloned().collect();
+    if let Some(lifting) = &mut before.lifting {
+        lifting.measures.retain(|measure| !active.contains(measure));
+    }
+    if !ended.is_empty() {
+        let lifting = before.lifting.get_or_insert_with(|| Lifting { since: now, measures: BTreeSet::new() });
+        lifting.since = now;
+        lifting.measures.extend(ended);
+    }
+    if before.lifting.as_ref().is_some_and(|lifting| lifting.measures.is_empty()) {
+        before.lifting = None;
+    }
+    before.measures = active;
+}
+
+fn note_readiness(before: &mut Before, pass: &Pass<'_>) {
+    for id in pass.environment.workloads.keys() {
+        let is_stopped = pass.restriction.on_workload(id, Capability::Compute).is_some();
+        if is_stopped && !before.readiness.contains_key(id) {
+            before.readiness.insert(id.clone(), pass.live.ready(id));
+        }
+    }
+}
+
+fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) {
+    for pod in &pass.live.pods {
+        let workload = workload_of(pod).and_then(|id| id.parse().ok());
+        let stops_it = workload.as_ref().is_some_and(|id| {
+            pass.restriction.on_workload(id, Capability::Compute).is_some()
+        });
+        if !stops_all && !stops_it {
+            continue;
+        }
+        let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
+        let empty_dirs = volumes.into_iter().flatten().filter(|volume| volume.get("emptyDir").is_some());
+        let node = text(pod, "/spec/nodeName");
+        before.pods.entry(uid(pod).to_owned()).or_insert_with(|| PodBefore {
+            name: text(pod, "/metadata/name").to_owned(),
+            node: (!node.is_empty()).then(|| node.to_owned()),
+            workload,
+            empty_dirs: empty_dirs.map(|volume| text(volume, "/name").to_owned()).collect(),
+            bare: pod.pointer("/metadata/ownerReferences/0").is_none(),
+        });
+    }
+}
+
+async fn note_volumes(before: &mut Before, pass: &Pass<'_>) -> Result<(), ClusterError> {
+    for (key, claim) in pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::PersistentVolumeClaim) {
+        let name = text(claim, "/spec/volumeName");
+        if name.is_empty() || before.volumes.contains_key(name) {
+            continue;
+        }
+        let Some(volume) = pass.requests.get(Kind::PersistentVolume, name).await? else { continue };
+        let noted = VolumeBefore {
+            uid: uid(&volume).to_owned(),
+            claim: key.name.clone(),
+            reclaim_policy: text(&volume, "/spec/persistentVolumeReclaimPolicy").to_owned(),
+        };
+        before.volumes.insert(name.to_owned(), noted);
+    }
+    Ok(())
+}
+
+fn objects(pass: &Pass<'_>) -> std::collections::BTreeMap<ObjectKey, ObjectBefore> {
+    let namespace = ObjectKey::new(Kind::Namespace, pass.requests.namespace());
+    let all = pass.live.objects.iter().chain([(&namespace, &pass.live.namespace)]);
+    let kept = all.filter(|(key, _)| key.name != names::GATE);
+    let noted = kept.map(|(key, object)| {
+        let declared = pass.declared.iter().find(|wanted| &wanted.key == key).map(|wanted| wanted.declared.clone());
+        let before = ObjectBefore { uid: uid(object).to_owned(), declared, parts: parts(key.kind, object) };
+        (key.clone(), before)
+    });
+    noted.collect()
+}
+
+/// Whether a pod has ended or is told to end within this many seconds.
+pub(crate) fn ends_within(pod: &Value, seconds: u32) -> bool {
+    !text(pod, "/metadata/deletionTimestamp").is_empty()
+        && number(pod, "/metadata/deletionGracePeriodSeconds") <= i64::from(seconds)
+}

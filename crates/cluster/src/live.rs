@@ -1,0 +1,84 @@
+//! What is in an environment's namespace now.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+use tenure_domain::name::WorkloadId;
+
+use crate::error::ClusterError;
+use crate::inventory::{Kind, ObjectKey};
+use crate::names;
+use crate::requests::Requests;
+
+/// What was read at the beginning of a pass, kept up with what the pass itself changed.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    pub namespace: Value,
+    pub objects: BTreeMap<ObjectKey, Value>,
+    pub replica_sets: Vec<Value>,
+    pub pods: Vec<Value>,
+}
+
+impl Live {
+    pub async fn read(requests: &Requests, namespace: Value) -> Result<Self, ClusterError> {
+        let kinds = Kind::MANAGED.into_iter().chain([Kind::ReplicaSet, Kind::Pod]);
+        let lists = try_join_all(kinds.clone().map(|kind| requests.list(kind))).await?;
+        let mut live = Self { namespace, ..Self::default() };
+        for (kind, list) in kinds.zip(lists) {
+            match kind {
+                Kind::ReplicaSet => live.replica_sets = list,
+                Kind::Pod => live.pods = list,
+                _ => {
+                    for object in list {
+                        live.objects.insert(ObjectKey::new(kind, text(&object, "/metadata/name")), object);
+                    }
+                }
+            }
+        }
+        Ok(live)
+    }
+
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Value> {
+        self.objects.get(&ObjectKey::new(kind, name))
+    }
+
+    /// The pods that a workload gives ready now.
+    pub fn ready(&self, workload: &WorkloadId) -> u32 {
+        let Some(deployment) = self.get(Kind::Deployment, workload.as_str()) else { return 0 };
+        if number(deployment, "/status/observedGeneration") < number(deployment, "/metadata/generation") {
+            return 0;
+        }
+        u32::try_from(number(deployment, "/status/readyReplicas")).unwrap_or(0)
+    }
+
+    /// Pods that carry a workload's label.
+    pub fn pods_of<'a>(&'a self, workload: &'a WorkloadId) -> impl Iterator<Item = &'a Value> {
+        self.pods.iter().filter(move |pod| workload_of(pod) == Some(workload.as_str()))
+    }
+}
+
+/// A text within an object, or nothing.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A whole number within an object, or 0.
+pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
+    object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// An object's UID.
+pub(crate) fn uid(object: &Value) -> &str {
+    text(object, "/metadata/uid")
+}
+
+/// One of an object's labels or annotations.
+pub(crate) fn mark<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a str> {
+    object.get("metadata")?.get(map)?.get(key)?.as_str()
+}
+
+/// The workload that an object is labelled with.
+pub(crate) fn workload_of(object: &Value) -> Option<&str> {
+    mark(object, "labels", names::WORKLOAD)
+}

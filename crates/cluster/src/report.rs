@@ -1,0 +1,224 @@
+//! What a pass observed, and the documents that say so: the report of a stop and the report of a restoration.
+//!
+//! Reports are JSON with camelCase fields. Times are UTC. They hold names, UIDs and versions of objects, no contents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenure_domain::capability::Capability;
+use tenure_domain::name::{MeasureId, WorkloadId};
+use tenure_domain::scope::Scope;
+
+use crate::inventory::ObjectKey;
+use crate::memory::Memory;
+
+/// The version of both reports' form.
+pub const REPORT_VERSION: u32 = 1;
+
+/// What one pass saw and did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// What to keep for the next pass.
+    pub memory: Memory,
+    /// How each declared workload is doing.
+    pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// How far each measure that a permit applies here is true.
+    pub measures: BTreeMap<MeasureId, Enforcement>,
+    /// How far what is no longer withheld is back.
+    pub restoration: Restoration,
+    /// What others had changed and we put right.
+    pub repairs: Vec<Repair>,
+    /// The requests that could change something, without dry runs.
+    pub writes: u32,
+}
+
+/// How one workload is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadStatus {
+    /// The pods declared.
+    pub wanted: u32,
+    /// The pods that are ready.
+    pub ready: u32,
+    /// Why it is not as declared, where that is known.
+    pub message: Option<String>,
+}
+
+/// How far a measure is true in this environment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Enforcement {
+    /// Not yet: a later pass looks again.
+    Pending {
+        /// What is still missing.
+        why: String,
+        /// Whether that cannot be seen at all, because a node cannot be reached.
+        unconfirmed: bool,
+    },
+    /// Observed.
+    Confirmed(Box<StopReport>),
+}
+
+/// How far what is no longer withheld is back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Restoration {
+    /// Nothing is being restored.
+    None,
+    /// Not yet: a later pass looks again.
+    Pending {
+        /// What is still missing.
+        why: String,
+    },
+    /// Observed. Reported until the memory returned with it is kept.
+    Restored(Box<RestoreReport>),
+}
+
+/// Something that others had changed and we put right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repair {
+    /// What.
+    pub object: ObjectKey,
+    /// How it differed from what is declared.
+    pub difference: String,
+    /// Who changed it, as the cluster's field management tells, where it does.
+    pub manager: Option<String>,
+}
+
+/// An object as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectSeen {
+    /// Its kind and name.
+    pub object: ObjectKey,
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version when it was seen.
+    pub resource_version: String,
+}
+
+/// The cluster that was observed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterSeen {
+    /// Its version, such as `v1.33.2`.
+    pub version: String,
+    /// Whether it calls itself a simulation: then nothing real was stopped.
+    pub simulation: bool,
+}
+
+/// The gate as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateSeen {
+    /// The quota.
+    pub quota: ObjectSeen,
+    /// What admission goes by: the quota's `status.hard`.
+    pub hard: BTreeMap<String, String>,
+    /// What the cluster answered when we tried to make a pod.
+    pub refusal: String,
+}
+
+/// A pod that was stopped and is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodGone {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// The node it ran on.
+    pub node: Option<String>,
+    /// What was lost with it.
+    pub losses: Vec<String>,
+}
+
+/// A volume as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumeSeen {
+    /// The claim.
+    pub claim: String,
+    /// The volume bound to it.
+    pub volume: String,
+    /// What becomes of the data when the claim is deleted: `Retain` keeps it.
+    pub reclaim_policy: String,
+}
+
+/// What was observed when a measure was found to be true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StopReport {
+    /// The version of this form.
+    pub version: u32,
+    /// The measure.
+    pub measure: MeasureId,
+    /// What it applies to.
+    pub scope: Scope,
+    /// What it withholds.
+    pub withholds: BTreeSet<Capability>,
+    /// When it was observed.
+    pub observed_at: Timestamp,
+    /// The build that observed it.
+    pub build: String,
+    /// The cluster.
+    pub cluster: ClusterSeen,
+    /// The environment's namespace.
+    pub namespace: ObjectSeen,
+    /// The gate, where `compute` is withheld from the environment.
+    pub gate: Option<GateSeen>,
+    /// The pods that this stop ended, seen gone.
+    pub pods_gone: Vec<PodGone>,
+    /// The pods left within what is stopped: 0, or nothing where `compute` is not withheld.
+    pub pods_remaining: Option<u32>,
+    /// The objects that carry the measure out, as they were seen.
+    pub objects: Vec<ObjectSeen>,
+    /// The volumes, where `compute` is withheld from the environment.
+    pub volumes: Vec<VolumeSeen>,
+    /// What makes each withheld capability true.
+    pub enforced_by: BTreeMap<Capability, String>,
+    /// What was not, or could not be, observed.
+    pub exceptions: Vec<String>,
+}
+
+/// What was observed when what a measure had withheld was found to be back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreReport {
+    /// The version of this form.
+    pub version: u32,
+    /// The measures that ended.
+    pub measures: BTreeSet<MeasureId>,
+    /// The measures that still withhold something here.
+    pub still_withheld_by: BTreeSet<MeasureId>,
+    /// When it was observed.
+    pub observed_at: Timestamp,
+    /// The build that observed it.
+    pub build: String,
+    /// The cluster.
+    pub cluster: ClusterSeen,
+    /// The environment's namespace.
+    pub namespace: ObjectSeen,
+    /// The workloads that were stopped.
+    pub readiness: BTreeMap<WorkloadId, ReadinessSeen>,
+    /// The volumes.
+    pub volumes: Vec<VolumeSeen>,
+    /// How many objects were compared with what they were before.
+    pub compared: u32,
+    /// Whether all of them are as before, apart from what was declared anew meanwhile.
+    pub equal: bool,
+    /// How those that are not as before differ.
+    pub differences: Vec<String>,
+    /// What was declared anew meanwhile.
+    pub redeclared: Vec<ObjectKey>,
+}
+
+/// The ready pods of one workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadinessSeen {
+    /// Before it was stopped.
+    pub before: u32,
+    /// Now.
+    pub ready: u32,
+}

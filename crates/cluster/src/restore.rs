@@ -1,0 +1,205 @@
+//! Bringing back what is no longer withheld, and seeing that it is back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use tenure_domain::capability::Capability;
+use tenure_domain::name::MeasureId;
+
+use crate::compare::parts;
+use crate::error::ClusterError;
+use crate::gate;
+use crate::inventory::{Kind, ObjectKey};
+use crate::live::{mark, number, text, uid};
+use crate::memory::{Before, Lifting, ObjectBefore};
+use crate::names::{self, TOUCH};
+use crate::observe::{build, seen};
+use crate::pass::Pass;
+use crate::report::{ClusterSeen, REPORT_VERSION, ReadinessSeen, Restoration, RestoreReport, VolumeSeen};
+use crate::stop::{RETAIN, set_reclaim_policy};
+
+/// Puts reclaim policies back and wakes the controllers, whose back-off would last for minutes.
+pub(crate) async fn wake(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
+    let Some(before) = pass.memory.before.clone() else { return Ok(()) };
+    let Some(lifting) = &before.lifting else { return Ok(()) };
+    if !before.gated || pass.restriction.on_environment(Capability::Compute).is_some() {
+        return Ok(());
+    }
+    for (name, volume) in &before.volumes {
+        if volume.reclaim_policy == RETAIN {
+            continue;
+        }
+        let Some(found) = pass.requests.get(Kind::PersistentVolume, name).await? else { continue };
+        // Whoever chose something else meanwhile has the last word.
+        if uid(&found) == volume.uid && text(&found, "/spec/persistentVolumeReclaimPolicy") == RETAIN {
+            set_reclaim_policy(pass, name, &volume.uid, &volume.reclaim_policy).await?;
+        }
+    }
+    // A controller that is woken while admission still remembers the gate fails once more and waits even longer.
+    let untouched = owners(pass, lifting);
+    if untouched.is_empty() || gate::is_still_closed(&pass.requests).await? {
+        return Ok(());
+    }
+    for (key, uid) in untouched {
+        let patch = json!({"metadata": {"annotations": {TOUCH: lifting.since.to_string()}}});
+        match pass.requests.merge(&key, &uid, patch, false).await {
+            Err(error) if !matches!(error.code(), Some(404 | 409)) => return Err(error),
+            _ => pass.written.insert(key),
+        };
+    }
+    Ok(())
+}
+
+/// The owners of pods that were not woken yet.
+fn owners(pass: &Pass<'_>, lifting: &Lifting) -> Vec<(ObjectKey, String)> {
+    let since = lifting.since.to_string();
+    let deployments = pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::Deployment);
+    let deployments = deployments.map(|(key, object)| (key.clone(), object));
+    let sets = pass.live.replica_sets.iter().filter(|set| number(set, "/spec/replicas") > 0);
+    let sets = sets.map(|set| (ObjectKey::new(Kind::ReplicaSet, text(set, "/metadata/name")), set));
+    deployments
+        .chain(sets)
+        .filter(|(_, object)| mark(object, "annotations", TOUCH) != Some(&since))
+        .map(|(key, object)| (key, uid(object).to_owned()))
+        .collect()
+}
+
+/// Whether everything that is no longer withheld is back.
+pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Result<Restoration, ClusterError> {
+    let Some(before) = pass.memory.before.clone() else { return Ok(Restoration::None) };
+    let Some(lifting) = &before.lifting else { return Ok(Restoration::None) };
+    if let Some(why) = missing(pass, &before, lifting) {
+        return Ok(Restoration::Pending { why });
+    }
+    let is_stopped = pass.restriction.on_environment(Capability::Compute).is_some();
+    let mut volumes = Vec::new();
+    for (name, volume) in &before.volumes {
+        let found = pass.requests.get(Kind::PersistentVolume, name).await?.unwrap_or_default();
+        let reclaim_policy = text(&found, "/spec/persistentVolumeReclaimPolicy").to_owned();
+        volumes.push(VolumeSeen { claim: volume.claim.clone(), volume: name.clone(), reclaim_policy });
+    }
+    let mut compared = Comparison::default();
+    for (key, object) in &before.objects {
+        compared.add(pass, key, object);
+    }
+    if !is_stopped {
+        for volume in &volumes {
+            let was = before.volumes.get(&volume.volume).map(|v| v.reclaim_policy.as_str()).unwrap_or_default();
+            if was != volume.reclaim_policy {
+                compared.differences.push(format!(
+                    "PersistentVolume/{} has the reclaim policy {:?}, before {was:?}",
+                    volume.volume, volume.reclaim_policy
+                ));
+            }
+        }
+    }
+    let readiness = before.readiness.iter().filter(|(id, _)| {
+        pass.restriction.on_workload(id, Capability::Compute).is_none()
+    });
+    let report = RestoreReport {
+        version: REPORT_VERSION,
+        measures: lifting.measures.clone(),
+        still_withheld_by: pass.restriction.effects().keys().cloned().collect::<BTreeSet<MeasureId>>(),
+        observed_at: pass.now,
+        build: build(),
+        cluster: cluster.clone(),
+        namespace: seen(&ObjectKey::new(Kind::Namespace, pass.requests.namespace()), &pass.live.namespace),
+        readiness: readiness
+            .map(|(id, &was)| (id.clone(), ReadinessSeen { before: was, ready: pass.live.ready(id) }))
+            .collect::<BTreeMap<_, _>>(),
+        volumes,
+        compared: compared.count,
+        equal: compared.differences.is_empty(),
+        differences: compared.differences,
+        redeclared: compared.redeclared,
+    };
+    forget(pass);
+    Ok(Restoration::Restored(Box::new(report)))
+}
+
+/// What is still missing, for people.
+fn missing(pass: &Pass<'_>, before: &Before, lifting: &Lifting) -> Option<String> {
+    let is_ours = |key: &&ObjectKey| !matches!(key.kind, Kind::Pod);
+    if let Some(key) = pass.written.iter().find(is_ours) {
+        return Some(format!("{key} was written just now"));
+    }
+    let is_stopped = pass.restriction.on_environment(Capability::Compute).is_some();
+    if before.gated && !is_stopped {
+        if pass.live.get(Kind::ResourceQuota, names::GATE).is_some() {
+            return Some("the gate is still there".to_owned());
+        }
+        if let Some((key, _)) = owners(pass, lifting).first() {
+            return Some(format!("{key} was not woken yet"));
+        }
+    }
+    for (id, &was) in &before.readiness {
+        if pass.restriction.on_workload(id, Capability::Compute).is_some() {
+            continue;
+        }
+        let (ready, wanted) = (pass.live.ready(id), was.min(pass.environment.wanted(id)));
+        if ready < wanted {
+            return Some(format!("{id} has {ready} of {wanted} pods ready"));
+        }
+    }
+    None
+}
+
+/// Forgets what is restored; what is still withheld stays noted.
+fn forget(pass: &mut Pass<'_>) {
+    let restriction = &pass.restriction;
+    let Some(before) = &mut pass.memory.before else { return };
+    if restriction.effects().is_empty() {
+        pass.memory.before = None;
+        return;
+    }
+    before.lifting = None;
+    let is_stopped = restriction.on_environment(Capability::Compute).is_some();
+    before.readiness.retain(|id, _| restriction.on_workload(id, Capability::Compute).is_some());
+    if !is_stopped {
+        before.gated = false;
+        before.volumes.clear();
+        before.pods.retain(|_, pod| {
+            pod.workload.as_ref().is_some_and(|id| restriction.on_workload(id, Capability::Compute).is_some())
+        });
+    }
+}
+
+#[derive(Default)]
+struct Comparison {
+    count: u32,
+    differences: Vec<String>,
+    redeclared: Vec<ObjectKey>,
+}
+
+impl Comparison {
+    fn add(&mut self, pass: &Pass<'_>, key: &ObjectKey, before: &ObjectBefore) {
+        let digest = |all: &[crate::render::Wanted]| {
+            all.iter().find(|wanted| &wanted.key == key).map(|wanted| wanted.declared.clone())
+        };
+        let declared = digest(&pass.declared);
+        if declared != digest(&pass.wanted) {
+            return; // still withheld
+        }
+        self.count += 1;
+        if declared != before.declared {
+            self.redeclared.push(key.clone());
+            return;
+        }
+        let found = if key.kind == Kind::Namespace { Some(&pass.live.namespace) } else { pass.live.objects.get(key) };
+        let Some(found) = found else {
+            self.differences.push(format!("{key} is gone"));
+            return;
+        };
+        if uid(found) != before.uid {
+            self.differences.push(format!("{key} was made anew: uid {}, before {}", uid(found), before.uid));
+        }
+        let now = parts(key.kind, found);
+        let names: BTreeSet<&String> = before.parts.keys().chain(now.keys()).collect();
+        for name in names {
+            let newly_bound = name == "spec.volumeName" && !before.parts.contains_key(name);
+            if before.parts.get(name) != now.get(name) && !newly_bound {
+                self.differences.push(format!("{key} differs in its {name}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Ending what runs, without touching what was declared and without losing persistent data.
+
+use serde_json::json;
+use tenure_domain::capability::Capability;
+
+use crate::before::ends_within;
+use crate::error::ClusterError;
+use crate::inventory::{Kind, ObjectKey};
+use crate::live::{number, text, uid};
+use crate::pass::Pass;
+use crate::restriction::Withholding;
+
+/// The reclaim policy under which the data of a deleted claim is kept.
+pub(crate) const RETAIN: &str = "Retain";
+
+/// Makes every volume survive the deletion of its claim. What the policy was is kept before.
+pub(crate) async fn retain_volumes(pass: &mut Pass<'_>, _withheld: &Withholding) -> Result<(), ClusterError> {
+    let Some(before) = &pass.memory.before else { return Ok(()) };
+    for (name, volume) in before.volumes.clone() {
+        let Some(found) = pass.requests.get(Kind::PersistentVolume, &name).await? else { continue };
+        if uid(&found) == volume.uid && text(&found, "/spec/persistentVolumeReclaimPolicy") != RETAIN {
+            set_reclaim_policy(pass, &name, &volume.uid, RETAIN).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes what becomes of a volume's data when its claim is deleted.
+pub(crate) async fn set_reclaim_policy(
+    pass: &mut Pass<'_>,
+    name: &str,
+    uid: &str,
+    policy: &str,
+) -> Result<(), ClusterError> {
+    let key = ObjectKey::new(Kind::PersistentVolume, name);
+    let patch = json!({"spec": {"persistentVolumeReclaimPolicy": policy}});
+    pass.requests.merge(&key, uid, patch, false).await?;
+    pass.written.insert(key);
+    Ok(())
+}
+
+/// Ends every pod of the namespace. Only called behind a closed gate.
+pub(crate) async fn end_all_pods(pass: &mut Pass<'_>, withheld: &Withholding) -> Result<(), ClusterError> {
+    for pod in pass.live.pods.clone() {
+        end(pass, &pod, withheld).await?;
+    }
+    Ok(())
+}
+
+/// Ends the pods of workloads that are stopped by themselves, once nothing makes them again.
+pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
+    if pass.restriction.on_environment(Capability::Compute).is_some() {
+        return Ok(());
+    }
+    let stopped: Vec<_> = pass.restriction.stopped_workloads().map(|(w, s)| (w.clone(), s.clone())).collect();
+    for (workload, withheld) in stopped {
+        let deployment = pass.live.get(Kind::Deployment, workload.as_str());
+        if deployment.is_some_and(|deployment| number(deployment, "/spec/replicas") != 0) {
+            continue;
+        }
+        let sets = &pass.live.replica_sets;
+        let still_wants = |set: &serde_json::Value| {
+            crate::live::workload_of(set) == Some(workload.as_str()) && number(set, "/spec/replicas") != 0
+        };
+        if sets.iter().any(still_wants) {
+            continue;
+        }
+        for pod in pass.live.pods_of(&workload).cloned().collect::<Vec<_>>() {
+            end(pass, &pod, &withheld).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end(pass: &mut Pass<'_>, pod: &serde_json::Value, withheld: &Withholding) -> Result<(), ClusterError> {
+    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(serde_json::Value::as_u64);
+    let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
+    let grace = withheld.pod_grace_seconds().min(own).max(1);
+    if ends_within(pod, grace) {
+        return Ok(());
+    }
+    let key = ObjectKey::new(Kind::Pod, text(pod, "/metadata/name"));
+    pass.requests.delete(&key, uid(pod), Some(grace)).await?;
+    pass.written.insert(key);
+    Ok(())
+}

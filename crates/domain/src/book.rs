@@ -1,0 +1,147 @@
+//! The provider's book: terms, rules, people, members and tokens. Each entry is a small stream of its own, whose state
+//! is its latest event.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Actor, Context};
+use crate::name::{AccountId, Ground, PersonId, RuleId};
+use crate::refusal::{Guard, Rejected, Unmet};
+use crate::terms::TermsRef;
+use crate::text::Blob;
+
+/// Which entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// One version of terms.
+    Terms(String),
+    /// A rule.
+    Rule(RuleId),
+    /// A person of the provider.
+    Person(PersonId),
+    /// A member of an account.
+    Member(AccountId, PersonId),
+    /// A token, by the first 16 hexadecimal digits of its digest.
+    Token(String),
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Terms(version) => write!(f, "terms/{version}"),
+            Self::Rule(rule) => write!(f, "rule/{rule}"),
+            Self::Person(person) => write!(f, "person/{person}"),
+            Self::Member(account, person) => write!(f, "member/{account}/{person}"),
+            Self::Token(digest) => write!(f, "token/{digest}"),
+        }
+    }
+}
+
+/// What happened to an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// A version of terms became citable.
+    #[serde(rename = "terms.published")]
+    TermsPublished {
+        /// Which.
+        terms: TermsRef,
+        /// Its exact bytes.
+        document: Blob,
+    },
+    /// A rule, or a new text of it, counts from now.
+    #[serde(rename = "rule.published")]
+    RulePublished {
+        /// Which.
+        rule: RuleId,
+        /// The ground of the cases it opens.
+        ground: Ground,
+        /// Its mode's name.
+        mode: String,
+        /// Its exact bytes.
+        document: Blob,
+    },
+    /// A person of the provider has these roles from now.
+    #[serde(rename = "person.set")]
+    PersonSet {
+        /// Who.
+        person: PersonId,
+        /// The names of the roles.
+        roles: BTreeSet<String>,
+    },
+    /// A member of an account has these roles from now.
+    #[serde(rename = "member.set")]
+    MemberSet {
+        /// Of which account.
+        account: AccountId,
+        /// Who.
+        member: PersonId,
+        /// The names of the roles.
+        roles: BTreeSet<String>,
+    },
+    /// A token speaks for someone from now.
+    #[serde(rename = "token.issued")]
+    TokenIssued {
+        /// For whom.
+        subject: Actor,
+        /// SHA-256 of the token's secret, in hexadecimal digits. The secret itself is nowhere.
+        digest: String,
+    },
+    /// A token no longer speaks for anyone.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked {
+        /// SHA-256 of the token's secret.
+        digest: String,
+    },
+}
+
+/// An event with its moment and actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The legal moment, UTC.
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: Actor,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An entry's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// How many events made it.
+    pub version: u64,
+    /// The latest event.
+    pub latest: Recorded,
+}
+
+impl State {
+    /// The state after one more event.
+    pub fn apply(state: Option<Self>, recorded: &Recorded) -> Self {
+        Self { version: state.map_or(0, |s| s.version) + 1, latest: recorded.clone() }
+    }
+
+    /// The events that setting an entry gives: none where it says the same already.
+    ///
+    /// Law 1 rests on published terms never changing, so another text under the same version is refused.
+    pub fn decide(state: Option<&Self>, event: Event, context: &Context<'_>) -> Result<Vec<Recorded>, Rejected> {
+        if let Some(state) = state {
+            if state.latest.event == event {
+                return Ok(Vec::new());
+            }
+            if let Event::TermsPublished { terms, .. } = &event {
+                return Err(Unmet::new(
+                    Guard::NameFree,
+                    format!("{terms} is published with another text"),
+                    "published terms never change: give the new text a new version",
+                )
+                .into());
+            }
+        }
+        Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
+    }
+}

@@ -1,0 +1,41 @@
+//! Events about objects, one per object and reason; repeats only raise the count.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::kind;
+use crate::object::{int, name, namespace, set, text, time, uid};
+use crate::world::{World, stable_hash};
+
+/// Records that something happened to an object. Warnings are `Warning`, the rest `Normal`.
+pub fn emit(world: &mut World, about: &Value, warning: bool, reason: &str, message: &str, now: Timestamp) {
+    let Some(events) = kind("events") else { return };
+    let space = match namespace(about) {
+        "" => "default",
+        space => space,
+    };
+    if world.namespace_terminating(space) != Some(false) {
+        return;
+    }
+    let event_name = format!("{}.{:016x}", name(about), stable_hash(&format!("{}/{reason}", uid(about))));
+    if let Some(live) = world.find("events", space, &event_name).map(|e| (**e).clone()) {
+        let mut again = live.clone();
+        set(&mut again, &["count"], json!(int(&live, "/count").unwrap_or(1) + 1));
+        set(&mut again, &["lastTimestamp"], time(now));
+        set(&mut again, &["message"], json!(message));
+        world.put(events, again);
+        return;
+    }
+    let event = json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"name": event_name, "namespace": space, "uid": world.new_uid(), "creationTimestamp": time(now)},
+        "involvedObject": {
+            "apiVersion": text(about, "/apiVersion"), "kind": text(about, "/kind"), "name": name(about),
+            "namespace": namespace(about), "uid": uid(about), "resourceVersion": text(about, "/metadata/resourceVersion"),
+        },
+        "type": if warning { "Warning" } else { "Normal" }, "reason": reason, "message": message, "count": 1,
+        "firstTimestamp": time(now), "lastTimestamp": time(now), "source": {"component": "kubesim"},
+        "reportingComponent": "kubesim", "reportingInstance": "",
+    });
+    world.put(events, event);
+}

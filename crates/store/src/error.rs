@@ -1,0 +1,40 @@
+//! What can go wrong with the store.
+
+/// Why the store did not do something. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The URL names no database.
+    #[error("{url:?} names no database; use sqlite:PATH")]
+    Url {
+        /// What was given.
+        url: String,
+        /// Why it cannot be read.
+        source: sqlx::Error,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database could not be migrated")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Somebody else changed the aggregate in between.
+    #[error("{stream} is no longer at version {expected}")]
+    Conflict {
+        /// Which aggregate.
+        stream: String,
+        /// The version that was decided on.
+        expected: u64,
+    },
+    /// The log's head moved in between: two sequencers are at work.
+    #[error("the log's head is no longer at size {expected}: another sequencer is at work")]
+    Head {
+        /// The size that was extended.
+        expected: u64,
+    },
+    /// A stored value is not what was written.
+    #[error("a stored {what} is damaged")]
+    Damaged {
+        /// What.
+        what: &'static str,
+    },
+}

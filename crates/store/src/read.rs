@@ -1,0 +1,182 @@
+//! Queries. Each sees one committed state.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::rows::{Aggregate, BlobRow, EventRow, Job, ReportRow, TimerRow};
+use crate::write::{signed, unsigned};
+use crate::{Store, StoreError};
+
+pub(crate) fn aggregate(row: &SqliteRow) -> Result<Aggregate, StoreError> {
+    Ok(Aggregate {
+        stream: row.try_get("stream")?,
+        version: unsigned(row.try_get("version")?)?,
+        state: row.try_get("state")?,
+    })
+}
+
+pub(crate) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
+    Ok(EventRow {
+        position: row.try_get("position")?,
+        stream: row.try_get("stream")?,
+        n: unsigned(row.try_get("n")?)?,
+        leaf: row.try_get("leaf")?,
+        leaf_index: row.try_get::<Option<i64>, _>("leaf_index")?.map(unsigned).transpose()?,
+    })
+}
+
+fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
+    Ok(ReportRow {
+        account: row.try_get("account")?,
+        number: u32::try_from(row.try_get::<i64, _>("number")?).map_err(|_| StoreError::Damaged { what: "number" })?,
+        ground: row.try_get("ground")?,
+        filed_at: row.try_get("filed_at")?,
+        remediated_at: row.try_get("remediated_at")?,
+    })
+}
+
+impl Store {
+    /// One aggregate.
+    pub async fn aggregate(&self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
+        let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
+            .bind(stream)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| aggregate(&row)).transpose()
+    }
+
+    /// Aggregates of a kind in the order of their streams, after the one named.
+    pub async fn aggregates(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<Aggregate>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT stream, version, state FROM aggregates WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3",
+        )
+        .bind(kind)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(aggregate).collect()
+    }
+
+    /// Events of a stream from number `from`, in order.
+    pub async fn stream(&self, stream: &str, from: u64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, stream, n, leaf, leaf_index FROM events WHERE stream = $1 AND n >= $2 ORDER BY n LIMIT $3",
+        )
+        .bind(stream)
+        .bind(signed(from))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(event).collect()
+    }
+
+    /// All events after a position, in the order of commits.
+    pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, stream, n, leaf, leaf_index FROM events WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(event).collect()
+    }
+
+    /// The deadlines up to a moment (microseconds UTC), the first due first.
+    pub async fn due(&self, until: i64, limit: u32) -> Result<Vec<TimerRow>, StoreError> {
+        let rows = sqlx::query("SELECT stream, key, due FROM timers WHERE due <= $1 ORDER BY due, stream, key LIMIT $2")
+            .bind(until)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|r| Ok(TimerRow { stream: r.try_get("stream")?, key: r.try_get("key")?, due: r.try_get("due")? })).collect()
+    }
+
+    /// What has to be done, the oldest first.
+    pub async fn jobs(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let rows = sqlx::query("SELECT id, kind, subject, attempts FROM jobs ORDER BY id LIMIT $1")
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|r| {
+                Ok(Job {
+                    id: r.try_get("id")?,
+                    kind: r.try_get("kind")?,
+                    subject: r.try_get("subject")?,
+                    attempts: u32::try_from(r.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+                })
+            })
+            .collect()
+    }
+
+    /// Bytes by their id.
+    pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, StoreError> {
+        let row = sqlx::query("SELECT media_type, bytes FROM blobs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|r| Ok(BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? })).transpose()
+    }
+
+    /// Words by their commitment; none where they were erased.
+    pub async fn words(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT text FROM words WHERE id = $1").bind(id).fetch_optional(&self.readers).await?;
+        row.map(|r| Ok(r.try_get("text")?)).transpose()
+    }
+
+    /// An account's reports filed from `since` on, the oldest first.
+    pub async fn reports(&self, account: &str, since: i64, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE account = $1 AND filed_at >= $2 ORDER BY filed_at, number LIMIT $3",
+        )
+        .bind(account)
+        .bind(since)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(report).collect()
+    }
+
+    /// An account's reports by number, after the one named.
+    pub async fn reports_after(&self, account: &str, after: u32, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE account = $1 AND number > $2 ORDER BY number LIMIT $3",
+        )
+        .bind(account)
+        .bind(i64::from(after))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(report).collect()
+    }
+
+    /// What the cluster half knows about an environment, and what it last observed, both as JSON.
+    pub async fn environment(&self, account: &str, environment: &str) -> Result<Option<(String, String)>, StoreError> {
+        let row = sqlx::query("SELECT memory, observed FROM environments WHERE account = $1 AND environment = $2")
+            .bind(account)
+            .bind(environment)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|r| Ok((r.try_get("memory")?, r.try_get("observed")?))).transpose()
+    }
+
+    /// A fact about the installation.
+    pub async fn installation(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT value FROM installation WHERE key = $1").bind(key).fetch_optional(&self.readers).await?;
+        row.map(|r| Ok(r.try_get("value")?)).transpose()
+    }
+
+    /// How many events the database holds, and how many of them the log does not cover yet.
+    pub async fn backlog(&self) -> Result<(u64, u64), StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS events, COUNT(*) - COUNT(leaf_index) AS waiting FROM events",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok((unsigned(row.try_get("events")?)?, unsigned(row.try_get("waiting")?)?))
+    }
+}

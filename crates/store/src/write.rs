@@ -1,0 +1,281 @@
+//! The one write path: a transaction that begins immediate and ends in `commit`, or changes nothing.
+
+use sqlx::sqlite::Sqlite;
+use sqlx::{Row, Transaction};
+
+use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
+use crate::{Store, StoreError};
+
+/// A write transaction. Dropped without [`commit`](Self::commit), it changes nothing.
+#[derive(Debug)]
+pub struct Write {
+    pub(crate) transaction: Transaction<'static, Sqlite>,
+}
+
+impl Store {
+    /// Begins a write; waits while another is under way.
+    pub async fn write(&self) -> Result<Write, StoreError> {
+        Ok(Write { transaction: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+    }
+}
+
+impl Write {
+    /// Makes it durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// The aggregate as it stands in this transaction.
+    pub async fn aggregate(&mut self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
+        let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
+            .bind(stream)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        row.map(|row| crate::read::aggregate(&row)).transpose()
+    }
+
+    /// Appends events to a stream that is at version `before`, and keeps the state they lead to.
+    pub async fn append(
+        &mut self,
+        kind: &str,
+        stream: &str,
+        before: u64,
+        events: &[NewEvent],
+        state: &str,
+    ) -> Result<(), StoreError> {
+        let conflict = || StoreError::Conflict { stream: stream.to_owned(), expected: before };
+        let after = before + events.len() as u64;
+        let done = if before == 0 {
+            sqlx::query(
+                "INSERT INTO aggregates (stream, kind, version, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            )
+            .bind(stream)
+            .bind(kind)
+            .bind(signed(after))
+            .bind(state)
+            .execute(&mut *self.transaction)
+            .await?
+        } else {
+            sqlx::query("UPDATE aggregates SET version = $1, state = $2 WHERE stream = $3 AND version = $4")
+                .bind(signed(after))
+                .bind(state)
+                .bind(stream)
+                .bind(signed(before))
+                .execute(&mut *self.transaction)
+                .await?
+        };
+        if done.rows_affected() != 1 {
+            return Err(conflict());
+        }
+        for event in events {
+            sqlx::query("INSERT INTO events (stream, n, at, type, leaf) VALUES ($1, $2, $3, $4, $5)")
+                .bind(stream)
+                .bind(signed(event.n))
+                .bind(event.at)
+                .bind(&event.event_type)
+                .bind(&event.leaf)
+                .execute(&mut *self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes these the stream's timers, touching only the rows that differ.
+    pub async fn set_timers(&mut self, stream: &str, timers: &[(String, i64)]) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT key, due FROM timers WHERE stream = $1")
+            .bind(stream)
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        let have: Vec<(String, i64)> =
+            rows.iter().map(|r| Ok((r.try_get("key")?, r.try_get("due")?))).collect::<Result<_, sqlx::Error>>()?;
+        for (key, _) in have.iter().filter(|(key, _)| !timers.iter().any(|(k, _)| k == key)) {
+            sqlx::query("DELETE FROM timers WHERE stream = $1 AND key = $2")
+                .bind(stream)
+                .bind(key)
+                .execute(&mut *self.transaction)
+                .await?;
+        }
+        for timer in timers.iter().filter(|timer| !have.contains(timer)) {
+            sqlx::query(
+                "INSERT INTO timers (stream, key, due) VALUES ($1, $2, $3)
+                 ON CONFLICT (stream, key) DO UPDATE SET due = excluded.due",
+            )
+            .bind(stream)
+            .bind(&timer.0)
+            .bind(timer.1)
+            .execute(&mut *self.transaction)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts something to be done on the list; once, however often it is asked for.
+    pub async fn enqueue(&mut self, kind: &str, subject: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO jobs (kind, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(kind)
+            .bind(subject)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes something that is done off the list.
+    pub async fn finish(&mut self, job: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(job).execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Counts a try that failed.
+    pub async fn tried(&mut self, job: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET attempts = attempts + 1 WHERE id = $1")
+            .bind(job)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps bytes under their id; keeping them again changes nothing.
+    pub async fn put_blob(&mut self, id: &str, media_type: &str, bytes: &[u8], at: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO blobs (id, media_type, bytes, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(id)
+        .bind(media_type)
+        .bind(bytes)
+        .bind(at)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether bytes of this id are kept.
+    pub async fn has_blob(&mut self, id: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM blobs WHERE id = $1").bind(id).fetch_optional(&mut *self.transaction).await?;
+        Ok(row.is_some())
+    }
+
+    /// Keeps words under their commitment.
+    pub async fn put_words(&mut self, id: &str, salt: [u8; 16], text: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO words (id, salt, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(id)
+            .bind(salt.as_slice())
+            .bind(text)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Adds to a shared number and returns what it is then; it starts at 0.
+    pub async fn count(&mut self, name: &str, by: i64) -> Result<i64, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO counters (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value",
+        )
+        .bind(name)
+        .bind(by)
+        .fetch_one(&mut *self.transaction)
+        .await?;
+        Ok(row.try_get("value")?)
+    }
+
+    /// Keeps a report's row for lists and rules.
+    pub async fn put_report(&mut self, report: &ReportRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO reports (account, number, ground, filed_at, remediated_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (account, number) DO UPDATE SET remediated_at = excluded.remediated_at",
+        )
+        .bind(&report.account)
+        .bind(i64::from(report.number))
+        .bind(&report.ground)
+        .bind(report.filed_at)
+        .bind(report.remediated_at)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// The answer that was given to this key, if one was.
+    pub async fn answer(&mut self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
+        let row = sqlx::query("SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2")
+            .bind(principal)
+            .bind(key)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
+        row.map(|row| {
+            Ok(Answer {
+                request: row.try_get("request")?,
+                status: u16::try_from(row.try_get::<i64, _>("status")?)
+                    .map_err(|_| StoreError::Damaged { what: "status" })?,
+                headers: row.try_get("headers")?,
+                body: row.try_get("body")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Keeps the answer given to a key.
+    pub async fn put_answer(&mut self, principal: &str, key: &str, answer: &Answer, at: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        )
+        .bind(principal)
+        .bind(key)
+        .bind(&answer.request)
+        .bind(i64::from(answer.status))
+        .bind(&answer.headers)
+        .bind(&answer.body)
+        .bind(at)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what the cluster half knows about an environment.
+    pub async fn put_memory(&mut self, account: &str, environment: &str, memory: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO environments (account, environment, memory, observed) VALUES ($1, $2, $3, '{}')
+             ON CONFLICT (account, environment) DO UPDATE SET memory = excluded.memory",
+        )
+        .bind(account)
+        .bind(environment)
+        .bind(memory)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what was last observed of an environment.
+    pub async fn put_observed(&mut self, account: &str, environment: &str, observed: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE environments SET observed = $3 WHERE account = $1 AND environment = $2")
+            .bind(account)
+            .bind(environment)
+            .bind(observed)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a fact about the installation.
+    pub async fn put_installation(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO installation (key, value) VALUES ($1, $2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )
+        .bind(key)
+        .bind(value)
+        .execute(&mut *self.transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+/// SQL's integers are signed; the counts kept here stay far below the limit.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The count behind a signed integer.
+pub(crate) fn unsigned(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| StoreError::Damaged { what: "count" })
+}
