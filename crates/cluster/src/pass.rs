@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::WorkloadId;
 use tenure_domain::permit::Permit;
@@ -26,6 +27,8 @@ pub(crate) struct Pass<'a> {
     pub memory: Memory,
     pub now: Timestamp,
     pub live: Live,
+    /// The volumes of a stopped environment, by name.
+    pub volumes: BTreeMap<String, Value>,
     /// What should exist, as far as permits allow.
     pub wanted: Vec<Wanted>,
     /// What should exist if nothing were withheld.
@@ -71,6 +74,7 @@ pub(crate) async fn run(
         memory,
         now,
         live: Live::default(),
+        volumes: BTreeMap::new(),
         repairs: Vec::new(),
         refusals: BTreeMap::new(),
         written: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! Ending what runs, without touching what was declared and without losing persistent data.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tenure_domain::capability::Capability;
 
 use crate::before::ends_within;
@@ -19,7 +19,10 @@ pub(crate) async fn retain_volumes(pass: &mut Pass<'_>, _withheld: &Withholding)
     for (name, volume) in before.volumes.clone() {
         let Some(found) = pass.requests.get(Kind::PersistentVolume, &name).await? else { continue };
         if uid(&found) == volume.uid && text(&found, "/spec/persistentVolumeReclaimPolicy") != RETAIN {
-            set_reclaim_policy(pass, &name, &volume.uid, RETAIN).await?;
+            let changed = set_reclaim_policy(pass, &name, &volume.uid, RETAIN).await?;
+            pass.volumes.insert(name, changed);
+        } else {
+            pass.volumes.insert(name, found);
         }
     }
     Ok(())
@@ -31,12 +34,12 @@ pub(crate) async fn set_reclaim_policy(
     name: &str,
     uid: &str,
     policy: &str,
-) -> Result<(), ClusterError> {
+) -> Result<Value, ClusterError> {
     let key = ObjectKey::new(Kind::PersistentVolume, name);
     let patch = json!({"spec": {"persistentVolumeReclaimPolicy": policy}});
-    pass.requests.merge(&key, uid, patch, false).await?;
+    let changed = pass.requests.merge(&key, uid, patch, false).await?;
     pass.written.insert(key);
-    Ok(())
+    Ok(changed)
 }
 
 /// Ends every pod of the namespace. Only called behind a closed gate.
@@ -59,7 +62,7 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
             continue;
         }
         let sets = &pass.live.replica_sets;
-        let still_wants = |set: &serde_json::Value| {
+        let still_wants = |set: &Value| {
             crate::live::workload_of(set) == Some(workload.as_str()) && number(set, "/spec/replicas") != 0
         };
         if sets.iter().any(still_wants) {
@@ -72,8 +75,8 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
     Ok(())
 }
 
-async fn end(pass: &mut Pass<'_>, pod: &serde_json::Value, withheld: &Withholding) -> Result<(), ClusterError> {
-    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(serde_json::Value::as_u64);
+async fn end(pass: &mut Pass<'_>, pod: &Value, withheld: &Withholding) -> Result<(), ClusterError> {
+    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_u64);
     let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
     let grace = withheld.pod_grace_seconds().min(own).max(1);
     if ends_within(pod, grace) {

@@ -1,1 +1,31 @@
-//! The application: commands, queries, time, reconcilers.
+//! The application: `submit(command)`, queries, and what happens over time.
+//!
+//! One write path ([`writer`](self)): a submission is authorized, decided by the domain, and committed with its events,
+//! timers and jobs in one transaction. Reconcilers make the cluster, the mailboxes and the log agree with what was
+//! committed; each takes no input but its subject's id and can be killed at any point.
+
+pub mod clock;
+mod engine;
+pub mod entropy;
+mod error;
+mod evaluate;
+mod inner;
+mod jobs;
+pub mod kept;
+pub mod letters;
+mod query;
+mod reconcile;
+mod sequencer;
+pub mod shelf;
+pub mod stream;
+pub mod submission;
+mod timers;
+pub mod verify;
+mod writer;
+
+pub use engine::{Engine, Settings};
+pub use error::EngineError;
+pub use inner::LogKey;
+pub use query::{EventSeen, Inclusion};
+pub use reconcile::{Observed, RECEIPT_TYPE};
+pub use sequencer::MOST_BEHIND;

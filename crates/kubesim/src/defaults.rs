@@ -100,7 +100,9 @@ pub fn normalize(kind: &Kind, object: &mut Value) {
             }
         }
         "limitranges" => {
-            for limit in object.pointer_mut("/spec/limits").and_then(Value::as_array_mut).into_iter().flatten() {
+            for limit in
+                object.pointer_mut("/spec/limits").and_then(Value::as_array_mut).into_iter().flatten()
+            {
                 for field in ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"] {
                     quantities(limit.get_mut(field));
                 }
@@ -116,7 +118,12 @@ pub fn normalize(kind: &Kind, object: &mut Value) {
 }
 
 /// What the apiserver sets only on a new object: a claim's default class, a Service's address.
-pub fn on_create(kind: &Kind, object: &mut Value, default_class: Option<&str>, address: impl FnOnce() -> String) {
+pub fn on_create(
+    kind: &Kind,
+    object: &mut Value,
+    default_class: Option<&str>,
+    address: impl FnOnce() -> String,
+) {
     match kind.resource {
         "persistentvolumeclaims" => {
             if let Some(class) = default_class {
@@ -148,7 +155,11 @@ fn service(object: &mut Value) {
 
 fn network_policy(object: &mut Value) {
     if object.pointer("/spec/policyTypes").is_none() {
-        let types = if object.pointer("/spec/egress").is_some() { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
+        let types = if object.pointer("/spec/egress").is_some() {
+            json!(["Ingress", "Egress"])
+        } else {
+            json!(["Ingress"])
+        };
         set(object, &["spec", "policyTypes"], types);
     }
     for direction in ["/spec/ingress", "/spec/egress"] {
@@ -197,7 +208,8 @@ fn pod_spec(spec: Option<&mut Value>) {
     for field in ["containers", "initContainers"] {
         for container in spec.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
             let image = text(container, "/image");
-            let floating = image.ends_with(":latest") || !image.rsplit('/').next().unwrap_or_default().contains([':', '@']);
+            let floating = image.ends_with(":latest")
+                || !image.rsplit('/').next().unwrap_or_default().contains([':', '@']);
             let pull = if floating { "Always" } else { "IfNotPresent" };
             set_default(container, &["imagePullPolicy"], json!(pull));
             set_default(container, &["terminationMessagePath"], json!("/dev/termination-log"));
@@ -209,7 +221,12 @@ fn pod_spec(spec: Option<&mut Value>) {
             }
             for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
                 if let Some(probe) = container.get_mut(probe).filter(|p| p.is_object()) {
-                    for (field, value) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+                    for (field, value) in [
+                        ("timeoutSeconds", 1),
+                        ("periodSeconds", 10),
+                        ("successThreshold", 1),
+                        ("failureThreshold", 3),
+                    ] {
                         set_default(probe, &[field], json!(value));
                     }
                     if let Some(get) = probe.get_mut("httpGet").filter(|g| g.is_object()) {
@@ -224,7 +241,8 @@ fn pod_spec(spec: Option<&mut Value>) {
 
 /// A container that limits a resource and requests none of it requests its limit.
 pub fn requests_from_limits(container: &mut Value) {
-    let limits = container.pointer("/resources/limits").and_then(Value::as_object).cloned().unwrap_or_default();
+    let limits =
+        container.pointer("/resources/limits").and_then(Value::as_object).cloned().unwrap_or_default();
     for (resource, limit) in limits {
         set_default(container, &["resources", "requests", &resource], limit);
     }
@@ -267,13 +285,17 @@ fn qos_class(pod: &Value) -> &'static str {
         c.pointer(&format!("/resources/{kind}/{resource}")).and_then(Value::as_str).map(str::to_owned)
     };
     let any = containers.iter().any(|c| {
-        ["cpu", "memory"].iter().any(|r| amount(c, "requests", r).is_some() || amount(c, "limits", r).is_some())
+        ["cpu", "memory"]
+            .iter()
+            .any(|r| amount(c, "requests", r).is_some() || amount(c, "limits", r).is_some())
     });
     if !any {
         return "BestEffort";
     }
     let all = containers.iter().all(|c| {
-        ["cpu", "memory"].iter().all(|r| amount(c, "limits", r).is_some() && amount(c, "limits", r) == amount(c, "requests", r))
+        ["cpu", "memory"]
+            .iter()
+            .all(|r| amount(c, "limits", r).is_some() && amount(c, "limits", r) == amount(c, "requests", r))
     });
     if all { "Guaranteed" } else { "Burstable" }
 }
@@ -284,7 +306,9 @@ mod tests {
 
     #[test]
     fn string_data_becomes_base64() {
-        for (plain, encoded) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("Hello!", "SGVsbG8h")] {
+        for (plain, encoded) in
+            [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("Hello!", "SGVsbG8h")]
+        {
             assert_eq!(base64(plain.as_bytes()), encoded);
         }
     }

@@ -14,6 +14,11 @@ pub enum NameRule {
 }
 
 /// One kind of object that the simulation stores.
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "one row of the table of kinds"
+)]
 #[derive(Debug)]
 pub struct Kind {
     /// API group, empty for the core group.
@@ -47,7 +52,11 @@ pub struct Kind {
 impl Kind {
     /// `apps/v1`, or `v1` for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Whether the kind has the subresource.
@@ -122,7 +131,13 @@ pub static KINDS: &[Kind] = &[
     },
     Kind {
         subresources: &["status", "log", "exec", "attach", "portforward"],
-        fields: &["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"],
+        fields: &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+        ],
         returns_deleted: true,
         in_all: true,
         ..core("Pod", "pods", &["po"])
@@ -221,7 +236,10 @@ pub static KINDS: &[Kind] = &[
         generation: true,
         ..grouped("networking.k8s.io", "v1", "Ingress", "ingresses", "ingresses.networking.k8s.io", &["ing"])
     },
-    Kind { names: NameRule::Path, ..grouped(RBAC, "v1", "Role", "roles", "roles.rbac.authorization.k8s.io", &[]) },
+    Kind {
+        names: NameRule::Path,
+        ..grouped(RBAC, "v1", "Role", "roles", "roles.rbac.authorization.k8s.io", &[])
+    },
     Kind {
         names: NameRule::Path,
         ..grouped(RBAC, "v1", "RoleBinding", "rolebindings", "rolebindings.rbac.authorization.k8s.io", &[])
@@ -291,11 +309,6 @@ pub fn routed(group: &str, version: &str, plural: &str) -> Option<&'static Kind>
 /// The kind with a resource name such as `pods` or `deployments.apps`.
 pub fn by_resource(resource: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|k| k.resource == resource)
-}
-
-/// The kind an owner reference or object names.
-pub fn by_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|k| k.kind == kind && k.api_version() == api_version)
 }
 
 /// Group and version pairs in the order of the table, each once.

@@ -40,10 +40,19 @@ pub fn patched(kind: PatchKind, live: &Value, patch: &Value) -> Outcome<Value> {
             let operations: json_patch::Patch = serde_json::from_value(patch.clone())
                 .map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
             if operations.0.len() > 10_000 {
-                return Err(ApiError::new(413, "RequestEntityTooLarge", "the allowed maximum operations in a JSON patch is 10000"));
+                return Err(ApiError::new(
+                    413,
+                    "RequestEntityTooLarge",
+                    "the allowed maximum operations in a JSON patch is 10000",
+                ));
             }
-            json_patch::patch(&mut out, &operations)
-                .map_err(|e| ApiError::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {e}")))?;
+            json_patch::patch(&mut out, &operations).map_err(|e| {
+                ApiError::new(
+                    422,
+                    "Invalid",
+                    format!("the server rejected our request due to an error in our request: {e}"),
+                )
+            })?;
         }
         PatchKind::Apply => return Err(ApiError::internal("an apply is not a plain patch")),
     }
@@ -127,8 +136,10 @@ mod tests {
 
     #[test]
     fn a_strategic_patch_merges_containers_by_name() {
-        let live = json!({"spec": {"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]}});
-        let patch = json!({"spec": {"containers": [{"name": "b", "image": "2"}, {"name": "a", "$patch": "delete"}]}});
+        let live =
+            json!({"spec": {"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]}});
+        let patch =
+            json!({"spec": {"containers": [{"name": "b", "image": "2"}, {"name": "a", "$patch": "delete"}]}});
         let out = patched(PatchKind::Strategic, &live, &patch).unwrap();
         assert_eq!(out["spec"]["containers"], json!([{"name": "b", "image": "2"}]));
     }

@@ -6,7 +6,7 @@ pub struct Quantity(pub i128);
 
 /// The suffixes and their values in thousandths.
 const SUFFIXES: &[(&str, i128)] = &[
-    ("Ki", 1024_000),
+    ("Ki", 1_024_000),
     ("Mi", 1_048_576_000),
     ("Gi", 1_073_741_824_000),
     ("Ti", 1_099_511_627_776_000),

@@ -97,8 +97,7 @@ fn label_rule(term: &str) -> Option<LabelRule> {
         return Some(LabelRule::Absent(word(key)?));
     }
     if let Some((head, values)) = term.split_once('(') {
-        let values: Vec<String> =
-            values.strip_suffix(')')?.split(',').map(|v| v.trim().to_owned()).collect();
+        let values: Vec<String> = values.strip_suffix(')')?.split(',').map(|v| v.trim().to_owned()).collect();
         let mut head = head.split_whitespace();
         let (key, operator) = (word(head.next()?)?, head.next()?);
         return match operator {
@@ -131,7 +130,9 @@ fn parse_fields(text: &str, supported: &[&str]) -> Outcome<Vec<FieldRule>> {
             } else if let Some((p, v)) = term.split_once("==").or_else(|| term.split_once('=')) {
                 (p, v, true)
             } else {
-                return Err(ApiError::bad_request(format!("invalid selector: {text:?}; can't understand {term:?}")));
+                return Err(ApiError::bad_request(format!(
+                    "invalid selector: {text:?}; can't understand {term:?}"
+                )));
             };
             if !["metadata.name", "metadata.namespace"].contains(&path) && !supported.contains(&path) {
                 return Err(ApiError::bad_request(format!("field label not supported: {path}")));
@@ -179,10 +180,14 @@ mod tests {
     fn label_selectors_read_every_form() {
         let object = json!({"metadata": {"name": "x", "labels": {"app": "web", "tier": "front"}}});
         let matches = |s: &str| Selection::parse(s, "", &[]).unwrap().matches(&object);
-        for yes in ["app=web", "app==web", "app!=db", "app in (db, web)", "tier notin (back)", "app", "!gone", ""] {
+        for yes in
+            ["app=web", "app==web", "app!=db", "app in (db, web)", "tier notin (back)", "app", "!gone", ""]
+        {
             assert!(matches(yes), "{yes}");
         }
-        for no in ["app=db", "app!=web", "app in (db)", "tier notin (front,x)", "gone", "!app", "app=web,gone"] {
+        for no in
+            ["app=db", "app!=web", "app in (db)", "tier notin (front,x)", "gone", "!app", "app=web,gone"]
+        {
             assert!(!matches(no), "{no}");
         }
         assert_eq!(Selection::parse("a b=", "", &[]).unwrap_err().code, 400);
@@ -193,6 +198,8 @@ mod tests {
         assert_eq!(Selection::parse("", "spec.color=red", &[]).unwrap_err().code, 400);
         let object = json!({"metadata": {"name": "x"}, "status": {"phase": "Running"}});
         let fields = ["status.phase"];
-        assert!(Selection::parse("", "metadata.name=x,status.phase!=Failed", &fields).unwrap().matches(&object));
+        assert!(
+            Selection::parse("", "metadata.name=x,status.phase!=Failed", &fields).unwrap().matches(&object)
+        );
     }
 }

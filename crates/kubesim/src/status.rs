@@ -25,7 +25,11 @@ impl Cause {
 
     /// A field whose value cannot be.
     pub fn invalid(field: impl Into<String>, value: &Value, detail: &str) -> Self {
-        Self { reason: "FieldValueInvalid", message: format!("Invalid value: {value}: {detail}"), field: field.into() }
+        Self {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {value}: {detail}"),
+            field: field.into(),
+        }
     }
 
     /// A value out of a fixed list.
@@ -87,7 +91,8 @@ impl ApiError {
 
     /// 409 for a stale `resourceVersion`.
     pub fn stale(kind: &Kind, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(kind, name, why)
     }
 
@@ -144,7 +149,12 @@ impl ApiError {
         let mut details = json!({"kind": kind, "causes": causes});
         put(&mut details, "name", name);
         put(&mut details, "group", group);
-        Self { code: 422, reason: "Invalid", message: format!("{qualified} {name:?} is invalid: {list}"), details }
+        Self {
+            code: 422,
+            reason: "Invalid",
+            message: format!("{qualified} {name:?} is invalid: {list}"),
+            details,
+        }
     }
 
     /// 400.

@@ -85,17 +85,19 @@ pub fn check(kind: &Kind, object: &Value, live: Option<&Value>) -> Outcome<()> {
                 causes.push(Cause::required("spec.resources[storage]", ""));
             }
         }
-        "persistentvolumes" => {
-            if object.pointer("/spec/capacity/storage").is_none() {
-                causes.push(Cause::required("spec.capacity", ""));
-            }
+        "persistentvolumes" if object.pointer("/spec/capacity/storage").is_none() => {
+            causes.push(Cause::required("spec.capacity", ""));
         }
         "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => {
             if text(object, "/roleRef/name").is_empty() {
                 causes.push(Cause::required("roleRef.name", ""));
             }
             if !["Role", "ClusterRole"].contains(&text(object, "/roleRef/kind")) {
-                causes.push(Cause::unsupported("roleRef.kind", text(object, "/roleRef/kind"), &["Role", "ClusterRole"]));
+                causes.push(Cause::unsupported(
+                    "roleRef.kind",
+                    text(object, "/roleRef/kind"),
+                    &["Role", "ClusterRole"],
+                ));
             }
         }
         "storageclasses.storage.k8s.io" if text(object, "/provisioner").is_empty() => {
@@ -120,7 +122,11 @@ fn metadata(kind: &Kind, object: &Value, causes: &mut Vec<Cause>) {
     let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
     for (key, value) in labels.into_iter().flatten() {
         if !qualified(key) {
-            causes.push(Cause::invalid("metadata.labels", &Value::from(key.as_str()), "name part must consist of alphanumeric characters, '-', '_' or '.'"));
+            causes.push(Cause::invalid(
+                "metadata.labels",
+                &Value::from(key.as_str()),
+                "name part must consist of alphanumeric characters, '-', '_' or '.'",
+            ));
         }
         let value = value.as_str().unwrap_or_default();
         if !label_value(value) {
@@ -129,7 +135,11 @@ fn metadata(kind: &Kind, object: &Value, causes: &mut Vec<Cause>) {
     }
     for (key, _) in object.pointer("/metadata/annotations").and_then(Value::as_object).into_iter().flatten() {
         if !qualified(key) {
-            causes.push(Cause::invalid("metadata.annotations", &Value::from(key.as_str()), "name part must consist of alphanumeric characters, '-', '_' or '.'"));
+            causes.push(Cause::invalid(
+                "metadata.annotations",
+                &Value::from(key.as_str()),
+                "name part must consist of alphanumeric characters, '-', '_' or '.'",
+            ));
         }
     }
     for (i, owner) in list(object, "/metadata/ownerReferences").iter().enumerate() {
@@ -152,7 +162,9 @@ pub fn wrong_name(rule: NameRule, given: &str) -> Option<&'static str> {
     let ok = match rule {
         NameRule::Label => label(given),
         NameRule::Label1035 => label(given) && given.starts_with(|c: char| c.is_ascii_lowercase()),
-        NameRule::Subdomain => given.len() <= 253 && given.split('.').all(|p| edges(p) && p.chars().all(inner)),
+        NameRule::Subdomain => {
+            given.len() <= 253 && given.split('.').all(|p| edges(p) && p.chars().all(inner))
+        }
         NameRule::Path => given != "." && given != ".." && !given.contains(['/', '%']),
     };
     (!ok).then_some(match rule {
@@ -204,7 +216,11 @@ fn pod_spec(spec: Option<&Value>, path: &str, causes: &mut Vec<Cause>) {
             let volume = text(mount, "/name");
             if !volumes.contains(&volume) {
                 let field = format!("{path}.containers[{i}].volumeMounts[{j}].name");
-                causes.push(Cause { reason: "FieldValueNotFound", message: format!("Not found: {volume:?}"), field });
+                causes.push(Cause {
+                    reason: "FieldValueNotFound",
+                    message: format!("Not found: {volume:?}"),
+                    field,
+                });
             }
         }
         amounts(container, &format!("{path}.containers[{i}]"), causes);
@@ -219,13 +235,26 @@ fn amounts(container: &Value, path: &str, causes: &mut Vec<Cause>) {
         for (resource, value) in map.into_iter().flatten() {
             let field = format!("{path}.resources.{part}[{resource}]");
             match value.as_str().and_then(Quantity::parse) {
-                None => causes.push(Cause::invalid(field, value, "quantities must be numbers with an optional suffix")),
-                Some(q) if q.0 < 0 => causes.push(Cause::invalid(field, value, "must be greater than or equal to 0")),
+                None => causes.push(Cause::invalid(
+                    field,
+                    value,
+                    "quantities must be numbers with an optional suffix",
+                )),
+                Some(q) if q.0 < 0 => {
+                    causes.push(Cause::invalid(field, value, "must be greater than or equal to 0"));
+                }
                 Some(q) if part == "requests" => {
-                    let limit = limits.and_then(|l| l.get(resource)).and_then(Value::as_str).and_then(Quantity::parse);
+                    let limit = limits
+                        .and_then(|l| l.get(resource))
+                        .and_then(Value::as_str)
+                        .and_then(Quantity::parse);
                     if limit.is_some_and(|l| q > l) {
                         let field = format!("{path}.resources.requests");
-                        causes.push(Cause::invalid(field, value, &format!("must be less than or equal to {resource} limit")));
+                        causes.push(Cause::invalid(
+                            field,
+                            value,
+                            &format!("must be less than or equal to {resource} limit"),
+                        ));
                     }
                 }
                 Some(_) => {}
@@ -243,7 +272,11 @@ fn workload(object: &Value, causes: &mut Vec<Cause>) {
     if selector.is_none() {
         causes.push(Cause::required("spec.selector", ""));
     } else if selector.and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
-        causes.push(Cause::invalid("spec.selector", &Value::Object(serde_json::Map::new()), "empty selector is invalid for deployment"));
+        causes.push(Cause::invalid(
+            "spec.selector",
+            &Value::Object(serde_json::Map::new()),
+            "empty selector is invalid for deployment",
+        ));
     }
     if let Some(pods) = object.pointer("/spec/template")
         && selector.is_some()
@@ -254,7 +287,11 @@ fn workload(object: &Value, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid("spec.template.metadata.labels", &labels, detail));
     }
     if let Some(replicas) = int(object, "/spec/replicas").filter(|r| *r < 0) {
-        causes.push(Cause::invalid("spec.replicas", &Value::from(replicas), "must be greater than or equal to 0"));
+        causes.push(Cause::invalid(
+            "spec.replicas",
+            &Value::from(replicas),
+            "must be greater than or equal to 0",
+        ));
     }
     template(object.pointer("/spec/template"), "spec.template", causes);
 }
@@ -265,14 +302,21 @@ fn service(object: &Value, causes: &mut Vec<Cause>) {
     if !known.contains(&kind) {
         causes.push(Cause::unsupported("spec.type", kind, &known));
     }
-    if kind != "ExternalName" && text(object, "/spec/clusterIP") != "None" && list(object, "/spec/ports").is_empty() {
+    if kind != "ExternalName"
+        && text(object, "/spec/clusterIP") != "None"
+        && list(object, "/spec/ports").is_empty()
+    {
         causes.push(Cause::required("spec.ports", ""));
     }
     let many = list(object, "/spec/ports").len() > 1;
     for (i, port) in list(object, "/spec/ports").iter().enumerate() {
         if !(1..=65535).contains(&int(port, "/port").unwrap_or_default()) {
             let value = port.get("port").cloned().unwrap_or(Value::from(0));
-            causes.push(Cause::invalid(format!("spec.ports[{i}].port"), &value, "must be between 1 and 65535, inclusive"));
+            causes.push(Cause::invalid(
+                format!("spec.ports[{i}].port"),
+                &value,
+                "must be between 1 and 65535, inclusive",
+            ));
         }
         if many && text(port, "/name").is_empty() {
             causes.push(Cause::required(format!("spec.ports[{i}].name"), ""));
@@ -284,16 +328,24 @@ fn quota(object: &Value, causes: &mut Vec<Cause>) {
     for (resource, value) in object.pointer("/spec/hard").and_then(Value::as_object).into_iter().flatten() {
         let fits = value.as_str().and_then(crate::quantity::Quantity::parse).is_some_and(|q| q.0 >= 0);
         if !fits {
-            causes.push(Cause::invalid(format!("spec.hard[{resource}]"), value, "must be greater than or equal to 0"));
+            causes.push(Cause::invalid(
+                format!("spec.hard[{resource}]"),
+                value,
+                "must be greater than or equal to 0",
+            ));
         }
     }
 }
 
 fn immutable(kind: &Kind, object: &Value, live: &Value, causes: &mut Vec<Cause>) {
     let fixed: &[&str] = match kind.resource {
-        "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" => &["/spec/selector"],
+        "deployments.apps" | "replicasets.apps" | "daemonsets.apps" | "statefulsets.apps" => {
+            &["/spec/selector"]
+        }
         "jobs.batch" => &["/spec/selector", "/spec/template", "/spec/completions"],
-        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => &["/roleRef"],
+        "rolebindings.rbac.authorization.k8s.io" | "clusterrolebindings.rbac.authorization.k8s.io" => {
+            &["/roleRef"]
+        }
         "services" => &["/spec/clusterIP"],
         "secrets" => &["/type"],
         "persistentvolumeclaims" => &["/spec/accessModes", "/spec/storageClassName", "/spec/volumeMode"],

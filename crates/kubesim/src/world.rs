@@ -177,7 +177,8 @@ impl World {
         let mut last = (*before).clone();
         set(&mut last, &["metadata", "resourceVersion"], Value::from(self.version.to_string()));
         let last = Arc::new(last);
-        let change = Change { version: self.version, key: key.clone(), before: Some(Arc::clone(&last)), after: None };
+        let change =
+            Change { version: self.version, key: key.clone(), before: Some(Arc::clone(&last)), after: None };
         self.log.push(change);
         Some(last)
     }
@@ -238,6 +239,7 @@ pub fn suffix(mut number: u64, length: usize) -> String {
 
 /// A stable hash of text (FNV-1a), for names that must not change between runs.
 pub fn stable_hash(text: &str) -> u64 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     mix(hash)
 }

@@ -1,1 +1,109 @@
-//! Delivery of notices: the inbox and the file channel, with proofs of delivery.
+//! Delivery of notices, with proofs.
+//!
+//! A channel *takes* a letter and gives a proof that it did. Taking is not serving: what makes a notice served is an
+//! acknowledgement or the terms' deemed rule, and that is for the domain to decide.
+
+use std::path::{Path, PathBuf};
+
+use tokio::io::AsyncWriteExt as _;
+
+/// A letter ready to go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// A name that is the same for each attempt at the same letter: a notice's id, or that of a reminder of it.
+    pub id: String,
+    /// The letter's SHA-256, as the record names it.
+    pub blob: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why a channel did not take a letter.
+#[derive(Debug, thiserror::Error)]
+#[error("the letter {letter} could not be written to {path}: {source}")]
+pub struct DeliveryError {
+    letter: String,
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// A mail drop: each letter becomes a file, from which the provider's own mail system takes it.
+#[derive(Debug, Clone)]
+pub struct FileChannel {
+    folder: PathBuf,
+}
+
+impl FileChannel {
+    /// The drop in this folder, which is made where it does not exist.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Puts the letter there durably and gives the proof: the file's name and the letter's hash. Doing it again with
+    /// the same letter replaces the file by itself.
+    pub async fn deliver(&self, letter: &Letter) -> Result<String, DeliveryError> {
+        let name = format!("{}.txt", file_name(&letter.id));
+        let path = self.folder.join(&name);
+        let fault = |source| DeliveryError { letter: letter.id.clone(), path: path.clone(), source };
+        tokio::fs::create_dir_all(&self.folder).await.map_err(fault)?;
+        let part = self.folder.join(format!(".{name}.part"));
+        let mut file = tokio::fs::File::create(&part).await.map_err(fault)?;
+        file.write_all(letter.text.as_bytes()).await.map_err(fault)?;
+        file.sync_all().await.map_err(fault)?;
+        tokio::fs::rename(&part, &path).await.map_err(fault)?;
+        // The rename itself has to outlive a power cut before it may count as a proof.
+        let folder = tokio::fs::File::open(&self.folder).await.map_err(fault)?;
+        folder.sync_all().await.map_err(fault)?;
+        Ok(format!("file {name} {}", letter.blob))
+    }
+}
+
+/// The proof that the account's inbox holds a letter: it does from the moment the notice is on the record.
+pub fn inbox_proof(letter: &Letter) -> String {
+    format!("inbox {} {}", letter.id, letter.blob)
+}
+
+fn file_name(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(id: &str) -> Letter {
+        Letter { id: id.into(), blob: "sha256:00".into(), text: "Dear tenant".into() }
+    }
+
+    #[tokio::test]
+    async fn a_letter_delivered_twice_is_one_file_with_one_proof() {
+        let folder = tempfile::tempdir().unwrap();
+        let channel = FileChannel::new(folder.path().join("mail"));
+        let first = channel.deliver(&letter("parley.n1")).await.unwrap();
+        let again = channel.deliver(&letter("parley.n1")).await.unwrap();
+        assert_eq!((first.as_str(), again.as_str()), ("file parley.n1.txt sha256:00", "file parley.n1.txt sha256:00"));
+        let files: Vec<_> = std::fs::read_dir(channel.folder()).unwrap().collect();
+        assert_eq!(files.len(), 1);
+        assert_eq!(std::fs::read_to_string(channel.folder().join("parley.n1.txt")).unwrap(), "Dear tenant");
+    }
+
+    #[tokio::test]
+    async fn a_letter_never_leaves_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let channel = FileChannel::new(folder.path().join("mail"));
+        channel.deliver(&letter("../../etc/passwd")).await.unwrap();
+        assert!(channel.folder().join(".._.._etc_passwd.txt").exists());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_an_error_and_no_proof() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = FileChannel::new(file.path()).deliver(&letter("parley.n1")).await.unwrap_err();
+        assert!(error.to_string().contains("parley.n1"), "{error}");
+    }
+}

@@ -58,6 +58,15 @@ impl Store {
         rows.iter().map(aggregate).collect()
     }
 
+    /// How many aggregates of a kind there are.
+    pub async fn count_aggregates(&self, kind: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS aggregates FROM aggregates WHERE kind = $1")
+            .bind(kind)
+            .fetch_one(&self.readers)
+            .await?;
+        unsigned(row.try_get("aggregates")?)
+    }
+
     /// Events of a stream from number `from`, in order.
     pub async fn stream(&self, stream: &str, from: u64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
         let rows = sqlx::query(
@@ -91,6 +100,15 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(|r| Ok(TimerRow { stream: r.try_get("stream")?, key: r.try_get("key")?, due: r.try_get("due")? })).collect()
+    }
+
+    /// A stream's deadlines by key: key and due moment (microseconds UTC).
+    pub async fn timers_of(&self, stream: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows = sqlx::query("SELECT key, due FROM timers WHERE stream = $1 ORDER BY key")
+            .bind(stream)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|r| Ok((r.try_get("key")?, r.try_get("due")?))).collect()
     }
 
     /// What has to be done, the oldest first.

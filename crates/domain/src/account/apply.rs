@@ -53,6 +53,7 @@ impl Account {
                     holds: Vec::new(),
                     appeals: Vec::new(),
                     refusals: std::collections::BTreeMap::new(),
+                    matched: std::collections::BTreeMap::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -131,6 +132,9 @@ impl Account {
                     state: CaseState::Open,
                     items: Vec::new(),
                 });
+            }
+            Event::RuleMatched { rule, .. } => {
+                self.matched.insert(rule.clone(), at);
             }
             Event::CaseLapsed { case } => self.case_mut(case)?.state = CaseState::Lapsed { at },
             Event::CaseClosed { case, outcome } => {

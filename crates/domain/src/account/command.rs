@@ -1,6 +1,8 @@
 //! What can be asked of an account.
 
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::event::Asked;
@@ -8,7 +10,7 @@ use super::legal::{AppealOutcome, OrderKind};
 use super::timer::TimerKey;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PowerId, ReportId,
-    WorkloadId,
+    RuleId, WorkloadId,
 };
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -40,6 +42,9 @@ pub enum Command {
     RemoveWorkload { environment: EnvironmentId, workload: WorkloadId },
     /// Begin a process on a ground.
     OpenCase { ground: Ground, why: Words, reports: Vec<ReportId> },
+    /// A rule matched: put it on the record, at most once a day, and open a case where the rule's mode says so and
+    /// none is open on the ground.
+    RecordMatch { rule: RuleId, ground: Ground, opens: bool, facts: BTreeMap<String, String>, why: Words },
     /// Take a case back.
     WithdrawCase { case: CaseId },
     /// Issue a notice in a case.
@@ -114,6 +119,7 @@ impl Command {
             Self::PutWorkload { .. } => "put workload",
             Self::RemoveWorkload { .. } => "remove workload",
             Self::OpenCase { .. } => "open case",
+            Self::RecordMatch { .. } => "record match",
             Self::WithdrawCase { .. } => "withdraw case",
             Self::IssueNotice { .. } => "issue notice",
             Self::RecordAttempt { .. } => "record attempt",

@@ -1,5 +1,7 @@
 //! What happened to an account. An event's body is what the ledger's leaf holds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use super::notice::{NoticeKind, Reminder, ServedBy};
 use crate::calendar::Deadline;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId, ReportId,
-    WorkloadId,
+    RuleId, WorkloadId,
 };
 use crate::refusal::Guard;
 use crate::scope::Scope;
@@ -58,6 +60,8 @@ pub enum Event {
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]
     CaseOpened { case: CaseId, ground: Ground, why: Words, reports: Vec<ReportId> },
+    #[serde(rename = "rule.matched")]
+    RuleMatched { rule: RuleId, ground: Ground, facts: BTreeMap<String, String> },
     #[serde(rename = "case.lapsed")]
     CaseLapsed { case: CaseId },
     #[serde(rename = "case.closed")]

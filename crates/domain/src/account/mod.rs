@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, WorkloadId,
+    AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, RuleId, WorkloadId,
 };
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::{Terms, TermsRef};
@@ -120,6 +120,8 @@ pub struct Account {
     /// Its appeals.
     pub appeals: Vec<Appeal>,
     refusals: BTreeMap<Actor, RefusalCount>,
+    /// When each rule's match was last put on the record.
+    matched: BTreeMap<RuleId, Timestamp>,
 }
 
 macro_rules! lookup {

@@ -58,11 +58,17 @@ pub fn check_pod(world: &World, kind: &Kind, pod: &Value) -> Outcome<()> {
                 for (resource, amount) in limit.get(bound).and_then(Value::as_object).into_iter().flatten() {
                     let bound = amount.as_str().unwrap_or_default();
                     let given = text(container, &format!("/resources/{part}/{resource}"));
-                    let (Some(edge), what) = (Quantity::parse(bound), part.trim_end_matches('s')) else { continue };
+                    let (Some(edge), what) = (Quantity::parse(bound), part.trim_end_matches('s')) else {
+                        continue;
+                    };
                     match Quantity::parse(given) {
-                        None => faults.push(format!("{word} {resource} usage per Container is {bound}.  No {what} is specified")),
+                        None => faults.push(format!(
+                            "{word} {resource} usage per Container is {bound}.  No {what} is specified"
+                        )),
                         Some(q) if (word == "maximum" && q > edge) || (word == "minimum" && q < edge) => {
-                            faults.push(format!("{word} {resource} usage per Container is {bound}, but {what} is {given}"));
+                            faults.push(format!(
+                                "{word} {resource} usage per Container is {bound}, but {what} is {given}"
+                            ));
                         }
                         Some(_) => {}
                     }

@@ -19,7 +19,8 @@ pub fn namespace_lives(world: &World, kind: &Kind, object: &Value) -> Outcome<()
     match world.namespace_terminating(space) {
         Some(false) => Ok(()),
         Some(true) => {
-            let why = format!("unable to create new content in namespace {space} because it is being terminated");
+            let why =
+                format!("unable to create new content in namespace {space} because it is being terminated");
             let mut error = ApiError::forbidden(kind, name(object), &why);
             crate::object::set(
                 &mut error.details,

@@ -35,7 +35,8 @@ pub fn usage_of(kind: &Kind, object: &Value, now: Timestamp) -> Usage {
         "secrets" | "configmaps" | "resourcequotas" => one(kind.resource),
         "persistentvolumeclaims" => {
             one("persistentvolumeclaims");
-            let amount = Quantity::parse(text(object, "/spec/resources/requests/storage")).unwrap_or_default();
+            let amount =
+                Quantity::parse(text(object, "/spec/resources/requests/storage")).unwrap_or_default();
             usage.insert("requests.storage".to_owned(), amount);
             let class = text(object, "/spec/storageClassName");
             if !class.is_empty() {
@@ -48,7 +49,9 @@ pub fn usage_of(kind: &Kind, object: &Value, now: Timestamp) -> Usage {
             one("pods");
             for part in ["requests", "limits"] {
                 for (resource, amount) in pod_amounts(object, part) {
-                    if part == "requests" && ["cpu", "memory", "ephemeral-storage"].contains(&resource.as_str()) {
+                    if part == "requests"
+                        && ["cpu", "memory", "ephemeral-storage"].contains(&resource.as_str())
+                    {
                         usage.insert(resource.clone(), amount);
                     }
                     usage.insert(format!("{part}.{resource}"), amount);
@@ -138,7 +141,9 @@ pub fn admit(world: &mut World, kind: &Kind, object: &Value, now: Timestamp) -> 
             let why = format!("status unknown for quota: {}, resources: {}", name(&quota), unknown.join(","));
             return Err(ApiError::forbidden(kind, name(object), &why));
         }
-        let after = |r: &String| used.get(r).copied().unwrap_or_default().plus(wanted.get(r).copied().unwrap_or_default());
+        let after = |r: &String| {
+            used.get(r).copied().unwrap_or_default().plus(wanted.get(r).copied().unwrap_or_default())
+        };
         let over: BTreeSet<&String> = hard
             .iter()
             .filter(|(r, limit)| wanted.get(*r).is_some_and(|w| w.0 > 0) && after(r) > **limit)
@@ -174,7 +179,8 @@ pub fn admit(world: &mut World, kind: &Kind, object: &Value, now: Timestamp) -> 
 
 /// With a quota on an amount, every container must name that amount.
 fn must_specify(kind: &Kind, pod: &Value, quota: &Value, hard: &Usage) -> Outcome<()> {
-    const ENFORCED: &[&str] = &["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+    const ENFORCED: &[&str] =
+        &["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for resource in ENFORCED.iter().filter(|r| hard.contains_key(**r)) {
         let (part, amount) = resource.split_once('.').unwrap_or(("requests", resource));

@@ -37,7 +37,12 @@ pub fn flatten(object: &Value) -> BTreeMap<Path, Value> {
             "metadata" => {
                 for (field, value) in value.as_object().into_iter().flatten() {
                     if !UNMANAGED.contains(&field.as_str()) {
-                        walk(value, &["metadata", field], vec!["f:metadata".into(), format!("f:{field}")], &mut out);
+                        walk(
+                            value,
+                            &["metadata", field],
+                            vec!["f:metadata".into(), format!("f:{field}")],
+                            &mut out,
+                        );
                     }
                 }
             }
@@ -185,7 +190,10 @@ mod tests {
         assert_eq!(json["f:metadata"]["f:labels"], json!({"f:a": {}}));
         let container = &json["f:spec"]["f:template"]["f:spec"]["f:containers"]["k:{\"name\":\"c\"}"];
         assert_eq!(container["."], json!({}));
-        assert_eq!(container["f:ports"]["k:{\"containerPort\":80,\"protocol\":\"TCP\"}"]["f:containerPort"], json!({}));
+        assert_eq!(
+            container["f:ports"]["k:{\"containerPort\":80,\"protocol\":\"TCP\"}"]["f:containerPort"],
+            json!({})
+        );
         assert_eq!(from_fields_v1(&json), set);
     }
 }

@@ -62,7 +62,11 @@ pub fn read_managers(object: &Value) -> Vec<Manager> {
         .filter(|entry| !text(entry, "/manager").is_empty())
         .map(|entry| Manager {
             name: text(entry, "/manager").to_owned(),
-            operation: if text(entry, "/operation") == "Apply" { Operation::Apply } else { Operation::Update },
+            operation: if text(entry, "/operation") == "Apply" {
+                Operation::Apply
+            } else {
+                Operation::Update
+            },
             subresource: text(entry, "/subresource").to_owned(),
             api_version: text(entry, "/apiVersion").to_owned(),
             time: text(entry, "/time").to_owned(),
@@ -104,8 +108,11 @@ pub fn track_update(live: Option<&Value>, new: &mut Value, writer: &str, subreso
     let mut managers = live.filter(|_| !cleared).map(read_managers).unwrap_or_default();
     let before = live.map(flatten).unwrap_or_default();
     let after = flatten(new);
-    let changed: FieldSet =
-        after.iter().filter(|(path, value)| before.get(*path) != Some(value)).map(|(p, _)| p.clone()).collect();
+    let changed: FieldSet = after
+        .iter()
+        .filter(|(path, value)| before.get(*path) != Some(value))
+        .map(|(p, _)| p.clone())
+        .collect();
     let removed: FieldSet = before.keys().filter(|p| !after.contains_key(*p)).cloned().collect();
     if !changed.is_empty() || !removed.is_empty() {
         for manager in &mut managers {

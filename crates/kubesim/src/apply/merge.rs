@@ -26,10 +26,10 @@ pub struct Applier<'a> {
 pub fn apply(
     live: &Value,
     applied: &Value,
-    applier: Applier<'_>,
+    who: Applier<'_>,
     finish: impl FnOnce(&mut Value),
 ) -> Outcome<Value> {
-    let Applier { manager, subresource, force, now } = applier;
+    let Applier { manager, subresource, force, now } = who;
     let mut managers = read_managers(live);
     let mine = managers.iter().position(|m| m.is(manager, Operation::Apply, subresource));
     let had: FieldSet = mine.and_then(|i| managers.get(i)).map(|m| m.fields.clone()).unwrap_or_default();
@@ -42,8 +42,8 @@ pub fn apply(
         .filter(|(i, _)| Some(*i) != mine)
         .flat_map(|(_, m)| m.fields.iter().cloned())
         .collect();
-    // Children before their items, so that an item goes only once nothing of it is left to anyone.
-    for path in had.difference(&wants).rev() {
+    // Items before their fields: once an item's key field is gone it cannot be found. It goes only if nobody has any of it.
+    for path in had.iter().filter(|p| !wants.contains(*p)) {
         let kept = |set: &FieldSet| set.range(path.clone()..).next().is_some_and(|p| p.starts_with(path));
         if !kept(&others) && !kept(&wants) {
             remove_path(&mut merged, path, &[]);
@@ -59,7 +59,8 @@ pub fn apply(
         if Some(i) == mine {
             continue;
         }
-        let lost: Vec<Path> = other.fields.intersection(&changed).filter(|p| wants.contains(*p)).cloned().collect();
+        let lost: Vec<Path> =
+            other.fields.intersection(&changed).filter(|p| wants.contains(*p)).cloned().collect();
         for path in lost {
             if force {
                 other.fields.remove(&path);
@@ -157,7 +158,8 @@ fn remove_path(value: &mut Value, path: &[String], trail: &[&str]) {
             remove_path(item, rest, trail);
         }
     } else if let (Some(wanted), Value::Array(items)) = (element.strip_prefix("v:"), value) {
-        items.retain(|i| i.to_string() != wanted);
+        let wanted: Value = serde_json::from_str(wanted).unwrap_or(Value::Null);
+        items.retain(|i| *i != wanted);
     }
 }
 
@@ -202,8 +204,10 @@ mod tests {
     #[test]
     fn containers_merge_by_name() {
         let pod = |c: Value| json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": c}});
-        let live = apply(&json!({}), &pod(json!([{"name": "a", "image": "1"}])), by("one", false), |_| {}).unwrap();
-        let both = apply(&live, &pod(json!([{"name": "b", "image": "2"}])), by("two", false), |_| {}).unwrap();
+        let live =
+            apply(&json!({}), &pod(json!([{"name": "a", "image": "1"}])), by("one", false), |_| {}).unwrap();
+        let both =
+            apply(&live, &pod(json!([{"name": "b", "image": "2"}])), by("two", false), |_| {}).unwrap();
         assert_eq!(both["spec"]["containers"].as_array().unwrap().len(), 2);
         let gone = apply(&both, &pod(json!([])), by("two", false), |_| {}).unwrap();
         assert_eq!(gone["spec"]["containers"], json!([{"name": "a", "image": "1"}]));

@@ -20,11 +20,15 @@ pub fn list_kind(trail: &[&str]) -> ListKind {
         ("metadata", "finalizers") => ListKind::Set,
         ("metadata", "ownerReferences") => ListKind::Map(&["uid"]),
         ("status", "conditions") => ListKind::Map(&["type"]),
-        (_, "containers" | "initContainers" | "ephemeralContainers") if parent == "spec" => ListKind::Map(&["name"]),
+        (_, "containers" | "initContainers" | "ephemeralContainers") if parent == "spec" => {
+            ListKind::Map(&["name"])
+        }
         (_, "env") => ListKind::Map(&["name"]),
         (_, "volumeMounts") => ListKind::Map(&["mountPath"]),
         (_, "volumeDevices") => ListKind::Map(&["devicePath"]),
-        ("spec", "volumes" | "imagePullSecrets") | ("", "secrets" | "imagePullSecrets") => ListKind::Map(&["name"]),
+        ("spec", "volumes" | "imagePullSecrets") | ("", "secrets" | "imagePullSecrets") => {
+            ListKind::Map(&["name"])
+        }
         ("spec", "hostAliases") => ListKind::Map(&["ip"]),
         ("spec", "topologySpreadConstraints") => ListKind::Map(&["topologyKey", "whenUnsatisfiable"]),
         ("containers" | "initContainers", "ports") => ListKind::Map(&["containerPort", "protocol"]),

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{delete_quietly, drop_condition, events, kind, put_changed, set_condition, set_count};
-use crate::object::{condition, controller_uid, int, is_terminating, name, namespace, remove, set, text, uid};
+use crate::object::{
+    condition, controller_uid, int, is_terminating, name, namespace, remove, set, text, uid,
+};
 use crate::requests::{DeleteOptions, Writer, commit, create, owner_reference};
 use crate::world::{Key, World, stable_hash, suffix};
 
@@ -17,7 +19,8 @@ const CONTROLLER: &str = "kube-controller-manager";
 /// One pass over all Deployments.
 pub fn pass(world: &mut World, now: Timestamp) -> Option<Timestamp> {
     for deployment in world.list("deployments.apps", None) {
-        if !is_terminating(&deployment) && world.namespace_terminating(namespace(&deployment)) == Some(false) {
+        if !is_terminating(&deployment) && world.namespace_terminating(namespace(&deployment)) == Some(false)
+        {
             sync(world, &deployment, now);
         }
     }
@@ -38,7 +41,8 @@ fn sync(world: &mut World, deployment: &Value, now: Timestamp) {
     if !has_new && !paused {
         make_set(world, deployment, &template, &hash, now);
     }
-    let (new, old): (Vec<_>, Vec<_>) = owned_sets(world, deployment).into_iter().partition(|s| is_new(s, &hash));
+    let (new, old): (Vec<_>, Vec<_>) =
+        owned_sets(world, deployment).into_iter().partition(|s| is_new(s, &hash));
     if let Some(new) = new.first() {
         copy_annotations(world, deployment, new);
     }
@@ -57,7 +61,8 @@ fn sorted(value: &Value) -> String {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(k, _)| *k);
-            let parts: Vec<String> = entries.into_iter().map(|(k, v)| format!("{k:?}:{}", sorted(v))).collect();
+            let parts: Vec<String> =
+                entries.into_iter().map(|(k, v)| format!("{k:?}:{}", sorted(v))).collect();
             format!("{{{}}}", parts.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
@@ -95,7 +100,9 @@ fn revision(object: &Value) -> i64 {
 }
 
 fn set_revision(world: &mut World, deployment: &Value, revision: i64) {
-    let (Some(kind), Some(live)) = (kind("deployments.apps"), world.get(&Key::of("deployments.apps", deployment))) else {
+    let (Some(kind), Some(live)) =
+        (kind("deployments.apps"), world.get(&Key::of("deployments.apps", deployment)))
+    else {
         return;
     };
     let mut new = (**live).clone();
@@ -105,8 +112,11 @@ fn set_revision(world: &mut World, deployment: &Value, revision: i64) {
 
 /// A Deployment's annotations that its ReplicaSet carries too.
 fn inherited(deployment: &Value) -> Map<String, Value> {
-    let mut all = deployment.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
-    all.retain(|k, _| !k.starts_with("deployment.kubernetes.io/") && k != "kubectl.kubernetes.io/last-applied-configuration");
+    let mut all =
+        deployment.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
+    all.retain(|k, _| {
+        !k.starts_with("deployment.kubernetes.io/") && k != "kubectl.kubernetes.io/last-applied-configuration"
+    });
     all
 }
 
@@ -141,7 +151,13 @@ fn slack(deployment: &Value, wanted: i64) -> (i64, i64) {
     if surge == 0 && missing == 0 { (0, 1) } else { (surge, missing) }
 }
 
-fn scale(world: &mut World, deployment: &Value, new: Option<&Arc<Value>>, old: &[Arc<Value>], now: Timestamp) {
+fn scale(
+    world: &mut World,
+    deployment: &Value,
+    new: Option<&Arc<Value>>,
+    old: &[Arc<Value>],
+    now: Timestamp,
+) {
     let wanted = int(deployment, "/spec/replicas").unwrap_or(1).max(0);
     let replicas = |s: &Value| int(s, "/spec/replicas").unwrap_or_default();
     let available = |s: &Value| int(s, "/status/availableReplicas").unwrap_or_default();
@@ -154,7 +170,9 @@ fn scale(world: &mut World, deployment: &Value, new: Option<&Arc<Value>>, old: &
         return;
     };
     if text(deployment, "/spec/strategy/type") == "Recreate" {
-        old.iter().for_each(|s| resize(world, deployment, s, 0, now));
+        for set_object in old {
+            resize(world, deployment, set_object, 0, now);
+        }
         let pods = world.list("pods", Some(namespace(deployment)));
         if !old.iter().any(|s| pods.iter().any(|p| controller_uid(p) == uid(s))) {
             resize(world, deployment, new, wanted, now);
@@ -221,7 +239,9 @@ fn report(world: &mut World, deployment: &Value, hash: &str, now: Timestamp) {
         return;
     };
     let sets = owned_sets(world, deployment);
-    let sum = |field: &str| sets.iter().map(|s| int(s, &format!("/status/{field}")).unwrap_or_default()).sum::<i64>();
+    let sum = |field: &str| {
+        sets.iter().map(|s| int(s, &format!("/status/{field}")).unwrap_or_default()).sum::<i64>()
+    };
     let (total, ready, available) = (sum("replicas"), sum("readyReplicas"), sum("availableReplicas"));
     let current = sets.iter().find(|s| is_new(s, hash));
     let updated = current.map_or(0, |s| int(s, "/status/replicas").unwrap_or_default());
@@ -255,7 +275,14 @@ fn report(world: &mut World, deployment: &Value, hash: &str, now: Timestamp) {
     }
     match current.and_then(|s| condition(s, "ReplicaFailure")) {
         Some(failure) => {
-            set_condition(&mut new, "ReplicaFailure", true, text(failure, "/reason"), text(failure, "/message"), now);
+            set_condition(
+                &mut new,
+                "ReplicaFailure",
+                true,
+                text(failure, "/reason"),
+                text(failure, "/message"),
+                now,
+            );
         }
         None => drop_condition(&mut new, "ReplicaFailure"),
     }

@@ -38,14 +38,13 @@ pub fn pass(world: &mut World, now: Timestamp) -> Option<Timestamp> {
         } else {
             set(&mut new, &["subsets"], json!(subsets));
         }
-        match live {
-            Some(live) => put_changed(world, kind, &live, new),
-            None => {
-                let uid = world.new_uid();
-                set(&mut new, &["metadata", "uid"], json!(uid));
-                set(&mut new, &["metadata", "creationTimestamp"], time(now));
-                world.put(kind, new);
-            }
+        if let Some(live) = live {
+            put_changed(world, kind, &live, new);
+        } else {
+            let uid = world.new_uid();
+            set(&mut new, &["metadata", "uid"], json!(uid));
+            set(&mut new, &["metadata", "creationTimestamp"], time(now));
+            world.put(kind, new);
         }
     }
     for endpoints in world.list("endpoints", None) {

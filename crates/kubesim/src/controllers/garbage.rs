@@ -47,13 +47,17 @@ fn wait_for(world: &mut World, all: &[(Key, Arc<Value>)], owner: &Value, now: Ti
         if let Some(kind) = kind(key.resource)
             && !is_terminating(&dependent)
         {
-            let propagation =
-                if all.iter().any(|(_, o)| owns(&dependent, o)) { Propagation::Foreground } else { Propagation::Background };
+            let propagation = if all.iter().any(|(_, o)| owns(&dependent, o)) {
+                Propagation::Foreground
+            } else {
+                Propagation::Background
+            };
             let options = DeleteOptions { propagation, ..DeleteOptions::default() };
             delete_quietly(world, kind, &dependent, &options, now);
         }
         let blocks = list(&dependent, "/metadata/ownerReferences").iter().any(|r| {
-            text(r, "/uid") == uid(owner) && r.get("blockOwnerDeletion").and_then(Value::as_bool) == Some(true)
+            text(r, "/uid") == uid(owner)
+                && r.get("blockOwnerDeletion").and_then(Value::as_bool) == Some(true)
         });
         blocked |= blocks && world.get(key).is_some();
     }

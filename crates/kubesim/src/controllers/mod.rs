@@ -22,7 +22,7 @@ use crate::object::{condition, list, namespace, set, text, time};
 use crate::requests::{DeleteOptions, Target, delete};
 use crate::world::World;
 
-pub use volumes::content_id;
+pub use volumes::{content_id, protection};
 
 /// The one simulated node.
 pub const NODE: &str = "kubesim-simulated-node";
@@ -103,9 +103,18 @@ fn put_changed(world: &mut World, kind: &'static Kind, live: &Value, new: Value)
 }
 
 /// Deletes an object with its own grace; gone already is fine.
-fn delete_quietly(world: &mut World, kind: &'static Kind, object: &Value, options: &DeleteOptions, now: Timestamp) {
-    let target =
-        Target { kind, namespace: namespace(object).to_owned(), name: text(object, "/metadata/name").to_owned() };
+fn delete_quietly(
+    world: &mut World,
+    kind: &'static Kind,
+    object: &Value,
+    options: &DeleteOptions,
+    now: Timestamp,
+) {
+    let target = Target {
+        kind,
+        namespace: namespace(object).to_owned(),
+        name: text(object, "/metadata/name").to_owned(),
+    };
     if let Err(error) = delete(world, &target, options, now) {
         tracing::debug!(%error, "kubesim: a controller's delete");
     }
@@ -121,7 +130,8 @@ fn set_condition(object: &mut Value, kind: &str, status: bool, reason: &str, mes
     if same {
         return;
     }
-    let since = old.filter(|c| text(c, "/status") == status).map(|c| text(c, "/lastTransitionTime").to_owned());
+    let since =
+        old.filter(|c| text(c, "/status") == status).map(|c| text(c, "/lastTransitionTime").to_owned());
     let mut new = json!({"type": kind, "status": status, "lastTransitionTime": since.map_or_else(|| time(now), Value::from)});
     if !reason.is_empty() {
         set(&mut new, &["reason"], Value::from(reason));
@@ -182,13 +192,20 @@ pub fn bootstrap(world: &mut World, now: Timestamp) {
             "provisioner": "kubesim/simulated",
         }),
     );
-    ensure("nodes", json!({"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}}}));
+    ensure(
+        "nodes",
+        json!({"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}}}),
+    );
     let Some(node) = world.find("nodes", "", NODE).map(|n| (**n).clone()) else { return };
     let mut new = node.clone();
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "10000"});
     set(&mut new, &["status", "capacity"], room.clone());
     set(&mut new, &["status", "allocatable"], room);
-    set(&mut new, &["status", "addresses"], json!([{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": NODE}]));
+    set(
+        &mut new,
+        &["status", "addresses"],
+        json!([{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": NODE}]),
+    );
     set(
         &mut new,
         &["status", "nodeInfo"],

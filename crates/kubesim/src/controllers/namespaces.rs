@@ -28,7 +28,8 @@ fn furnish(world: &mut World, namespace: &str, now: Timestamp) {
     ] {
         if world.find(resource, namespace, name(&object)).is_none()
             && let Some(kind) = kind(resource)
-            && let Err(error) = create(world, kind, namespace, object, &Writer::controller("kube-controller-manager", now))
+            && let Err(error) =
+                create(world, kind, namespace, object, &Writer::controller("kube-controller-manager", now))
         {
             tracing::debug!(%error, "kubesim: default objects of {namespace}");
         }

@@ -58,15 +58,17 @@ fn start(world: &mut World, pod: &Value, now: Timestamp, next: &mut Option<Times
 
 /// Why a pod cannot be placed yet: a claim that is absent or unbound.
 fn missing_claim(world: &World, pod: &Value) -> Option<String> {
-    list(pod, "/spec/volumes").iter().map(|v| text(v, "/persistentVolumeClaim/claimName")).filter(|c| !c.is_empty()).find_map(
-        |claim| match world.find("persistentvolumeclaims", namespace(pod), claim) {
+    list(pod, "/spec/volumes")
+        .iter()
+        .map(|v| text(v, "/persistentVolumeClaim/claimName"))
+        .filter(|c| !c.is_empty())
+        .find_map(|claim| match world.find("persistentvolumeclaims", namespace(pod), claim) {
             None => Some(format!("persistentvolumeclaim {claim:?} not found")),
             Some(found) if text(found, "/status/phase") != "Bound" => {
                 Some("pod has unbound immediate PersistentVolumeClaims".to_owned())
             }
             Some(_) => None,
-        },
-    )
+        })
 }
 
 fn run(pod: &mut Value, now: Timestamp) {

@@ -75,21 +75,19 @@ fn sync(world: &mut World, owner: &Value, now: Timestamp, next: &mut Option<Time
     if let Some(set_kind) = set_kind {
         put_changed(world, set_kind, owner, new);
     }
-    match refusal {
-        None => {
-            world.memory.backoff.remove(uid(owner));
-        }
-        Some(_) => {
-            let failures = world.memory.backoff.get(uid(owner)).map_or(0, |b| b.failures);
-            let until = now.checked_add(delay(failures)).unwrap_or(now);
-            let version = world
-                .find("replicasets.apps", namespace(owner), name(owner))
-                .map(|o| text(o, "/metadata/resourceVersion").to_owned());
-            let seen = (version.unwrap_or_default(), pods.len());
-            world.memory.backoff.insert(uid(owner).to_owned(), Backoff { failures: failures.saturating_add(1), until, seen });
-            is_due(until, now, next);
-        }
+    if refusal.is_none() {
+        world.memory.backoff.remove(uid(owner));
+        return;
     }
+    let failures = world.memory.backoff.get(uid(owner)).map_or(0, |b| b.failures);
+    let until = now.checked_add(delay(failures)).unwrap_or(now);
+    let version = world
+        .find("replicasets.apps", namespace(owner), name(owner))
+        .map(|o| text(o, "/metadata/resourceVersion").to_owned());
+    let seen = (version.unwrap_or_default(), pods.len());
+    let backoff = Backoff { failures: failures.saturating_add(1), until, seen };
+    world.memory.backoff.insert(uid(owner).to_owned(), backoff);
+    is_due(until, now, next);
 }
 
 fn grow(world: &mut World, owner: &Value, count: usize, now: Timestamp) -> Result<(), ApiError> {
@@ -98,13 +96,21 @@ fn grow(world: &mut World, owner: &Value, count: usize, now: Timestamp) -> Resul
     for _ in 0..count {
         let mut pod = from_template(&template, owner);
         set(&mut pod, &["metadata", "generateName"], json!(format!("{}-", name(owner))));
-        match create(world, pods, namespace(owner), pod, &Writer::controller("kube-controller-manager", now)) {
+        match create(world, pods, namespace(owner), pod, &Writer::controller("kube-controller-manager", now))
+        {
             Ok(made) => {
                 let message = format!("Created pod: {}", name(&made));
                 events::emit(world, owner, false, "SuccessfulCreate", &message, now);
             }
             Err(error) => {
-                events::emit(world, owner, true, "FailedCreate", &format!("Error creating: {}", error.message), now);
+                events::emit(
+                    world,
+                    owner,
+                    true,
+                    "FailedCreate",
+                    &format!("Error creating: {}", error.message),
+                    now,
+                );
                 return Err(error);
             }
         }

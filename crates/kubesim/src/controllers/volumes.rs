@@ -53,7 +53,9 @@ fn bind(world: &mut World, claim: &Value, now: Timestamp) {
         });
         named || (claim_ref.is_none() && name(volume) == wanted)
     };
-    if let Some(volume) = world.list("persistentvolumes", None).iter().find(|v| !is_terminating(v) && reserved(v)) {
+    if let Some(volume) =
+        world.list("persistentvolumes", None).iter().find(|v| !is_terminating(v) && reserved(v))
+    {
         tie(world, claim, volume);
     } else if wanted.is_empty() {
         provision(world, claim, now);
@@ -62,7 +64,9 @@ fn bind(world: &mut World, claim: &Value, now: Timestamp) {
 
 fn provision(world: &mut World, claim: &Value, now: Timestamp) {
     let class_name = text(claim, "/spec/storageClassName");
-    let Some(class) = world.find("storageclasses.storage.k8s.io", "", class_name).map(Arc::clone) else { return };
+    let Some(class) = world.find("storageclasses.storage.k8s.io", "", class_name).map(Arc::clone) else {
+        return;
+    };
     if text(&class, "/volumeBindingMode") == "WaitForFirstConsumer"
         && !world.list("pods", Some(namespace(claim))).iter().any(|p| mounts(p, name(claim)))
     {
@@ -91,7 +95,9 @@ fn provision(world: &mut World, claim: &Value, now: Timestamp) {
 }
 
 fn tie(world: &mut World, claim: &Value, volume: &Value) {
-    let (Some(volumes), Some(claims)) = (kind("persistentvolumes"), kind("persistentvolumeclaims")) else { return };
+    let (Some(volumes), Some(claims)) = (kind("persistentvolumes"), kind("persistentvolumeclaims")) else {
+        return;
+    };
     let mut bound = volume.clone();
     let reference = json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": name(claim), "namespace": namespace(claim),

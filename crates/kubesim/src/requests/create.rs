@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::Writer;
 use crate::admission::{limits, namespace_lives, quota};
 use crate::apply::track_update;
+use crate::controllers::protection;
 use crate::defaults;
 use crate::kinds::Kind;
-use crate::object::{self, is_true, name, namespace, remove, set, text, time, time_text};
+use crate::object::{self, finalizers, is_true, name, namespace, remove, set, text, time, time_text};
 use crate::status::{ApiError, Outcome};
 use crate::validate;
 use crate::world::{Key, MAX_OBJECTS, World, stable_hash};
@@ -47,6 +48,13 @@ pub fn create(
     object::drop_nulls(&mut object);
     let class = default_class(world);
     let hash = stable_hash(&format!("{space}/{}", name(&object)));
+    if let Some(finalizer) = protection(kind.resource)
+        && !finalizers(&object).iter().any(|f| f == finalizer)
+    {
+        let mut all = finalizers(&object);
+        all.push(finalizer.to_owned());
+        set(&mut object, &["metadata", "finalizers"], json!(all));
+    }
     defaults::on_create(kind, &mut object, class.as_deref(), || free_address(world, hash));
     if kind.resource == "pods" {
         limits::default_pod(world, &mut object);
@@ -87,7 +95,9 @@ pub fn header(kind: &Kind, object: &Value) -> Outcome<()> {
 }
 
 fn fresh_metadata(world: &mut World, kind: &Kind, object: &mut Value, writer: &Writer) {
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "resourceVersion"] {
+    for field in
+        ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "resourceVersion"]
+    {
         remove(object, &["metadata", field]);
     }
     // An apply that creates brings its own managers; anyone else's are not believed.

@@ -46,9 +46,15 @@ pub enum Deleted {
 }
 
 /// Deletes an object, or begins to.
-pub fn delete(world: &mut World, target: &Target, options: &DeleteOptions, now: Timestamp) -> Outcome<Deleted> {
+pub fn delete(
+    world: &mut World,
+    target: &Target,
+    options: &DeleteOptions,
+    now: Timestamp,
+) -> Outcome<Deleted> {
     let key = target.key();
-    let live = world.get(&key).map(Arc::clone).ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
+    let live =
+        world.get(&key).map(Arc::clone).ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
     preconditions(target, &live, options)?;
     let mut grace = if target.kind.resource == "pods" { pod_grace(&live, options.grace) } else { 0 };
     let mut object = (*live).clone();
@@ -111,7 +117,8 @@ fn preconditions(target: &Target, live: &Value, options: &DeleteOptions) -> Outc
 
 /// A pod that runs nowhere or has ended needs no grace.
 fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
-    let idle = text(pod, "/spec/nodeName").is_empty() || ["Succeeded", "Failed"].contains(&text(pod, "/status/phase"));
+    let idle = text(pod, "/spec/nodeName").is_empty()
+        || ["Succeeded", "Failed"].contains(&text(pod, "/status/phase"));
     if idle {
         return 0;
     }

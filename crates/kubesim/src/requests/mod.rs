@@ -30,12 +30,6 @@ impl Writer {
     pub fn controller(name: &str, now: Timestamp) -> Self {
         Self { manager: name.to_owned(), subresource: String::new(), now }
     }
-
-    /// The same writer, writing the status.
-    pub fn of_status(mut self) -> Self {
-        "status".clone_into(&mut self.subresource);
-        self
-    }
 }
 
 /// Which object a request names.

@@ -19,8 +19,11 @@ pub fn read_scale(world: &World, target: &Target) -> Outcome<Value> {
 
 fn scale_of(object: &Value) -> Value {
     let labels = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let selector: Vec<String> =
-        labels.into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    let selector: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()))
+        .collect();
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {
@@ -34,8 +37,17 @@ fn scale_of(object: &Value) -> Value {
 }
 
 /// Changes an object's scale by a whole Scale or a patch of one. An apply is taken as a merge patch.
-pub fn write_scale(world: &mut World, target: &Target, change: &Patch, writer: &Writer, whole: bool) -> Outcome<Value> {
-    let live = world.get(&target.key()).map(Arc::clone).ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
+pub fn write_scale(
+    world: &mut World,
+    target: &Target,
+    change: &Patch,
+    writer: &Writer,
+    whole: bool,
+) -> Outcome<Value> {
+    let live = world
+        .get(&target.key())
+        .map(Arc::clone)
+        .ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
     let scale = if whole {
         change.body.clone()
     } else {
@@ -49,7 +61,13 @@ pub fn write_scale(world: &mut World, target: &Target, change: &Patch, writer: &
     let replicas = int(&scale, "/spec/replicas").unwrap_or_default();
     if replicas < 0 {
         let cause = Cause::invalid("spec.replicas", &json!(replicas), "must be greater than or equal to 0");
-        return Err(ApiError::invalid_as("autoscaling", "Scale", "Scale.autoscaling", &target.name, &[cause]));
+        return Err(ApiError::invalid_as(
+            "autoscaling",
+            "Scale",
+            "Scale.autoscaling",
+            &target.name,
+            &[cause],
+        ));
     }
     let mut object = (*live).clone();
     set(&mut object, &["spec", "replicas"], json!(replicas));

@@ -37,7 +37,12 @@ pub fn replace(world: &mut World, target: &Target, object: Value, writer: &Write
 }
 
 /// PATCH: changes an object. The answer's flag tells whether it was created.
-pub fn patch(world: &mut World, target: &Target, patch: &Patch, writer: &Writer) -> Outcome<(Arc<Value>, bool)> {
+pub fn patch(
+    world: &mut World,
+    target: &Target,
+    patch: &Patch,
+    writer: &Writer,
+) -> Outcome<(Arc<Value>, bool)> {
     if patch.kind == PatchKind::Apply {
         return server_side_apply(world, target, patch, writer);
     }
@@ -82,8 +87,12 @@ fn server_side_apply(
     }
     let mut applied = patch.body.clone();
     validate::shape(&applied)?;
-    if text(&applied, "/kind") != target.kind.kind || text(&applied, "/apiVersion") != target.kind.api_version() {
-        return Err(ApiError::bad_request("invalid object type: an applied object must name its apiVersion and kind"));
+    if text(&applied, "/kind") != target.kind.kind
+        || text(&applied, "/apiVersion") != target.kind.api_version()
+    {
+        return Err(ApiError::bad_request(
+            "invalid object type: an applied object must name its apiVersion and kind",
+        ));
     }
     if applied.pointer("/metadata/managedFields").and_then(Value::as_array).is_some_and(|m| !m.is_empty()) {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));
@@ -101,27 +110,23 @@ fn server_side_apply(
     defaults::normalize(target.kind, &mut applied);
     let now = time_text(writer.now);
     let subresource = if writer.subresource == "finalize" { "" } else { writer.subresource.as_str() };
-    let applier = Applier { manager: &writer.manager, subresource, force: patch.force, now: &now };
+    let who = Applier { manager: &writer.manager, subresource, force: patch.force, now: &now };
     match world.get(&target.key()).map(Arc::clone) {
         Some(live) => {
-            let merged = apply(&live, &applied, applier, |m| defaults::complete(target.kind, m))?;
-            for field in ["uid", "resourceVersion"] {
-                let given = text(&applied, &format!("/metadata/{field}"));
-                if !given.is_empty() && given != text(&live, &format!("/metadata/{field}")) {
-                    return Err(ApiError::stale(target.kind, &target.name));
-                }
-            }
+            let merged = apply(&live, &applied, who, |m| defaults::complete(target.kind, m))?;
             Ok((commit(world, target.kind, &live, merged, writer, false)?, false))
         }
         None if !writer.subresource.is_empty() => Err(ApiError::not_found(target.kind, &target.name)),
         None => {
             let wanted = text(&applied, "/metadata/uid");
             if !wanted.is_empty() {
-                let why = format!("uid mismatch: the provided object specified uid {wanted}, and no existing object was found");
+                let why = format!(
+                    "uid mismatch: the provided object specified uid {wanted}, and no existing object was found"
+                );
                 return Err(ApiError::conflict(target.kind, &target.name, &why));
             }
             let empty = json!({"apiVersion": target.kind.api_version(), "kind": target.kind.kind});
-            let new = apply(&empty, &applied, applier, |_| {})?;
+            let new = apply(&empty, &applied, who, |_| {})?;
             let writer = Writer { subresource: "apply".to_owned(), ..writer.clone() };
             Ok((create(world, target.kind, &target.namespace, new, &writer)?, true))
         }
@@ -144,7 +149,8 @@ pub fn commit(
     }
     let wanted = given("uid");
     if !wanted.is_empty() && wanted != uid(live) {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(live));
+        let why =
+            format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", uid(live));
         return Err(ApiError::conflict(kind, name(live), &why));
     }
     for field in [

@@ -1,16 +1,21 @@
 //! Cases and their cure.
 
+use std::collections::BTreeMap;
+
 use super::{Draft, wrong_state};
 use crate::account::actor::Actor;
 use crate::account::case::{CaseState, ItemState, Outcome};
 use crate::account::event::Event;
 use crate::account::measure::{LiftReason, MeasureState};
-use crate::name::{CaseId, Ground, ItemId, ReportId};
+use crate::name::{CaseId, Ground, ItemId, ReportId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
 
 /// The most reports that one case rests on by name; the rest are found by ground and account.
 const MOST_REPORTS: usize = 1_000;
+
+/// How long a rule's match that changes nothing is not put on the record again.
+const MATCH_AGAIN_SECONDS: i64 = 24 * 3600;
 
 impl Draft<'_> {
     pub(super) fn open_case(&mut self, ground: Ground, why: Words, reports: Vec<ReportId>) -> Result<(), Rejected> {
@@ -39,6 +44,29 @@ impl Draft<'_> {
         }
         let case = self.account.next(self.account.cases.len(), CaseId::new);
         self.emit(Event::CaseOpened { case, ground, why, reports })
+    }
+
+    /// Law 12: a rule puts its match on the record and may open a case; it never decides on a measure.
+    pub(super) fn record_match(
+        &mut self,
+        rule: RuleId,
+        ground: Ground,
+        opens: bool,
+        facts: BTreeMap<String, String>,
+        why: Words,
+    ) -> Result<(), Rejected> {
+        let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground);
+        let opens = opens && !open;
+        let recent = self
+            .account
+            .matched
+            .get(&rule)
+            .is_some_and(|at| self.context.now.as_second() - at.as_second() < MATCH_AGAIN_SECONDS);
+        if recent && !opens {
+            return Ok(());
+        }
+        self.emit(Event::RuleMatched { rule, ground: ground.clone(), facts })?;
+        if opens { self.open_case(ground, why, Vec::new()) } else { Ok(()) }
     }
 
     pub(super) fn withdraw_case(&mut self, id: &CaseId) -> Result<(), Rejected> {

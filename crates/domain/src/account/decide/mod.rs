@@ -69,6 +69,9 @@ impl Account {
             Command::PutWorkload { environment, workload, spec } => draft.put_workload(environment, workload, spec)?,
             Command::RemoveWorkload { environment, workload } => draft.remove_workload(environment, workload)?,
             Command::OpenCase { ground, why, reports } => draft.open_case(ground, why, reports)?,
+            Command::RecordMatch { rule, ground, opens, facts, why } => {
+                draft.record_match(rule, ground, opens, facts, why)?;
+            }
             Command::WithdrawCase { case } => draft.withdraw_case(&case)?,
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
             Command::AcceptCure { case, item } => draft.accept_cure(case, item)?,

@@ -1,0 +1,68 @@
+//! What can be asked for.
+
+use std::fmt;
+
+macro_rules! actions {
+    ($($name:ident = $text:literal / $words:literal on $on:ident;)*) => {
+        /// What can be asked for. The name is the Cedar action's.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Action { $(#[doc = $words] $name,)* }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+            /// The Cedar action's name.
+            pub fn as_str(self) -> &'static str { match self { $(Self::$name => $text),* } }
+            /// Whether it is asked about the provider as a whole; else about an account.
+            pub fn is_providers(self) -> bool { match self { $(Self::$name => actions!(@ $on)),* } }
+        }
+
+        impl fmt::Display for Action {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$name => $words),* })
+            }
+        }
+    };
+    (@ provider) => { true };
+    (@ account) => { false };
+}
+
+actions! {
+    ListAccounts = "listAccounts" / "list accounts" on provider;
+    OpenAccount = "openAccount" / "open an account" on provider;
+    ReadRecord = "readRecord" / "read the record" on provider;
+    ReadBook = "readBook" / "read the provider's book" on provider;
+    PublishTerms = "publishTerms" / "publish terms" on provider;
+    PublishRule = "publishRule" / "publish a rule" on provider;
+    SetPerson = "setPerson" / "set a person's roles" on provider;
+    SetMember = "setMember" / "set a member's roles" on provider;
+    IssueToken = "issueToken" / "issue a token" on provider;
+    SetClock = "setClock" / "move the simulated clock" on provider;
+    UploadEvidence = "uploadEvidence" / "upload evidence" on provider;
+    ReadAccount = "readAccount" / "read the account" on account;
+    CreateEnvironment = "createEnvironment" / "create an environment" on account;
+    PutWorkload = "putWorkload" / "declare a workload" on account;
+    RemoveWorkload = "removeWorkload" / "remove a workload" on account;
+    FileReport = "fileReport" / "file a report" on account;
+    ReadReport = "readReport" / "read reports" on account;
+    ReadEvidence = "readEvidence" / "read evidence" on account;
+    RemediateReport = "remediateReport" / "answer a report" on account;
+    OpenCase = "openCase" / "open a case" on account;
+    WithdrawCase = "withdrawCase" / "withdraw a case" on account;
+    IssueNotice = "issueNotice" / "issue a notice" on account;
+    AcknowledgeNotice = "acknowledgeNotice" / "acknowledge a notice" on account;
+    SubmitCure = "submitCure" / "submit a cure" on account;
+    DecideCure = "decideCure" / "decide on a cure" on account;
+    ProposeMeasure = "proposeMeasure" / "propose a measure" on account;
+    ApplyEmergency = "applyEmergency" / "apply an emergency measure" on account;
+    AmendMeasure = "amendMeasure" / "amend a measure" on account;
+    ApproveMeasure = "approveMeasure" / "approve a measure" on account;
+    RatifyMeasure = "ratifyMeasure" / "ratify a measure" on account;
+    LiftMeasure = "liftMeasure" / "lift a measure" on account;
+    RecordOrder = "recordOrder" / "record an order" on account;
+    VacateOrder = "vacateOrder" / "vacate an order" on account;
+    PlaceHold = "placeHold" / "place a hold" on account;
+    ReleaseHold = "releaseHold" / "release a hold" on account;
+    FileAppeal = "fileAppeal" / "file an appeal" on account;
+    DecideAppeal = "decideAppeal" / "decide an appeal" on account;
+}

@@ -1,0 +1,51 @@
+//! Watching for changes, so that a pass follows them at once.
+
+use futures_util::stream::{self, SelectAll, Stream, StreamExt};
+use kube::Client;
+use kube::api::{Api, DynamicObject};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event};
+
+use crate::inventory::Kind;
+use crate::names::ENVIRONMENT;
+
+/// The kinds that are watched: what we make, and pods.
+const WATCHED: [Kind; 9] = [
+    Kind::Namespace,
+    Kind::ServiceAccount,
+    Kind::ResourceQuota,
+    Kind::LimitRange,
+    Kind::NetworkPolicy,
+    Kind::PersistentVolumeClaim,
+    Kind::Deployment,
+    Kind::Service,
+    Kind::Pod,
+];
+
+/// Namespaces in which one of our objects or pods changed, appeared or vanished; at the beginning and after each
+/// interruption, all of them. Never ends: an interrupted watch starts anew with a growing delay. The same name may
+/// come often; the receiver should gather what comes together.
+pub fn changes(client: &Client) -> impl Stream<Item = String> + Send + use<> {
+    let mut all = SelectAll::new();
+    for kind in WATCHED {
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind.resource());
+        let config = watcher::Config::default().labels(ENVIRONMENT);
+        let events = kube::runtime::watcher(api, config).default_backoff();
+        let names = events.flat_map(move |event| stream::iter(name_of(kind, event)));
+        all.push(names.boxed());
+    }
+    all
+}
+
+fn name_of(kind: Kind, event: Result<Event<DynamicObject>, watcher::Error>) -> Option<String> {
+    match event {
+        Ok(Event::Apply(object) | Event::Delete(object) | Event::InitApply(object)) => {
+            if kind == Kind::Namespace { object.metadata.name } else { object.metadata.namespace }
+        }
+        Ok(Event::Init | Event::InitDone) => None,
+        Err(error) => {
+            tracing::warn!(kind = kind.as_str(), %error, "watch interrupted; it starts anew");
+            None
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The cluster half on a simulation (`sim_…`) and on a real Kubernetes (`real_…`), from one list of checks.
+
+mod checks;
+mod faults;
+mod permits;
+mod world;
+
+macro_rules! on_both {
+    ($($sim:ident $real:ident $check:ident;)*) => {$(
+        #[tokio::test]
+        async fn $sim() {
+            checks::$check(world::World::simulated().await).await;
+        }
+
+        #[tokio::test]
+        #[ignore = "needs a real Kubernetes: tests/run sets one up"]
+        async fn $real() {
+            checks::$check(world::World::real().await).await;
+        }
+    )*};
+}
+
+on_both! {
+    sim_a_declared_workload_answers real_a_declared_workload_answers a_declared_workload_answers;
+    sim_an_unchanged_environment_gets_no_write real_an_unchanged_environment_gets_no_write an_unchanged_environment_gets_no_write;
+    sim_a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes real_a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes;
+    sim_a_volume_claim_outlives_its_workload real_a_volume_claim_outlives_its_workload a_volume_claim_outlives_its_workload;
+    sim_drift_is_repaired_and_told real_drift_is_repaired_and_told drift_is_repaired_and_told;
+    sim_a_namespace_of_someone_else_is_not_adopted real_a_namespace_of_someone_else_is_not_adopted a_namespace_of_someone_else_is_not_adopted;
+    sim_a_namespace_made_anew_by_someone_else_is_not_adopted real_a_namespace_made_anew_by_someone_else_is_not_adopted a_namespace_made_anew_by_someone_else_is_not_adopted;
+    sim_a_suspension_stops_everything_and_its_end_brings_it_back real_a_suspension_stops_everything_and_its_end_brings_it_back a_suspension_stops_everything_and_its_end_brings_it_back;
+    sim_a_closed_gate_refuses_a_pod_at_once real_a_closed_gate_refuses_a_pod_at_once a_closed_gate_refuses_a_pod_at_once;
+    sim_a_gate_that_someone_removed_is_closed_again real_a_gate_that_someone_removed_is_closed_again a_gate_that_someone_removed_is_closed_again;
+    sim_a_gate_without_a_permit_is_removed real_a_gate_without_a_permit_is_removed a_gate_without_a_permit_is_removed;
+    sim_a_freeze_is_true_at_once_and_touches_nothing real_a_freeze_is_true_at_once_and_touches_nothing a_freeze_is_true_at_once_and_touches_nothing;
+    sim_an_isolated_workload_leaves_its_neighbour_alone real_an_isolated_workload_leaves_its_neighbour_alone an_isolated_workload_leaves_its_neighbour_alone;
+    sim_a_stopped_workload_leaves_its_neighbour_running real_a_stopped_workload_leaves_its_neighbour_running a_stopped_workload_leaves_its_neighbour_running;
+    sim_lifting_one_measure_leaves_what_another_withholds real_lifting_one_measure_leaves_what_another_withholds lifting_one_measure_leaves_what_another_withholds;
+    sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
+    sim_passes_that_die_after_each_write_come_to_the_same_end real_passes_that_die_after_each_write_come_to_the_same_end passes_that_die_after_each_write_come_to_the_same_end;
+}
+
+#[tokio::test]
+async fn sim_a_death_between_any_two_requests_changes_nothing() {
+    checks::a_death_between_any_two_requests_changes_nothing(world::World::simulated().await).await;
+}

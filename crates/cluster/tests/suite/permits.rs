@@ -1,0 +1,138 @@
+//! A tenant whose measures go through the law: notice, service, approval, effect. Only so is there a permit.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::event::Asked;
+use tenure_domain::account::{Account, Actor, Book, Command, Context};
+use tenure_domain::account::timer::TimerKey;
+use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
+use tenure_domain::permit::Permit;
+use tenure_domain::scope::Scope;
+use tenure_domain::terms::{Terms, TermsRef};
+use tenure_domain::text::{Blob, Words};
+use tenure_domain::workload::{Plan, Workload};
+
+const TERMS: &str = r#"kind: Terms
+id: test-terms
+version: "1"
+calendar: {timeZone: UTC, businessDays: [mon, tue, wed, thu, fri], holidays: [], coversUntil: "2030-12-31"}
+service: {channels: [inbox], deemedAfter: never}
+powers:
+  - {id: "freeze", permits: freeze, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
+  - {id: "isolate", permits: isolate, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
+  - {id: "suspend", permits: suspend, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1, podGrace: PT2S, constructiveTerminationAfter: P30D}
+floors: {retrieval: P30D, appealWindow: P6M, appealDecision: P7D, evidenceRetention: P180D}
+"#;
+
+/// What every tenant here has.
+pub const PLAN: Plan = Plan { cpu_millis: 1000, memory_mib: 1024, storage_mib: 1024, pods: 10 };
+
+/// One account and its measures.
+pub struct Tenant {
+    pub account: Account,
+    pub now: Timestamp,
+    book: Book,
+}
+
+fn words() -> Words {
+    Words::try_from(format!("sha256s:{}", "0".repeat(64))).unwrap()
+}
+
+fn blob() -> Blob {
+    Blob::try_from(format!("sha256:{}", "0".repeat(64))).unwrap()
+}
+
+impl Tenant {
+    /// A new account with one environment called `web`.
+    pub fn open(name: &str) -> Self {
+        let (terms, reference) = Terms::parse(TERMS).unwrap();
+        let mut book = Book::default();
+        book.insert(reference.clone(), Arc::new(terms));
+        let now: Timestamp = "2026-01-05T12:00:00Z".parse().unwrap();
+        let id: AccountId = name.parse().unwrap();
+        let account = Self::opened(&id, reference, &book, now);
+        let mut tenant = Self { account, now, book };
+        tenant.person("ines", Command::CreateEnvironment { environment: "web".parse().unwrap(), plan: PLAN });
+        tenant
+    }
+
+    fn opened(id: &AccountId, terms: TermsRef, book: &Book, now: Timestamp) -> Account {
+        let actor: Actor = "person/ines".parse().unwrap();
+        let context = Context { now, actor: &actor, book };
+        let events = Account::decide(id, None, Command::Open { terms, plan: PLAN }, &context).unwrap();
+        fold(id, None, &events).unwrap()
+    }
+
+    fn run(&mut self, actor: &str, command: Command) {
+        self.now += SignedDuration::from_secs(1);
+        let actor: Actor = actor.parse().unwrap();
+        let context = Context { now: self.now, actor: &actor, book: &self.book };
+        let events = Account::decide(&self.account.id, Some(&self.account), command, &context).unwrap();
+        self.account = fold(&self.account.id.clone(), Some(self.account.clone()), &events).unwrap();
+    }
+
+    fn person(&mut self, name: &str, command: Command) {
+        self.run(&format!("person/{name}"), command);
+    }
+
+    /// Declares a workload.
+    pub fn put(&mut self, name: &str, spec: Workload) {
+        let environment = "web".parse().unwrap();
+        self.person("ines", Command::PutWorkload { environment, workload: name.parse().unwrap(), spec });
+    }
+
+    /// Brings a measure to effect, with everything that the terms demand before.
+    pub fn restrict(&mut self, power: &str, scope: &str) -> MeasureId {
+        let id = self.account.id.clone();
+        let number = u32::try_from(self.account.cases.len() + 1).unwrap();
+        let case = CaseId::new(id.clone(), number);
+        let notice = NoticeId::new(id.clone(), u32::try_from(self.account.notices.len() + 1).unwrap());
+        let measure = MeasureId::new(id.clone(), u32::try_from(self.account.measures.len() + 1).unwrap());
+        let (scope, power): (Scope, _) = (scope.parse().unwrap(), power.parse().unwrap());
+        let ground = format!("g{number}").parse().unwrap();
+        self.person("ines", Command::OpenCase { ground, why: words(), reports: vec![] });
+        let items = vec![Asked { id: "it".parse().unwrap(), ask: words(), report: None }];
+        let issue = Command::IssueNotice {
+            case: case.clone(),
+            starts: Starts::Both,
+            power: tenure_domain::name::PowerId::clone(&power),
+            why: words(),
+            letter: blob(),
+            items,
+        };
+        self.person("ines", issue);
+        self.run(&format!("member/{id}/ada"), Command::AcknowledgeNotice { notice });
+        let proposal = ProposeMeasure {
+            case,
+            power,
+            scope,
+            effective: None,
+            why: words(),
+            why_not_less: Some(words()),
+        };
+        self.person("ines", Command::ProposeMeasure(proposal));
+        let command_hash = self.account.measure(&measure).unwrap().command_hash.clone();
+        self.person("omar", Command::ApproveMeasure { measure: measure.clone(), command_hash });
+        self.run("system/timer", Command::Fire(TimerKey::Apply(measure.clone())));
+        measure
+    }
+
+    /// Ends a measure.
+    pub fn lift(&mut self, measure: &MeasureId) {
+        self.person("omar", Command::LiftMeasure { measure: measure.clone(), why: words() });
+    }
+
+    /// Every permit that the domain mints now.
+    pub fn permits(&self) -> Vec<Permit> {
+        let actor: Actor = "system/cluster".parse().unwrap();
+        let context = Context { now: self.now, actor: &actor, book: &self.book };
+        let measures = self.account.measures.iter().filter(|measure| measure.is_effective());
+        measures.map(|measure| self.account.permit(&measure.id, &context).unwrap()).collect()
+    }
+}
+
+fn fold(id: &AccountId, state: Option<Account>, events: &[tenure_domain::account::Recorded]) -> Option<Account> {
+    events.iter().fold(state, |state, event| Some(Account::apply(id, state, event).unwrap()))
+}

@@ -1,0 +1,278 @@
+//! The cluster that the checks run on, and one environment driven on it as the engine would.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams};
+use kube::client::ClientBuilder;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tenure_cluster::{
+    Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport,
+    StopReport,
+};
+use tenure_domain::name::MeasureId;
+use tenure_domain::workload::{Volume, Workload};
+
+use crate::faults::{Faults, FaultyLayer};
+use crate::permits::{PLAN, Tenant};
+
+/// The longest that anything here may take.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A cluster to run on.
+pub struct World {
+    config: Config,
+    pub client: Client,
+    pub simulation: Option<tenure_kubesim::Simulation>,
+}
+
+impl World {
+    /// The real cluster that the tests' environment names.
+    pub async fn real() -> Self {
+        let path = std::env::var("TENURE_TEST_KUBECONFIG")
+            .expect("TENURE_TEST_KUBECONFIG must name the kubeconfig of a cluster for tests");
+        Self::new(Kubeconfig::read_from(path).unwrap(), None).await
+    }
+
+    /// A simulation of its own.
+    pub async fn simulated() -> Self {
+        let simulation = tenure_kubesim::start(tenure_kubesim::Options::default()).await.unwrap();
+        let kubeconfig = Kubeconfig::from_yaml(&simulation.kubeconfig()).unwrap();
+        Self::new(kubeconfig, Some(simulation)).await
+    }
+
+    async fn new(kubeconfig: Kubeconfig, simulation: Option<tenure_kubesim::Simulation>) -> Self {
+        // Another test of this process may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+        config.default_retry = false;
+        let client = Client::try_from(config.clone()).unwrap();
+        Self { config, client, simulation }
+    }
+
+    pub fn is_real(&self) -> bool {
+        self.simulation.is_none()
+    }
+
+    /// The cluster behind a connection that breaks when told to.
+    pub fn breakable(&self, faults: &Faults) -> Cluster {
+        let builder = ClientBuilder::try_from(self.config.clone()).unwrap();
+        Cluster::from_client(builder.with_layer(&FaultyLayer(faults.clone())).build())
+    }
+
+    /// A tenant whose name no other test uses.
+    pub fn tenant(&self) -> Tenant {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Tenant::open(&format!("t{}-{count}", std::process::id()))
+    }
+}
+
+/// A keeper of one environment's memory.
+#[derive(Default)]
+pub struct Kept(Mutex<Memory>);
+
+#[async_trait]
+impl Keep for Kept {
+    async fn keep(&self, memory: &Memory) -> Result<(), KeepError> {
+        // The way through JSON is the way that a store takes.
+        let json = serde_json::to_string(memory).map_err(|e| KeepError(e.to_string()))?;
+        *self.0.lock().unwrap() = serde_json::from_str(&json).map_err(|e| KeepError(e.to_string()))?;
+        Ok(())
+    }
+}
+
+impl Kept {
+    pub fn memory(&self) -> Memory {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// One environment, driven pass by pass.
+pub struct Driver<'w> {
+    pub world: &'w World,
+    pub tenant: Tenant,
+    pub kept: Kept,
+    pub cluster: Cluster,
+    /// The last report of a restoration, which comes once.
+    restored: Mutex<Option<RestoreReport>>,
+}
+
+/// A web server with a page, on the image that the test cluster has.
+pub fn page(replicas: u16) -> Workload {
+    Workload {
+        image: "docker.io/library/busybox:1.35".to_owned(),
+        command: vec![],
+        replicas,
+        port: 8080,
+        cpu_millis: 10,
+        memory_mib: 16,
+        volume: None,
+    }
+}
+
+/// A web server that serves what its volume holds; an empty volume gets a page that no other has.
+pub fn page_on_volume() -> Workload {
+    let script = "[ -s /data/index.html ] || cat /proc/sys/kernel/random/uuid > /data/index.html; \
+                  exec httpd -f -p 8080 -h /data";
+    Workload {
+        command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        volume: Some(Volume { path: "/data".to_owned(), size_mib: 16 }),
+        ..page(1)
+    }
+}
+
+impl<'w> Driver<'w> {
+    pub fn new(world: &'w World) -> Self {
+        let cluster = Cluster::from_client(world.client.clone());
+        Self { world, tenant: world.tenant(), kept: Kept::default(), cluster, restored: Mutex::default() }
+    }
+
+    pub fn environment(&self) -> Environment {
+        let id = "web".parse().unwrap();
+        let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
+        Environment { account: self.tenant.account.id.clone(), id, plan: PLAN, workloads }
+    }
+
+    pub fn namespace(&self) -> String {
+        self.environment().namespace()
+    }
+
+    /// One pass over `cluster`; what it returned is kept, as the engine would.
+    pub async fn pass_over(&self, cluster: &Cluster) -> Result<Observation, ClusterError> {
+        let permits = self.tenant.permits();
+        let (environment, memory) = (self.environment(), self.kept.memory());
+        let observation = cluster.reconcile(&environment, &permits, memory, &self.kept, self.tenant.now).await?;
+        self.kept.keep(&observation.memory).await?;
+        if let Restoration::Restored(report) = &observation.restoration {
+            *self.restored.lock().unwrap() = Some(*report.clone());
+        }
+        Ok(observation)
+    }
+
+    pub async fn pass(&self) -> Observation {
+        self.pass_over(&self.cluster).await.unwrap()
+    }
+
+    /// Passes until the condition holds.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Observation) -> bool) -> Observation {
+        let started = Instant::now();
+        loop {
+            let observation = self.pass().await;
+            if holds(&observation) {
+                return observation;
+            }
+            assert!(started.elapsed() < DEADLINE, "{what} did not come about: {observation:#?}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Passes until everything declared is ready and nothing differs.
+    pub async fn until_ready(&self) -> Observation {
+        let ready = |o: &Observation| o.writes == 0 && o.workloads.values().all(|w| w.ready == w.wanted);
+        self.until("readiness", ready).await
+    }
+
+    pub async fn until_confirmed(&self, measure: &MeasureId) -> StopReport {
+        let confirmed = |o: &Observation| matches!(o.measures.get(measure), Some(Enforcement::Confirmed(_)));
+        match self.until("the stop", confirmed).await.measures.remove(measure) {
+            Some(Enforcement::Confirmed(report)) => *report,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn until_restored(&self) -> RestoreReport {
+        let is_restored = || self.restored.lock().unwrap().is_some();
+        if !is_restored() {
+            self.until("the restoration", |_| is_restored()).await;
+        }
+        self.restored.lock().unwrap().take().unwrap()
+    }
+
+    /// What a visitor gets: the status, and the page where there is one.
+    pub async fn visit(&self, workload: &str) -> (u16, String) {
+        let path = format!("/api/v1/namespaces/{}/services/{workload}:80/proxy/", self.namespace());
+        let request = http::Request::get(path).body(vec![]).unwrap();
+        match self.world.client.request_text(request).await {
+            Ok(page) => (200, page),
+            Err(kube::Error::Api(status)) => (status.code, status.message),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The content of a workload's volume, as its page shows it; of a simulation's page only that line.
+    pub async fn content(&self, workload: &str) -> String {
+        let page = self.until_visit(workload, 200).await;
+        page.lines().find(|line| line.starts_with("content:")).map_or(page.clone(), str::to_owned)
+    }
+
+    /// Visits until the status is this one.
+    pub async fn until_visit(&self, workload: &str, status: u16) -> String {
+        let started = Instant::now();
+        loop {
+            let (got, page) = self.visit(workload).await;
+            if got == status {
+                return page;
+            }
+            assert!(started.elapsed() < DEADLINE, "{workload} answers {got} ({page}), not {status}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+    {
+        Api::namespaced(self.world.client.clone(), &self.namespace())
+    }
+
+    pub async fn pod_names(&self) -> Vec<String> {
+        let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
+        let pods = pods.list(&ListParams::default()).await.unwrap();
+        pods.items.into_iter().filter_map(|pod| pod.metadata.name).collect()
+    }
+
+    /// Removes the namespace, so that the cluster is as it was.
+    pub async fn clean(self) {
+        let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(self.world.client.clone());
+        namespaces.delete(&self.namespace(), &DeleteParams::default()).await.unwrap();
+    }
+}
+
+/// The objects of a namespace that an environment consists of, without what differs between any two clusters.
+pub async fn objects(driver: &Driver<'_>) -> Vec<String> {
+    let mut all = Vec::new();
+    for (group, kind, plural) in [
+        ("", "ResourceQuota", "resourcequotas"),
+        ("", "LimitRange", "limitranges"),
+        ("", "Service", "services"),
+        ("", "PersistentVolumeClaim", "persistentvolumeclaims"),
+        ("apps", "Deployment", "deployments"),
+        ("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
+    ] {
+        let resource = kube::api::ApiResource {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            api_version: if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") },
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        };
+        let api: Api<DynamicObject> = Api::namespaced_with(driver.world.client.clone(), &driver.namespace(), &resource);
+        for object in api.list(&ListParams::default()).await.unwrap() {
+            let mut spec = object.data["spec"].clone();
+            for own in ["clusterIP", "clusterIPs", "volumeName"] {
+                spec.as_object_mut().map(|spec| spec.remove(own));
+            }
+            let name = object.metadata.name.unwrap_or_default();
+            let account = driver.tenant.account.id.as_str();
+            all.push(format!("{kind}/{name} {}", spec.to_string().replace(account, "ACCOUNT")));
+        }
+    }
+    all.sort();
+    all
+}

@@ -1,0 +1,281 @@
+//! The engine: opened on a store, started with its background parts, stopped in order.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tenure_access::{Access, Action, Principal, Resource};
+use tenure_cluster::Cluster;
+use tenure_domain::account::{Actor, System};
+use tenure_domain::book;
+use tenure_domain::terms::{Terms, TermsRef};
+use tenure_notify::FileChannel;
+use tenure_rules::Rule;
+use tenure_store::Store;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{ClockKind, LegalClock};
+use crate::entropy::Entropy;
+use crate::inner::{Inner, LogKey, Pokes};
+use crate::kept::Kept;
+use crate::shelf::Shelf;
+use crate::submission::{Act, Caller, Outcome, Submission};
+use crate::{EngineError, jobs, reconcile, sequencer, timers, writer};
+
+/// How many submissions may wait for the writer before callers wait themselves.
+const QUEUE: usize = 1_024;
+
+/// How long everything may take to settle when legal time is moved. Operating time.
+const SETTLE: Duration = Duration::from_secs(120);
+
+/// Where the simulated clock's moment is kept.
+const CLOCK_KEY: &str = "legal_clock";
+
+/// What an engine is opened with.
+pub struct Settings {
+    /// Which clock decides deadlines.
+    pub clock: ClockKind,
+    /// Where a simulated clock begins; later starts go on where it stood.
+    pub start: Timestamp,
+    /// Where random bytes come from.
+    pub entropy: Entropy,
+    /// The key that signs the log and receipts.
+    pub key: LogKey,
+    /// The folder of the mail drop.
+    pub mail: PathBuf,
+    /// The cluster that follows; none, and nothing is provisioned.
+    pub cluster: Option<Cluster>,
+}
+
+/// The application. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+    tasks: Arc<tokio::sync::Mutex<JoinSet<()>>>,
+}
+
+impl Engine {
+    /// Opens the engine on a store and starts its parts: the writer, the sequencer, timers, jobs and reconcilers. What
+    /// an earlier run left unfinished is taken up at once.
+    pub async fn start(store: Store, settings: Settings) -> Result<Self, EngineError> {
+        let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
+        let shelf = Shelf::load(&store).await?;
+        let (tickets, queue) = mpsc::channel(QUEUE);
+        let clock = match settings.clock {
+            ClockKind::Real => LegalClock::real(settings.start),
+            ClockKind::Simulated => {
+                let stood = store.installation(CLOCK_KEY).await?;
+                let moment = match stood {
+                    Some(text) => text.parse().map_err(|e| EngineError::defect(CLOCK_KEY, &e))?,
+                    None => settings.start,
+                };
+                LegalClock::simulated(moment)
+            }
+        };
+        let size = store.head().await?.map_or(0, |(size, _)| size);
+        let inner = Arc::new(Inner {
+            store,
+            access,
+            clock,
+            entropy: settings.entropy,
+            key: settings.key,
+            mail: FileChannel::new(settings.mail),
+            tickets,
+            pokes: Pokes::default(),
+            has_cluster: settings.cluster.is_some(),
+            behind: AtomicU64::new(0),
+            published: watch::Sender::new(size),
+            commits: watch::Sender::new(0),
+            stopping: CancellationToken::new(),
+            shelf: RwLock::new(Arc::new(shelf)),
+            moving: tokio::sync::Mutex::new(()),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(writer::run(Arc::clone(&inner), queue));
+        tasks.spawn(sequencer::run(Arc::clone(&inner)));
+        tasks.spawn(jobs::run(Arc::clone(&inner)));
+        tasks.spawn(timers::run(Arc::clone(&inner)));
+        if let Some(cluster) = settings.cluster {
+            tasks.spawn(reconcile::run(Arc::clone(&inner), cluster));
+        }
+        let engine = Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) };
+        engine.look_at_all().await?;
+        Ok(engine)
+    }
+
+    async fn look_at_all(&self) -> Result<(), EngineError> {
+        if !self.inner.has_cluster {
+            return Ok(());
+        }
+        let mut after = String::new();
+        loop {
+            let page = self.inner.store.aggregates("account", &after, 1_000).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after.clone_from(&last.stream);
+            for aggregate in &page {
+                if let Some(Ok(id)) = aggregate.stream.strip_prefix("account/").map(str::parse) {
+                    self.inner.pokes.accounts.poke(&id);
+                }
+            }
+        }
+    }
+
+    /// Stops taking submissions, lets what was taken finish, and closes the store.
+    pub async fn stop(&self) {
+        self.inner.stopping.cancel();
+        let mut tasks = self.tasks.lock().await;
+        // The writer ends when nobody can submit any more; it has nothing open between groups.
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
+        tasks.abort_all();
+        if let Err(error) = sequencer::integrate(&self.inner).await {
+            tracing::warn!(%error, "the last events wait for the next start to be integrated");
+        }
+        self.inner.store.close().await;
+    }
+
+    /// Hands in a submission and waits until it is durable or refused.
+    pub async fn submit(&self, submission: Submission) -> Result<Outcome, EngineError> {
+        self.inner.submit(submission).await
+    }
+
+    /// Whether this principal may do this.
+    pub fn check(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> Result<(), EngineError> {
+        Ok(self.inner.access.check(principal, action, resource)?)
+    }
+
+    /// The legal moment.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Which clock decides deadlines.
+    pub fn clock_kind(&self) -> ClockKind {
+        self.inner.clock.kind()
+    }
+
+    /// The provider's book as it stands.
+    pub fn shelf(&self) -> Arc<Shelf> {
+        self.inner.shelf()
+    }
+
+    /// Words to be kept with a submission.
+    pub fn words(&self, kept: &mut Kept, text: &str) -> Result<tenure_domain::text::Words, EngineError> {
+        kept.words(&self.inner.entropy, text)
+    }
+
+    /// What others verify the log and receipts with.
+    pub fn verifier(&self) -> String {
+        self.inner.key.verifier.to_string()
+    }
+
+    /// Publishes terms.
+    pub async fn publish_terms(&self, caller: Caller, text: &str, reference: TermsRef) -> Result<Outcome, EngineError> {
+        let mut kept = Kept::default();
+        let document = kept.blob("application/yaml", text.as_bytes().to_vec());
+        let entry = book::Entry::Terms(format!("{}@{}", reference.id, reference.version));
+        let event = book::Event::TermsPublished { terms: reference, document };
+        self.submit(Submission::new(caller, Act::Book(entry, event)).keeping(kept)).await
+    }
+
+    /// Publishes a rule.
+    pub async fn publish_rule(&self, caller: Caller, text: &str, rule: &Rule) -> Result<Outcome, EngineError> {
+        let mut kept = Kept::default();
+        let document = kept.blob("application/yaml", text.as_bytes().to_vec());
+        let event = book::Event::RulePublished {
+            rule: rule.id.clone(),
+            ground: rule.ground.clone(),
+            mode: rule.mode.as_str().to_owned(),
+            document,
+        };
+        self.submit(Submission::new(caller, Act::Book(book::Entry::Rule(rule.id.clone()), event)).keeping(kept)).await
+    }
+
+    /// Issues a token that speaks for someone and returns its secret, which is kept nowhere.
+    pub async fn issue_token(&self, caller: Caller, subject: Actor) -> Result<String, EngineError> {
+        let token = format!("tenure_{}", hex::encode(self.inner.entropy.draw()?));
+        let digest = digest(&token);
+        let entry = book::Entry::Token(digest.chars().take(16).collect());
+        let event = book::Event::TokenIssued { subject, digest };
+        self.submit(Submission::new(caller, Act::Book(entry, event))).await?;
+        Ok(token)
+    }
+
+    /// The principal for whom a token speaks. Tokens are looked up by the hash of their secret, so that the time it
+    /// takes tells nothing about any secret.
+    pub fn authenticate(&self, token: &str) -> Option<Principal> {
+        self.shelf().principal(&digest(token))
+    }
+
+    /// The caller that begins an installation.
+    pub fn bootstrap() -> Caller {
+        Caller::System(System::Bootstrap)
+    }
+
+    /// Moves simulated legal time: everything due on the way happens in order, each at its own moment, and the call
+    /// returns when all is quiet.
+    pub async fn advance_to(&self, target: Timestamp) -> Result<Timestamp, EngineError> {
+        let inner = &self.inner;
+        let _only = inner.moving.lock().await;
+        if inner.clock.kind() == ClockKind::Real {
+            return Ok(inner.clock.now());
+        }
+        self.settle().await?;
+        while let Some(due) = timers::next(inner, target).await? {
+            self.set_clock(due.max(inner.clock.now())).await?;
+            timers::fire_due(inner, inner.clock.now()).await?;
+            self.settle().await?;
+        }
+        self.set_clock(target).await?;
+        self.settle().await?;
+        Ok(inner.clock.now())
+    }
+
+    async fn set_clock(&self, moment: Timestamp) -> Result<(), EngineError> {
+        self.inner.clock.advance_to(moment);
+        let mut write = self.inner.store.write().await?;
+        write.put_installation(CLOCK_KEY, &self.inner.clock.now().to_string()).await?;
+        Ok(write.commit().await?)
+    }
+
+    /// Waits until nothing is under way: no job, no account being brought into line, no event outside the log.
+    pub async fn settle(&self) -> Result<(), EngineError> {
+        let inner = &self.inner;
+        let mut what = String::new();
+        let quiet = async {
+            loop {
+                let jobs = inner.store.jobs(1).await?;
+                let (_, waiting) = inner.store.backlog().await?;
+                let under_way = inner.pokes.accounts.under_way();
+                if jobs.is_empty() && waiting == 0 && under_way.is_none() {
+                    return Ok::<(), EngineError>(());
+                }
+                what = under_way.unwrap_or_else(|| {
+                    jobs.first().map_or_else(
+                        || format!("{waiting} events wait for the log"),
+                        |job| format!("job {} {}", job.kind, job.subject),
+                    )
+                });
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        match tokio::time::timeout(SETTLE, quiet).await {
+            Ok(result) => result,
+            Err(_) => Err(EngineError::NotQuiet { seconds: SETTLE.as_secs(), what }),
+        }
+    }
+
+    /// Reads terms and checks them, without publishing.
+    pub fn read_terms(text: &str) -> Result<(Terms, TermsRef), tenure_domain::document::DocumentErrors> {
+        Terms::parse(text)
+    }
+}
+
+fn digest(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,66 @@
+//! What the engine answers when it does not do something.
+
+use tenure_access::Denied;
+use tenure_domain::refusal::Rejected;
+
+use crate::entropy::EntropyError;
+use tenure_store::StoreError;
+
+/// Why something was not done. Nothing was changed, except that a refused privileged command stands on the record.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The principal may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The domain rejected it.
+    #[error("rejected")]
+    Rejected(Rejected),
+    /// The aggregate is at another version than the caller thinks.
+    #[error("it is at version {actual}, not {expected}: read it again")]
+    Stale {
+        /// The version that the caller named.
+        expected: u64,
+        /// The version it is at.
+        actual: u64,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request: use a fresh key for each request")]
+    KeyReused,
+    /// The store failed.
+    #[error("the store failed: nothing was done; try again")]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The engine is stopping.
+    #[error("the server is stopping: nothing was done; try again")]
+    Stopping,
+    /// Legal time was moved, and not everything settled in time.
+    #[error("not quiet after {seconds} s: {what}")]
+    NotQuiet {
+        /// How long was waited, in seconds.
+        seconds: u64,
+        /// What is still under way.
+        what: String,
+    },
+    /// The record or a stored state is not what this program writes.
+    #[error("{what}: {detail}")]
+    Defect {
+        /// Where.
+        what: String,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl EngineError {
+    pub(crate) fn defect(what: &str, detail: &dyn std::fmt::Display) -> Self {
+        Self::Defect { what: what.to_owned(), detail: detail.to_string() }
+    }
+}
+
+impl From<Rejected> for EngineError {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
+    }
+}

@@ -1,0 +1,99 @@
+//! Rules at work: the facts of an account are read, each rule is asked, and a match goes on the record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tenure_domain::account::command::Command;
+use tenure_domain::name::AccountId;
+use tenure_domain::refusal::Rejected;
+use tenure_rules::{Facts, Mode, ReportFact, Rule, Verdict};
+
+use crate::EngineError;
+use crate::inner::Inner;
+use crate::kept::Kept;
+use crate::submission::{Act, Caller, Submission};
+
+/// How far back reports are read, in days: the longest window that rules may name.
+const BACK_DAYS: i64 = 366;
+
+/// How many reports are read at once.
+const PAGE: u32 = 10_000;
+
+/// Asks every rule about an account.
+pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), EngineError> {
+    let shelf = inner.shelf();
+    let rules: Vec<Arc<Rule>> = shelf.rules.values().filter(|r| r.mode != Mode::Off).cloned().collect();
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let account = inner.account(id).await?;
+    let terms = account.accepted(&shelf.terms)?;
+    let now = inner.clock.now();
+    let reports = facts(inner, id, now).await?;
+    let facts = Facts { now, calendar: &terms.calendar, reports: &reports };
+    for rule in rules {
+        match rule.evaluate(&facts) {
+            Verdict::Match(used) => {
+                let facts = used.into_iter().map(|f| (f.name, f.value)).collect();
+                record(inner, id, &rule, facts).await?;
+            }
+            Verdict::NoMatch(_) => {}
+            Verdict::CannotDecide(why) => tracing::debug!(rule = %rule.id, account = %id, why, "a rule cannot decide"),
+        }
+    }
+    Ok(())
+}
+
+async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<ReportFact>, EngineError> {
+    let since = now.as_microsecond() - BACK_DAYS * 86_400 * 1_000_000;
+    let rows = inner.store.reports(id.as_str(), since, PAGE).await?;
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect("reports", e);
+    rows.into_iter()
+        .map(|row| {
+            let time = |micros| Timestamp::from_microsecond(micros).map_err(|e| defect(&e));
+            Ok(ReportFact {
+                ground: row.ground.parse().map_err(|e| defect(&e))?,
+                filed_at: time(row.filed_at)?,
+                remediated_at: row.remediated_at.map(time).transpose()?,
+            })
+        })
+        .collect()
+}
+
+async fn record(
+    inner: &Arc<Inner>,
+    id: &AccountId,
+    rule: &Rule,
+    facts: BTreeMap<String, String>,
+) -> Result<(), EngineError> {
+    let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce);
+    let account = inner.account(id).await?;
+    let opens = opens && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground);
+    let said: Vec<String> = facts.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let mut kept = Kept::default();
+    let why = kept.words(&inner.entropy, &format!("Rule {} matched: {}", rule.id, said.join("; ")))?;
+    let command =
+        Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
+    let mut submission =
+        Submission::new(Caller::Rule(rule.id.clone()), Act::Account(id.clone(), command)).keeping(kept);
+    if opens {
+        let day = inner.clock.now().as_second().div_euclid(86_400);
+        let accounts = inner.store.count_aggregates("account").await?;
+        let most = i64::try_from(rule.caps.most_per_day(accounts)).unwrap_or(i64::MAX);
+        submission.caps.push((format!("rule/{}/{day}", rule.id), most));
+    }
+    match inner.submit(submission).await {
+        Ok(_) => {
+            if opens {
+                tracing::info!(rule = %rule.id, account = %id, "a rule opened a case");
+            }
+            Ok(())
+        }
+        Err(EngineError::Rejected(Rejected::Refused(refusal))) => {
+            tracing::warn!(rule = %rule.id, account = %id, why = %refusal.guards[0].detail, "a rule's match opened nothing");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}

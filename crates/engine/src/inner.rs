@@ -1,0 +1,149 @@
+//! What all parts of the engine share.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ed25519_dalek::SigningKey;
+use tenure_access::{Access, Resource};
+use tenure_domain::account::Account;
+use tenure_domain::name::AccountId;
+use tenure_domain::refusal::Rejected;
+use tenure_ledger::note::VerifierKey;
+use tenure_notify::FileChannel;
+use tenure_store::Store;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::LegalClock;
+use crate::entropy::Entropy;
+use crate::reconcile::Dirty;
+use crate::shelf::Shelf;
+use crate::submission::{After, Caller, Done, Outcome, Submission};
+use crate::writer::Ticket;
+use crate::{EngineError, stream};
+
+/// The key that signs the log and receipts.
+#[derive(Debug)]
+pub struct LogKey {
+    /// The log's name, such as `tenure.example/log`; no spaces, no `+`.
+    pub origin: String,
+    /// The secret.
+    pub signing: SigningKey,
+    /// What others verify with.
+    pub verifier: VerifierKey,
+}
+
+impl LogKey {
+    /// The key of this secret under this name.
+    pub fn new(origin: &str, secret: &[u8; 32]) -> Result<Self, EngineError> {
+        let signing = SigningKey::from_bytes(secret);
+        let verifier = VerifierKey::new(origin, signing.verifying_key())
+            .map_err(|e| EngineError::defect("the log's name", &e))?;
+        Ok(Self { origin: origin.to_owned(), signing, verifier })
+    }
+}
+
+/// Who is woken by what.
+#[derive(Debug, Default)]
+pub(crate) struct Pokes {
+    pub sequencer: Notify,
+    pub jobs: Notify,
+    pub timers: Notify,
+    pub accounts: Dirty,
+}
+
+/// What all parts of the engine share.
+pub(crate) struct Inner {
+    pub store: Store,
+    pub access: Access,
+    pub clock: LegalClock,
+    pub entropy: Entropy,
+    pub key: LogKey,
+    pub mail: FileChannel,
+    pub tickets: mpsc::Sender<Ticket>,
+    pub pokes: Pokes,
+    pub has_cluster: bool,
+    /// How many events the log does not cover.
+    pub behind: AtomicU64,
+    /// The size of the published log.
+    pub published: watch::Sender<u64>,
+    /// Changes with each commit.
+    pub commits: watch::Sender<u64>,
+    pub stopping: CancellationToken,
+    pub shelf: RwLock<Arc<Shelf>>,
+    /// Held while legal time is moved.
+    pub moving: tokio::sync::Mutex<()>,
+}
+
+impl Inner {
+    /// The provider's book as it stands.
+    pub fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Authorizes a submission and hands it to the writer.
+    pub async fn submit(&self, submission: Submission) -> Result<Outcome, EngineError> {
+        if let Caller::Principal(principal) = &submission.caller {
+            let Some(action) = submission.act.action() else {
+                return Err(EngineError::defect("access", &"only parts of Tenure do this"));
+            };
+            let resource = match submission.act.account() {
+                Some(id) => Resource::Account(id.as_str()),
+                None => Resource::Provider,
+            };
+            self.access.check(principal, action, resource)?;
+        }
+        let Some(actor) = submission.caller.actor() else {
+            return Err(EngineError::defect("access", &"the caller has no name of the right form"));
+        };
+        let (reply, answer) = oneshot::channel();
+        let ticket = Ticket { submission, actor, reply };
+        self.tickets.send(ticket).await.map_err(|_| EngineError::Stopping)?;
+        answer.await.map_err(|_| EngineError::Stopping)?
+    }
+
+    /// What follows at once from what was committed.
+    pub async fn after_commit(&self, done: &Done) {
+        match &done.after {
+            After::Account(account) => {
+                if done.events.iter().any(|t| moves_cluster(t)) && self.has_cluster {
+                    self.pokes.accounts.poke(&account.id);
+                }
+            }
+            After::Book(state) if !done.events.is_empty() => {
+                let mut shelf = Shelf::clone(&self.shelf());
+                match shelf.put(&self.store, &state.latest.event).await {
+                    Ok(()) => *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf),
+                    Err(error) => tracing::error!(%error, "the provider's book could not be read again"),
+                }
+            }
+            After::Book(_) | After::Report(_) | After::Kept => {}
+        }
+    }
+
+    /// A group was committed.
+    pub fn committed(&self) {
+        self.pokes.sequencer.notify_one();
+        self.pokes.jobs.notify_one();
+        self.pokes.timers.notify_one();
+        self.commits.send_modify(|n| *n += 1);
+    }
+
+    /// An account's state.
+    pub async fn account(&self, id: &AccountId) -> Result<Account, EngineError> {
+        let row = self.store.aggregate(&stream::account(id)).await?;
+        let row = row.ok_or_else(|| Rejected::not_found("account", id))?;
+        serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))
+    }
+
+    /// The text of a kept document.
+    pub async fn blob_text(&self, id: &str) -> Result<String, EngineError> {
+        let blob = self.store.blob(id).await?.ok_or_else(|| EngineError::defect(id, &"it is not in the store"))?;
+        String::from_utf8(blob.bytes).map_err(|e| EngineError::defect(id, &e))
+    }
+}
+
+/// Whether an event of this type changes what the cluster should be.
+fn moves_cluster(event_type: &str) -> bool {
+    ["environment.", "workload.", "measure."].iter().any(|prefix| event_type.starts_with(prefix))
+}

@@ -1,0 +1,45 @@
+//! What a command brings along and refers to: words and bytes. They are stored in the command's own transaction.
+
+use sha2::{Digest, Sha256};
+use tenure_domain::text::{Blob, Words};
+use tenure_ledger::leaf::commitment;
+
+use crate::EngineError;
+use crate::entropy::Entropy;
+
+/// Words and bytes to be kept with a command.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    pub(crate) words: Vec<(Words, [u8; 16], String)>,
+    pub(crate) blobs: Vec<(Blob, String, Vec<u8>)>,
+}
+
+/// The id of these bytes.
+pub fn blob_id(bytes: &[u8]) -> Blob {
+    let text = format!("sha256:{}", hex::encode(Sha256::digest(bytes)));
+    // The text is of the form by construction.
+    Blob::try_from(text).unwrap_or_else(|_| unreachable!("a SHA-256 has 64 hexadecimal digits"))
+}
+
+impl Kept {
+    /// Words with a fresh salt; the command holds the commitment.
+    pub fn words(&mut self, entropy: &Entropy, text: &str) -> Result<Words, EngineError> {
+        let salt = entropy.draw_16()?;
+        let words = Words::try_from(commitment(salt, text.as_bytes()).to_string())
+            .map_err(|e| EngineError::defect("commitment", &e))?;
+        self.words.push((words.clone(), salt, text.to_owned()));
+        Ok(words)
+    }
+
+    /// Bytes with their media type; the command holds their hash.
+    pub fn blob(&mut self, media_type: &str, bytes: Vec<u8>) -> Blob {
+        let id = blob_id(&bytes);
+        self.blobs.push((id.clone(), media_type.to_owned(), bytes));
+        id
+    }
+
+    /// The text behind words that this command brings along.
+    pub fn text(&self, words: &Words) -> Option<&str> {
+        self.words.iter().find(|(id, _, _)| id == words).map(|(_, _, text)| text.as_str())
+    }
+}

@@ -1,0 +1,179 @@
+//! Queries: what is, read from one committed state.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tenure_domain::account::Account;
+use tenure_domain::name::{AccountId, EnvironmentId, ReportId};
+use tenure_domain::report::Report;
+use tenure_ledger::Hash;
+use tenure_ledger::bundle::Receipt;
+use tenure_ledger::leaf::Leaf;
+use tenure_ledger::tree::{self, TileId};
+use tenure_store::{BlobRow, EventRow, ReportRow, TileRow};
+
+use crate::engine::Engine;
+use crate::reconcile::Observed;
+use crate::{EngineError, sequencer, stream};
+
+/// An event as readers see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSeen {
+    /// Its place in the order of commits; a cursor.
+    pub position: i64,
+    /// Its stream.
+    pub stream: String,
+    /// Its number in the stream, from 1.
+    pub n: u64,
+    /// Its index in the log, once it is there.
+    pub index: Option<u64>,
+    /// The legal moment.
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: String,
+    /// Its type.
+    pub event_type: String,
+    /// Its body.
+    pub body: Map<String, Value>,
+}
+
+/// Whether an event's receipt can be had.
+#[derive(Debug, Clone)]
+pub enum Inclusion {
+    /// It is in the log, and this proves it.
+    Proved(Box<Receipt>),
+    /// It is committed, and the log does not cover it yet.
+    NotYet,
+    /// There is no such event.
+    None,
+}
+
+impl Engine {
+    /// An account.
+    pub async fn account(&self, id: &AccountId) -> Result<Account, EngineError> {
+        self.inner.account(id).await
+    }
+
+    /// Accounts in the order of their slugs, after the one named.
+    pub async fn accounts(&self, after: Option<&AccountId>, limit: u32) -> Result<Vec<Account>, EngineError> {
+        let after = after.map(stream::account).unwrap_or_default();
+        let rows = self.inner.store.aggregates("account", &after, limit).await?;
+        rows.iter()
+            .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
+            .collect()
+    }
+
+    /// A report.
+    pub async fn report(&self, id: &ReportId) -> Result<Option<Report>, EngineError> {
+        let row = self.inner.store.aggregate(&stream::report(id)).await?;
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))).transpose()
+    }
+
+    /// An account's reports by number, after the one named.
+    pub async fn reports(&self, id: &AccountId, after: u32, limit: u32) -> Result<Vec<ReportRow>, EngineError> {
+        Ok(self.inner.store.reports_after(id.as_str(), after, limit).await?)
+    }
+
+    /// What was last observed of an environment.
+    pub async fn observed(&self, account: &AccountId, environment: &EnvironmentId) -> Result<Observed, EngineError> {
+        let row = self.inner.store.environment(account.as_str(), environment.as_str()).await?;
+        row.map_or_else(
+            || Ok(Observed::default()),
+            |(_, observed)| serde_json::from_str(&observed).map_err(|e| EngineError::defect("observed", &e)),
+        )
+    }
+
+    /// Words behind a commitment; none where they were erased.
+    pub async fn read_words(&self, id: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.inner.store.words(id).await?)
+    }
+
+    /// Kept bytes.
+    pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, EngineError> {
+        Ok(self.inner.store.blob(id).await?)
+    }
+
+    /// Events of one stream, from number `from`.
+    pub async fn stream(&self, stream: &str, from: u64, limit: u32) -> Result<Vec<EventSeen>, EngineError> {
+        self.inner.store.stream(stream, from, limit).await?.into_iter().map(seen).collect()
+    }
+
+    /// All events after a position, in the order of commits.
+    pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<EventSeen>, EngineError> {
+        self.inner.store.events(after, limit).await?.into_iter().map(seen).collect()
+    }
+
+    /// The proof that an event is in the log.
+    pub async fn receipt(&self, stream: &str, n: u64) -> Result<Inclusion, EngineError> {
+        let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
+        let Some(event) = self.inner.store.stream(stream, n, 1).await?.into_iter().find(|e| e.n == n) else {
+            return Ok(Inclusion::None);
+        };
+        let Some((head, note)) = sequencer::head(&self.inner).await? else { return Ok(Inclusion::NotYet) };
+        let Some(index) = event.leaf_index.filter(|index| *index < head.size) else { return Ok(Inclusion::NotYet) };
+        let ids = tree::tiles_for_inclusion(index, head.size).map_err(|e| defect(&e))?;
+        let tiles = sequencer::read_tiles(&self.inner.store, &ids).await?;
+        let proof = tree::inclusion_proof(index, head.size, &tiles).map_err(|e| defect(&e))?;
+        let receipt = Receipt { leaf: event.leaf, index, size: head.size, proof, checkpoint: note };
+        Ok(Inclusion::Proved(Box::new(receipt)))
+    }
+
+    /// The log's last signed checkpoint, as a note; none before the first event.
+    pub async fn checkpoint(&self) -> Result<Option<String>, EngineError> {
+        Ok(sequencer::head(&self.inner).await?.map(|(_, note)| note))
+    }
+
+    /// The proof that the log of the present checkpoint extends the log of size `older`; none where it has no such
+    /// size.
+    pub async fn consistency(&self, older: u64) -> Result<Option<(u64, Vec<Hash>, String)>, EngineError> {
+        let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
+        let Some((head, note)) = sequencer::head(&self.inner).await?.filter(|(head, _)| older <= head.size) else {
+            return Ok(None);
+        };
+        let ids = tree::tiles_for_consistency(older, head.size).map_err(|e| defect(&e))?;
+        let tiles = sequencer::read_tiles(&self.inner.store, &ids).await?;
+        let proof = tree::consistency_proof(older, head.size, &tiles).map_err(|e| defect(&e))?;
+        Ok(Some((head.size, proof, note)))
+    }
+
+    /// A tile of the published tree; none where the tree has no such tile.
+    pub async fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, EngineError> {
+        let Some((head, _)) = sequencer::head(&self.inner).await? else { return Ok(None) };
+        if !id.exists_in(head.size) {
+            return Ok(None);
+        }
+        let row: Option<TileRow> = self.inner.store.tile(id.level(), id.index()).await?;
+        Ok(row.and_then(|row| row.bytes.get(..usize::from(id.width()) * 32).map(<[u8]>::to_vec)))
+    }
+
+    /// How many events there are, and how many of them the log does not cover yet.
+    pub async fn backlog(&self) -> Result<(u64, u64), EngineError> {
+        Ok(self.inner.store.backlog().await?)
+    }
+
+    /// Changes with each commit.
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.commits.subscribe()
+    }
+
+    /// The terms that an account accepted.
+    pub fn accepted(&self, account: &Account) -> Result<Arc<tenure_domain::terms::Terms>, EngineError> {
+        Ok(Arc::clone(account.accepted(&self.shelf().terms)?))
+    }
+}
+
+fn seen(row: EventRow) -> Result<EventSeen, EngineError> {
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect("leaf", e);
+    let fields = Leaf::parse(&row.leaf).map_err(|e| defect(&e))?.into_fields();
+    Ok(EventSeen {
+        position: row.position,
+        stream: row.stream,
+        n: row.n,
+        index: row.leaf_index,
+        at: fields.at.parse().map_err(|e| defect(&e))?,
+        actor: fields.actor,
+        event_type: fields.event_type,
+        body: fields.body,
+    })
+}

@@ -1,0 +1,430 @@
+//! Reconcilers: make the cluster agree with what is committed, and commit what was observed.
+//!
+//! They take no input but an account's id. Permits are minted afresh for every pass; whatever a permit no longer
+//! covers is given back. A pass never waits: what is pending is looked at again after a moment, or when poked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use tenure_cluster::{
+    Cluster, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport, StopReport,
+    WorkloadStatus,
+};
+use tenure_domain::account::command::Command;
+use tenure_domain::account::measure::{Measure, MeasureState};
+use tenure_domain::account::{Account, Context, System};
+use tenure_domain::name::{AccountId, EnvironmentId, MeasureId, WorkloadId};
+use tenure_domain::permit::Permit;
+use tenure_domain::text::Blob;
+use tokio::sync::Notify;
+
+use crate::EngineError;
+use crate::inner::Inner;
+use crate::kept::Kept;
+use crate::submission::{Act, Caller, Submission};
+
+/// How many accounts are looked at at once.
+const AT_ONCE: usize = 8;
+
+/// How soon something pending is looked at again. Operating time.
+const SOON: Duration = Duration::from_millis(100);
+
+/// How soon after an error. Operating time; doubled for each further one, up to [`LATEST`].
+const AFTER_ERROR: Duration = Duration::from_millis(250);
+
+/// The longest pause after errors. Operating time.
+const LATEST: Duration = Duration::from_secs(10);
+
+/// The media type of a signed receipt.
+pub const RECEIPT_TYPE: &str = "text/x-signed-note";
+
+/// The accounts to be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    state: Mutex<DirtyState>,
+    poke: Notify,
+}
+
+#[derive(Debug, Default)]
+struct DirtyState {
+    waiting: BTreeSet<AccountId>,
+    working: BTreeSet<AccountId>,
+    /// Accounts that wait for a later look, with what is pending.
+    pending: BTreeMap<AccountId, String>,
+    errors: BTreeMap<AccountId, u32>,
+}
+
+impl Dirty {
+    fn lock(&self) -> std::sync::MutexGuard<'_, DirtyState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a look at an account.
+    pub fn poke(&self, id: &AccountId) {
+        self.lock().waiting.insert(id.clone());
+        self.poke.notify_one();
+    }
+
+    fn take(&self) -> Option<AccountId> {
+        let mut state = self.lock();
+        if state.working.len() >= AT_ONCE {
+            return None;
+        }
+        let id = state.waiting.iter().find(|id| !state.working.contains(*id))?.clone();
+        state.waiting.remove(&id);
+        state.working.insert(id.clone());
+        Some(id)
+    }
+
+    fn done(&self, id: &AccountId, pending: Option<String>, failed: bool) -> u32 {
+        let mut state = self.lock();
+        state.working.remove(id);
+        match pending {
+            Some(why) => state.pending.insert(id.clone(), why),
+            None => state.pending.remove(id),
+        };
+        let errors = if failed { state.errors.get(id).copied().unwrap_or(0).saturating_add(1) } else { 0 };
+        if errors == 0 {
+            state.errors.remove(id);
+        } else {
+            state.errors.insert(id.clone(), errors);
+        }
+        drop(state);
+        self.poke.notify_one();
+        errors
+    }
+
+    /// What is still under way; none when all is quiet.
+    pub fn under_way(&self) -> Option<String> {
+        let state = self.lock();
+        if let Some((id, why)) = state.pending.iter().next() {
+            return Some(format!("{id}: {why}"));
+        }
+        state.waiting.iter().chain(&state.working).next().map(|id| format!("{id}: being looked at"))
+    }
+}
+
+/// Looks at accounts until the engine stops.
+pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
+    let watcher = tokio::spawn(watch(Arc::clone(&inner), cluster.clone()));
+    loop {
+        let poked = inner.pokes.accounts.poke.notified();
+        while let Some(id) = inner.pokes.accounts.take() {
+            tokio::spawn(look(Arc::clone(&inner), cluster.clone(), id));
+        }
+        tokio::select! {
+            () = poked => {}
+            () = inner.stopping.cancelled() => break,
+        }
+    }
+    watcher.abort();
+}
+
+/// Turns changes in the cluster into pokes, so that drift is put right at once.
+async fn watch(inner: Arc<Inner>, cluster: Cluster) {
+    let mut changes = std::pin::pin!(cluster.watch());
+    while let Some(namespace) = changes.next().await {
+        if let Some((account, _)) = namespace.split_once("--")
+            && let Ok(id) = account.parse()
+        {
+            inner.pokes.accounts.poke(&id);
+        }
+    }
+}
+
+async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
+    let (pending, failed) = match pass(&inner, &cluster, &id).await {
+        Ok(pending) => (pending, false),
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(account = %id, %error, source, "the cluster does not follow yet");
+            (Some(format!("{error} {source}")), true)
+        }
+    };
+    let again = pending.is_some();
+    let errors = inner.pokes.accounts.done(&id, pending, failed);
+    if again {
+        let pause = if failed { (AFTER_ERROR * 2_u32.pow(errors.min(6))).min(LATEST) } else { SOON };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => inner.pokes.accounts.poke(&id),
+            () = inner.stopping.cancelled() => {}
+        }
+    }
+}
+
+/// What is kept of the last observation of an environment, for people to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Observed {
+    /// How each workload is doing.
+    pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// What is still pending for a measure, and whether it cannot be seen at all.
+    pub pending: BTreeMap<MeasureId, String>,
+}
+
+struct KeepIn<'a> {
+    inner: &'a Inner,
+    account: &'a AccountId,
+    environment: &'a EnvironmentId,
+}
+
+#[async_trait]
+impl Keep for KeepIn<'_> {
+    async fn keep(&self, memory: &Memory) -> Result<(), KeepError> {
+        keep(self.inner, self.account, self.environment, memory).await.map_err(|e| KeepError(e.to_string()))
+    }
+}
+
+async fn keep(
+    inner: &Inner,
+    account: &AccountId,
+    environment: &EnvironmentId,
+    memory: &Memory,
+) -> Result<(), EngineError> {
+    let json = serde_json::to_string(memory).map_err(|e| EngineError::defect("memory", &e))?;
+    let mut write = inner.store.write().await?;
+    write.put_memory(account.as_str(), environment.as_str(), &json).await?;
+    Ok(write.commit().await?)
+}
+
+/// One pass over one account; what is pending after it.
+async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<Option<String>, EngineError> {
+    let account = inner.account(id).await?;
+    let shelf = inner.shelf();
+    let permits = permits(&account, inner, &shelf.terms);
+    let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
+    let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
+    for (name, declared) in &account.environments {
+        let memory = match inner.store.environment(id.as_str(), name.as_str()).await? {
+            Some((memory, _)) => serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?,
+            None => Memory::default(),
+        };
+        memories.insert(name.clone(), memory.clone());
+        let environment = Environment {
+            account: id.clone(),
+            id: name.clone(),
+            plan: declared.plan,
+            workloads: declared.workloads.clone(),
+        };
+        let keep_in = KeepIn { inner, account: id, environment: name };
+        let observation = cluster
+            .reconcile(&environment, &permits, memory, &keep_in, inner.clock.now())
+            .await
+            .map_err(|e| EngineError::defect(&format!("cluster, {id}--{name}"), &e))?;
+        record_repairs(inner, id, name, &observation).await?;
+        seen.insert(name.clone(), observation);
+    }
+    let mut pending = Vec::new();
+    for measure in &account.measures {
+        if matches!(measure.state, MeasureState::Applying { .. }) {
+            match enforced(measure, &seen) {
+                Ok(reports) => confirm_in_force(inner, measure, &reports).await?,
+                Err(why) => pending.push(format!("{}: {why}", measure.id)),
+            }
+        } else if measure.awaits_restoration() {
+            match restored(measure, &seen) {
+                Ok(reports) => confirm_restored(inner, measure, &reports).await?,
+                Err(why) => pending.push(format!("{}: {why}", measure.id)),
+            }
+        }
+    }
+    let restoring = account.measures.iter().any(Measure::awaits_restoration)
+        && pending.iter().any(|why| why.contains(RESTORING));
+    for (name, observation) in &seen {
+        // A restoration is reported until its memory is kept: it is, only after the measures' receipts are committed.
+        let unreported = restoring && matches!(observation.restoration, Restoration::Restored(_));
+        if !unreported && memories.get(name) != Some(&observation.memory) {
+            keep(inner, id, name, &observation.memory).await?;
+        }
+        keep_observed(inner, id, name, observation).await?;
+        if let Restoration::Pending { why } = &observation.restoration {
+            pending.push(format!("{name}: {why}"));
+        }
+    }
+    Ok(if pending.is_empty() { None } else { Some(pending.join("; ")) })
+}
+
+/// Begins every reason why a restoration is not reported yet.
+const RESTORING: &str = "being restored";
+
+/// A fresh permit for every measure that is to be in effect; a measure that gets none is left out, and so given back.
+fn permits(account: &Account, inner: &Inner, book: &tenure_domain::account::Book) -> Vec<Permit> {
+    let actor = tenure_domain::account::Actor::System(System::Cluster);
+    let context = Context { now: inner.clock.now(), actor: &actor, book };
+    account
+        .effective_measures()
+        .filter_map(|measure| match account.permit(&measure.id, &context) {
+            Ok(permit) => Some(permit),
+            Err(refused) => {
+                tracing::warn!(measure = %measure.id, ?refused, "no permit: what it withholds is given back");
+                None
+            }
+        })
+        .collect()
+}
+
+/// The environments in which a measure has an effect.
+fn concerned<'a>(
+    measure: &'a Measure,
+    seen: &'a BTreeMap<EnvironmentId, Observation>,
+) -> impl Iterator<Item = (&'a EnvironmentId, &'a Observation)> {
+    let only = measure.proposal.scope.environment();
+    seen.iter().filter(move |(name, _)| only.is_none_or(|only| only == *name))
+}
+
+fn enforced<'a>(
+    measure: &'a Measure,
+    seen: &'a BTreeMap<EnvironmentId, Observation>,
+) -> Result<BTreeMap<&'a EnvironmentId, &'a StopReport>, String> {
+    let mut reports = BTreeMap::new();
+    for (name, observation) in concerned(measure, seen) {
+        match observation.measures.get(&measure.id) {
+            Some(Enforcement::Confirmed(report)) => {
+                reports.insert(name, report.as_ref());
+            }
+            Some(Enforcement::Pending { why, unconfirmed: false }) => return Err(format!("applying in {name}: {why}")),
+            Some(Enforcement::Pending { why, unconfirmed: true }) => {
+                return Err(format!("applying (unconfirmed) in {name}: {why}"));
+            }
+            None => return Err(format!("applying in {name}: no permit")),
+        }
+    }
+    Ok(reports)
+}
+
+fn restored<'a>(
+    measure: &'a Measure,
+    seen: &'a BTreeMap<EnvironmentId, Observation>,
+) -> Result<BTreeMap<&'a EnvironmentId, &'a RestoreReport>, String> {
+    let mut reports = BTreeMap::new();
+    for (name, observation) in concerned(measure, seen) {
+        match &observation.restoration {
+            Restoration::Restored(report) => {
+                reports.insert(name, report.as_ref());
+            }
+            Restoration::Pending { why } => return Err(format!("{RESTORING} in {name}: {why}")),
+            Restoration::None => {
+                let known = observation.memory.before.as_ref().is_some_and(|b| b.measures.contains(&measure.id));
+                if known {
+                    return Err(format!("{RESTORING} in {name}"));
+                }
+            }
+        }
+    }
+    Ok(reports)
+}
+
+/// What a receipt says: the measure, and what was observed in each environment.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Receipt<'a, R: Serialize> {
+    receipt: &'static str,
+    measure: &'a MeasureId,
+    scope: &'a tenure_domain::scope::Scope,
+    environments: &'a BTreeMap<&'a EnvironmentId, &'a R>,
+}
+
+fn sign<R: Serialize>(
+    inner: &Inner,
+    kept: &mut Kept,
+    what: &'static str,
+    measure: &Measure,
+    environments: &BTreeMap<&EnvironmentId, &R>,
+) -> Result<Blob, EngineError> {
+    let receipt = Receipt { receipt: what, measure: &measure.id, scope: &measure.proposal.scope, environments };
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect("receipt", e);
+    let mut text = serde_json::to_string_pretty(&receipt).map_err(|e| defect(&e))?;
+    text.push('\n');
+    let note =
+        tenure_ledger::note::sign(&text, &inner.key.origin, &inner.key.signing).map_err(|e| defect(&e))?;
+    Ok(kept.blob(RECEIPT_TYPE, note.into_bytes()))
+}
+
+async fn confirm_in_force(
+    inner: &Arc<Inner>,
+    measure: &Measure,
+    reports: &BTreeMap<&EnvironmentId, &StopReport>,
+) -> Result<(), EngineError> {
+    let mut kept = Kept::default();
+    let receipt = sign(inner, &mut kept, "stop", measure, reports)?;
+    let command = Command::ConfirmInForce { measure: measure.id.clone(), receipt };
+    confirm(inner, measure, command, kept).await
+}
+
+async fn confirm_restored(
+    inner: &Arc<Inner>,
+    measure: &Measure,
+    reports: &BTreeMap<&EnvironmentId, &RestoreReport>,
+) -> Result<(), EngineError> {
+    let mut kept = Kept::default();
+    let receipt = sign(inner, &mut kept, "restoration", measure, reports)?;
+    let command = Command::ConfirmRestored { measure: measure.id.clone(), receipt };
+    confirm(inner, measure, command, kept).await
+}
+
+async fn confirm(inner: &Arc<Inner>, measure: &Measure, command: Command, kept: Kept) -> Result<(), EngineError> {
+    let act = Act::Account(measure.id.account().clone(), command);
+    inner.submit(Submission::new(Caller::System(System::Cluster), act).keeping(kept)).await?;
+    Ok(())
+}
+
+async fn record_repairs(
+    inner: &Arc<Inner>,
+    id: &AccountId,
+    environment: &EnvironmentId,
+    observation: &Observation,
+) -> Result<(), EngineError> {
+    if observation.repairs.is_empty() {
+        return Ok(());
+    }
+    let objects = observation
+        .repairs
+        .iter()
+        .map(|r| format!("{}: {}{}", String::from(r.object.clone()), r.difference, by(r.manager.as_deref())))
+        .map(|mut text| {
+            while text.len() > 300 {
+                text.pop();
+            }
+            text
+        })
+        .collect();
+    let command = Command::RecordRepairs { environment: environment.clone(), objects };
+    inner.submit(Submission::new(Caller::System(System::Cluster), Act::Account(id.clone(), command))).await?;
+    Ok(())
+}
+
+fn by(manager: Option<&str>) -> String {
+    manager.map(|m| format!(" (by {m})")).unwrap_or_default()
+}
+
+async fn keep_observed(
+    inner: &Inner,
+    id: &AccountId,
+    environment: &EnvironmentId,
+    observation: &Observation,
+) -> Result<(), EngineError> {
+    let pending = observation
+        .measures
+        .iter()
+        .filter_map(|(id, e)| match e {
+            Enforcement::Pending { why, unconfirmed } => {
+                Some((id.clone(), if *unconfirmed { format!("unconfirmed: {why}") } else { why.clone() }))
+            }
+            Enforcement::Confirmed(_) => None,
+        })
+        .collect();
+    let observed = Observed { workloads: observation.workloads.clone(), pending };
+    let json = serde_json::to_string(&observed).map_err(|e| EngineError::defect("observed", &e))?;
+    if let Some((_, before)) = inner.store.environment(id.as_str(), environment.as_str()).await?
+        && before == json
+    {
+        return Ok(());
+    }
+    let mut write = inner.store.write().await?;
+    write.put_observed(id.as_str(), environment.as_str(), &json).await?;
+    Ok(write.commit().await?)
+}

@@ -1,0 +1,81 @@
+//! Streams, and how an event becomes a leaf of the ledger and comes back.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tenure_domain::account::Actor;
+use tenure_domain::name::{AccountId, ReportId};
+use tenure_ledger::leaf::{Leaf, LeafFields};
+use tenure_store::NewEvent;
+
+use crate::EngineError;
+
+/// The schema version of the events that this build writes.
+pub const SCHEMA: u32 = 1;
+
+/// An account's stream.
+pub fn account(id: &AccountId) -> String {
+    format!("account/{id}")
+}
+
+/// A report's stream.
+pub fn report(id: &ReportId) -> String {
+    format!("report/{id}")
+}
+
+/// The leaf of an event.
+pub(crate) fn encode(
+    stream: &str,
+    n: u64,
+    at: Timestamp,
+    actor: &Actor,
+    event: &impl Serialize,
+    nonce: [u8; 16],
+) -> Result<NewEvent, EngineError> {
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect(stream, e);
+    let Value::Object(mut parts) = serde_json::to_value(event).map_err(|e| defect(&e))? else {
+        return Err(defect(&"an event is an object"));
+    };
+    let Some(Value::String(event_type)) = parts.remove("type") else {
+        return Err(defect(&"an event has a type"));
+    };
+    let body = match parts.remove("body") {
+        Some(Value::Object(body)) => body,
+        _ => Map::new(),
+    };
+    let fields = LeafFields {
+        nonce,
+        stream: stream.to_owned(),
+        n,
+        at: at.to_string(),
+        actor: actor.to_string(),
+        event_type: event_type.clone(),
+        schema: SCHEMA,
+        body,
+    };
+    let leaf = Leaf::encode(&fields).map_err(|e| defect(&e))?;
+    Ok(NewEvent { n, at: at.as_microsecond(), event_type, leaf })
+}
+
+/// What a leaf says, with its body read as an event of type `E`.
+pub(crate) struct Decoded<E> {
+    pub fields: LeafFields,
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub event: E,
+}
+
+/// Reads a leaf back.
+pub(crate) fn decode<E: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<E>, EngineError> {
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect("leaf", e);
+    let mut fields = Leaf::parse(bytes).map_err(|e| defect(&e))?.into_fields();
+    let body = std::mem::take(&mut fields.body);
+    let event = serde_json::json!({ "type": fields.event_type, "body": body });
+    Ok(Decoded {
+        at: fields.at.parse().map_err(|e| defect(&e))?,
+        actor: fields.actor.parse().map_err(|e| defect(&e))?,
+        event: serde_json::from_value(event).map_err(|e| defect(&e))?,
+        fields,
+    })
+}

@@ -1,0 +1,192 @@
+//! What is submitted to the engine, and what comes back.
+
+use std::sync::Arc;
+
+use tenure_access::{Action, Principal};
+use tenure_domain::account::{self, Account, Actor, System};
+use tenure_domain::name::{AccountId, ReportId, RuleId};
+use tenure_domain::{book, report};
+use tenure_store::Answer;
+
+use crate::kept::Kept;
+
+/// Who submits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// A person or a member, whom the policies judge.
+    Principal(Principal),
+    /// A rule.
+    Rule(RuleId),
+    /// A part of Tenure itself.
+    System(System),
+}
+
+impl Caller {
+    /// The name under which it acts.
+    pub fn actor(&self) -> Option<Actor> {
+        match self {
+            Self::Principal(principal) => principal.to_string().parse().ok(),
+            Self::Rule(rule) => Some(Actor::Rule(rule.clone())),
+            Self::System(part) => Some(Actor::System(*part)),
+        }
+    }
+}
+
+/// What is submitted.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// A command to an account.
+    Account(AccountId, account::Command),
+    /// A new report about an account; its number is given in the transaction.
+    FileReport(AccountId, report::Command),
+    /// A command to a report.
+    Report(ReportId, report::Command),
+    /// A new state of an entry of the provider's book.
+    Book(book::Entry, book::Event),
+    /// Evidence or another document, by itself.
+    Keep,
+}
+
+impl Act {
+    /// What the policies are asked; none for what only parts of Tenure do.
+    pub fn action(&self) -> Option<Action> {
+        use account::Command as C;
+        Some(match self {
+            Self::Account(_, command) => match command {
+                C::Open { .. } => Action::OpenAccount,
+                C::CreateEnvironment { .. } => Action::CreateEnvironment,
+                C::PutWorkload { .. } => Action::PutWorkload,
+                C::RemoveWorkload { .. } => Action::RemoveWorkload,
+                C::OpenCase { .. } => Action::OpenCase,
+                C::WithdrawCase { .. } => Action::WithdrawCase,
+                C::IssueNotice { .. } => Action::IssueNotice,
+                C::AcknowledgeNotice { .. } => Action::AcknowledgeNotice,
+                C::SubmitCure { .. } => Action::SubmitCure,
+                C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
+                C::ProposeMeasure(_) => Action::ProposeMeasure,
+                C::ApplyEmergency { .. } => Action::ApplyEmergency,
+                C::AmendMeasure { .. } => Action::AmendMeasure,
+                C::ApproveMeasure { .. } => Action::ApproveMeasure,
+                C::RatifyMeasure { .. } => Action::RatifyMeasure,
+                C::LiftMeasure { .. } => Action::LiftMeasure,
+                C::RecordOrder { .. } => Action::RecordOrder,
+                C::VacateOrder { .. } => Action::VacateOrder,
+                C::PlaceHold { .. } => Action::PlaceHold,
+                C::ReleaseHold { .. } => Action::ReleaseHold,
+                C::FileAppeal { .. } => Action::FileAppeal,
+                C::DecideAppeal { .. } => Action::DecideAppeal,
+                C::RecordAttempt { .. }
+                | C::RecordMatch { .. }
+                | C::ConfirmInForce { .. }
+                | C::ConfirmRestored { .. }
+                | C::RecordRepairs { .. }
+                | C::Fire(_) => return None,
+            },
+            Self::FileReport(..) | Self::Report(_, report::Command::File { .. }) => Action::FileReport,
+            Self::Report(_, report::Command::Remediate { .. }) => Action::RemediateReport,
+            Self::Book(_, event) => match event {
+                book::Event::TermsPublished { .. } => Action::PublishTerms,
+                book::Event::RulePublished { .. } => Action::PublishRule,
+                book::Event::PersonSet { .. } => Action::SetPerson,
+                book::Event::MemberSet { .. } => Action::SetMember,
+                book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
+            },
+            Self::Keep => Action::UploadEvidence,
+        })
+    }
+
+    /// The account it is about, where it is about one.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Account(id, command) if !matches!(command, account::Command::Open { .. }) => Some(id),
+            Self::FileReport(id, _) => Some(id),
+            Self::Report(id, _) => Some(id.account()),
+            Self::Account(..) | Self::Book(..) | Self::Keep => None,
+        }
+    }
+}
+
+/// A request that is to be carried out once, however often it is sent.
+pub struct Once {
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 of the request, in hexadecimal digits.
+    pub request: String,
+    /// Makes the answer, which is kept in the same transaction.
+    pub respond: Box<dyn FnOnce(&Done) -> Answer + Send + Sync>,
+}
+
+/// A submission.
+pub struct Submission {
+    /// Who.
+    pub caller: Caller,
+    /// What.
+    pub act: Act,
+    /// What it brings along.
+    pub kept: Kept,
+    /// How it is done only once.
+    pub once: Option<Once>,
+    /// The version that the caller thinks the aggregate is at.
+    pub if_version: Option<u64>,
+    /// Shared numbers that it raises by one and that must stay within a limit: name and limit.
+    pub caps: Vec<(String, i64)>,
+}
+
+impl Submission {
+    /// A plain submission.
+    pub fn new(caller: Caller, act: Act) -> Self {
+        Self { caller, act, kept: Kept::default(), once: None, if_version: None, caps: Vec::new() }
+    }
+
+    /// With what it brings along.
+    #[must_use]
+    pub fn keeping(mut self, kept: Kept) -> Self {
+        self.kept = kept;
+        self
+    }
+}
+
+/// What was done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The stream that was changed.
+    pub stream: String,
+    /// The version before.
+    pub before: u64,
+    /// The types of the events, in order; the first has number `before + 1`.
+    pub events: Vec<String>,
+    /// The state after.
+    pub after: After,
+}
+
+/// The state after a submission.
+#[derive(Debug, Clone)]
+pub enum After {
+    /// An account's.
+    Account(Arc<Account>),
+    /// A report's.
+    Report(Arc<report::Report>),
+    /// An entry's.
+    Book(book::State),
+    /// Nothing but bytes were kept.
+    Kept,
+}
+
+impl Done {
+    /// The account after, where the submission was to one.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.after {
+            After::Account(account) => Some(account),
+            After::Report(_) | After::Book(_) | After::Kept => None,
+        }
+    }
+}
+
+/// How a submission ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was carried out now; with the answer that was kept, where one was to be.
+    Done(Done, Option<Answer>),
+    /// It had been carried out before; the answer that was given then.
+    Repeated(Answer),
+}

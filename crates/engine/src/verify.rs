@@ -1,0 +1,228 @@
+//! `tenured verify`: refold all events and compare; rehash all leaves and compare with the signed head.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use tenure_domain::account::{self, Account};
+use tenure_domain::{book, report};
+use tenure_ledger::checkpoint::Checkpoint;
+use tenure_ledger::note::VerifierKey;
+use tenure_ledger::tree::{self, TileSet};
+use tenure_store::{EventRow, Store};
+
+use crate::stream::{self, Decoded};
+use crate::{EngineError, writer};
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Streams refolded.
+    pub streams: u64,
+    /// Events read.
+    pub events: u64,
+    /// Events that the signed head covers.
+    pub covered: u64,
+    /// Everything that is wrong, in words; empty when all agrees.
+    pub faults: Vec<String>,
+}
+
+/// How many rows are read at once.
+const PAGE: u32 = 1_000;
+
+/// How many faults are told before the rest is only counted.
+const MOST_FAULTS: usize = 100;
+
+impl Findings {
+    fn fault(&mut self, text: impl Into<String>) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(text.into());
+        }
+    }
+}
+
+/// Refolds every stream from its leaves and compares with the stored state, timers and report rows; rebuilds the tree
+/// from the leaves and compares it with the signed head.
+pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, EngineError> {
+    let mut findings = Findings::default();
+    let mut streams: BTreeMap<String, Vec<EventRow>> = BTreeMap::new();
+    let mut leaves: BTreeMap<u64, tenure_ledger::Hash> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let page = store.events(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        for event in page {
+            findings.events += 1;
+            if let Some(index) = event.leaf_index {
+                leaves.insert(index, tree::leaf_hash(&event.leaf));
+            }
+            streams.entry(event.stream.clone()).or_default().push(event);
+        }
+    }
+    for (name, events) in &streams {
+        findings.streams += 1;
+        refold(store, &mut findings, name, events).await?;
+    }
+    for kind in ["account", "report", "terms", "rule", "person", "member", "token"] {
+        let mut after = String::new();
+        loop {
+            let page = store.aggregates(kind, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.stream);
+            for aggregate in page.iter().filter(|a| !streams.contains_key(&a.stream)) {
+                findings.fault(format!("{}: a state without any event", aggregate.stream));
+            }
+        }
+    }
+    head(store, verifier, &mut findings, &leaves).await?;
+    Ok(findings)
+}
+
+async fn head(
+    store: &Store,
+    verifier: &VerifierKey,
+    findings: &mut Findings,
+    leaves: &BTreeMap<u64, tenure_ledger::Hash>,
+) -> Result<(), EngineError> {
+    let Some((size, note)) = store.head().await? else {
+        if !leaves.is_empty() {
+            findings.fault("the log: events have indices, and there is no signed head");
+        }
+        return Ok(());
+    };
+    let checkpoint = match Checkpoint::open(&note, verifier) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => {
+            findings.fault(format!("the log's head: {error}"));
+            return Ok(());
+        }
+    };
+    findings.covered = checkpoint.size;
+    let hashes: Vec<_> = (0..checkpoint.size).map_while(|i| leaves.get(&i).copied()).collect();
+    if checkpoint.size != size || leaves.len() as u64 != size || hashes.len() as u64 != size {
+        findings.fault(format!(
+            "the log: the head says {} events, {} have an index, {} of them in sequence",
+            checkpoint.size,
+            leaves.len(),
+            hashes.len()
+        ));
+        return Ok(());
+    }
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
+    let mut tiles = TileSet::new();
+    for (id, bytes) in tree::append(&TileSet::new(), 0, &hashes).map_err(|e| defect(&e))? {
+        tiles.insert(id, &bytes).map_err(|e| defect(&e))?;
+        let stored = store.tile(id.level(), id.index()).await?;
+        if stored.is_none_or(|row| row.bytes != bytes) {
+            findings.fault(format!("the log: {id} is not what the leaves give"));
+        }
+    }
+    let root = tree::root(size, &tiles).map_err(|e| defect(&e))?;
+    if root != checkpoint.root {
+        findings.fault("the log: the leaves do not give the root that was signed");
+    }
+    Ok(())
+}
+
+async fn refold(store: &Store, findings: &mut Findings, name: &str, events: &[EventRow]) -> Result<(), EngineError> {
+    for (n, event) in (1..).zip(events) {
+        if event.n != n {
+            findings.fault(format!("{name}: event {n} is missing"));
+            return Ok(());
+        }
+    }
+    let kind = name.split('/').next().unwrap_or_default();
+    let folded = match kind {
+        "account" => fold_account(name, events),
+        "report" => fold_report(name, events),
+        _ => fold_book(events),
+    };
+    let folded = match folded {
+        Ok(folded) => folded,
+        Err(error) => {
+            findings.fault(format!("{name}: {error}"));
+            return Ok(());
+        }
+    };
+    match store.aggregate(name).await? {
+        None => findings.fault(format!("{name}: its events lead to a state that is not stored")),
+        Some(stored) if stored.version != events.len() as u64 => {
+            findings.fault(format!("{name}: {} events, and the state is at version {}", events.len(), stored.version));
+        }
+        Some(stored) => {
+            let same = serde_json::from_str::<serde_json::Value>(&stored.state).is_ok_and(|v| v == folded.state);
+            if !same {
+                findings.fault(format!("{name}: the stored state is not the fold of its events"));
+            }
+        }
+    }
+    if let Some(timers) = folded.timers {
+        let stored = store.timers_of(name).await?;
+        if stored != timers {
+            findings.fault(format!("{name}: the stored timers are not those of its state"));
+        }
+    }
+    if let Some(row) = folded.report {
+        let stored = store.reports_after(&row.account, row.number - 1, 1).await?;
+        if stored.first() != Some(&row) {
+            findings.fault(format!("{name}: the row for lists is not the report's"));
+        }
+    }
+    Ok(())
+}
+
+struct Folded {
+    state: serde_json::Value,
+    timers: Option<Vec<(String, i64)>>,
+    report: Option<tenure_store::ReportRow>,
+}
+
+fn decode<E: DeserializeOwned>(name: &str, event: &EventRow) -> Result<Decoded<E>, EngineError> {
+    let decoded: Decoded<E> = stream::decode(&event.leaf)?;
+    if decoded.fields.stream != name || decoded.fields.n != event.n {
+        return Err(EngineError::defect("leaf", &format!("event {} is the leaf of another", event.n)));
+    }
+    Ok(decoded)
+}
+
+fn json(state: &impl serde::Serialize) -> Result<serde_json::Value, EngineError> {
+    serde_json::to_value(state).map_err(|e| EngineError::defect("state", &e))
+}
+
+fn fold_account(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
+    let slug = name.strip_prefix("account/").unwrap_or_default();
+    let id = slug.parse().map_err(|e| EngineError::defect(name, &e))?;
+    let mut state = None;
+    for event in events {
+        let Decoded { at, actor, event, .. } = decode(name, event)?;
+        let recorded = account::Recorded { at, actor, event };
+        state = Some(Account::apply(&id, state, &recorded).map_err(|e| EngineError::defect(name, &e))?);
+    }
+    let mut timers: Vec<(String, i64)> = state
+        .iter()
+        .flat_map(Account::timers)
+        .map(|t| (t.key.to_string(), t.due.as_microsecond()))
+        .collect();
+    timers.sort();
+    Ok(Folded { state: json(&state)?, timers: Some(timers), report: None })
+}
+
+fn fold_report(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
+    let id = name.strip_prefix("report/").unwrap_or_default().parse().map_err(|e| EngineError::defect(name, &e))?;
+    let mut state = None;
+    for event in events {
+        let Decoded { at, actor, event, .. } = decode(name, event)?;
+        state = report::Report::apply(&id, state, &report::Recorded { at, actor, event });
+    }
+    let Some(state) = state else { return Err(EngineError::defect(name, &"an event does not fit")) };
+    Ok(Folded { state: json(&state)?, timers: None, report: Some(writer::report_row(&state)) })
+}
+
+fn fold_book(events: &[EventRow]) -> Result<Folded, EngineError> {
+    let mut state = None;
+    for event in events {
+        let Decoded { at, actor, event, .. } = decode(&event.stream, event)?;
+        state = Some(book::State::apply(state, &book::Recorded { at, actor, event }));
+    }
+    Ok(Folded { state: json(&state)?, timers: None, report: None })
+}

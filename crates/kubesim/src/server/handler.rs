@@ -1,0 +1,179 @@
+//! One request: where it goes and what it may do there.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, Response, header};
+use serde_json::Value;
+
+use super::answer::{Form, error_answer, json_answer, text_answer};
+use super::path::{Route, parse};
+use super::query::Params;
+use super::shared::Shared;
+use super::{read, write};
+use crate::discovery;
+use crate::kinds::Kind;
+use crate::requests::Target;
+use crate::status::{ApiError, Outcome};
+
+/// The largest request body, as etcd's.
+const MAX_BODY: usize = 3 * 1024 * 1024;
+
+/// A request as the endpoints read it.
+pub struct Call {
+    /// Its method.
+    pub method: Method,
+    /// Its query.
+    pub params: Params,
+    /// The form in which the answer is wanted.
+    pub form: Form,
+    /// The `Content-Type` header.
+    pub content_type: String,
+    /// The field manager: the parameter, or the client's name.
+    pub manager: String,
+    /// The body.
+    pub body: axum::body::Bytes,
+}
+
+impl Call {
+    /// The body as JSON; `Null` where it is empty.
+    pub fn json(&self) -> Outcome<Value> {
+        if self.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&self.body).map_err(|e| {
+            ApiError::bad_request(format!(
+                "the request's body is not JSON, the only format kubesim reads: {e}"
+            ))
+        })
+    }
+}
+
+/// Answers any request.
+pub async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    if let Some(fault) = shared.fault() {
+        return error_answer(&fault);
+    }
+    match dispatch(shared, request).await {
+        Ok(response) => response,
+        Err(error) => error_answer(&error),
+    }
+}
+
+async fn dispatch(shared: Arc<Shared>, request: Request) -> Outcome<Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let text = |name: header::HeaderName| {
+        parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let params = Params::read(&parts.uri)?;
+    let form = Form::read(&text(header::ACCEPT), params.text("includeObject"));
+    let route = parse(parts.uri.path());
+    let body = axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| {
+        ApiError::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {MAX_BODY}"))
+    })?;
+    let agent = text(header::USER_AGENT);
+    let named = params.text("fieldManager");
+    let applying = text(header::CONTENT_TYPE).starts_with("application/apply-patch");
+    let manager = match (named, applying) {
+        ("", true) => String::new(),
+        ("", false) => match agent.split('/').next().unwrap_or_default() {
+            "" => "unknown".to_owned(),
+            client => client.chars().take(128).collect(),
+        },
+        (named, _) => named.to_owned(),
+    };
+    let call =
+        Call { method: parts.method, params, form, content_type: text(header::CONTENT_TYPE), manager, body };
+    match route {
+        Route::Collection { kind, namespace } => collection(&shared, &call, kind, namespace),
+        Route::Object { kind, namespace, name, subresource, rest } => {
+            let target = Target { kind, namespace, name };
+            object(&shared, &call, &target, &subresource, &rest)
+        }
+        Route::Review if call.method == Method::POST => review(&call),
+        Route::Review => Err(ApiError::method_not_allowed()),
+        Route::Other(segments) => Ok(other(&segments)),
+    }
+}
+
+fn collection(
+    shared: &Arc<Shared>,
+    call: &Call,
+    kind: &'static Kind,
+    namespace: Option<String>,
+) -> Outcome<Response<Body>> {
+    match call.method {
+        Method::GET if call.params.flag("watch") => read::watch(shared, call, kind, namespace),
+        Method::GET => read::list(shared, call, kind, namespace),
+        Method::POST if kind.namespaced && namespace.is_none() => Err(ApiError::method_not_allowed()),
+        Method::POST => write::create(shared, call, kind, &namespace.unwrap_or_default()),
+        Method::DELETE if kind.resource == "namespaces" || (kind.namespaced && namespace.is_none()) => {
+            Err(ApiError::method_not_allowed())
+        }
+        Method::DELETE => write::delete_collection(shared, call, kind, namespace),
+        _ => Err(ApiError::method_not_allowed()),
+    }
+}
+
+fn object(
+    shared: &Arc<Shared>,
+    call: &Call,
+    target: &Target,
+    subresource: &str,
+    rest: &str,
+) -> Outcome<Response<Body>> {
+    match (subresource, &call.method) {
+        ("exec" | "attach" | "portforward", _) => {
+            let why = format!("kubesim is a simulation: nothing runs in a pod, so there is no {subresource}");
+            Err(ApiError::new(501, "NotImplemented", why))
+        }
+        ("log", &Method::GET) => {
+            let log = crate::proxy::pod_log(&shared.world(), &target.namespace, &target.name)?;
+            Ok(text_answer(200, log))
+        }
+        ("proxy", &Method::GET) => {
+            let page = crate::proxy::service_page(&shared.world(), &target.namespace, &target.name, rest)?;
+            Ok(text_answer(200, page))
+        }
+        ("token", &Method::POST) => write::token(shared, call, target),
+        ("scale", &Method::GET) => {
+            Ok(json_answer(200, &crate::requests::read_scale(&shared.world(), target)?))
+        }
+        ("scale", &Method::PUT | &Method::PATCH) => write::scale(shared, call, target),
+        ("" | "status", &Method::GET) => read::get(shared, call, target),
+        ("" | "status" | "finalize", &Method::PUT) => write::replace(shared, call, target, subresource),
+        ("" | "status", &Method::PATCH) => write::patch(shared, call, target, subresource),
+        ("", &Method::DELETE) => write::delete(shared, call, target),
+        _ => Err(ApiError::method_not_allowed()),
+    }
+}
+
+/// An access review: everyone may do everything here.
+fn review(call: &Call) -> Outcome<Response<Body>> {
+    let mut review = call.json()?;
+    crate::object::set(&mut review, &["status", "allowed"], Value::Bool(true));
+    crate::object::set(
+        &mut review,
+        &["status", "reason"],
+        Value::from("kubesim is a simulation and allows everything"),
+    );
+    Ok(json_answer(201, &review))
+}
+
+fn other(segments: &[String]) -> Response<Body> {
+    let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let found = match parts.as_slice() {
+        ["version"] => Some(discovery::version()),
+        ["api"] => Some(discovery::core_versions()),
+        ["api", version] => discovery::resource_list("", version),
+        ["apis"] => Some(discovery::group_list()),
+        ["apis", group] => discovery::one_group(group),
+        ["apis", group, version] => discovery::resource_list(group, version),
+        ["openapi", "v3"] => Some(discovery::openapi_index()),
+        ["openapi", "v3", rest @ ..] => discovery::openapi_group(&rest.join("/")),
+        ["readyz" | "healthz" | "livez"] => return text_answer(200, "ok"),
+        _ => None,
+    };
+    found.map_or_else(|| text_answer(404, "404 page not found\n"), |body| json_answer(200, &body))
+}

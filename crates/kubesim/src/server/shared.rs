@@ -1,0 +1,111 @@
+//! What all connections share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::status::{ApiError, Outcome};
+use crate::world::World;
+
+/// The world behind its lock, and who is told of changes.
+#[derive(Debug)]
+pub struct Shared {
+    world: Mutex<World>,
+    /// The newest resource version.
+    pub changed: watch::Sender<u64>,
+    /// How many writing requests have been committed.
+    pub writes: watch::Sender<u64>,
+    faults: Mutex<(u32, u16)>,
+    refusing: AtomicBool,
+    connections: Mutex<CancellationToken>,
+    /// Cancelled when the simulation stops.
+    pub stop: CancellationToken,
+}
+
+impl Shared {
+    /// Around a world.
+    pub fn new(world: World) -> Self {
+        let version = world.version();
+        let stop = CancellationToken::new();
+        Self {
+            world: Mutex::new(world),
+            changed: watch::Sender::new(version),
+            writes: watch::Sender::new(0),
+            faults: Mutex::new((0, 0)),
+            refusing: AtomicBool::new(false),
+            connections: Mutex::new(stop.child_token()),
+            stop,
+        }
+    }
+
+    /// The world. No request panics while it holds the lock, so a poisoned one is still whole.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a writing request; a dry run works on a copy.
+    pub fn write<T>(&self, dry_run: bool, request: impl FnOnce(&mut World) -> Outcome<T>) -> Outcome<T> {
+        let mut world = self.world();
+        if dry_run {
+            let mut copy = world.fork();
+            drop(world);
+            return request(&mut copy);
+        }
+        let before = world.version();
+        let outcome = request(&mut world);
+        let after = world.version();
+        if after != before {
+            self.writes.send_modify(|n| *n += 1);
+            self.changed.send_replace(after);
+        }
+        outcome
+    }
+
+    /// Lets the controllers run; when they want to run again.
+    pub fn settle(&self) -> Option<jiff::Timestamp> {
+        let mut world = self.world();
+        let before = world.version();
+        let next = world.settle(crate::clock::now());
+        if world.version() != before {
+            self.changed.send_replace(world.version());
+        }
+        next
+    }
+
+    /// Has the next requests fail.
+    pub fn fail_next(&self, count: u32, status: u16) {
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = (count, status);
+    }
+
+    /// The injected fault of this request, if it is to have one.
+    pub fn fault(&self) -> Option<ApiError> {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.0 == 0 {
+            return None;
+        }
+        faults.0 -= 1;
+        Some(ApiError::injected(faults.1))
+    }
+
+    /// Drops all connections and takes no new ones, or takes them again.
+    pub fn refuse(&self, yes: bool) {
+        self.refusing.store(yes, Ordering::SeqCst);
+        if yes {
+            let mut token = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            token.cancel();
+            *token = self.stop.child_token();
+        }
+    }
+
+    /// Whether connections are refused.
+    pub fn refusing(&self) -> bool {
+        self.refusing.load(Ordering::SeqCst)
+    }
+
+    /// Cancelled when a connection accepted now is to end.
+    pub fn connection_token(&self) -> CancellationToken {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
