@@ -39,7 +39,8 @@ pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Value, ClusterError
 }
 
 fn ours(pass: &mut Pass<'_>, found: Value, name: String) -> Result<Value, ClusterError> {
-    let is_ours = pass.memory.claim.as_deref().is_some_and(|claim| mark(&found, "annotations", CLAIM) == Some(claim));
+    let is_ours =
+        pass.memory.claim.as_deref().is_some_and(|claim| mark(&found, "annotations", CLAIM) == Some(claim));
     if !is_ours {
         return Err(ClusterError::ForeignNamespace { name, found: uid(&found).to_owned(), known: None });
     }

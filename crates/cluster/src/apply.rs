@@ -1,6 +1,8 @@
 //! Bringing about what should exist, and removing what should not.
 
-use crate::compare::{differences, manager_of};
+use serde_json::Value;
+
+use crate::compare::{differences, intruders, is_as_declared, manager_of};
 use crate::error::ClusterError;
 use crate::inventory::{Entry, Kind, ObjectKey};
 use crate::live::{mark, uid};
@@ -31,62 +33,77 @@ pub(crate) async fn bring_about(pass: &mut Pass<'_>) -> Result<(), ClusterError>
 /// hinders nothing else.
 pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), ClusterError> {
     let key = &wanted.key;
-    let known = pass.memory.inventory.get(key);
-    let found = pass.live.objects.get(key);
-    if key.kind == Kind::PersistentVolumeClaim && found.is_some() && known.is_none() {
-        let message = format!("{key} exists and is not ours: its data was not touched; remove it or rename the workload");
-        pass.refusals.extend(wanted.workload.clone().map(|workload| (workload, message)));
-        return Ok(());
+    let known = pass.memory.inventory.get(key).cloned();
+    let found = pass.live.objects.get(key).cloned();
+    if let Some(found) = &found {
+        if key.kind == Kind::PersistentVolumeClaim && known.is_none() {
+            let message = format!(
+                "{key} exists and is not ours: its data was not touched; remove it or rename the workload"
+            );
+            pass.refusals.extend(wanted.workload.clone().map(|workload| (workload, message)));
+            return Ok(());
+        }
+        if is_as_declared(key.kind, &wanted.object, found) {
+            remember(pass, wanted, uid(found));
+            return Ok(());
+        }
     }
-    let as_declared_before = known.is_some_and(|entry| entry.declared == wanted.declared);
-    let was_made = known.is_some_and(|entry| entry.uid.is_some());
-    let precondition = match found {
-        Some(found) => {
-            let differing = differences(key.kind, &wanted.object, found);
-            if differing.is_empty() {
-                let entry = Entry { uid: Some(uid(found).to_owned()), declared: wanted.declared.clone() };
-                pass.memory.inventory.insert(key.clone(), entry);
-                return Ok(());
-            }
-            if known.is_none() {
-                let difference = "exists already: taken over".to_owned();
-                pass.repairs.push(Repair { object: key.clone(), difference, manager: None });
-            } else if as_declared_before {
-                for difference in &differing {
-                    pass.repairs.push(Repair {
-                        object: key.clone(),
-                        difference: difference.describe(),
-                        manager: manager_of(found, &difference.path),
-                    });
-                }
-            }
-            Some(uid(found).to_owned())
-        }
-        None => {
-            if was_made {
-                let difference = "was deleted".to_owned();
-                pass.repairs.push(Repair { object: key.clone(), difference, manager: None });
-            }
-            None
-        }
-    };
+    pass.repairs.extend(repairs(wanted, found.as_ref(), known.as_ref()));
     pass.written.insert(key.clone());
-    match pass.requests.apply(key, &wanted.object, precondition.as_deref()).await {
-        Ok(applied) => {
-            let entry = Entry { uid: Some(uid(&applied).to_owned()), declared: wanted.declared.clone() };
-            pass.memory.inventory.insert(key.clone(), entry);
+    match (write(pass, wanted, found.as_ref().map(uid)).await, &wanted.workload) {
+        (Ok(applied), _) => {
+            remember(pass, wanted, uid(&applied));
             pass.live.objects.insert(key.clone(), applied);
             Ok(())
         }
-        Err(error) => match (&wanted.workload, error.code()) {
-            (Some(workload), Some(403 | 422)) => {
-                let said = error.refusal().unwrap_or_default().to_owned();
-                pass.refusals.insert(workload.clone(), format!("{key} was refused: {said}"));
-                Ok(())
-            }
-            _ => Err(error),
-        },
+        (Err(error), Some(workload)) if matches!(error.code(), Some(403 | 422)) => {
+            let said = error.refusal().unwrap_or_default();
+            pass.refusals.insert(workload.clone(), format!("{key} was refused: {said}"));
+            Ok(())
+        }
+        (Err(error), _) => Err(error),
     }
+}
+
+fn remember(pass: &mut Pass<'_>, wanted: &Wanted, uid: &str) {
+    let entry = Entry { uid: Some(uid.to_owned()), declared: wanted.declared.clone() };
+    pass.memory.inventory.insert(wanted.key.clone(), entry);
+}
+
+/// What others changed. An object that differs because its declaration changed is no repair.
+fn repairs(wanted: &Wanted, found: Option<&Value>, known: Option<&Entry>) -> Vec<Repair> {
+    let key = &wanted.key;
+    let repair = |difference: String, manager| Repair { object: key.clone(), difference, manager };
+    match (found, known) {
+        (None, Some(Entry { uid: Some(_), .. })) => vec![repair("was deleted".to_owned(), None)],
+        (Some(_), None) => vec![repair("exists already: taken over".to_owned(), None)],
+        (Some(found), Some(known)) if known.declared == wanted.declared => {
+            let differing = differences(key.kind, &wanted.object, found);
+            let intruder = intruders(key.kind, found).into_iter().next();
+            let added = intruder.filter(|_| differing.is_empty());
+            let added =
+                added.map(|manager| repair("has fields that are not declared".to_owned(), Some(manager)));
+            let changed = differing.iter().map(|d| repair(d.describe(), manager_of(found, &d.path)));
+            changed.chain(added).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Applies, and replaces what applying cannot take away.
+async fn write(pass: &Pass<'_>, wanted: &Wanted, uid: Option<&str>) -> Result<Value, ClusterError> {
+    let key = &wanted.key;
+    let mut applied = pass.requests.apply(key, &wanted.object, uid).await?;
+    if intruders(key.kind, &applied).is_empty() {
+        return Ok(applied);
+    }
+    if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    applied["apiVersion"] = wanted.object["apiVersion"].clone();
+    applied["kind"] = wanted.object["kind"].clone();
+    applied["spec"] = wanted.object["spec"].clone();
+    pass.requests.replace(key, &applied).await
 }
 
 /// Removes what the inventory knows and what should not exist. A volume claim is never removed, and stays known.

@@ -1,18 +1,21 @@
 //! Noting how things are before they are changed, and which measures have begun and ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tenure_domain::capability::Capability;
-use tenure_domain::name::MeasureId;
+use tenure_domain::name::{MeasureId, WorkloadId};
+use tenure_domain::scope::Scope;
 
-use crate::compare::parts;
+use crate::compare::{is_as_declared, parts};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
-use crate::memory::{Before, Lifting, ObjectBefore, PodBefore, VolumeBefore};
+use crate::memory::{Before, Lifting, Memory, ObjectBefore, PodBefore, VolumeBefore};
 use crate::names;
 use crate::pass::Pass;
+use crate::report::PodLost;
+use crate::requests::Requests;
 
 /// Notes everything that a later restoration needs. Writes nothing to the cluster.
 pub(crate) async fn note(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
@@ -64,23 +67,57 @@ fn note_readiness(before: &mut Before, pass: &Pass<'_>) {
 fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) {
     for pod in &pass.live.pods {
         let workload = workload_of(pod).and_then(|id| id.parse().ok());
-        let stops_it = workload.as_ref().is_some_and(|id| {
-            pass.restriction.on_workload(id, Capability::Compute).is_some()
-        });
+        let stops_it = workload
+            .as_ref()
+            .is_some_and(|id| pass.restriction.on_workload(id, Capability::Compute).is_some());
         if !stops_all && !stops_it {
             continue;
         }
-        let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
-        let empty_dirs = volumes.into_iter().flatten().filter(|volume| volume.get("emptyDir").is_some());
-        let node = text(pod, "/spec/nodeName");
-        before.pods.entry(uid(pod).to_owned()).or_insert_with(|| PodBefore {
-            name: text(pod, "/metadata/name").to_owned(),
-            node: (!node.is_empty()).then(|| node.to_owned()),
-            workload,
-            empty_dirs: empty_dirs.map(|volume| text(volume, "/name").to_owned()).collect(),
-            bare: pod.pointer("/metadata/ownerReferences/0").is_none(),
-        });
+        before.pods.entry(uid(pod).to_owned()).or_insert_with(|| pod_before(pod, workload));
     }
+}
+
+fn pod_before(pod: &Value, workload: Option<WorkloadId>) -> PodBefore {
+    let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
+    let empty_dirs = volumes.into_iter().flatten().filter(|volume| volume.get("emptyDir").is_some());
+    let node = text(pod, "/spec/nodeName");
+    PodBefore {
+        name: text(pod, "/metadata/name").to_owned(),
+        node: (!node.is_empty()).then(|| node.to_owned()),
+        workload,
+        empty_dirs: empty_dirs.map(|volume| text(volume, "/name").to_owned()).collect(),
+        bare: pod.pointer("/metadata/ownerReferences/0").is_none(),
+    }
+}
+
+/// What is lost with a pod, for people.
+pub(crate) fn lost(uid: &str, pod: &PodBefore) -> PodLost {
+    let mut losses = vec!["what its containers wrote to their own file systems".to_owned()];
+    losses.extend(pod.empty_dirs.iter().map(|name| format!("the emptyDir volume {name}")));
+    if pod.bare {
+        losses.push("the pod itself: nothing makes it again".to_owned());
+    }
+    PodLost { name: pod.name.clone(), uid: uid.to_owned(), node: pod.node.clone(), losses }
+}
+
+/// What a stop of this scope would end now. Nothing where the namespace is not the one we made.
+pub(crate) async fn preview(
+    requests: &Requests,
+    memory: &Memory,
+    scope: &Scope,
+) -> Result<Vec<PodLost>, ClusterError> {
+    let namespace = requests.get(Kind::Namespace, requests.namespace()).await?;
+    if namespace.is_none_or(|found| memory.namespace_uid.as_deref() != Some(uid(&found))) {
+        return Ok(Vec::new());
+    }
+    let pods = requests.list(Kind::Pod).await?;
+    let concerns = |workload: Option<&WorkloadId>| match scope {
+        Scope::Account | Scope::Environment(_) => true,
+        Scope::Workload(_, one) => workload == Some(one),
+    };
+    let all = pods.iter().map(|pod| (pod, workload_of(pod).and_then(|id| id.parse::<WorkloadId>().ok())));
+    let concerned = all.filter(|(_, workload)| concerns(workload.as_ref()));
+    Ok(concerned.map(|(pod, workload)| lost(uid(pod), &pod_before(pod, workload))).collect())
 }
 
 async fn note_volumes(before: &mut Before, pass: &Pass<'_>) -> Result<(), ClusterError> {
@@ -100,13 +137,18 @@ async fn note_volumes(before: &mut Before, pass: &Pass<'_>) -> Result<(), Cluste
     Ok(())
 }
 
-fn objects(pass: &Pass<'_>) -> std::collections::BTreeMap<ObjectKey, ObjectBefore> {
+fn objects(pass: &Pass<'_>) -> BTreeMap<ObjectKey, ObjectBefore> {
     let namespace = ObjectKey::new(Kind::Namespace, pass.requests.namespace());
     let all = pass.live.objects.iter().chain([(&namespace, &pass.live.namespace)]);
     let kept = all.filter(|(key, _)| key.name != names::GATE);
     let noted = kept.map(|(key, object)| {
-        let declared = pass.declared.iter().find(|wanted| &wanted.key == key).map(|wanted| wanted.declared.clone());
-        let before = ObjectBefore { uid: uid(object).to_owned(), declared, parts: parts(key.kind, object) };
+        let wanted = pass.declared.iter().find(|wanted| &wanted.key == key);
+        let before = ObjectBefore {
+            uid: uid(object).to_owned(),
+            declared: wanted.map(|wanted| wanted.declared.clone()),
+            drifted: wanted.is_some_and(|wanted| !is_as_declared(key.kind, &wanted.object, object)),
+            parts: parts(key.kind, object),
+        };
         (key.clone(), before)
     });
     noted.collect()

@@ -9,13 +9,15 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::{Deserialize, Serialize};
 use tenure_domain::permit::Permit;
+use tenure_domain::scope::Scope;
 
+use crate::before;
 use crate::environment::Environment;
 use crate::error::ClusterError;
 use crate::live::text;
 use crate::memory::{Keep, Memory};
 use crate::pass;
-use crate::report::{ClusterSeen, Observation};
+use crate::report::{ClusterSeen, Observation, PodLost};
 use crate::requests::Requests;
 use crate::watch;
 
@@ -82,7 +84,8 @@ impl Cluster {
 
     async fn connect(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ClusterError> {
         let wrong = |error: &dyn std::fmt::Display| ClusterError::Kubeconfig(error.to_string());
-        let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let options =
+            KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?;
         // A pass that fails is repeated as a whole by the engine; the client's own repetition would wait for minutes.
         config.default_retry = false;
@@ -118,7 +121,21 @@ impl Cluster {
         pass::run(requests, environment, permits, memory, keep, now).await
     }
 
-    /// The namespaces in which something changed that an environment's pass should look at; see [`watch`].
+    /// The pods that a stop of this scope would end now in this environment, with what would be lost: for the preview
+    /// of a measure. Reads only.
+    pub async fn preview(
+        &self,
+        environment: &Environment,
+        memory: &Memory,
+        scope: &Scope,
+    ) -> Result<Vec<PodLost>, ClusterError> {
+        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        before::preview(&requests, memory, scope).await
+    }
+
+    /// Namespaces in which one of our objects or pods changed, appeared or vanished: pass over their environments.
+    /// At the beginning, and after each interruption, all of them. Never ends: an interrupted watch starts anew
+    /// with a growing delay. The same name may come often; gather what comes together.
     pub fn watch(&self) -> impl Stream<Item = String> + Send + use<> {
         watch::changes(&self.client)
     }

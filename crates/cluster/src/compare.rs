@@ -26,11 +26,20 @@ impl Difference {
             Value::Null => "nothing".to_owned(),
             value => {
                 let text = value.to_string();
-                if text.chars().count() <= 80 { text } else { format!("{}…", text.chars().take(79).collect::<String>()) }
+                if text.chars().count() <= 80 {
+                    text
+                } else {
+                    format!("{}…", text.chars().take(79).collect::<String>())
+                }
             }
         };
         format!("{} is {}, declared {}", self.path.join("."), brief(&self.found), brief(&self.declared))
     }
+}
+
+/// Whether an object is as declared.
+pub(crate) fn is_as_declared(kind: Kind, declared: &Value, found: &Value) -> bool {
+    differences(kind, declared, found).is_empty() && intruders(kind, found).is_empty()
 }
 
 /// The declared fields that an object lacks or has otherwise.
@@ -48,7 +57,9 @@ pub(crate) fn differences(kind: Kind, declared: &Value, found: &Value) -> Vec<Di
                     }
                 }
             }
-            field => walk(vec![field.to_owned()], wanted, found.get(field), kind == Kind::NetworkPolicy, &mut all),
+            field => {
+                walk(vec![field.to_owned()], wanted, found.get(field), kind == Kind::NetworkPolicy, &mut all);
+            }
         }
     }
     all
@@ -127,8 +138,11 @@ pub(crate) fn parts(kind: Kind, object: &Value) -> BTreeMap<String, String> {
         parts.insert("labels".to_owned(), digest(labels));
     }
     if let Some(annotations) = metadata.and_then(|m| m.get("annotations")).and_then(Value::as_object) {
-        let kept: Map<String, Value> =
-            annotations.iter().filter(|(key, _)| !is_bookkeeping(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let kept: Map<String, Value> = annotations
+            .iter()
+            .filter(|(key, _)| !is_bookkeeping(key))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         if !kept.is_empty() {
             parts.insert("annotations".to_owned(), digest(&Value::Object(kept)));
         }
@@ -157,6 +171,20 @@ fn is_bookkeeping(annotation: &str) -> bool {
         || annotation.starts_with("endpoints.kubernetes.io/")
 }
 
+/// Who else has specified something of an object whose whole specification is ours. Applying ours takes back what we
+/// declare; what others *added* stays theirs until the object is replaced.
+pub(crate) fn intruders(kind: Kind, object: &Value) -> Vec<String> {
+    if kind != Kind::Deployment {
+        return Vec::new();
+    }
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let others = entries.into_iter().flatten().filter(|entry| {
+        let is_ours = entry.get("manager").and_then(Value::as_str) == Some(crate::names::FIELD_MANAGER);
+        !is_ours && entry.pointer("/fieldsV1/f:spec").is_some()
+    });
+    others.filter_map(|entry| entry.get("manager")?.as_str().map(str::to_owned)).collect()
+}
+
 /// Who last wrote a field, by the object's managed fields.
 pub(crate) fn manager_of(object: &Value, path: &[String]) -> Option<String> {
     let entries = object.pointer("/metadata/managedFields")?.as_array()?;
@@ -176,8 +204,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn found(kind: Kind, declared: Value, live: Value) -> Vec<String> {
-        differences(kind, &declared, &live).iter().map(Difference::describe).collect()
+    fn found(kind: Kind, declared: &Value, live: &Value) -> Vec<String> {
+        differences(kind, declared, live).iter().map(Difference::describe).collect()
     }
 
     #[test]
@@ -188,37 +216,42 @@ mod tests {
         let live = json!({"metadata": {"name": "feed", "labels": {"a": "1", "b": "2"}, "uid": "u"},
             "spec": {"replicas": 2, "paused": false, "strategy": {"type": "Recreate"},
                 "template": {"spec": {"containers": [{"name": "workload", "image": "x", "imagePullPolicy": "Always"}]}}}});
-        assert_eq!(found(Kind::Deployment, declared, live), Vec::<String>::new());
+        assert_eq!(found(Kind::Deployment, &declared, &live), Vec::<String>::new());
     }
 
     #[test]
     fn a_changed_or_missing_field_is_drift() {
         let declared = json!({"metadata": {"labels": {"a": "1"}}, "spec": {"replicas": 2}});
         let live = json!({"metadata": {}, "spec": {"replicas": 5}});
-        let all = found(Kind::Deployment, declared, live);
-        assert_eq!(all, ["metadata.labels is nothing, declared {\"a\":\"1\"}", "spec.replicas is 5, declared 2"]);
+        let all = found(Kind::Deployment, &declared, &live);
+        assert_eq!(
+            all,
+            ["metadata.labels is nothing, declared {\"a\":\"1\"}", "spec.replicas is 5, declared 2"]
+        );
     }
 
     #[test]
     fn an_addition_that_opens_a_closed_policy_is_drift() {
         let declared = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}});
         let opened = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}});
-        let narrowed = json!({"spec": {"podSelector": {"matchLabels": {"x": "y"}}, "policyTypes": ["Ingress"]}});
-        assert_eq!(found(Kind::NetworkPolicy, declared.clone(), opened).len(), 1);
-        assert_eq!(found(Kind::NetworkPolicy, declared.clone(), narrowed).len(), 1);
-        assert_eq!(found(Kind::NetworkPolicy, declared.clone(), declared).len(), 0);
+        let narrowed =
+            json!({"spec": {"podSelector": {"matchLabels": {"x": "y"}}, "policyTypes": ["Ingress"]}});
+        assert_eq!(found(Kind::NetworkPolicy, &declared, &opened).len(), 1);
+        assert_eq!(found(Kind::NetworkPolicy, &declared, &narrowed).len(), 1);
+        assert_eq!(found(Kind::NetworkPolicy, &declared, &declared).len(), 0);
     }
 
     #[test]
     fn a_selector_with_an_addition_is_drift() {
         let declared = json!({"spec": {"selector": {"a": "1"}}});
         let live = json!({"spec": {"selector": {"a": "1", "b": "2"}}});
-        assert_eq!(found(Kind::Service, declared, live).len(), 1);
+        assert_eq!(found(Kind::Service, &declared, &live).len(), 1);
     }
 
     #[test]
     fn our_touch_and_the_status_do_not_count_for_equality() {
-        let one = json!({"metadata": {"resourceVersion": "1", "annotations": {"mine": "x"}}, "spec": {"a": 1}});
+        let one =
+            json!({"metadata": {"resourceVersion": "1", "annotations": {"mine": "x"}}, "spec": {"a": 1}});
         let other = json!({"metadata": {"resourceVersion": "9", "annotations": {"mine": "x", "tenure.dev/touched": "t"}},
             "spec": {"a": 1}, "status": {"ready": 1}});
         assert_eq!(parts(Kind::Deployment, &one), parts(Kind::Deployment, &other));

@@ -48,7 +48,9 @@ pub enum ClusterError {
         known: Option<String>,
     },
     /// The namespace we made was deleted, with everything in it. Making it anew would hide that loss.
-    #[error("namespace {name} (uid {uid}) was deleted by someone else; its contents are lost. To begin again empty, forget the environment's memory")]
+    #[error(
+        "namespace {name} (uid {uid}) was deleted by someone else; its contents are lost. To begin again empty, forget the environment's memory"
+    )]
     NamespaceGone {
         /// Its name.
         name: String,

@@ -34,7 +34,8 @@ impl Proof {
     /// Whether no pod can be made now. While the plan is used up its quota may answer before the gate does.
     pub fn refuses_pods(&self) -> bool {
         self.is_by_gate()
-            || self.status_is_right && self.refusal.as_deref().is_some_and(|said| said.contains("exceeded quota"))
+            || self.status_is_right
+                && self.refusal.as_deref().is_some_and(|said| said.contains("exceeded quota"))
     }
 }
 

@@ -5,8 +5,8 @@
 //! only when a pass *observed* it ([`Enforcement::Confirmed`]); what a stop changed is put back when no permit
 //! withholds it any more, and compared object by object with how it was ([`Restoration::Restored`]).
 //!
-//! Limits: a field that others *add* to an object of ours is left alone, except in selectors, network policies and
-//! plain lists; namespaces are never deleted here.
+//! Limits: a field that others *add* to an object of ours is left alone, except in Deployments, selectors, network
+//! policies and plain lists; namespaces are never deleted here.
 //!
 //! [`Permit`]: tenure_domain::permit::Permit
 
@@ -30,16 +30,14 @@ mod requests;
 mod restore;
 mod restriction;
 mod stop;
-pub mod watch;
+mod watch;
 
 pub use cluster::{Abilities, Cluster, REQUEST_LIMIT};
 pub use environment::Environment;
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
-pub use memory::{
-    Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore,
-};
+pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodGone, REPORT_VERSION, ReadinessSeen, Repair,
-    Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, REPORT_VERSION, ReadinessSeen,
+    Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
 };

@@ -38,7 +38,13 @@ pub struct Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { version: MEMORY_VERSION, claim: None, namespace_uid: None, inventory: BTreeMap::new(), before: None }
+        Self {
+            version: MEMORY_VERSION,
+            claim: None,
+            namespace_uid: None,
+            inventory: BTreeMap::new(),
+            before: None,
+        }
     }
 }
 
@@ -92,6 +98,9 @@ pub struct ObjectBefore {
     pub uid: String,
     /// The SHA-256 of what was declared for it, where it was ours.
     pub declared: Option<String>,
+    /// Whether it was ours and not as declared, so that it was put right since.
+    #[serde(default)]
+    pub drifted: bool,
     /// The SHA-256 of each of its parts: labels, annotations, spec.
     pub parts: BTreeMap<String, String>,
 }

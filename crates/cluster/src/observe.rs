@@ -7,6 +7,8 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
 
+use crate::before::lost;
+use crate::compare::is_as_declared;
 use crate::error::ClusterError;
 use crate::gate::Proof;
 use crate::inventory::{Kind, ObjectKey};
@@ -14,7 +16,7 @@ use crate::live::{text, uid, workload_of};
 use crate::names;
 use crate::pass::Pass;
 use crate::report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodGone, REPORT_VERSION, StopReport, VolumeSeen,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, REPORT_VERSION, StopReport, VolumeSeen,
     WorkloadStatus,
 };
 use crate::restore;
@@ -72,10 +74,14 @@ async fn remaining_pods(pass: &Pass<'_>, proof: Option<&Proof>) -> Result<Vec<Va
 fn status(pass: &Pass<'_>, id: &WorkloadId) -> WorkloadStatus {
     let ready = pass.live.ready(id);
     let wanted = pass.environment.wanted(id);
-    let stopped = pass.restriction.on_workload(id, Capability::Compute).map(|by| format!("stopped by {}", by.named()));
-    let message = pass.refusals.get(id).cloned().or(stopped).or_else(|| {
-        if ready < wanted { pass.live.pods_of(id).find_map(waiting) } else { None }
-    });
+    let stopped =
+        pass.restriction.on_workload(id, Capability::Compute).map(|by| format!("stopped by {}", by.named()));
+    let message = pass
+        .refusals
+        .get(id)
+        .cloned()
+        .or(stopped)
+        .or_else(|| if ready < wanted { pass.live.pods_of(id).find_map(waiting) } else { None });
     WorkloadStatus { wanted, ready, message }
 }
 
@@ -101,7 +107,7 @@ struct Found {
     missing: Vec<String>,
     unconfirmed: bool,
     gate: Option<GateSeen>,
-    pods_gone: Vec<PodGone>,
+    pods_gone: Vec<crate::report::PodLost>,
     pods_remaining: Option<u32>,
     objects: BTreeMap<ObjectKey, ObjectSeen>,
     volumes: Vec<VolumeSeen>,
@@ -110,7 +116,13 @@ struct Found {
 }
 
 impl Found {
-    fn conclude(self, pass: &Pass<'_>, measure: &MeasureId, effect: &Effect, cluster: &ClusterSeen) -> Enforcement {
+    fn conclude(
+        self,
+        pass: &Pass<'_>,
+        measure: &MeasureId,
+        effect: &Effect,
+        cluster: &ClusterSeen,
+    ) -> Enforcement {
         if !self.missing.is_empty() {
             return Enforcement::Pending { why: self.missing.join("; "), unconfirmed: self.unconfirmed };
         }
@@ -147,7 +159,8 @@ impl Look<'_> {
         for &capability in &effect.withholds {
             match (capability, &effect.scope) {
                 (Capability::Deploy, _) => {
-                    let by = "the engine refuses deployments, and in a managed environment no one else deploys";
+                    let by =
+                        "the engine refuses deployments, and in a managed environment no one else deploys";
                     self.found.enforced_by.insert(capability, by.to_owned());
                 }
                 (Capability::Compute, Scope::Workload(_, workload)) => self.at_workload(workload).await?,
@@ -196,9 +209,13 @@ impl Look<'_> {
                 reclaim_policy: reclaim_policy.to_owned(),
             });
         }
+        for (key, object) in self.pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::Deployment) {
+            self.found.objects.insert(key.clone(), seen(key, object));
+        }
         let by = format!("the quota {} refuses every pod, and no pod remains", names::GATE);
         self.found.enforced_by.insert(Capability::Compute, by);
-        let admin = "whoever has cluster-admin rights can remove the quota; that is then repaired and recorded";
+        let admin =
+            "whoever has cluster-admin rights can remove the quota; that is then repaired and recorded";
         self.found.exceptions.insert(admin.to_owned());
         Ok(())
     }
@@ -223,7 +240,9 @@ impl Look<'_> {
             for node in nodes.into_iter().filter(|node| !node.is_empty()) {
                 if !is_reachable(self.pass, node).await? {
                     self.found.unconfirmed = true;
-                    self.found.missing.push(format!("node {node} cannot be reached: what runs on it is not known"));
+                    self.found
+                        .missing
+                        .push(format!("node {node} cannot be reached: what runs on it is not known"));
                 }
             }
         }
@@ -233,13 +252,7 @@ impl Look<'_> {
             if workload.is_some() && pod.workload.as_ref() != workload {
                 continue;
             }
-            let mut losses = vec!["what its containers wrote to their own file systems".to_owned()];
-            losses.extend(pod.empty_dirs.iter().map(|name| format!("the emptyDir volume {name}")));
-            if pod.bare {
-                losses.push("the pod itself: nothing makes it again".to_owned());
-            }
-            let gone = PodGone { name: pod.name.clone(), uid: uid.clone(), node: pod.node.clone(), losses };
-            self.found.pods_gone.push(gone);
+            self.found.pods_gone.push(lost(uid, pod));
         }
         Ok(())
     }
@@ -253,7 +266,9 @@ impl Look<'_> {
             let endpoints = self.pass.requests.document(&path).await?.unwrap_or_default();
             let subsets = endpoints.get("subsets").and_then(Value::as_array);
             let is_served = subsets.into_iter().flatten().any(|subset| {
-                ["addresses", "notReadyAddresses"].iter().any(|field| subset.get(field).is_some_and(|a| !a.is_null()))
+                ["addresses", "notReadyAddresses"]
+                    .iter()
+                    .any(|field| subset.get(field).is_some_and(|a| !a.is_null()))
             });
             if is_served {
                 self.found.missing.push(format!("Service/{service} still has addresses"));
@@ -262,7 +277,9 @@ impl Look<'_> {
         let by = "the services select no pod and have no addresses (observed), and the network policies open \
                   nothing (stored)";
         self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
-        self.found.exceptions.insert("the pods' own addresses are closed by the network policies alone".to_owned());
+        self.found
+            .exceptions
+            .insert("the pods' own addresses are closed by the network policies alone".to_owned());
         self.at_network(Kind::Service);
         Ok(())
     }
@@ -309,7 +326,7 @@ impl Look<'_> {
             Some(_) if self.pass.written.contains(&key) => {
                 self.found.missing.push(format!("{key} was written just now"));
             }
-            Some(found) if crate::compare::differences(kind, &wanted.object, found).is_empty() => {
+            Some(found) if is_as_declared(kind, &wanted.object, found) => {
                 self.found.objects.insert(key.clone(), seen(&key, found));
             }
             _ => self.found.missing.push(format!("{key} is not as it should be")),

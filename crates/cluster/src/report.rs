@@ -119,17 +119,17 @@ pub struct GateSeen {
     pub refusal: String,
 }
 
-/// A pod that was stopped and is gone.
+/// A pod that a stop ends, or has ended, and what is lost with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PodGone {
+pub struct PodLost {
     /// Its name.
     pub name: String,
     /// Its UID.
     pub uid: String,
     /// The node it ran on.
     pub node: Option<String>,
-    /// What was lost with it.
+    /// What is lost with it.
     pub losses: Vec<String>,
 }
 
@@ -168,7 +168,7 @@ pub struct StopReport {
     /// The gate, where `compute` is withheld from the environment.
     pub gate: Option<GateSeen>,
     /// The pods that this stop ended, seen gone.
-    pub pods_gone: Vec<PodGone>,
+    pub pods_gone: Vec<PodLost>,
     /// The pods left within what is stopped: 0, or nothing where `compute` is not withheld.
     pub pods_remaining: Option<u32>,
     /// The objects that carry the measure out, as they were seen.
@@ -205,12 +205,14 @@ pub struct RestoreReport {
     pub volumes: Vec<VolumeSeen>,
     /// How many objects were compared with what they were before.
     pub compared: u32,
-    /// Whether all of them are as before, apart from what was declared anew meanwhile.
+    /// Whether all of them are as before, apart from what was declared anew or put right meanwhile.
     pub equal: bool,
     /// How those that are not as before differ.
     pub differences: Vec<String>,
     /// What was declared anew meanwhile.
     pub redeclared: Vec<ObjectKey>,
+    /// What was not as declared when it was stopped, and was put right since.
+    pub put_right: Vec<ObjectKey>,
 }
 
 /// The ready pods of one workload.

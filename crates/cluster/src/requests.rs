@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::api::{
-    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy,
+    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
+    PropagationPolicy,
 };
 use serde_json::{Value, json};
 
@@ -127,16 +128,33 @@ impl Requests {
     }
 
     /// Server-side apply. Where the object is known to exist, its UID is the precondition.
-    pub async fn apply(&self, key: &ObjectKey, object: &Value, uid: Option<&str>) -> Result<Value, ClusterError> {
+    pub async fn apply(
+        &self,
+        key: &ObjectKey,
+        object: &Value,
+        uid: Option<&str>,
+    ) -> Result<Value, ClusterError> {
         let doing = || format!("applying {key} in {}", self.namespace);
         let mut object = object.clone();
-        if let (Some(uid), Some(metadata)) = (uid, object.get_mut("metadata").and_then(Value::as_object_mut)) {
+        if let (Some(uid), Some(metadata)) = (uid, object.get_mut("metadata").and_then(Value::as_object_mut))
+        {
             metadata.insert("uid".to_owned(), json!(uid));
         }
         self.count();
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let applied = self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await?;
+        let applied =
+            self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await?;
         value(doing, &applied)
+    }
+
+    /// Writes a whole object in place of the one that was read, unless that has changed since.
+    pub async fn replace(&self, key: &ObjectKey, object: &Value) -> Result<Value, ClusterError> {
+        let doing = || format!("replacing {key} in {}", self.namespace);
+        let data = dynamic(doing, object)?;
+        self.count();
+        let params = PostParams { dry_run: false, field_manager: Some(FIELD_MANAGER.to_owned()) };
+        let replaced = self.timed(doing, self.api(key.kind).replace(&key.name, &params, &data)).await?;
+        value(doing, &replaced)
     }
 
     /// Merges a patch (RFC 7386) into an object with this UID, or into its status.
@@ -166,7 +184,12 @@ impl Requests {
     }
 
     /// Deletes the object with this UID and no other of its name.
-    pub async fn delete(&self, key: &ObjectKey, uid: &str, grace: Option<u32>) -> Result<Deletion, ClusterError> {
+    pub async fn delete(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        grace: Option<u32>,
+    ) -> Result<Deletion, ClusterError> {
         let doing = || format!("deleting {key} in {}", self.namespace);
         let params = DeleteParams {
             grace_period_seconds: grace,
@@ -185,8 +208,12 @@ impl Requests {
     /// Any JSON document of the API, by its path.
     pub async fn document(&self, path: &str) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("reading {path}");
-        let unreadable = |error: &dyn std::fmt::Display| ClusterError::Answer { doing: doing(), detail: error.to_string() };
-        let request = kube::core::Request::new(path).list(&ListParams::default()).map_err(|e| unreadable(&e))?;
+        let unreadable = |error: &dyn std::fmt::Display| ClusterError::Answer {
+            doing: doing(),
+            detail: error.to_string(),
+        };
+        let request =
+            kube::core::Request::new(path).list(&ListParams::default()).map_err(|e| unreadable(&e))?;
         match self.timed(doing, self.client.request::<Value>(request)).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == Some(404) => Ok(None),
@@ -204,5 +231,6 @@ fn value(doing: impl Fn() -> String, object: &DynamicObject) -> Result<Value, Cl
 }
 
 fn dynamic(doing: impl Fn() -> String, object: &Value) -> Result<DynamicObject, ClusterError> {
-    serde_json::from_value(object.clone()).map_err(|e| ClusterError::Answer { doing: doing(), detail: e.to_string() })
+    serde_json::from_value(object.clone())
+        .map_err(|e| ClusterError::Answer { doing: doing(), detail: e.to_string() })
 }

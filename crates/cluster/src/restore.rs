@@ -84,7 +84,8 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Resul
     }
     if !is_stopped {
         for volume in &volumes {
-            let was = before.volumes.get(&volume.volume).map(|v| v.reclaim_policy.as_str()).unwrap_or_default();
+            let was =
+                before.volumes.get(&volume.volume).map(|v| v.reclaim_policy.as_str()).unwrap_or_default();
             if was != volume.reclaim_policy {
                 compared.differences.push(format!(
                     "PersistentVolume/{} has the reclaim policy {:?}, before {was:?}",
@@ -93,9 +94,10 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Resul
             }
         }
     }
-    let readiness = before.readiness.iter().filter(|(id, _)| {
-        pass.restriction.on_workload(id, Capability::Compute).is_none()
-    });
+    let readiness = before
+        .readiness
+        .iter()
+        .filter(|(id, _)| pass.restriction.on_workload(id, Capability::Compute).is_none());
     let report = RestoreReport {
         version: REPORT_VERSION,
         measures: lifting.measures.clone(),
@@ -112,6 +114,7 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Resul
         equal: compared.differences.is_empty(),
         differences: compared.differences,
         redeclared: compared.redeclared,
+        put_right: compared.put_right,
     };
     forget(pass);
     Ok(Restoration::Restored(Box::new(report)))
@@ -169,6 +172,7 @@ struct Comparison {
     count: u32,
     differences: Vec<String>,
     redeclared: Vec<ObjectKey>,
+    put_right: Vec<ObjectKey>,
 }
 
 impl Comparison {
@@ -185,7 +189,12 @@ impl Comparison {
             self.redeclared.push(key.clone());
             return;
         }
-        let found = if key.kind == Kind::Namespace { Some(&pass.live.namespace) } else { pass.live.objects.get(key) };
+        if before.drifted {
+            self.put_right.push(key.clone());
+            return;
+        }
+        let found =
+            if key.kind == Kind::Namespace { Some(&pass.live.namespace) } else { pass.live.objects.get(key) };
         let Some(found) = found else {
             self.differences.push(format!("{key} is gone"));
             return;

@@ -75,8 +75,10 @@ impl Restriction {
             if permit.scope().environment().is_some_and(|id| id != &environment.id) {
                 continue;
             }
-            let effect =
-                Effect { scope: permit.scope().clone(), withholds: permit.withholds().iter().copied().collect() };
+            let effect = Effect {
+                scope: permit.scope().clone(),
+                withholds: permit.withholds().iter().copied().collect(),
+            };
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit);
             for &capability in permit.withholds() {

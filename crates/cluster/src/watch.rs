@@ -22,10 +22,8 @@ const WATCHED: [Kind; 9] = [
     Kind::Pod,
 ];
 
-/// Namespaces in which one of our objects or pods changed, appeared or vanished; at the beginning and after each
-/// interruption, all of them. Never ends: an interrupted watch starts anew with a growing delay. The same name may
-/// come often; the receiver should gather what comes together.
-pub fn changes(client: &Client) -> impl Stream<Item = String> + Send + use<> {
+/// See [`crate::Cluster::watch`].
+pub(crate) fn changes(client: &Client) -> impl Stream<Item = String> + Send + use<> {
     let mut all = SelectAll::new();
     for kind in WATCHED {
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind.resource());

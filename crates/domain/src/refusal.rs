@@ -155,6 +155,7 @@ impl From<Unmet> for Rejected {
 
 impl Rejected {
     /// The thing is not there.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass a name or a reference to one, whichever they hold")]
     pub fn not_found(what: &'static str, id: impl ToString) -> Self {
         Self::NotFound { what, id: id.to_string() }
     }

@@ -69,7 +69,10 @@ pub(crate) struct Inner {
     pub published: watch::Sender<u64>,
     /// Changes with each commit.
     pub commits: watch::Sender<u64>,
+    /// Cancelled first: nothing new is taken from outside, and the parts end.
     pub stopping: CancellationToken,
+    /// Cancelled when the parts have ended: the writer carries out what it was handed, and ends.
+    pub closing: CancellationToken,
     pub shelf: RwLock<Arc<Shelf>>,
     /// Held while legal time is moved.
     pub moving: tokio::sync::Mutex<()>,

@@ -1,5 +1,6 @@
 //! What has to be done because of what was committed: delivering notices and reminders, evaluating rules.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use tenure_domain::name::{AccountId, NoticeId};
 use tenure_domain::terms::Channel;
 use tenure_notify::{Letter, inbox_proof};
 use tenure_store::Job;
+use tokio::time::Instant;
 
+use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::submission::{Act, Caller, Submission};
 use crate::{EngineError, evaluate, letters};
@@ -22,10 +25,16 @@ pub(crate) const REMIND: &str = "remind";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
+/// Evaluate the rules for every account, because one was published.
+pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
+
 /// How many jobs are read at once.
 const PAGE: u32 = 64;
 
-/// How long a job that failed waits, at most, before the next try. Operating time.
+/// How many accounts are put on the list in one transaction.
+const ACCOUNTS: u32 = 500;
+
+/// How long the list is left alone without a poke. Operating time.
 const PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) fn reminder_subject(notice: &NoticeId, reminder: Reminder) -> String {
@@ -35,55 +44,97 @@ pub(crate) fn reminder_subject(notice: &NoticeId, reminder: Reminder) -> String 
     }
 }
 
+/// What a job is about, whichever row asks for it.
+type Key = (String, String);
+
 /// Works the list off until the engine stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut failing = Backoff::default();
     loop {
         let poked = inner.pokes.jobs.notified();
-        let pause = match work_off(&inner).await {
-            Ok(true) => continue,
-            Ok(false) => PAUSE,
+        let again = match work_off(&inner, &mut failing).await {
+            Ok(()) => failing.next().unwrap_or_else(|| Instant::now() + PAUSE),
             Err(error) => {
-                tracing::error!(%error, "a job failed; it will be tried again");
-                Duration::from_millis(500)
+                tracing::error!(%error, source = ?error.source(), "the list of jobs cannot be worked off");
+                Instant::now() + backoff::pause(1)
             }
         };
         tokio::select! {
             () = poked => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep_until(again) => {}
             () = inner.stopping.cancelled() => return,
         }
     }
 }
 
-/// Does what is on the list; whether there was anything.
-async fn work_off(inner: &Arc<Inner>) -> Result<bool, EngineError> {
-    let jobs = inner.store.jobs(PAGE).await?;
-    for job in &jobs {
-        if inner.stopping.is_cancelled() {
-            return Ok(false);
+/// Does what is on the list. What fails stays on it and holds nothing up.
+async fn work_off(inner: &Arc<Inner>, failing: &mut Backoff<Key>) -> Result<(), EngineError> {
+    let mut after = 0;
+    loop {
+        let page = inner.store.jobs_after(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for job in &page {
+            if inner.stopping.is_cancelled() {
+                return Ok(());
+            }
+            let key = (job.kind.clone(), job.subject.clone());
+            if failing.waits(&key) {
+                continue;
+            }
+            let result = carry_out(inner, job).await;
+            let mut write = inner.store.write().await?;
+            match &result {
+                Ok(()) => write.finish(job.id).await?,
+                Err(_) => write.tried(job.id).await?,
+            }
+            write.commit().await?;
+            match result {
+                Ok(()) => failing.succeeded(&key),
+                Err(error) => {
+                    let times = failing.failed(key);
+                    tracing::error!(
+                        kind = job.kind, subject = job.subject, times, %error, source = ?error.source(),
+                        "a job failed; it will be tried again"
+                    );
+                }
+            }
         }
-        let result = match job.kind.as_str() {
-            DELIVER => deliver(inner, job).await,
-            REMIND => remind(inner, job).await,
-            EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
-            other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
-        };
+    }
+    failing.end_pass();
+    Ok(())
+}
+
+async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
+    match job.kind.as_str() {
+        DELIVER => deliver(inner, job).await,
+        REMIND => remind(inner, job).await,
+        EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
+        EVALUATE_ALL => evaluate_all(inner).await,
+        other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
+    }
+}
+
+async fn evaluate_all(inner: &Inner) -> Result<(), EngineError> {
+    let mut after = String::new();
+    loop {
+        let page = inner.store.aggregates("account", &after, ACCOUNTS).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after.clone_from(&last.stream);
         let mut write = inner.store.write().await?;
-        match &result {
-            Ok(()) => write.finish(job.id).await?,
-            Err(_) => write.tried(job.id).await?,
+        for slug in page.iter().filter_map(|a| a.stream.strip_prefix("account/")) {
+            write.enqueue(EVALUATE, slug).await?;
         }
         write.commit().await?;
-        result?;
     }
-    Ok(!jobs.is_empty())
 }
 
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(job: &Job) -> Result<T, EngineError> {
     job.subject.parse().map_err(|e| EngineError::defect(&job.kind, &e))
 }
 
-/// Puts a notice's letter on every channel that the terms name and records each attempt.
+/// Puts a notice's letter on every channel that the terms name and records each attempt. A channel that fails keeps
+/// none of the others from taking it.
 async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
@@ -95,16 +146,23 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
     };
-    for channel in channels {
+    let mut failed = None;
+    for channel in channels.iter().filter(|c| !notice.attempts.iter().any(|a| a.channel == **c)) {
         let proof = match channel {
             Channel::Inbox => inbox_proof(&letter),
-            Channel::Email => send(inner, &letter).await?,
+            Channel::Email => match send(inner, &letter).await {
+                Ok(proof) => proof,
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
+            },
         };
         let command = Command::RecordAttempt { notice: id.clone(), channel: *channel, proof };
         let act = Act::Account(id.account().clone(), command);
         inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
@@ -117,7 +175,12 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = notice.parse().map_err(|_| defect())?;
     let account = inner.account(id.account()).await?;
     let shelf = inner.shelf();
-    let text = letters::reminder(&account, account.notice(&id)?, account.accepted(&shelf.terms)?);
+    let terms = account.accepted(&shelf.terms)?;
+    if !terms.service.channels.contains(&Channel::Email) {
+        // The inbox shows the reminder from the record itself.
+        return Ok(());
+    }
+    let text = letters::reminder(&account, account.notice(&id)?, terms);
     let letter =
         Letter { id: format!("{id}-reminder-{which}"), blob: crate::kept::blob_id(text.as_bytes()).to_string(), text };
     send(inner, &letter).await?;

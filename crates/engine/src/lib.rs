@@ -4,6 +4,7 @@
 //! timers and jobs in one transaction. Reconcilers make the cluster, the mailboxes and the log agree with what was
 //! committed; each takes no input but its subject's id and can be killed at any point.
 
+mod backoff;
 pub mod clock;
 mod engine;
 pub mod entropy;

@@ -94,6 +94,17 @@ impl Engine {
         Ok(self.inner.store.blob(id).await?)
     }
 
+    /// Whether an account's own record names these bytes: the evidence of a report about it, a letter to it, a receipt
+    /// or an order about it.
+    pub async fn is_named_by(&self, id: &AccountId, blob: &str) -> Result<bool, EngineError> {
+        let row = self.inner.store.aggregate(&stream::account(id)).await?;
+        let quoted = format!("\"{blob}\"");
+        if row.is_some_and(|row| row.state.contains(&quoted)) {
+            return Ok(true);
+        }
+        Ok(self.inner.store.any_aggregate_names("report", &format!("report/{id}."), &quoted).await?)
+    }
+
     /// Events of one stream, from number `from`.
     pub async fn stream(&self, stream: &str, from: u64, limit: u32) -> Result<Vec<EventSeen>, EngineError> {
         self.inner.store.stream(stream, from, limit).await?.into_iter().map(seen).collect()

@@ -1,5 +1,6 @@
 //! Time: deadlines that came due are fired in order, each at its own moment where the clock is simulated.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use tenure_domain::name::AccountId;
 use tenure_store::TimerRow;
 
 use crate::EngineError;
+use crate::backoff::Backoff;
 use crate::clock::ClockKind;
 use crate::inner::Inner;
-use crate::submission::{Act, Caller, Submission};
+use crate::submission::{Act, Caller, Outcome, Submission};
 
 /// How many deadlines are read at once.
 const PAGE: u32 = 256;
@@ -20,14 +22,18 @@ const PAGE: u32 = 256;
 /// How often a real clock is looked at, at least. Operating time.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Whose deadline, and which.
+pub(crate) type Key = (String, String);
+
 /// Fires what is due until the engine stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut failing = Backoff::default();
     loop {
         let poked = inner.pokes.timers.notified();
         if inner.clock.kind() == ClockKind::Real
-            && let Err(error) = fire_due(&inner, inner.clock.now()).await
+            && let Err(error) = fire_due(&inner, inner.clock.now(), &mut failing).await
         {
-            tracing::error!(%error, "a deadline could not be fired; it will be tried again");
+            tracing::error!(%error, source = ?error.source(), "deadlines cannot be fired; they will be tried again");
         }
         tokio::select! {
             () = poked => {}
@@ -37,30 +43,56 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     }
 }
 
-/// Fires everything due up to a moment; how many were fired.
-pub(crate) async fn fire_due(inner: &Arc<Inner>, until: Timestamp) -> Result<usize, EngineError> {
+/// Fires everything due up to a moment, the first due first; how many had an effect. One that fails stays due and
+/// holds up no other account's.
+pub(crate) async fn fire_due(
+    inner: &Arc<Inner>,
+    until: Timestamp,
+    failing: &mut Backoff<Key>,
+) -> Result<usize, EngineError> {
     let mut fired = 0;
-    loop {
-        let due = inner.store.due(until.as_microsecond(), PAGE).await?;
-        if due.is_empty() {
-            return Ok(fired);
+    let mut page = inner.store.due(until.as_microsecond(), PAGE).await?;
+    while let Some(last) = page.last().cloned() {
+        for timer in &page {
+            if inner.stopping.is_cancelled() {
+                return Ok(fired);
+            }
+            let key = (timer.stream.clone(), timer.key.clone());
+            if failing.waits(&key) {
+                continue;
+            }
+            match fire(inner, timer).await {
+                Ok(true) => {
+                    fired += 1;
+                    failing.succeeded(&key);
+                }
+                // Somebody else's command took it off meanwhile; where it is still there, its row is not the state's.
+                Ok(false) => {
+                    if failing.failed(key) > 1 {
+                        tracing::warn!(stream = timer.stream, key = timer.key, "a deadline that is due has no effect");
+                    }
+                }
+                Err(error @ (EngineError::Store(_) | EngineError::Stopping)) => return Err(error),
+                Err(error) => {
+                    let times = failing.failed(key);
+                    tracing::error!(stream = timer.stream, key = timer.key, times, %error, "a deadline could not be fired");
+                }
+            }
         }
-        for timer in &due {
-            fire(inner, timer).await?;
-            fired += 1;
-        }
+        page = inner.store.due_after(&last, until.as_microsecond(), PAGE).await?;
     }
+    failing.end_pass();
+    Ok(fired)
 }
 
-/// The next deadline up to a moment.
-pub(crate) async fn next(inner: &Inner, until: Timestamp) -> Result<Option<Timestamp>, EngineError> {
-    let due = inner.store.due(until.as_microsecond(), 1).await?;
-    due.first()
-        .map(|t| Timestamp::from_microsecond(t.due).map_err(|e| EngineError::defect("timers", &e)))
-        .transpose()
+/// The next deadline after one moment and up to another.
+pub(crate) async fn next(inner: &Inner, after: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, EngineError> {
+    let due = inner.store.next_due(after.as_microsecond(), until.as_microsecond()).await?;
+    due.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e))).transpose()
 }
 
-async fn fire(inner: &Arc<Inner>, timer: &TimerRow) -> Result<(), EngineError> {
+/// Fires one; whether it had an effect.
+async fn fire(inner: &Arc<Inner>, timer: &TimerRow) -> Result<bool, EngineError> {
     let defect = |e: &dyn std::fmt::Display| EngineError::defect("timers", e);
     let account: AccountId = timer
         .stream
@@ -70,6 +102,6 @@ async fn fire(inner: &Arc<Inner>, timer: &TimerRow) -> Result<(), EngineError> {
         .map_err(|e| defect(&e))?;
     let key = timer.key.parse().map_err(|e| defect(&e))?;
     let act = Act::Account(account, Command::Fire(key));
-    inner.submit(Submission::new(Caller::System(System::Timer), act)).await?;
-    Ok(())
+    let outcome = inner.submit(Submission::new(Caller::System(System::Timer), act)).await?;
+    Ok(matches!(outcome, Outcome::Done(done, _) if !done.events.is_empty()))
 }

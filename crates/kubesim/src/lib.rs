@@ -11,7 +11,8 @@
 //! - `controllers`: what follows from it,
 //! - `server`: HTTP, and nothing else.
 //!
-//! Known limits: every caller may do everything; unknown fields are kept and not reported; the merge rules of lists
+//! Known limits: every caller may do everything; bodies are JSON, so `kubectl apply -f`, `create -f`, `run`, `patch`, `scale` and
+//! `delete` work and `kubectl create KIND`, which sends protobuf, does not; unknown fields are kept and not reported; the merge rules of lists
 //! come from one table over field names; an apply on `scale` is a merge patch; a strategic merge patch knows keyed
 //! lists, `$patch: delete` and `$patch: replace` only; StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler
 //! and PodDisruptionBudget are stored and do nothing; quota scopes are ignored; ReplicaSets adopt no pods.

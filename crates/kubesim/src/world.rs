@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::controllers::Memory;
 use crate::kinds::Kind;
 use crate::log::{Change, Log};
-use crate::object::{name, namespace, set, text, uid};
+use crate::object::{is_terminating, list, name, namespace, set, text, uid};
 
 /// Where an object is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,7 @@ pub struct World {
     version: u64,
     ids: u64,
     seed: u64,
+    unswept: bool,
     /// What happened lately, for watches.
     pub log: Log,
     /// What controllers remember between passes.
@@ -75,6 +76,7 @@ impl World {
             version: 1,
             ids: 0,
             seed,
+            unswept: true,
             log: Log::new(1),
             memory: Memory::default(),
             timing,
@@ -102,9 +104,13 @@ impl World {
 
     /// A copy to try a dry run on.
     pub fn fork(&self) -> Self {
-        let mut copy = self.clone();
-        copy.log = Log::new(self.version);
-        copy
+        Self {
+            objects: self.objects.clone(),
+            by_uid: self.by_uid.clone(),
+            log: Log::new(self.version),
+            memory: Memory::default(),
+            ..*self
+        }
     }
 
     /// The newest resource version.
@@ -162,6 +168,7 @@ impl World {
         self.version += 1;
         set(&mut object, &["metadata", "resourceVersion"], Value::from(self.version.to_string()));
         let key = Key::of(kind.resource, &object);
+        self.unswept |= is_terminating(&object) || !list(&object, "/metadata/ownerReferences").is_empty();
         let object = Arc::new(object);
         let before = self.objects.insert(key.clone(), Arc::clone(&object));
         self.by_uid.insert(uid(&object).to_owned(), key.clone());
@@ -172,6 +179,7 @@ impl World {
     /// Removes an object and tells the watches. Answers the object as last seen, with the version of its removal.
     pub fn remove(&mut self, key: &Key) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
+        self.unswept = true;
         self.by_uid.remove(uid(&before));
         self.version += 1;
         let mut last = (*before).clone();
@@ -206,10 +214,15 @@ impl World {
         suffix(self.next_number(), 5)
     }
 
+    /// Whether anything happened since the last call that garbage collection may have to follow.
+    pub fn take_unswept(&mut self) -> bool {
+        std::mem::take(&mut self.unswept)
+    }
+
     /// Whether a namespace exists and whether it is being deleted.
     pub fn namespace_terminating(&self, namespace: &str) -> Option<bool> {
         let object = self.find("namespaces", "", namespace)?;
-        Some(crate::object::is_terminating(object) || text(object, "/status/phase") == "Terminating")
+        Some(is_terminating(object) || text(object, "/status/phase") == "Terminating")
     }
 
     /// Runs all controllers until they agree; the answer is when they want to run again.

@@ -1,5 +1,7 @@
 //! What can go wrong with the store.
 
+use std::sync::Arc;
+
 /// Why the store did not do something. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -31,6 +33,9 @@ pub enum StoreError {
         /// The size that was extended.
         expected: u64,
     },
+    /// A transaction failed that this was a part of, together with others.
+    #[error("the transaction that this was a part of failed")]
+    Group(#[source] Arc<StoreError>),
     /// A stored value is not what was written.
     #[error("a stored {what} is damaged")]
     Damaged {

@@ -15,7 +15,8 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         row.map(|r| {
-            let width = u16::try_from(r.try_get::<i64, _>("width")?).map_err(|_| StoreError::Damaged { what: "tile" })?;
+            let width = u16::try_from(r.try_get::<i64, _>("width")?)
+                .map_err(|_| StoreError::Damaged { what: "tile" })?;
             Ok(TileRow { level, index, width, bytes: r.try_get("bytes")? })
         })
         .transpose()
@@ -23,7 +24,8 @@ impl Store {
 
     /// The last signed head: its size and its note.
     pub async fn head(&self) -> Result<Option<(u64, String)>, StoreError> {
-        let row = sqlx::query("SELECT size, note FROM head WHERE id = 1").fetch_optional(&self.readers).await?;
+        let row =
+            sqlx::query("SELECT size, note FROM head WHERE id = 1").fetch_optional(&self.readers).await?;
         row.map(|r| Ok((unsigned(r.try_get("size")?)?, r.try_get("note")?))).transpose()
     }
 
@@ -42,11 +44,12 @@ impl Store {
 impl Write {
     /// Gives an event its index in the log.
     pub async fn sequence(&mut self, position: i64, index: u64) -> Result<(), StoreError> {
-        let done = sqlx::query("UPDATE events SET leaf_index = $1 WHERE position = $2 AND leaf_index IS NULL")
-            .bind(signed(index))
-            .bind(position)
-            .execute(&mut *self.transaction)
-            .await?;
+        let done =
+            sqlx::query("UPDATE events SET leaf_index = $1 WHERE position = $2 AND leaf_index IS NULL")
+                .bind(signed(index))
+                .bind(position)
+                .execute(&mut *self.transaction)
+                .await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Head { expected: index }) }
     }
 

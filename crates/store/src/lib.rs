@@ -3,6 +3,7 @@
 //! [`Store`] opens and migrates the database; [`write::Write`] is a transaction; the `read` functions on [`Store`] are
 //! queries. What a row means is the engine's affair: here ids are text and states are JSON.
 
+mod audit;
 mod error;
 mod head;
 mod read;
@@ -13,8 +14,11 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
+pub use audit::WordsRow;
 pub use error::StoreError;
 pub use rows::{Aggregate, Answer, BlobRow, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow};
 pub use write::Write;
@@ -35,8 +39,22 @@ pub struct Store {
 impl Store {
     /// Opens the database at this URL (`sqlite:PATH`), making it where it does not exist, and migrates it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|source| StoreError::Url { url: url.to_owned(), source })?
+        let fault = |source| StoreError::Url { url: url.to_owned(), source };
+        // sqlx takes a URL of any other scheme for the path of a file.
+        if !url.starts_with("sqlite:") {
+            return Err(fault(sqlx::Error::Configuration("the scheme is not sqlite".into())));
+        }
+        let options = SqliteConnectOptions::from_str(url).map_err(fault)?;
+        Self::connect(options).await
+    }
+
+    /// Opens the database file at this path, whatever characters it has.
+    pub async fn open_file(path: &Path) -> Result<Self, StoreError> {
+        Self::connect(SqliteConnectOptions::new().filename(path)).await
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -44,13 +62,9 @@ impl Store {
             .busy_timeout(BUSY);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers })
-    }
-
-    /// Opens the database file at this path.
-    pub async fn open_file(path: &Path) -> Result<Self, StoreError> {
-        Self::open(&format!("sqlite:{}", path.display())).await
     }
 
     /// Ends all connections, after the statements under way.

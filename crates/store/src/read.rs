@@ -25,10 +25,11 @@ pub(crate) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
     })
 }
 
-fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
+pub(crate) fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
     Ok(ReportRow {
         account: row.try_get("account")?,
-        number: u32::try_from(row.try_get::<i64, _>("number")?).map_err(|_| StoreError::Damaged { what: "number" })?,
+        number: u32::try_from(row.try_get::<i64, _>("number")?)
+            .map_err(|_| StoreError::Damaged { what: "number" })?,
         ground: row.try_get("ground")?,
         filed_at: row.try_get("filed_at")?,
         remediated_at: row.try_get("remediated_at")?,
@@ -46,7 +47,12 @@ impl Store {
     }
 
     /// Aggregates of a kind in the order of their streams, after the one named.
-    pub async fn aggregates(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<Aggregate>, StoreError> {
+    pub async fn aggregates(
+        &self,
+        kind: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Aggregate>, StoreError> {
         let rows = sqlx::query(
             "SELECT stream, version, state FROM aggregates WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3",
         )
@@ -56,6 +62,21 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(aggregate).collect()
+    }
+
+    /// Whether the state of any aggregate of a kind whose stream begins so contains a text.
+    pub async fn any_aggregate_names(&self, kind: &str, prefix: &str, text: &str) -> Result<bool, StoreError> {
+        // The character after the last of a prefix of ASCII letters bounds the range that the index is asked for.
+        let row = sqlx::query(
+            "SELECT 1 FROM aggregates
+             WHERE kind = $1 AND stream >= $2 AND stream < $2 || '~' AND instr(state, $3) > 0 LIMIT 1",
+        )
+        .bind(kind)
+        .bind(prefix)
+        .bind(text)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.is_some())
     }
 
     /// How many aggregates of a kind there are.
@@ -94,12 +115,43 @@ impl Store {
 
     /// The deadlines up to a moment (microseconds UTC), the first due first.
     pub async fn due(&self, until: i64, limit: u32) -> Result<Vec<TimerRow>, StoreError> {
-        let rows = sqlx::query("SELECT stream, key, due FROM timers WHERE due <= $1 ORDER BY due, stream, key LIMIT $2")
+        let first = TimerRow { stream: String::new(), key: String::new(), due: i64::MIN };
+        self.due_after(&first, until, limit).await
+    }
+
+    /// The deadlines after the one named, in the order of [`due`](Self::due).
+    pub async fn due_after(
+        &self,
+        after: &TimerRow,
+        until: i64,
+        limit: u32,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT stream, key, due FROM timers WHERE (due, stream, key) > ($1, $2, $3) AND due <= $4
+             ORDER BY due, stream, key LIMIT $5",
+        )
+        .bind(after.due)
+        .bind(&after.stream)
+        .bind(&after.key)
+        .bind(until)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                Ok(TimerRow { stream: r.try_get("stream")?, key: r.try_get("key")?, due: r.try_get("due")? })
+            })
+            .collect()
+    }
+
+    /// The first moment after `after` and up to `until` at which something is due (microseconds UTC).
+    pub async fn next_due(&self, after: i64, until: i64) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query("SELECT MIN(due) AS due FROM timers WHERE due > $1 AND due <= $2")
+            .bind(after)
             .bind(until)
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
+            .fetch_one(&self.readers)
             .await?;
-        rows.iter().map(|r| Ok(TimerRow { stream: r.try_get("stream")?, key: r.try_get("key")?, due: r.try_get("due")? })).collect()
+        Ok(row.try_get("due")?)
     }
 
     /// A stream's deadlines by key: key and due moment (microseconds UTC).
@@ -113,10 +165,17 @@ impl Store {
 
     /// What has to be done, the oldest first.
     pub async fn jobs(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let rows = sqlx::query("SELECT id, kind, subject, attempts FROM jobs ORDER BY id LIMIT $1")
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
+        self.jobs_after(0, limit).await
+    }
+
+    /// What has to be done after the row named, the oldest first.
+    pub async fn jobs_after(&self, after: i64, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let rows =
+            sqlx::query("SELECT id, kind, subject, attempts FROM jobs WHERE id > $1 ORDER BY id LIMIT $2")
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter()
             .map(|r| {
                 Ok(Job {
@@ -135,12 +194,16 @@ impl Store {
             .bind(id)
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|r| Ok(BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? })).transpose()
+        row.map(|r| Ok(BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? }))
+            .transpose()
     }
 
     /// Words by their commitment; none where they were erased.
     pub async fn words(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT text FROM words WHERE id = $1").bind(id).fetch_optional(&self.readers).await?;
+        let row = sqlx::query("SELECT text FROM words WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
         row.map(|r| Ok(r.try_get("text")?)).transpose()
     }
 
@@ -159,7 +222,12 @@ impl Store {
     }
 
     /// An account's reports by number, after the one named.
-    pub async fn reports_after(&self, account: &str, after: u32, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
+    pub async fn reports_after(
+        &self,
+        account: &str,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<ReportRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT account, number, ground, filed_at, remediated_at FROM reports
              WHERE account = $1 AND number > $2 ORDER BY number LIMIT $3",
@@ -173,28 +241,47 @@ impl Store {
     }
 
     /// What the cluster half knows about an environment, and what it last observed, both as JSON.
-    pub async fn environment(&self, account: &str, environment: &str) -> Result<Option<(String, String)>, StoreError> {
-        let row = sqlx::query("SELECT memory, observed FROM environments WHERE account = $1 AND environment = $2")
-            .bind(account)
-            .bind(environment)
-            .fetch_optional(&self.readers)
-            .await?;
+    pub async fn environment(
+        &self,
+        account: &str,
+        environment: &str,
+    ) -> Result<Option<(String, String)>, StoreError> {
+        let row =
+            sqlx::query("SELECT memory, observed FROM environments WHERE account = $1 AND environment = $2")
+                .bind(account)
+                .bind(environment)
+                .fetch_optional(&self.readers)
+                .await?;
         row.map(|r| Ok((r.try_get("memory")?, r.try_get("observed")?))).transpose()
     }
 
     /// A fact about the installation.
     pub async fn installation(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT value FROM installation WHERE key = $1").bind(key).fetch_optional(&self.readers).await?;
+        let row = sqlx::query("SELECT value FROM installation WHERE key = $1")
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await?;
         row.map(|r| Ok(r.try_get("value")?)).transpose()
     }
 
-    /// How many events the database holds, and how many of them the log does not cover yet.
+    /// How many events the database holds, and how many of them the log does not cover yet. The cost grows with the
+    /// latter alone: indices are given without gaps, so the highest tells how many events have one.
     pub async fn backlog(&self) -> Result<(u64, u64), StoreError> {
         let row = sqlx::query(
-            "SELECT COUNT(*) AS events, COUNT(*) - COUNT(leaf_index) AS waiting FROM events",
+            "SELECT (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM events WHERE leaf_index IS NOT NULL) AS covered,
+                    (SELECT COUNT(*) FROM events WHERE leaf_index IS NULL) AS waiting",
         )
         .fetch_one(&self.readers)
         .await?;
-        Ok((unsigned(row.try_get("events")?)?, unsigned(row.try_get("waiting")?)?))
+        let waiting = unsigned(row.try_get("waiting")?)?;
+        Ok((unsigned(row.try_get("covered")?)? + waiting, waiting))
+    }
+
+    /// The legal moment of the last event (microseconds UTC); none before the first.
+    pub async fn latest_at(&self) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query("SELECT at FROM events ORDER BY position DESC LIMIT 1")
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|r| Ok(r.try_get("at")?)).transpose()
     }
 }

@@ -25,6 +25,28 @@ impl Write {
         Ok(self.transaction.commit().await?)
     }
 
+    /// Marks the point to which [`undo`](Self::undo) goes back. Marks do not nest: each ends in `undo` or
+    /// [`keep`](Self::keep).
+    pub async fn mark(&mut self) -> Result<(), StoreError> {
+        self.execute("SAVEPOINT mark").await
+    }
+
+    /// Takes back everything since the mark, and forgets the mark.
+    pub async fn undo(&mut self) -> Result<(), StoreError> {
+        self.execute("ROLLBACK TO SAVEPOINT mark").await?;
+        self.keep().await
+    }
+
+    /// Forgets the mark; what was written since then stays.
+    pub async fn keep(&mut self) -> Result<(), StoreError> {
+        self.execute("RELEASE SAVEPOINT mark").await
+    }
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        sqlx::query(statement).execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// The aggregate as it stands in this transaction.
     pub async fn aggregate(&mut self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
         let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
@@ -86,8 +108,10 @@ impl Write {
             .bind(stream)
             .fetch_all(&mut *self.transaction)
             .await?;
-        let have: Vec<(String, i64)> =
-            rows.iter().map(|r| Ok((r.try_get("key")?, r.try_get("due")?))).collect::<Result<_, sqlx::Error>>()?;
+        let have: Vec<(String, i64)> = rows
+            .iter()
+            .map(|r| Ok((r.try_get("key")?, r.try_get("due")?)))
+            .collect::<Result<_, sqlx::Error>>()?;
         for (key, _) in have.iter().filter(|(key, _)| !timers.iter().any(|(k, _)| k == key)) {
             sqlx::query("DELETE FROM timers WHERE stream = $1 AND key = $2")
                 .bind(stream)
@@ -110,8 +134,16 @@ impl Write {
     }
 
     /// Puts something to be done on the list; once, however often it is asked for.
+    ///
+    /// Asked for again, it becomes a new row, so that whoever is at work on the old one and finishes it does not take
+    /// off what was asked for meanwhile.
     pub async fn enqueue(&mut self, kind: &str, subject: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO jobs (kind, subject) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        sqlx::query("DELETE FROM jobs WHERE kind = $1 AND subject = $2")
+            .bind(kind)
+            .bind(subject)
+            .execute(&mut *self.transaction)
+            .await?;
+        sqlx::query("INSERT INTO jobs (kind, subject) VALUES ($1, $2)")
             .bind(kind)
             .bind(subject)
             .execute(&mut *self.transaction)
@@ -135,7 +167,13 @@ impl Write {
     }
 
     /// Keeps bytes under their id; keeping them again changes nothing.
-    pub async fn put_blob(&mut self, id: &str, media_type: &str, bytes: &[u8], at: i64) -> Result<(), StoreError> {
+    pub async fn put_blob(
+        &mut self,
+        id: &str,
+        media_type: &str,
+        bytes: &[u8],
+        at: i64,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO blobs (id, media_type, bytes, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
@@ -150,7 +188,10 @@ impl Write {
 
     /// Whether bytes of this id are kept.
     pub async fn has_blob(&mut self, id: &str) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT 1 FROM blobs WHERE id = $1").bind(id).fetch_optional(&mut *self.transaction).await?;
+        let row = sqlx::query("SELECT 1 FROM blobs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.transaction)
+            .await?;
         Ok(row.is_some())
     }
 
@@ -196,11 +237,13 @@ impl Write {
 
     /// The answer that was given to this key, if one was.
     pub async fn answer(&mut self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
-        let row = sqlx::query("SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2")
-            .bind(principal)
-            .bind(key)
-            .fetch_optional(&mut *self.transaction)
-            .await?;
+        let row = sqlx::query(
+            "SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2",
+        )
+        .bind(principal)
+        .bind(key)
+        .fetch_optional(&mut *self.transaction)
+        .await?;
         row.map(|row| {
             Ok(Answer {
                 request: row.try_get("request")?,
@@ -214,7 +257,13 @@ impl Write {
     }
 
     /// Keeps the answer given to a key.
-    pub async fn put_answer(&mut self, principal: &str, key: &str, answer: &Answer, at: i64) -> Result<(), StoreError> {
+    pub async fn put_answer(
+        &mut self,
+        principal: &str,
+        key: &str,
+        answer: &Answer,
+        at: i64,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -232,7 +281,12 @@ impl Write {
     }
 
     /// Keeps what the cluster half knows about an environment.
-    pub async fn put_memory(&mut self, account: &str, environment: &str, memory: &str) -> Result<(), StoreError> {
+    pub async fn put_memory(
+        &mut self,
+        account: &str,
+        environment: &str,
+        memory: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO environments (account, environment, memory, observed) VALUES ($1, $2, $3, '{}')
              ON CONFLICT (account, environment) DO UPDATE SET memory = excluded.memory",
@@ -246,7 +300,12 @@ impl Write {
     }
 
     /// Keeps what was last observed of an environment.
-    pub async fn put_observed(&mut self, account: &str, environment: &str, observed: &str) -> Result<(), StoreError> {
+    pub async fn put_observed(
+        &mut self,
+        account: &str,
+        environment: &str,
+        observed: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query("UPDATE environments SET observed = $3 WHERE account = $1 AND environment = $2")
             .bind(account)
             .bind(environment)

@@ -1,1 +1,9 @@
-//! Request and response types of the HTTP API.
+//! Request and response types of the HTTP API, shared by the server and the client.
+//!
+//! JSON with camelCase fields; times are RFC 3339 in UTC; requests refuse unknown fields.
+
+pub mod problem;
+pub mod request;
+pub mod view;
+
+pub use problem::Problem;

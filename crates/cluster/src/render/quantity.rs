@@ -31,7 +31,10 @@ mod tests {
     #[test]
     fn quantities_are_written_as_the_api_server_keeps_them() {
         assert_eq!([millis(250), millis(2000), millis(0), millis(5_000_000)], ["250m", "2", "0", "5k"]);
-        assert_eq!([mebibytes(512), mebibytes(2048), mebibytes(1_048_576), mebibytes(0)], ["512Mi", "2Gi", "1Ti", "0"]);
+        assert_eq!(
+            [mebibytes(512), mebibytes(2048), mebibytes(1_048_576), mebibytes(0)],
+            ["512Mi", "2Gi", "1Ti", "0"]
+        );
         assert_eq!([count(20), count(1000)], ["20", "1k"]);
     }
 }

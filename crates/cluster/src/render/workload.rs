@@ -30,7 +30,8 @@ pub(super) fn deployment(
     workload: &Workload,
     stop: Option<&Withholding>,
 ) -> Wanted {
-    let resources = json!({"cpu": millis(workload.cpu_millis.into()), "memory": mebibytes(workload.memory_mib.into())});
+    let resources =
+        json!({"cpu": millis(workload.cpu_millis.into()), "memory": mebibytes(workload.memory_mib.into())});
     let mut container = json!({
         "name": "workload",
         "image": workload.image,

@@ -1,8 +1,12 @@
 //! The cluster half on a simulation (`sim_…`) and on a real Kubernetes (`real_…`), from one list of checks.
 
+#[cfg(test)]
 mod checks;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod permits;
+#[cfg(test)]
 mod world;
 
 macro_rules! on_both {
@@ -26,6 +30,10 @@ on_both! {
     sim_a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes real_a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes a_changed_declaration_is_followed_and_what_is_no_longer_declared_goes;
     sim_a_volume_claim_outlives_its_workload real_a_volume_claim_outlives_its_workload a_volume_claim_outlives_its_workload;
     sim_drift_is_repaired_and_told real_drift_is_repaired_and_told drift_is_repaired_and_told;
+    sim_drift_before_a_stop_is_no_difference_after_it real_drift_before_a_stop_is_no_difference_after_it drift_before_a_stop_is_no_difference_after_it;
+    sim_what_someone_adds_to_a_deployment_is_removed real_what_someone_adds_to_a_deployment_is_removed what_someone_adds_to_a_deployment_is_removed;
+    sim_a_used_up_plan_does_not_hinder_a_stop real_a_used_up_plan_does_not_hinder_a_stop a_used_up_plan_does_not_hinder_a_stop;
+    sim_a_watch_tells_which_environment_changed real_a_watch_tells_which_environment_changed a_watch_tells_which_environment_changed;
     sim_a_namespace_of_someone_else_is_not_adopted real_a_namespace_of_someone_else_is_not_adopted a_namespace_of_someone_else_is_not_adopted;
     sim_a_namespace_made_anew_by_someone_else_is_not_adopted real_a_namespace_made_anew_by_someone_else_is_not_adopted a_namespace_made_anew_by_someone_else_is_not_adopted;
     sim_a_suspension_stops_everything_and_its_end_brings_it_back real_a_suspension_stops_everything_and_its_end_brings_it_back a_suspension_stops_everything_and_its_end_brings_it_back;
@@ -43,4 +51,9 @@ on_both! {
 #[tokio::test]
 async fn sim_a_death_between_any_two_requests_changes_nothing() {
     checks::a_death_between_any_two_requests_changes_nothing(world::World::simulated().await).await;
+}
+
+#[tokio::test]
+async fn sim_a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed() {
+    checks::a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world::World::simulated().await).await;
 }

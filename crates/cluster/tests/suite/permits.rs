@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::event::Asked;
-use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::account::timer::TimerKey;
+use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
@@ -104,14 +104,8 @@ impl Tenant {
         };
         self.person("ines", issue);
         self.run(&format!("member/{id}/ada"), Command::AcknowledgeNotice { notice });
-        let proposal = ProposeMeasure {
-            case,
-            power,
-            scope,
-            effective: None,
-            why: words(),
-            why_not_less: Some(words()),
-        };
+        let proposal =
+            ProposeMeasure { case, power, scope, effective: None, why: words(), why_not_less: Some(words()) };
         self.person("ines", Command::ProposeMeasure(proposal));
         let command_hash = self.account.measure(&measure).unwrap().command_hash.clone();
         self.person("omar", Command::ApproveMeasure { measure: measure.clone(), command_hash });
@@ -133,6 +127,10 @@ impl Tenant {
     }
 }
 
-fn fold(id: &AccountId, state: Option<Account>, events: &[tenure_domain::account::Recorded]) -> Option<Account> {
+fn fold(
+    id: &AccountId,
+    state: Option<Account>,
+    events: &[tenure_domain::account::Recorded],
+) -> Option<Account> {
     events.iter().fold(state, |state, event| Some(Account::apply(id, state, event).unwrap()))
 }

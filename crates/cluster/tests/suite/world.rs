@@ -10,17 +10,17 @@ use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_cluster::{
-    Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport,
-    StopReport,
+    Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration,
+    RestoreReport, StopReport,
 };
 use tenure_domain::name::MeasureId;
-use tenure_domain::workload::{Volume, Workload};
+use tenure_domain::workload::{Plan, Volume, Workload};
 
 use crate::faults::{Faults, FaultyLayer};
 use crate::permits::{PLAN, Tenant};
 
 /// The longest that anything here may take.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -49,7 +49,8 @@ impl World {
     async fn new(kubeconfig: Kubeconfig, simulation: Option<tenure_kubesim::Simulation>) -> Self {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+        let mut config =
+            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         config.default_retry = false;
         let client = Client::try_from(config.clone()).unwrap();
         Self { config, client, simulation }
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// A tenant whose name no other test uses.
-    pub fn tenant(&self) -> Tenant {
+    pub fn tenant() -> Tenant {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Tenant::open(&format!("t{}-{count}", std::process::id()))
@@ -99,6 +100,7 @@ pub struct Driver<'w> {
     pub tenant: Tenant,
     pub kept: Kept,
     pub cluster: Cluster,
+    pub plan: Plan,
     /// The last report of a restoration, which comes once.
     restored: Mutex<Option<RestoreReport>>,
 }
@@ -130,13 +132,20 @@ pub fn page_on_volume() -> Workload {
 impl<'w> Driver<'w> {
     pub fn new(world: &'w World) -> Self {
         let cluster = Cluster::from_client(world.client.clone());
-        Self { world, tenant: world.tenant(), kept: Kept::default(), cluster, restored: Mutex::default() }
+        Self {
+            world,
+            tenant: World::tenant(),
+            kept: Kept::default(),
+            cluster,
+            plan: PLAN,
+            restored: Mutex::default(),
+        }
     }
 
     pub fn environment(&self) -> Environment {
         let id = "web".parse().unwrap();
         let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
-        Environment { account: self.tenant.account.id.clone(), id, plan: PLAN, workloads }
+        Environment { account: self.tenant.account.id.clone(), id, plan: self.plan, workloads }
     }
 
     pub fn namespace(&self) -> String {
@@ -147,7 +156,8 @@ impl<'w> Driver<'w> {
     pub async fn pass_over(&self, cluster: &Cluster) -> Result<Observation, ClusterError> {
         let permits = self.tenant.permits();
         let (environment, memory) = (self.environment(), self.kept.memory());
-        let observation = cluster.reconcile(&environment, &permits, memory, &self.kept, self.tenant.now).await?;
+        let observation =
+            cluster.reconcile(&environment, &permits, memory, &self.kept, self.tenant.now).await?;
         self.kept.keep(&observation.memory).await?;
         if let Restoration::Restored(report) = &observation.restoration {
             *self.restored.lock().unwrap() = Some(*report.clone());
@@ -262,7 +272,8 @@ pub async fn objects(driver: &Driver<'_>) -> Vec<String> {
             kind: kind.to_owned(),
             plural: plural.to_owned(),
         };
-        let api: Api<DynamicObject> = Api::namespaced_with(driver.world.client.clone(), &driver.namespace(), &resource);
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(driver.world.client.clone(), &driver.namespace(), &resource);
         for object in api.list(&ListParams::default()).await.unwrap() {
             let mut spec = object.data["spec"].clone();
             for own in ["clusterIP", "clusterIPs", "volumeName"] {

@@ -217,6 +217,7 @@ impl Account {
                     proposed_by: actor.clone(),
                     proposed_at: at,
                     approvals: Vec::new(),
+                    took_part: actor.person().cloned().into_iter().collect(),
                     approvals_needed: *approvals_needed,
                     emergency: ratify_by.zip(*notice_by).map(|(ratify_by, notice_by)| Emergency {
                         ratify_by,
@@ -224,6 +225,7 @@ impl Account {
                         ratified: None,
                     }),
                     state: MeasureState::Proposed,
+                    took_effect: None,
                     pod_grace_seconds: *pod_grace_seconds,
                 });
             }
@@ -236,7 +238,9 @@ impl Account {
             }
             Event::ApprovalGiven { measure, by, command_hash } => {
                 let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
-                self.measure_mut(measure)?.approvals.push(approval);
+                let measure = self.measure_mut(measure)?;
+                measure.took_part.insert(by.clone());
+                measure.approvals.push(approval);
             }
             Event::MeasureApproved { measure } => {
                 self.measure_mut(measure)?.state = MeasureState::Approved { blocked: None };
@@ -249,12 +253,16 @@ impl Account {
             }
             Event::MeasureRatified { measure, by, command_hash } => {
                 let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
-                if let Some(emergency) = &mut self.measure_mut(measure)?.emergency {
+                let measure = self.measure_mut(measure)?;
+                measure.took_part.insert(by.clone());
+                if let Some(emergency) = &mut measure.emergency {
                     emergency.ratified = Some(approval);
                 }
             }
             Event::MeasureApplying { measure } => {
-                self.measure_mut(measure)?.state = MeasureState::Applying { since: at };
+                let measure = self.measure_mut(measure)?;
+                measure.took_effect.get_or_insert(at);
+                measure.state = MeasureState::Applying { since: at };
             }
             Event::MeasureInForce { measure, receipt } => {
                 self.measure_mut(measure)?.state = MeasureState::InForce { since: at, receipt: receipt.clone() };

@@ -48,6 +48,7 @@ pub struct Asked {
 /// What happened. The tag is the event's type in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "events are read one at a time; boxing the proposal would only hide it")]
 #[expect(missing_docs, reason = "each field is the vocabulary's word for what the command of the same name sets")]
 pub enum Event {
     #[serde(rename = "account.opened")]

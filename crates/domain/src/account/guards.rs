@@ -1,12 +1,12 @@
 //! The guards of a measure: everything that has to be true at the moment it takes effect.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, ItemState};
-use super::measure::{Measure, Proposal};
+use super::measure::{LiftReason, Measure, MeasureState, Proposal};
 use super::{Account, Context};
 use crate::capability::{Capability, Preset};
-use crate::name::PowerId;
+use crate::name::{AppealId, PersonId, PowerId};
 use crate::permit::Permit;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::scope::{Scope, ScopeKind};
@@ -14,6 +14,10 @@ use crate::terms::{Power, Process, Terms};
 
 /// The grace of pods where the power names none, in seconds: Kubernetes' own default.
 pub(super) const DEFAULT_POD_GRACE_SECONDS: u32 = 30;
+
+/// For how long whoever applied an emergency measure that stayed theirs alone cannot apply another to the same
+/// scope, in hours: long enough that whatever still goes on then is known to more than one person.
+const AGAIN_HOURS: i64 = 30 * 24;
 
 impl Account {
     /// The proof that this measure may be applied now, or every guard that is not met.
@@ -47,7 +51,11 @@ impl Account {
     pub(super) fn measure_guards(&self, measure: &Measure, context: &Context<'_>) -> Result<Vec<Unmet>, Rejected> {
         let terms = self.accepted(context.book)?;
         let proposal = &measure.proposal;
-        let mut unmet = self.legal_guards(proposal);
+        let mut unmet = self.order_guards(proposal);
+        // What was stopped has nothing left that a hold on what runs could preserve.
+        if !matches!(measure.state, MeasureState::InForce { .. }) {
+            unmet.extend(self.hold_guards(proposal));
+        }
         if let Some(emergency) = &measure.emergency {
             if emergency.ratified.is_none() && context.now >= emergency.ratify_by {
                 unmet.push(Unmet::new(
@@ -166,6 +174,12 @@ impl Account {
 
     /// Law 8: orders and holds.
     pub(super) fn legal_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
+        let mut unmet = self.order_guards(proposal);
+        unmet.extend(self.hold_guards(proposal));
+        unmet
+    }
+
+    fn order_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         for order in self.orders.iter().filter(|o| o.vacated.is_none()) {
             if order.kind.stays_measures() && order.scope.touches(&proposal.scope) {
@@ -176,6 +190,11 @@ impl Account {
                 ));
             }
         }
+        unmet
+    }
+
+    pub(super) fn hold_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
+        let mut unmet = Vec::new();
         if proposal.withholds.contains(&Capability::Compute) {
             for hold in self.holds.iter().filter(|h| h.released.is_none() && h.running_state) {
                 if hold.scope.touches(&proposal.scope) {
@@ -190,6 +209,46 @@ impl Account {
         unmet
     }
 
+    /// Law 5: nobody makes a provisional measure last by applying it again and again, where nobody else ratified it or
+    /// an appeal undid it.
+    pub(super) fn again_guard(&self, proposal: &Proposal, by: &PersonId, now: Timestamp) -> Option<Unmet> {
+        self.measures.iter().find_map(|m| {
+            let emergency = m.emergency.as_ref()?;
+            let undone = matches!(
+                &m.state,
+                MeasureState::Lifting { reason: LiftReason::Overturned { .. }, .. }
+                    | MeasureState::Lifted { reason: LiftReason::Overturned { .. }, .. }
+                    | MeasureState::Withdrawn { reason: LiftReason::Overturned { .. }, .. }
+            );
+            let alone = emergency.ratified.is_none() || undone;
+            let same = m.proposed_by.person() == Some(by) && m.proposal.scope.touches(&proposal.scope);
+            let free = m.proposed_at.checked_add(SignedDuration::from_hours(AGAIN_HOURS)).ok()?;
+            (alone && same && now < free).then(|| {
+                let why = if undone { "was overturned" } else { "is ratified by nobody else" };
+                Unmet::new(
+                    Guard::Ratified,
+                    format!("{by} applied {} to {}, and it {why}", m.id, m.proposal.scope),
+                    "somebody else ratifies that one in time, or judges the emergency and applies the measure",
+                )
+                .not_before(free)
+            })
+        })
+    }
+
+    /// Law 6: whoever reviewed an appeal of the measure has no other part in it.
+    pub(super) fn reviewer_guard(&self, measure: &Measure, by: &PersonId) -> Option<Unmet> {
+        let reviewed: &AppealId = self
+            .appeals
+            .iter()
+            .find(|a| a.measure == measure.id && a.decided.as_ref().is_some_and(|d| &d.by == by))
+            .map(|a| &a.id)?;
+        Some(Unmet::new(
+            Guard::AnotherPerson,
+            format!("{by} decided the appeal {reviewed} against {}", measure.id),
+            "somebody who did not review it consents",
+        ))
+    }
+
     /// Law 4: the least measure that the accepted terms permit on this ground comes first, or the record says why not.
     pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms) -> Option<Unmet> {
         if proposal.why_not_less.is_some() {
@@ -199,7 +258,8 @@ impl Account {
         let tried = self.measures.iter().any(|m| {
             m.proposal.case == case.id
                 && (m.proposal.preset, m.proposal.scope.kind()) < (proposal.preset, proposal.scope.kind())
-                && !matches!(m.state, super::measure::MeasureState::Proposed | super::measure::MeasureState::Withdrawn { .. })
+                && m.proposal.scope.touches(&proposal.scope)
+                && m.took_effect.is_some()
         });
         if tried {
             return None;

@@ -39,7 +39,7 @@ pub enum OrderKind {
     Stay,
     /// Service is restored, and no measure takes effect while it stands.
     Reinstate,
-    /// Nothing is deleted or lost.
+    /// Nothing that persists is deleted. What running pods hold is preserved by a hold on the running state.
     Preserve,
 }
 

@@ -29,6 +29,8 @@ pub struct Measure {
     pub proposed_at: Timestamp,
     /// Approvals that count for the command as it stands.
     pub approvals: Vec<Approval>,
+    /// Everyone who proposed, approved or ratified it, also where an amendment voided the approval.
+    pub took_part: BTreeSet<PersonId>,
     /// How many approvals the power asks for; none for an emergency measure.
     pub approvals_needed: u8,
     /// The provisional part of an emergency measure.
@@ -36,6 +38,9 @@ pub struct Measure {
     pub emergency: Option<Emergency>,
     /// Where it stands.
     pub state: MeasureState,
+    /// When it first took effect, if it ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_effect: Option<Timestamp>,
     /// The longest time that a stopped pod is given to end, in seconds.
     pub pod_grace_seconds: u32,
 }
@@ -219,9 +224,7 @@ impl Measure {
 
     /// Whether this person took part in it.
     pub fn involves(&self, person: &PersonId) -> bool {
-        self.proposed_by.person() == Some(person)
-            || self.approvals.iter().any(|a| &a.by == person)
-            || self.emergency.as_ref().and_then(|e| e.ratified.as_ref()).is_some_and(|a| &a.by == person)
+        self.took_part.contains(person)
     }
 
     /// The state's name in the API.

@@ -63,16 +63,6 @@ pub enum NoticeKind {
         /// The measure.
         measure: MeasureId,
     },
-    /// That a measure takes effect.
-    Effect {
-        /// The measure.
-        measure: MeasureId,
-    },
-    /// That a measure is lifted.
-    Lift {
-        /// The measure.
-        measure: MeasureId,
-    },
 }
 
 impl NoticeKind {
@@ -80,7 +70,7 @@ impl NoticeKind {
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } | Self::Effect { .. } | Self::Lift { .. } => None,
+            Self::Intent { .. } | Self::Emergency { .. } => None,
         }
     }
 
@@ -88,7 +78,7 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Violation { .. } | Self::Emergency { .. } | Self::Effect { .. } | Self::Lift { .. } => None,
+            Self::Violation { .. } | Self::Emergency { .. } => None,
         }
     }
 
@@ -99,8 +89,6 @@ impl NoticeKind {
             Self::Intent { .. } => "notice of intent",
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
-            Self::Effect { .. } => "notice that a measure takes effect",
-            Self::Lift { .. } => "notice that a measure is lifted",
         }
     }
 }

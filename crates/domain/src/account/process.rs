@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::Account;
+use super::case::ItemState;
 use super::notice::Notice;
 use crate::name::{CaseId, PowerId};
 
 /// What is served in a case under one power.
 pub(super) struct Clocks<'a> {
-    /// The notice that starts the cure period and is served, where there is one: the one whose period ends first.
+    /// The notice that starts the cure period, is served and asks for something that is still not done, where there is
+    /// one: the one whose period ends first.
     pub cure: Option<(&'a Notice, Timestamp)>,
     /// The notice that starts the notice period and is served.
     pub notice: Option<(&'a Notice, Timestamp)>,
@@ -28,13 +30,30 @@ impl Account {
             self.notices_of(case).filter_map(|n| ends(n).map(|at| (n, at))).min_by_key(|(_, at)| *at)
         };
         Clocks {
-            cure: earliest(&|n| if n.kind.starts_cure() == Some(power) { n.cure_ends() } else { None }),
+            cure: earliest(&|n| {
+                let counts = n.kind.starts_cure() == Some(power) && self.asks_still(n);
+                if counts { n.cure_ends() } else { None }
+            }),
             notice: earliest(&|n| if n.kind.starts_notice() == Some(power) { n.notice_ends() } else { None }),
             pending: self.notices_of(case).find(|n| {
                 n.served_at().is_none()
                     && (n.kind.starts_cure() == Some(power) || n.kind.starts_notice() == Some(power))
             }),
         }
+    }
+
+    /// Whether something that the notice asks for is not done. One that names nothing new repeats what was asked in the
+    /// case before it.
+    fn asks_still(&self, notice: &Notice) -> bool {
+        let before = |n: &&Notice| n.id.number() <= notice.id.number();
+        let own = !notice.items.is_empty();
+        let Ok(case) = self.case(&notice.case) else { return false };
+        self.notices_of(&notice.case)
+            .filter(before)
+            .filter(|n| !own || n.id == notice.id)
+            .flat_map(|n| &n.items)
+            .filter_map(|id| case.item(id))
+            .any(|item| !matches!(item.state, ItemState::Met { .. }))
     }
 
     /// When the first cure period of a case ends.

@@ -25,12 +25,13 @@ pub fn default_pod(world: &World, pod: &mut Value) {
     for field in ["containers", "initContainers"] {
         let containers = pod.pointer_mut(&format!("/spec/{field}")).and_then(Value::as_array_mut);
         for container in containers.into_iter().flatten() {
+            // The server's own defaults come first: only limits the pod names itself become its requests.
+            requests_from_limits(container);
             for limit in &limits {
                 // Without a default, the maximum is the default limit, and the default limit the default request.
                 let ceiling = or(limit.get("default"), limit.get("max"));
                 let floor = or(limit.get("defaultRequest"), Some(&Value::Object(ceiling.clone())));
                 fill(container, "limits", &ceiling);
-                requests_from_limits(container);
                 fill(container, "requests", &floor);
             }
         }

@@ -1,11 +1,27 @@
 //! Events about objects, one per object and reason; repeats only raise the count.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::kind;
-use crate::object::{int, name, namespace, set, text, time, uid};
-use crate::world::{World, stable_hash};
+use crate::object::{int, name, namespace, set, text, time, time_at, uid};
+use crate::world::{Key, World, stable_hash};
+
+/// How long an event is kept, as in Kubernetes.
+const KEPT: Duration = Duration::from_hours(1);
+
+/// One pass over all events: those that are too old go.
+pub fn pass(world: &mut World, now: Timestamp) -> Option<Timestamp> {
+    let limit = now.checked_sub(KEPT).ok()?;
+    for event in world.list("events", None) {
+        if time_at(&event, "/lastTimestamp").is_some_and(|at| at < limit) {
+            world.remove(&Key::of("events", &event));
+        }
+    }
+    None
+}
 
 /// Records that something happened to an object. Warnings are `Warning`, the rest `Normal`.
 pub fn emit(world: &mut World, about: &Value, warning: bool, reason: &str, message: &str, now: Timestamp) {

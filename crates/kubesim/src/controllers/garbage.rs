@@ -10,9 +10,14 @@ use crate::object::{finalizers, is_terminating, list, remove, set, text, uid};
 use crate::requests::{DeleteOptions, Propagation, finish_if_done};
 use crate::world::{Key, World};
 
-/// One pass over all objects.
+/// One pass over all objects that have owners or are ending.
 pub fn pass(world: &mut World, now: Timestamp) -> Option<Timestamp> {
-    let all: Vec<(Key, Arc<Value>)> = world.all().map(|(k, o)| (k.clone(), Arc::clone(o))).collect();
+    if !world.take_unswept() {
+        return None;
+    }
+    let concerned = |o: &Value| is_terminating(o) || !list(o, "/metadata/ownerReferences").is_empty();
+    let all: Vec<(Key, Arc<Value>)> =
+        world.all().filter(|(_, o)| concerned(o)).map(|(k, o)| (k.clone(), Arc::clone(o))).collect();
     for (key, object) in &all {
         let owners = list(object, "/metadata/ownerReferences");
         let orphaned = !owners.is_empty() && owners.iter().all(|o| world.by_uid(text(o, "/uid")).is_none());

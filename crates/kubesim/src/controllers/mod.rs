@@ -60,6 +60,7 @@ const CONTROLLERS: &[Controller] = &[
     endpoints::pass,
     garbage::pass,
     quotas::pass,
+    events::pass,
 ];
 
 /// More rounds than any sane world needs; two controllers that fight are stopped by it until the next change.

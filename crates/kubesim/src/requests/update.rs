@@ -191,7 +191,11 @@ pub fn commit(
         }
     }
     validate::check(kind, &new, Some(live))?;
-    if kind.generation && spec_differs(live, &new) {
+    // Of Deployments alone the annotations count, too, as in Kubernetes.
+    let annotated = kind.resource == "deployments.apps"
+        && writer.subresource != "status"
+        && live.pointer("/metadata/annotations") != new.pointer("/metadata/annotations");
+    if kind.generation && (annotated || spec_differs(live, &new)) {
         let generation = int(live, "/metadata/generation").unwrap_or(1) + 1;
         set(&mut new, &["metadata", "generation"], json!(generation));
     }

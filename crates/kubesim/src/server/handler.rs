@@ -20,6 +20,9 @@ use crate::status::{ApiError, Outcome};
 /// The largest request body, as etcd's.
 const MAX_BODY: usize = 3 * 1024 * 1024;
 
+/// What kubectl sends for kinds it knows.
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
 /// A request as the endpoints read it.
 pub struct Call {
     /// Its method.
@@ -41,6 +44,10 @@ impl Call {
     pub fn json(&self) -> Outcome<Value> {
         if self.body.is_empty() {
             return Ok(Value::Null);
+        }
+        if self.content_type == PROTOBUF {
+            let why = "kubesim reads JSON only: use `kubectl apply -f` or `kubectl create -f` instead of `kubectl create KIND`";
+            return Err(ApiError::new(415, "UnsupportedMediaType", why));
         }
         serde_json::from_slice(&self.body).map_err(|e| {
             ApiError::bad_request(format!(
@@ -151,7 +158,12 @@ fn object(
 
 /// An access review: everyone may do everything here.
 fn review(call: &Call) -> Outcome<Response<Body>> {
-    let mut review = call.json()?;
+    // kubectl sends reviews as protobuf; the answer is the same to every question, so it need not be read.
+    let mut review = if call.content_type == PROTOBUF {
+        serde_json::json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"})
+    } else {
+        call.json()?
+    };
     crate::object::set(&mut review, &["status", "allowed"], Value::Bool(true));
     crate::object::set(
         &mut review,

@@ -1,4 +1,5 @@
 //! A place to check things in: a client and a namespace of one's own.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests stop the test as tests do")]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -44,8 +45,10 @@ pub async fn on_a_real_server(name: &str, check: impl FnOnce(Lab) -> Check) {
 async fn run(name: &str, kubeconfig: Kubeconfig, check: impl FnOnce(Lab) -> Check) {
     // Another test of this process may have installed it before.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let config =
+    let mut config =
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
+    // A refusal with 503 is an answer here, not a reason to try for minutes.
+    config.default_retry = false;
     let client = Client::try_from(config).expect("a client");
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let wanted = object(json!({"metadata": {"generateName": "conformance-"}}));
@@ -59,7 +62,10 @@ async fn run(name: &str, kubeconfig: Kubeconfig, check: impl FnOnce(Lab) -> Chec
     })
     .await
     {
-        Ok(_) => check(lab).await,
+        Ok(_) => match tokio::time::timeout(2 * PATIENCE, check(lab)).await {
+            Ok(outcome) => outcome,
+            Err(late) => Err(late.into()),
+        },
         Err(error) => Err(error),
     };
     namespaces.delete(&namespace, &DeleteParams::default()).await.ok();

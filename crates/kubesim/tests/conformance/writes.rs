@@ -186,12 +186,20 @@ pub async fn the_generation_follows_the_specification(lab: &Lab) -> Result<()> {
     let deployments = lab.api::<Deployment>();
     let made: Deployment = lab.create(deployment("web", 0)).await?;
     ensure!(made.metadata.generation == Some(1));
-    let touch = Patch::Merge(json!({"metadata": {"annotations": {"a": "b"}}}));
-    let touched = deployments.patch("web", &PatchParams::default(), &touch).await?;
-    ensure!(touched.metadata.generation == Some(1));
-    let paused = Patch::Merge(json!({"spec": {"minReadySeconds": 1}}));
-    let changed = deployments.patch("web", &PatchParams::default(), &paused).await?;
-    ensure!(changed.metadata.generation == Some(2));
+    let change = async |change: Value| -> Result<Option<i64>> {
+        Ok(deployments
+            .patch("web", &PatchParams::default(), &Patch::Merge(change))
+            .await?
+            .metadata
+            .generation)
+    };
+    ensure!(
+        change(json!({"metadata": {"labels": {"a": "b"}}})).await? == Some(1),
+        "a label is not the specification"
+    );
+    ensure!(change(json!({"spec": {"minReadySeconds": 1}})).await? == Some(2));
+    // Of Deployments alone the annotations count, too.
+    ensure!(change(json!({"metadata": {"annotations": {"a": "b"}}})).await? == Some(3));
     Ok(())
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, wrong_state};
+use super::{Draft, not_by, wrong_state};
 use crate::account::actor::Actor;
 use crate::account::case::{CaseState, ItemState, Outcome};
 use crate::account::event::Event;
 use crate::account::measure::{LiftReason, MeasureState};
-use crate::name::{CaseId, Ground, ItemId, ReportId, RuleId};
+use crate::name::{CaseId, Ground, ItemId, MeasureId, ReportId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
 
@@ -19,6 +19,7 @@ const MATCH_AGAIN_SECONDS: i64 = 24 * 3600;
 
 impl Draft<'_> {
     pub(super) fn open_case(&mut self, ground: Ground, why: Words, reports: Vec<ReportId>) -> Result<(), Rejected> {
+        self.person_or_rule()?;
         let terms = self.account.accepted(self.context.book)?;
         if !terms.powers.iter().any(|p| p.grounds.contains(&ground)) {
             return Err(Unmet::new(
@@ -55,6 +56,9 @@ impl Draft<'_> {
         facts: BTreeMap<String, String>,
         why: Words,
     ) -> Result<(), Rejected> {
+        if self.context.actor != &Actor::Rule(rule.clone()) {
+            return Err(not_by(self.context.actor, "the rule itself puts its match on the record"));
+        }
         let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground);
         let opens = opens && !open;
         let recent = self
@@ -70,17 +74,18 @@ impl Draft<'_> {
     }
 
     pub(super) fn withdraw_case(&mut self, id: &CaseId) -> Result<(), Rejected> {
+        self.person()?;
         if self.account.case(id)?.is_closed() {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
         }
-        self.close_case(id.clone(), Outcome::Withdrawn, &LiftReason::Withdrawn)
+        self.close_case(id, Outcome::Withdrawn, &LiftReason::Withdrawn)
     }
 
     /// Law 10: closing a case cancels what is scheduled in its name and undoes what it did.
-    pub(super) fn close_case(&mut self, case: CaseId, outcome: Outcome, reason: &LiftReason) -> Result<(), Rejected> {
+    pub(super) fn close_case(&mut self, case: &CaseId, outcome: Outcome, reason: &LiftReason) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
         let of_case: Vec<_> =
-            self.account.measures.iter().filter(|m| m.proposal.case == case).map(|m| m.id.clone()).collect();
+            self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
         for id in of_case {
             self.end_measure(&id, reason.clone())?;
         }
@@ -88,6 +93,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn submit_cure(&mut self, case: CaseId, item: ItemId, remedy: Words) -> Result<(), Rejected> {
+        self.of_account()?;
         let found = self.account.case(&case)?;
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "nothing: it is over"));
@@ -115,18 +121,41 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn accept_cure(&mut self, case: CaseId, item: ItemId) -> Result<(), Rejected> {
-        self.submitted(&case, &item)?;
+    pub(super) fn accept_cure(&mut self, case: &CaseId, item: ItemId) -> Result<(), Rejected> {
+        self.person()?;
+        self.submitted(case, &item)?;
         self.emit(Event::CureAccepted { case: case.clone(), item })?;
-        if self.account.case(&case)?.is_cured() {
-            self.close_case(case, Outcome::Cured, &LiftReason::Cured)?;
+        if self.account.case(case)?.is_cured() {
+            return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
+        }
+        self.end_cured(case)
+    }
+
+    /// Law 10: a measure ends whose notices ask for nothing more, also where later notices keep the case open: what
+    /// those ask for has a cure period of its own.
+    fn end_cured(&mut self, case: &CaseId) -> Result<(), Rejected> {
+        let ended: Vec<MeasureId> = self
+            .account
+            .measures
+            .iter()
+            .filter(|m| &m.proposal.case == case && m.emergency.is_none() && m.took_effect.is_some())
+            .filter(|m| {
+                let clock = self.account.clocks(case, &m.proposal.power).cure;
+                clock.is_none_or(|(_, ends)| ends > self.context.now)
+            })
+            .map(|m| m.id.clone())
+            .collect();
+        for measure in ended {
+            self.end_measure(&measure, LiftReason::Cured)?;
         }
         Ok(())
     }
 
-    pub(super) fn reject_cure(&mut self, case: CaseId, item: ItemId, why: Words) -> Result<(), Rejected> {
-        self.submitted(&case, &item)?;
-        self.emit(Event::CureRejected { case, item, why })
+    pub(super) fn reject_cure(&mut self, case: &CaseId, item: ItemId, why: Words) -> Result<(), Rejected> {
+        self.person()?;
+        self.submitted(case, &item)?;
+        self.emit(Event::CureRejected { case: case.clone(), item, why })?;
+        self.schedule_again(|m| &m.proposal.case == case)
     }
 
     pub(super) fn lapse(&mut self, case: CaseId) -> Result<(), Rejected> {
@@ -137,20 +166,14 @@ impl Draft<'_> {
     }
 
     /// Lifts a measure that has taken effect, withdraws one that has not, and leaves one that is over.
-    pub(super) fn end_measure(&mut self, id: &crate::name::MeasureId, reason: LiftReason) -> Result<(), Rejected> {
-        use crate::account::measure::StayedFrom;
+    pub(super) fn end_measure(&mut self, id: &MeasureId, reason: LiftReason) -> Result<(), Rejected> {
+        let found = self.account.measure(id)?;
         let measure = id.clone();
-        match &self.account.measure(id)?.state {
-            MeasureState::Applying { .. }
-            | MeasureState::InForce { .. }
-            | MeasureState::Stayed { from: StayedFrom::Effective { .. }, .. } => {
-                self.emit(Event::MeasureLifting { measure, reason })
-            }
-            MeasureState::Proposed
-            | MeasureState::Approved { .. }
-            | MeasureState::Scheduled { .. }
-            | MeasureState::Stayed { .. } => self.emit(Event::MeasureWithdrawn { measure, reason }),
+        match &found.state {
             MeasureState::Lifting { .. } | MeasureState::Lifted { .. } | MeasureState::Withdrawn { .. } => Ok(()),
+            // Whatever took effect once is over only when the cluster was observed without it, law 13.
+            _ if found.took_effect.is_some() => self.emit(Event::MeasureLifting { measure, reason }),
+            _ => self.emit(Event::MeasureWithdrawn { measure, reason }),
         }
     }
 
@@ -164,6 +187,16 @@ impl Draft<'_> {
                 "a member of the account does this",
             )
             .into()),
+        }
+    }
+
+    /// A person of the provider or a rule, or the refusal to anyone else.
+    pub(super) fn person_or_rule(&self) -> Result<(), Rejected> {
+        match self.context.actor {
+            Actor::Person(_) | Actor::Rule(_) => Ok(()),
+            Actor::Member(..) | Actor::System(_) => {
+                Err(not_by(self.context.actor, "a person of the provider or a rule does this"))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What was observed in the cluster.
 
 use super::{Draft, wrong_state};
+use crate::account::actor::System;
 use crate::account::event::Event;
 use crate::account::measure::{MeasureState, StayedFrom};
 use crate::name::{EnvironmentId, MeasureId};
@@ -13,6 +14,7 @@ const MOST_OBJECTS: usize = 50;
 impl Draft<'_> {
     /// Law 13: a measure is in force only when a receipt says so.
     pub(super) fn confirm_in_force(&mut self, id: &MeasureId, receipt: Blob) -> Result<(), Rejected> {
+        self.part(System::Cluster)?;
         match self.account.measure(id)?.state {
             MeasureState::Applying { .. } => self.emit(Event::MeasureInForce { measure: id.clone(), receipt }),
             MeasureState::InForce { .. } => Ok(()),
@@ -24,6 +26,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn confirm_restored(&mut self, id: &MeasureId, receipt: Blob) -> Result<(), Rejected> {
+        self.part(System::Cluster)?;
         let measure = self.account.measure(id)?;
         match &measure.state {
             MeasureState::Lifting { .. } => self.emit(Event::MeasureLifted { measure: id.clone(), receipt }),
@@ -39,6 +42,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn record_repairs(&mut self, environment: EnvironmentId, mut objects: Vec<String>) -> Result<(), Rejected> {
+        self.part(System::Cluster)?;
         self.account.environment(&environment)?;
         if objects.is_empty() {
             return Ok(());

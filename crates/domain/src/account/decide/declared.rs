@@ -3,6 +3,7 @@
 use super::{Draft, all_met};
 use crate::account::event::{Event, Recorded};
 use crate::account::Context;
+use crate::account::legal::OrderKind;
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -125,6 +126,14 @@ impl Draft<'_> {
                 Guard::NoHold,
                 format!("hold {} preserves {}", hold.id, hold.scope),
                 "the hold has to be released first",
+            ));
+        }
+        let orders = self.account.orders.iter().filter(|o| o.vacated.is_none() && o.kind == OrderKind::Preserve);
+        for order in orders.filter(|o| o.scope.touches(&scope)) {
+            guards.push(Unmet::new(
+                Guard::NoOrder,
+                format!("order {} (preserve) stands for {}", order.id, order.scope),
+                "the order has to be vacated by whoever gave it",
             ));
         }
         all_met(guards)?;

@@ -15,10 +15,12 @@ impl Draft<'_> {
     pub(super) fn record_order(
         &mut self,
         kind: OrderKind,
-        scope: Scope,
+        scope: &Scope,
         authority: Words,
         document: Blob,
     ) -> Result<(), Rejected> {
+        self.person()?;
+        self.named_scope(scope)?;
         let order = self.account.next(self.account.orders.len(), OrderId::new);
         self.emit(Event::OrderRecorded { order: order.clone(), kind, scope: scope.clone(), authority, document })?;
         if !kind.stays_measures() {
@@ -28,7 +30,7 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| m.proposal.scope.touches(&scope))
+            .filter(|m| m.proposal.scope.touches(scope))
             .filter(|m| {
                 matches!(
                     m.state,
@@ -47,7 +49,14 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// A scope that the account has, or that a measure names though its workload is gone: a slip in the name of a
+    /// scope would protect nothing.
+    fn named_scope(&self, scope: &Scope) -> Result<(), Rejected> {
+        if self.account.measures.iter().any(|m| &m.proposal.scope == scope) { Ok(()) } else { self.check_scope(scope) }
+    }
+
     pub(super) fn vacate_order(&mut self, id: &OrderId, why: Words) -> Result<(), Rejected> {
+        self.person()?;
         if self.account.order(id)?.vacated.is_some() {
             return Err(wrong_state(format!("{id} is vacated"), "nothing: it no longer stands"));
         }
@@ -75,34 +84,42 @@ impl Draft<'_> {
                 continue;
             }
             self.emit(Event::MeasureResumed { measure: measure.clone(), order: id.clone() })?;
-            if let StayedFrom::Effective { .. } = from {
+            // One that a guard took off the schedule before the order gets back to its guards as well.
+            if let StayedFrom::Effective { .. } | StayedFrom::Approved = from {
                 self.emit(Event::MeasureScheduled { measure, at: self.context.now })?;
             }
         }
         Ok(())
     }
 
+    /// Law 8: a hold on what runs also takes back a stop that is under way.
     pub(super) fn place_hold(&mut self, scope: Scope, running_state: bool, why: Words) -> Result<(), Rejected> {
+        self.person()?;
+        self.named_scope(&scope)?;
         let hold = self.account.next(self.account.holds.len(), HoldId::new);
-        self.emit(Event::HoldPlaced { hold, scope, running_state, why })
+        self.emit(Event::HoldPlaced { hold, scope, running_state, why })?;
+        let mut stopping = Vec::new();
+        for measure in &self.account.measures {
+            if matches!(measure.state, MeasureState::Applying { .. }) {
+                let unmet = self.account.hold_guards(&measure.proposal);
+                if !unmet.is_empty() {
+                    stopping.push((measure.id.clone(), unmet));
+                }
+            }
+        }
+        for (measure, unmet) in stopping {
+            self.block(measure, &unmet)?;
+        }
+        Ok(())
     }
 
     pub(super) fn release_hold(&mut self, id: &HoldId, why: Words) -> Result<(), Rejected> {
+        self.person()?;
         if self.account.hold(id)?.released.is_some() {
             return Err(wrong_state(format!("{id} is released"), "nothing: it no longer stands"));
         }
         self.emit(Event::HoldReleased { hold: id.clone(), why })?;
-        let blocked: Vec<MeasureId> = self
-            .account
-            .measures
-            .iter()
-            .filter(|m| matches!(m.state, MeasureState::Approved { blocked: Some(_) }))
-            .map(|m| m.id.clone())
-            .collect();
-        for measure in blocked {
-            self.emit(Event::MeasureScheduled { measure, at: self.context.now })?;
-        }
-        Ok(())
+        self.schedule_again(|_| true)
     }
 
     pub(super) fn file_appeal(&mut self, id: &MeasureId, grounds: Words) -> Result<(), Rejected> {
@@ -118,7 +135,9 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{} against {id} is open", open.id), format!("go on with {}", open.id)));
         }
         let terms = self.account.accepted(self.context.book)?;
-        if let Ok(ends) = terms.calendar.deadline(measure.proposed_at, &terms.floors.appeal_window)
+        // The window opens with the effect: a measure scheduled far ahead is not out of reach before it bites.
+        if let Some(since) = measure.took_effect
+            && let Ok(ends) = terms.calendar.deadline(since, &terms.floors.appeal_window)
             && self.context.now > ends.at
         {
             return Err(Unmet::new(
@@ -160,7 +179,7 @@ impl Draft<'_> {
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
         if outcome == AppealOutcome::Overturned && !self.account.case(&case)?.is_closed() {
             let reason = LiftReason::Overturned { appeal: id.clone() };
-            self.close_case(case, crate::account::case::Outcome::Overturned, &reason)?;
+            self.close_case(&case, crate::account::case::Outcome::Overturned, &reason)?;
         }
         Ok(())
     }

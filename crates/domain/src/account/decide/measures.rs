@@ -11,7 +11,7 @@ use crate::account::event::Event;
 use crate::account::guards::{
     DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_preset_ok, missing_approvals,
 };
-use crate::account::measure::{LiftReason, MeasureState, Proposal};
+use crate::account::measure::{LiftReason, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -23,8 +23,8 @@ use crate::text::{Blob, Words};
 const FURTHEST_DAYS: i64 = 366;
 
 impl Draft<'_> {
-    /// The person who acts; rules and parts of Tenure cannot decide on measures.
-    fn person(&self) -> Result<PersonId, Rejected> {
+    /// The person who acts; rules, members and parts of Tenure cannot decide on measures.
+    pub(super) fn person(&self) -> Result<PersonId, Rejected> {
         self.context.actor.person().cloned().ok_or_else(|| {
             Unmet::new(
                 Guard::AnotherPerson,
@@ -35,7 +35,7 @@ impl Draft<'_> {
         })
     }
 
-    fn check_scope(&self, scope: &Scope) -> Result<(), Rejected> {
+    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Rejected> {
         match scope {
             Scope::Account => Ok(()),
             Scope::Environment(e) => self.account.environment(e).map(|_| ()),
@@ -125,10 +125,10 @@ impl Draft<'_> {
         why_not_less: Option<Words>,
         letter: Blob,
     ) -> Result<(), Rejected> {
-        self.person()?;
+        let person = self.person()?;
         let now = self.context.now;
         let (proposal, granted) =
-            self.proposal(case.clone(), power.clone(), scope, now, why.clone(), why_not_less)?;
+            self.proposal(case.clone(), power, scope, now, why.clone(), why_not_less)?;
         let terms = self.account.accepted(self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
         let mut clocks = None;
@@ -144,7 +144,7 @@ impl Draft<'_> {
             }
             Some(Process::Noticed { .. }) => guards.push(Unmet::new(
                 Guard::PowerPermits,
-                format!("power {power} is not an emergency power"),
+                format!("power {} is not an emergency power", proposal.power),
                 "propose the measure, so that its notice and approvals come first",
             )),
             None => {}
@@ -156,6 +156,7 @@ impl Draft<'_> {
                 "isolate, and propose the rest with its notice",
             ));
         }
+        guards.extend(self.account.again_guard(&proposal, &person, now));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
@@ -222,7 +223,8 @@ impl Draft<'_> {
         if measure.approvals.iter().any(|a| a.by == by) {
             guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} approved {id} already"), "somebody else approves it too"));
         }
-        guards.extend(self.same_command(id, &measure.command_hash, command_hash));
+        guards.extend(self.account.reviewer_guard(measure, &by));
+        guards.extend(same_command(id, &measure.command_hash, command_hash));
         guards.extend(self.account.legal_guards(&measure.proposal));
         all_met(guards)?;
         let effective = measure.proposal.effective;
@@ -232,16 +234,6 @@ impl Draft<'_> {
             self.emit(Event::MeasureScheduled { measure: id.clone(), at: effective.max(self.context.now) })?;
         }
         Ok(())
-    }
-
-    fn same_command(&self, id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
-        (stands != given).then(|| {
-            Unmet::new(
-                Guard::SameCommand,
-                format!("{id} stands at {stands}; the consent is for {given}"),
-                format!("read {id} again, and consent to its present commandHash"),
-            )
-        })
     }
 
     pub(super) fn ratify(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
@@ -268,12 +260,14 @@ impl Draft<'_> {
                 "nothing: it lifts by itself",
             ));
         }
-        guards.extend(self.same_command(id, &measure.command_hash, command_hash));
+        guards.extend(self.account.reviewer_guard(measure, &by));
+        guards.extend(same_command(id, &measure.command_hash, command_hash));
         all_met(guards)?;
         self.emit(Event::MeasureRatified { measure: id.clone(), by, command_hash: command_hash.to_owned() })
     }
 
     pub(super) fn lift(&mut self, id: &MeasureId, why: Words) -> Result<(), Rejected> {
+        self.person()?;
         let measure = self.account.measure(id)?;
         if measure.is_over() || matches!(measure.state, MeasureState::Lifting { .. }) {
             return Err(wrong_state(format!("{id} is {}", measure.state_name()), "nothing: it ends already"));
@@ -281,17 +275,52 @@ impl Draft<'_> {
         self.end_measure(id, LiftReason::Decision { by: self.context.actor.clone(), why })
     }
 
+    /// Brings a measure back before its guards that was taken off the schedule: they are all judged again.
+    pub(super) fn schedule_again(&mut self, which: impl Fn(&Measure) -> bool) -> Result<(), Rejected> {
+        let blocked: Vec<MeasureId> = self
+            .account
+            .measures
+            .iter()
+            .filter(|m| matches!(m.state, MeasureState::Approved { blocked: Some(_) }) && which(m))
+            .map(|m| m.id.clone())
+            .collect();
+        for measure in blocked {
+            self.emit(Event::MeasureScheduled { measure, at: self.context.now })?;
+        }
+        Ok(())
+    }
+
+    /// Takes a measure off the schedule, or back from where it was being applied.
+    pub(super) fn block(&mut self, measure: MeasureId, unmet: &[Unmet]) -> Result<(), Rejected> {
+        let guards: BTreeSet<Guard> = unmet.iter().map(|g| g.guard).collect();
+        let detail = unmet.iter().map(|g| g.detail.as_str()).collect::<Vec<_>>().join("; ");
+        self.emit(Event::MeasureBlocked { measure, guards: guards.into_iter().collect(), detail })
+    }
+
     /// Brings a scheduled measure to effect if every guard is met at this moment, else takes it off the schedule.
     pub(super) fn take_effect(&mut self, id: &MeasureId) -> Result<(), Rejected> {
         let measure = self.account.measure(id)?;
+        let case = measure.proposal.case.clone();
         let guards = self.account.measure_guards(measure, self.context)?;
         if guards.is_empty() {
+            // Law 4 skips no stage of the case either, where its own deadline is fired after this one.
+            if self.account.first_cure_end(&case).is_some_and(|ends| ends <= self.context.now) {
+                self.lapse(case)?;
+            }
             return self.emit(Event::MeasureApplying { measure: id.clone() });
         }
-        let names: BTreeSet<Guard> = guards.iter().map(|g| g.guard).collect();
-        let detail = guards.iter().map(|g| g.detail.as_str()).collect::<Vec<_>>().join("; ");
-        self.emit(Event::MeasureBlocked { measure: id.clone(), guards: names.into_iter().collect(), detail })
+        self.block(id.clone(), &guards)
     }
+}
+
+fn same_command(id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
+    (stands != given).then(|| {
+        Unmet::new(
+            Guard::SameCommand,
+            format!("{id} stands at {stands}; the consent is for {given}"),
+            format!("read {id} again, and consent to its present commandHash"),
+        )
+    })
 }
 
 fn grace(power: Option<&Power>) -> u32 {

@@ -9,7 +9,7 @@ mod notices;
 mod timers;
 
 use super::event::{Event, Recorded};
-use super::{Account, Command, Context};
+use super::{Account, Actor, Command, Context, System};
 use crate::name::AccountId;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 
@@ -33,11 +33,22 @@ impl Draft<'_> {
         self.events.push(recorded);
         Ok(())
     }
+
+    /// Refuses anyone but this part of Tenure: what was observed, delivered or came due is nobody's word.
+    fn part(&self, part: System) -> Result<(), Rejected> {
+        let part = Actor::System(part);
+        if self.context.actor == &part { Ok(()) } else { Err(not_by(self.context.actor, &format!("{part} does this"))) }
+    }
 }
 
 /// A refusal because of the state something is in.
 fn wrong_state(detail: impl Into<String>, satisfied_by: impl Into<String>) -> Rejected {
     Unmet::new(Guard::InState, detail, satisfied_by).into()
+}
+
+/// A refusal because of who acts.
+fn not_by(actor: &Actor, satisfied_by: &str) -> Rejected {
+    Unmet::new(Guard::AnotherPerson, format!("{actor} has no part in this"), satisfied_by).into()
 }
 
 /// Refuses when anything is unmet.
@@ -54,6 +65,12 @@ impl Account {
         command: Command,
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
+        // Law 16: a member of another account is answered as if this one were not there.
+        if let Actor::Member(of, _) = context.actor
+            && (of != id || state.is_none())
+        {
+            return Err(Rejected::not_found("account", id));
+        }
         let Some(account) = state else {
             return match command {
                 Command::Open { terms, plan } => declared::open(terms, plan, context),
@@ -74,8 +91,8 @@ impl Account {
             }
             Command::WithdrawCase { case } => draft.withdraw_case(&case)?,
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
-            Command::AcceptCure { case, item } => draft.accept_cure(case, item)?,
-            Command::RejectCure { case, item, why } => draft.reject_cure(case, item, why)?,
+            Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
+            Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
             Command::IssueNotice { case, starts, power, why, letter, items } => {
                 draft.issue_notice(case, starts, power, why, letter, items)?;
             }
@@ -93,7 +110,7 @@ impl Account {
             Command::ConfirmRestored { measure, receipt } => draft.confirm_restored(&measure, receipt)?,
             Command::RecordRepairs { environment, objects } => draft.record_repairs(environment, objects)?,
             Command::RecordOrder { kind, scope, authority, document } => {
-                draft.record_order(kind, scope, authority, document)?;
+                draft.record_order(kind, &scope, authority, document)?;
             }
             Command::VacateOrder { order, why } => draft.vacate_order(&order, why)?,
             Command::PlaceHold { scope, running_state, why } => draft.place_hold(scope, running_state, why)?,

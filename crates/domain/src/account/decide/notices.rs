@@ -1,6 +1,7 @@
 //! Notices: issuing, attempting, serving.
 
 use super::{Draft, wrong_state};
+use crate::account::actor::System;
 use crate::account::command::Starts;
 use crate::account::event::{Asked, Event};
 use crate::account::notice::{NoticeKind, NoticeState, ServedBy};
@@ -25,6 +26,7 @@ impl Draft<'_> {
         letter: Blob,
         items: Vec<Asked>,
     ) -> Result<(), Rejected> {
+        self.person_or_rule()?;
         let found = self.account.case(&case)?;
         let terms = self.account.accepted(self.context.book)?;
         if found.is_closed() {
@@ -40,13 +42,20 @@ impl Draft<'_> {
             )
             .into());
         };
-        if let Process::Emergency { .. } = granted.process {
+        let Process::Noticed { notice: notice_period, cure: cure_period, .. } = &granted.process else {
             return Err(Unmet::new(
                 Guard::PowerPermits,
                 format!("power {power} is an emergency power: it has no notice to serve before"),
                 "apply the emergency measure; its notice is issued with it",
             )
             .into());
+        };
+        for (starts_it, period) in
+            [(starts != Starts::Notice, cure_period), (starts != Starts::Cure, notice_period)]
+        {
+            if starts_it && let Err(error) = terms.calendar.deadline(self.context.now, period) {
+                return Err(calendar_unknown(&error));
+            }
         }
         if items.is_empty() && starts != Starts::Notice && found.items.is_empty() {
             return Err(Rejected::Invalid {
@@ -81,6 +90,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn record_attempt(&mut self, id: NoticeId, channel: Channel, mut proof: String) -> Result<(), Rejected> {
+        self.part(System::Delivery)?;
         let terms = self.account.accepted(self.context.book)?;
         let notice = self.account.notice(&id)?;
         if !terms.service.channels.contains(&channel) {
@@ -97,8 +107,9 @@ impl Draft<'_> {
         while proof.len() > PROOF_MAX {
             proof.pop();
         }
+        // Days that the calendar does not know give no deadline: the notice then never counts as served by itself.
         let deemed = match (&terms.service.deemed_after, &notice.deemed) {
-            (Some(after), None) => Some(terms.calendar.deadline(self.context.now, after).map_err(calendar)?),
+            (Some(after), None) => terms.calendar.deadline(self.context.now, after).ok(),
             (None, _) | (_, Some(_)) => None,
         };
         self.emit(Event::NoticeAttempted { notice: id, channel, proof, deemed })
@@ -109,7 +120,8 @@ impl Draft<'_> {
         self.serve(id, ServedBy::Acknowledged { member })
     }
 
-    /// Starts the clocks of a notice; does nothing where they have started.
+    /// Starts the clocks of a notice; does nothing where they have started. Service is a fact and never refused: a
+    /// clock whose end the calendar does not know is not started, so that no measure can rest on it.
     pub(super) fn serve(&mut self, id: &NoticeId, by: ServedBy) -> Result<(), Rejected> {
         let terms = self.account.accepted(self.context.book)?.clone();
         let notice = self.account.notice(id)?;
@@ -119,21 +131,21 @@ impl Draft<'_> {
         let period = |power: Option<&PowerId>, cure: bool| {
             let process = power.and_then(|p| terms.power(p)).map(|p| &p.process);
             match process {
-                Some(Process::Noticed { cure: period, .. }) if cure => Some(period.clone()),
-                Some(Process::Noticed { notice: period, .. }) => Some(period.clone()),
+                Some(Process::Noticed { cure: period, .. }) if cure => Some(*period),
+                Some(Process::Noticed { notice: period, .. }) => Some(*period),
                 Some(Process::Emergency { .. }) | None => None,
             }
         };
         let deadline = |period: Option<crate::period::Period>| {
-            period.map(|p| terms.calendar.deadline(self.context.now, &p).map_err(calendar)).transpose()
+            period.and_then(|p| terms.calendar.deadline(self.context.now, &p).ok())
         };
-        let notice_ends = deadline(period(notice.kind.starts_notice(), false))?;
-        let cure_ends = deadline(period(notice.kind.starts_cure(), true))?;
+        let notice_ends = deadline(period(notice.kind.starts_notice(), false));
+        let cure_ends = deadline(period(notice.kind.starts_cure(), true));
         self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })
     }
 }
 
-fn calendar(error: crate::calendar::CalendarError) -> Rejected {
+fn calendar_unknown(error: &crate::calendar::CalendarError) -> Rejected {
     Unmet::new(
         Guard::CalendarKnown,
         error.to_string(),

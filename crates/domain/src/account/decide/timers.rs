@@ -1,6 +1,7 @@
 //! Deadlines that came due. Firing one twice, late or after a crash changes nothing that should happen once.
 
 use super::Draft;
+use crate::account::actor::System;
 use crate::account::event::Event;
 use crate::account::measure::LiftReason;
 use crate::account::notice::ServedBy;
@@ -9,6 +10,7 @@ use crate::refusal::Rejected;
 
 impl Draft<'_> {
     pub(super) fn fire(&mut self, key: TimerKey) -> Result<(), Rejected> {
+        self.part(System::Timer)?;
         let due = self.account.timers().into_iter().find(|t| t.key == key);
         if due.is_none_or(|t| t.due > self.context.now) {
             return Ok(());

@@ -1,0 +1,230 @@
+//! What every handler takes from a request: who calls, under which conditions, and the body.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use tenure_access::{Action, Principal, Resource};
+use tenure_domain::name::AccountId;
+use tenure_engine::Engine;
+use tenure_engine::submission::Caller;
+use tenure_wire::Problem;
+
+use crate::problem::Failure;
+use crate::{App, limits};
+
+/// An authenticated call.
+pub struct Call {
+    /// The engine.
+    pub engine: Engine,
+    /// Who calls.
+    pub principal: Principal,
+    /// The `Idempotency-Key`, where one was sent.
+    pub key: Option<String>,
+    /// The version named by `If-Match`.
+    pub if_match: Option<u64>,
+    /// Whether `If-None-Match: *` was sent.
+    pub if_none: bool,
+    /// Method and path, for telling requests under one key apart.
+    pub target: String,
+}
+
+impl Call {
+    /// The principal as a caller of the engine.
+    pub fn caller(&self) -> Caller {
+        Caller::Principal(self.principal.clone())
+    }
+
+    /// Whether the caller may do this with this account; to members, other accounts do not exist.
+    pub fn may(&self, action: Action, account: &AccountId) -> Result<(), Failure> {
+        Ok(self.engine.check(&self.principal, action, Resource::Account(account.as_str()))?)
+    }
+
+    /// Whether the caller may do this with what belongs to the provider.
+    pub fn may_at_provider(&self, action: Action) -> Result<(), Failure> {
+        Ok(self.engine.check(&self.principal, action, Resource::Provider)?)
+    }
+
+    /// Whether the caller is a member of an account.
+    pub fn is_member(&self) -> bool {
+        matches!(self.principal, Principal::Member { .. })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Failure> {
+    headers.get(name).map(|v| v.to_str().map_err(|_| Failure::parameter(name, "use visible ASCII characters"))).transpose()
+}
+
+impl FromRequestParts<App> for Call {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let headers = &parts.headers;
+        let authorization = text(headers, header::AUTHORIZATION.as_str())?.ok_or_else(Failure::unauthenticated)?;
+        let (scheme, token) = authorization.split_once(' ').ok_or_else(Failure::unauthenticated)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Failure::unauthenticated());
+        }
+        let principal = app.engine.authenticate(token.trim()).ok_or_else(Failure::unauthenticated)?;
+        let key = text(headers, "idempotency-key")?.map(str::to_owned);
+        if key.as_ref().is_some_and(|k| k.is_empty() || k.len() > limits::KEY) {
+            return Err(Failure::parameter("Idempotency-Key", format!("use 1 to {} characters", limits::KEY)));
+        }
+        let if_match = match text(headers, header::IF_MATCH.as_str())? {
+            None => None,
+            Some(tag) => Some(version_of(tag).ok_or_else(|| {
+                Failure::parameter("If-Match", "send one entity tag as it was received, such as \"12\"")
+            })?),
+        };
+        let if_none = match text(headers, header::IF_NONE_MATCH.as_str())? {
+            None => false,
+            Some("*") => true,
+            Some(_) => return Err(Failure::parameter("If-None-Match", "only * is understood here")),
+        };
+        let target = format!("{} {}", parts.method, parts.uri.path());
+        Ok(Self { engine: app.engine.clone(), principal, key, if_match, if_none, target })
+    }
+}
+
+fn version_of(tag: &str) -> Option<u64> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}
+
+/// The `ETag` of a version.
+pub fn etag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+async fn bytes(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::new("too-large", "The body is too large", 413).detail(format!("At most {limit} bytes.")).into())
+        }
+        Err(_) => Err(Problem::new("incomplete", "The body ended early", 400).detail("Send the whole body.").into()),
+    }
+}
+
+fn media_type(request: &Request) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A JSON body, with the hash of its bytes.
+pub struct Body<T> {
+    /// What it says.
+    pub value: T,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub hash: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        if media_type(&request) != "application/json" {
+            return Err(Problem::new("media-type", "Not JSON", 415).detail("Send `Content-Type: application/json`.").into());
+        }
+        let bytes = bytes(request, limits::JSON_BODY).await?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
+        let value = parsed.map_err(|error| unreadable(&error))?;
+        reader.end().map_err(|error| {
+            Failure::from(Problem::new("malformed", "The body is not JSON", 400).fault("", error.to_string()))
+        })?;
+        Ok(Self { value, hash: hex::encode(Sha256::digest(&bytes)) })
+    }
+}
+
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
+    use serde_path_to_error::Segment;
+    let inner = error.inner();
+    let mut pointer = String::new();
+    for segment in error.path() {
+        match segment {
+            Segment::Seq { index } => pointer += &format!("/{index}"),
+            Segment::Map { key } => pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => pointer += &format!("/{variant}"),
+            Segment::Unknown => {}
+        }
+    }
+    if inner.is_data() {
+        return Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, inner.to_string()).into();
+    }
+    Problem::new("malformed", "The body is not JSON", 400).fault(pointer, inner.to_string()).into()
+}
+
+/// A text document, such as YAML.
+pub struct Document(pub String);
+
+impl FromRequest<App> for Document {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        if !matches!(media_type(&request).as_str(), "application/yaml" | "text/yaml" | "application/x-yaml") {
+            return Err(Problem::new("media-type", "Not YAML", 415).detail("Send `Content-Type: application/yaml`.").into());
+        }
+        let bytes = bytes(request, limits::DOCUMENT_BODY).await?;
+        String::from_utf8(bytes).map(Self).map_err(|e| {
+            Problem::new("malformed", "The document is not text", 400).fault("", format!("not UTF-8: {e}")).into()
+        })
+    }
+}
+
+/// Bytes of any type.
+pub struct Upload {
+    /// Their media type.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl FromRequest<App> for Upload {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let media_type = media_type(&request);
+        let token = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+        };
+        let ok = media_type.len() <= 127 && media_type.split_once('/').is_some_and(|(a, b)| token(a) && token(b));
+        if !ok {
+            return Err(Problem::new("media-type", "No media type", 415)
+                .detail("Send the evidence's own media type as `Content-Type`.")
+                .into());
+        }
+        let bytes = bytes(request, limits::EVIDENCE_BODY).await?;
+        if bytes.is_empty() {
+            return Err(Problem::new("invalid-request", "The body is empty", 422).detail("Send the evidence's bytes.").into());
+        }
+        Ok(Self { media_type, bytes })
+    }
+}
+
+/// A query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri)
+            .map_err(|error| Failure::parameter("query", error.body_text()))?;
+        Ok(Self(query.0))
+    }
+}
+
+/// The parameters in the path.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        // A name that cannot be a name names nothing: the same answer as for one that does not exist.
+        let path = axum::extract::Path::<T>::from_request_parts(parts, app).await;
+        path.map(|p| Self(p.0)).map_err(|_| Failure::not_found())
+    }
+}

@@ -1,0 +1,51 @@
+//! Keyset pages: a page token is the key of the last item, so that lists neither skip nor repeat.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tenure_wire::request::PageQuery;
+use tenure_wire::view::Page;
+
+use crate::problem::Failure;
+
+const MOST: u32 = 200;
+const USUAL: u32 = 50;
+
+/// How many items a page has.
+pub fn size(query: &PageQuery) -> Result<u32, Failure> {
+    match query.page_size {
+        None => Ok(USUAL),
+        Some(n) if (1..=MOST).contains(&n) => Ok(n),
+        Some(_) => Err(Failure::parameter("pageSize", format!("use 1 to {MOST}"))),
+    }
+}
+
+/// The key after which the page begins.
+pub fn after<K: std::str::FromStr>(query: &PageQuery) -> Result<Option<K>, Failure> {
+    let Some(token) = &query.page_token else { return Ok(None) };
+    let wrong = || Failure::parameter("pageToken", "send the nextPageToken of the page before, unchanged");
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+    text.parse().map(Some).map_err(|_| wrong())
+}
+
+/// A page of the first `size` items of a list that was read with one more.
+pub fn page<T>(mut items: Vec<T>, size: u32, key: impl Fn(&T) -> String) -> Page<T> {
+    let more = items.len() > size as usize;
+    items.truncate(size as usize);
+    let next_page_token = if more { items.last().map(|last| URL_SAFE_NO_PAD.encode(key(last))) } else { None };
+    Page { items, next_page_token }
+}
+
+/// A page of a list that is at hand as a whole, by position.
+pub fn slice<T>(items: impl Iterator<Item = T>, query: &PageQuery) -> Result<Page<T>, Failure> {
+    let size = size(query)?;
+    let start: usize = after(query)?.unwrap_or(0);
+    let items: Vec<(usize, T)> = items.enumerate().skip(start).take(size as usize + 1).collect();
+    let page = page(items, size, |(n, _)| (n + 1).to_string());
+    Ok(Page { items: page.items.into_iter().map(|(_, item)| item).collect(), next_page_token: page.next_page_token })
+}
+
+/// A page of items that were chosen already; `last` is the key of the last one where there are more.
+pub fn keyed<T>(items: Vec<T>, last: Option<u32>) -> Page<T> {
+    Page { items, next_page_token: last.map(|key| URL_SAFE_NO_PAD.encode(key.to_string())) }
+}

@@ -1,0 +1,109 @@
+//! Every error as a problem document (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tenure_access::Denied;
+use tenure_domain::document::DocumentErrors;
+use tenure_domain::refusal::Rejected;
+use tenure_engine::EngineError;
+use tenure_wire::Problem;
+
+/// A problem on its way out.
+#[derive(Debug)]
+pub struct Failure(pub Box<Problem>);
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
+    }
+}
+
+impl Failure {
+    /// The kind for one parameter or header that is wrong.
+    pub fn parameter(at: &str, detail: impl ToString) -> Self {
+        Problem::new("invalid-parameter", "A parameter is not valid", 400).fault(at, detail.to_string()).into()
+    }
+
+    /// Something that is not there, or not for this principal: the two cannot be told apart.
+    pub fn not_found() -> Self {
+        Problem::new("not-found", "Not found", 404).detail("There is nothing here that you can see.").into()
+    }
+
+    /// Without a token that speaks for anyone.
+    pub fn unauthenticated() -> Self {
+        Problem::new("unauthenticated", "No valid token", 401)
+            .detail("Send `Authorization: Bearer TOKEN` with a token that was issued and not revoked.")
+            .into()
+    }
+
+    /// A document that does not read.
+    pub fn document(errors: &DocumentErrors) -> Self {
+        let mut problem = Problem::new("invalid-document", "The document is not valid", 422);
+        for error in errors.iter() {
+            problem = problem.fault(format!("line {}, {}", error.line, error.field), error.message.clone());
+        }
+        problem.into()
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let problem = match error {
+            EngineError::Denied(Denied::Hidden) => return Self::not_found(),
+            EngineError::Denied(denied @ Denied::Role { .. }) => {
+                Problem::new("forbidden", "Not allowed", 403).detail(format!("{denied}."))
+            }
+            EngineError::Rejected(Rejected::NotFound { what, id }) => {
+                Problem::new("not-found", "Not found", 404).detail(format!("There is no {what} {id:?}."))
+            }
+            EngineError::Rejected(Rejected::Invalid { pointer, detail }) => {
+                Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, detail)
+            }
+            EngineError::Rejected(Rejected::Refused(refusal)) => {
+                let mut problem = Problem::new("refused", "Refused", 409);
+                problem.detail = Some(match refusal.guards.len() {
+                    1 => "One guard is not met. The refusal changed nothing.".to_owned(),
+                    n => format!("{n} guards are not met. The refusal changed nothing."),
+                });
+                problem.earliest = refusal.earliest();
+                problem.guards = refusal.guards.iter().map(Into::into).collect();
+                problem
+            }
+            EngineError::Stale { expected, actual } => Problem::new("stale", "Changed in between", 412)
+                .detail(format!("It is at version {actual}, not {expected}: read it again and decide anew.")),
+            EngineError::KeyReused => Problem::new("idempotency-key-reused", "The idempotency key is taken", 422)
+                .fault("Idempotency-Key", "it was sent with another request: use a fresh key for each request"),
+            error @ EngineError::NotQuiet { .. } => {
+                Problem::new("not-quiet", "Not quiet in time", 503).detail(error.to_string())
+            }
+            error @ (EngineError::Store(_) | EngineError::Stopping | EngineError::Entropy(_)) => {
+                tracing::error!(%error, source = ?std::error::Error::source(&error), "a request could not be carried out");
+                Problem::new("unavailable", "Not available now", 503)
+                    .detail("Nothing was changed. Try again in a moment.")
+            }
+            error @ EngineError::Defect { .. } => {
+                tracing::error!(%error, "a defect");
+                Problem::new("internal", "A defect of the server", 500)
+                    .detail("Nothing was changed. It is in the server's log under the request's id.")
+            }
+        };
+        problem.into()
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

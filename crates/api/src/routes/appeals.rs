@@ -1,0 +1,60 @@
+//! Appeals: the account's challenge of a measure.
+
+use axum::Json;
+use axum::response::Response;
+use tenure_access::Action;
+use tenure_domain::account::Command;
+use tenure_domain::name::{AppealId, MeasureId};
+use tenure_engine::EngineError;
+use tenure_engine::submission::{Act, Done};
+use tenure_wire::Problem;
+use tenure_wire::request::{DecideAppeal, FileAppeal};
+use tenure_wire::view::{LegalView, Written};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(file)).routes(routes!(get)).routes(routes!(decide))
+}
+
+fn newest(done: &Done) -> (String, String) {
+    let id = done.account().and_then(|a| a.appeals.last()).map(|a| a.id.to_string()).unwrap_or_default();
+    let href = format!("/v1/appeals/{id}");
+    (id, href)
+}
+
+/// Challenge a measure.
+#[utoipa::path(post, path = "/v1/measures/{measure}/appeals", tag = "appeals", params(("measure" = String, Path)),
+    request_body = FileAppeal, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn file(call: Call, Path(measure): Path<MeasureId>, body: Body<FileAppeal>) -> Result<Response, Failure> {
+    let mut writing = Writing::new(&call, body.hash);
+    let grounds = writing.words("/grounds", &body.value.grounds)?;
+    let act = Act::Account(measure.account().clone(), Command::FileAppeal { measure, grounds });
+    writing.submit(act, true, newest).await
+}
+
+/// Read an appeal.
+#[utoipa::path(get, path = "/v1/appeals/{appeal}", tag = "appeals", params(("appeal" = String, Path)),
+    responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(call: Call, Path(id): Path<AppealId>) -> Result<Json<LegalView>, Failure> {
+    call.may(Action::ReadAccount, id.account())?;
+    let account = call.engine.account(id.account()).await?;
+    let appeal = account.appeal(&id).map_err(EngineError::from)?;
+    Ok(Json(views::measure::appeal(&call.engine, &account, appeal).await?))
+}
+
+/// Decide an appeal: someone who took no part in the measure. `overturned` undoes the measure and its case.
+#[utoipa::path(post, path = "/v1/appeals/{appeal}/decision", tag = "appeals", params(("appeal" = String, Path)),
+    request_body = DecideAppeal, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) -> Result<Response, Failure> {
+    let mut writing = Writing::new(&call, body.hash);
+    let why = writing.words("/why", &body.value.why)?;
+    let (name, href) = (id.to_string(), format!("/v1/appeals/{id}"));
+    let command = Command::DecideAppeal { appeal: id.clone(), outcome: body.value.outcome, why };
+    writing.submit(Act::Account(id.account().clone(), command), false, move |_| (name.clone(), href.clone())).await
+}

@@ -1,0 +1,135 @@
+//! `/v1/cases`: the process against an account.
+
+use axum::Json;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use tenure_access::{Action, Principal};
+use tenure_domain::account::Command;
+use tenure_domain::name::{AccountId, CaseId};
+use tenure_engine::stream;
+use tenure_engine::submission::{Act, Done};
+use tenure_wire::Problem;
+use tenure_wire::request::{OpenCase, PageQuery};
+use tenure_wire::view::{CaseView, EventView, Page, Written};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path, Query};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, page, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(open, list))
+        .routes(routes!(get))
+        .routes(routes!(withdraw))
+        .routes(routes!(timeline))
+}
+
+fn newest(done: &Done) -> (String, String) {
+    let id = done.account().and_then(|a| a.cases.last()).map(|c| c.id.to_string()).unwrap_or_default();
+    let href = format!("/v1/cases/{id}");
+    (id, href)
+}
+
+/// Open a case against an account on a ground that its terms name.
+#[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = OpenCase,
+    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn open(call: Call, body: Body<OpenCase>) -> Result<Response, Failure> {
+    let asked = body.value;
+    let mut writing = Writing::new(&call, body.hash);
+    let why = writing.words("/why", &asked.why)?;
+    for (n, report) in asked.reports.iter().enumerate() {
+        if report.account() != &asked.account || call.engine.report(report).await?.is_none() {
+            return Err(Problem::new("invalid-request", "The request is not valid", 422)
+                .fault(format!("/reports/{n}"), "no such report about this account")
+                .into());
+        }
+    }
+    let command = Command::OpenCase { ground: asked.ground, why, reports: asked.reports };
+    writing.submit(Act::Account(asked.account, command), true, newest).await
+}
+
+/// Which cases.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CasesQuery {
+    /// Against which account; members see those against their own without it.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    account: Option<AccountId>,
+    /// How many, 1 to 200; 50 without it.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200)]
+    page_size: Option<u32>,
+    /// Where to go on: the `nextPageToken` of the page before.
+    #[serde(default)]
+    page_token: Option<String>,
+}
+
+/// List the cases against an account.
+#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CasesQuery),
+    responses((status = 200, body = Page<CaseView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn list(call: Call, query: Query<CasesQuery>) -> Result<Json<Page<CaseView>>, Failure> {
+    let CasesQuery { account, page_size, page_token } = query.0;
+    let id = match (account, &call.principal) {
+        (Some(account), _) => account,
+        (None, Principal::Member { account, .. }) => account.parse().map_err(|_| Failure::not_found())?,
+        (None, Principal::Person { .. }) => return Err(Failure::parameter("account", "say which account")),
+    };
+    call.may(Action::ReadAccount, &id)?;
+    let account = call.engine.account(&id).await?;
+    let chosen = page::slice(account.cases.iter(), &PageQuery { page_size, page_token })?;
+    let mut items = Vec::new();
+    for case in chosen.items {
+        items.push(views::case::case(&call.engine, &account, case).await?);
+    }
+    Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
+}
+
+/// Read a case.
+#[utoipa::path(get, path = "/v1/cases/{case}", tag = "cases", params(("case" = String, Path)),
+    responses((status = 200, body = CaseView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Json<CaseView>, Failure> {
+    call.may(Action::ReadAccount, id.account())?;
+    let account = call.engine.account(id.account()).await?;
+    let case = account.case(&id).map_err(tenure_engine::EngineError::from)?;
+    Ok(Json(views::case::case(&call.engine, &account, case).await?))
+}
+
+/// Take a case back: what was scheduled in its name is cancelled, what it did is undone.
+#[utoipa::path(post, path = "/v1/cases/{case}/withdrawal", tag = "cases", params(("case" = String, Path)),
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn withdraw(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
+    let (name, href) = (id.to_string(), format!("/v1/cases/{id}"));
+    let act = Act::Account(id.account().clone(), Command::WithdrawCase { case: id });
+    Writing::new(&call, "").submit(act, false, move |_| (name.clone(), href.clone())).await
+}
+
+/// What happened in a case, in order.
+#[utoipa::path(get, path = "/v1/cases/{case}/timeline", tag = "cases", params(("case" = String, Path), PageQuery),
+    responses((status = 200, body = Page<EventView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn timeline(call: Call, Path(id): Path<CaseId>, query: Query<PageQuery>) -> Result<Json<Page<EventView>>, Failure> {
+    call.may(Action::ReadAccount, id.account())?;
+    let account = call.engine.account(id.account()).await?;
+    account.case(&id).map_err(tenure_engine::EngineError::from)?;
+    let mut about: Vec<String> = vec![id.to_string()];
+    about.extend(account.notices_of(&id).map(|n| n.id.to_string()));
+    about.extend(account.measures.iter().filter(|m| m.proposal.case == id).map(|m| m.id.to_string()));
+    let mut events = Vec::new();
+    let mut from = 1;
+    loop {
+        let chunk = call.engine.stream(&stream::account(id.account()), from, 500).await?;
+        let Some(last) = chunk.last() else { break };
+        from = last.n + 1;
+        events.extend(chunk.into_iter().filter(|event| {
+            ["case", "notice", "measure"]
+                .iter()
+                .any(|key| event.body.get(*key).and_then(|v| v.as_str()).is_some_and(|v| about.iter().any(|a| a == v)))
+        }));
+    }
+    Ok(Json(page::slice(events.into_iter().map(super::events::view), &query.0)?))
+}

@@ -1,0 +1,139 @@
+//! Measures: proposing in a case, and deciding on one.
+
+use axum::Json;
+use axum::response::Response;
+use tenure_access::Action;
+use tenure_domain::account::{Command, command};
+use tenure_domain::name::{CaseId, MeasureId};
+use tenure_engine::EngineError;
+use tenure_engine::letters::{self, EmergencyNotice};
+use tenure_engine::submission::{Act, Done};
+use tenure_wire::Problem;
+use tenure_wire::request::{Amend, Consent, ProposeMeasure, Reason};
+use tenure_wire::view::{MeasureView, PreviewView, Written};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(propose))
+        .routes(routes!(get))
+        .routes(routes!(preview))
+        .routes(routes!(amend))
+        .routes(routes!(approve))
+        .routes(routes!(ratify))
+        .routes(routes!(lift))
+}
+
+fn newest(done: &Done) -> (String, String) {
+    let id = done.account().and_then(|a| a.measures.last()).map(|m| m.id.to_string()).unwrap_or_default();
+    let href = format!("/v1/measures/{id}");
+    (id, href)
+}
+
+/// Propose a measure under a power of the accepted terms; with `emergency`, apply it at once and provisionally.
+///
+/// Refused with every guard that is not met: which notice is missing, which period still runs and until when.
+#[utoipa::path(post, path = "/v1/cases/{case}/measures", tag = "measures", params(("case" = String, Path)),
+    request_body = ProposeMeasure, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn propose(call: Call, Path(case): Path<CaseId>, body: Body<ProposeMeasure>) -> Result<Response, Failure> {
+    let asked = body.value;
+    let account_id = case.account().clone();
+    let mut writing = Writing::new(&call, body.hash);
+    let why = writing.words("/why", &asked.why)?;
+    let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+    if !asked.emergency {
+        let command = Command::ProposeMeasure(command::ProposeMeasure {
+            case,
+            power: asked.power,
+            scope: asked.scope,
+            effective: asked.effective,
+            why,
+            why_not_less,
+        });
+        return writing.submit(Act::Account(account_id, command), true, newest).await;
+    }
+    call.may(Action::ApplyEmergency, &account_id)?;
+    if asked.effective.is_some() {
+        return Err(Problem::new("invalid-request", "The request is not valid", 422)
+            .fault("/effective", "an emergency measure takes effect at once: leave it out")
+            .into());
+    }
+    let account = call.engine.account(&account_id).await?;
+    let terms = call.engine.accepted(&account)?;
+    let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
+    let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
+    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
+    let command =
+        Command::ApplyEmergency { case, power: asked.power, scope: asked.scope, why, why_not_less, letter };
+    writing.submit(Act::Account(account_id, command), true, newest).await
+}
+
+/// Read a measure.
+#[utoipa::path(get, path = "/v1/measures/{measure}", tag = "measures", params(("measure" = String, Path)),
+    responses((status = 200, body = MeasureView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Json<MeasureView>, Failure> {
+    call.may(Action::ReadAccount, id.account())?;
+    let account = call.engine.account(id.account()).await?;
+    let measure = account.measure(&id).map_err(EngineError::from)?;
+    Ok(Json(views::measure::measure(&call.engine, measure).await?))
+}
+
+/// What a measure would do if it took effect now, what it would lose, and why it cannot yet.
+#[utoipa::path(get, path = "/v1/measures/{measure}/preview", tag = "measures", params(("measure" = String, Path)),
+    responses((status = 200, body = PreviewView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn preview(call: Call, Path(id): Path<MeasureId>) -> Result<Json<PreviewView>, Failure> {
+    call.may(Action::ReadAccount, id.account())?;
+    let account = call.engine.account(id.account()).await?;
+    let measure = account.measure(&id).map_err(EngineError::from)?;
+    Ok(Json(views::measure::preview(&call.engine, &account, measure, call.engine.now())?))
+}
+
+fn about(id: &MeasureId) -> impl Fn(&Done) -> (String, String) + Send + Sync + 'static + use<> {
+    let (name, href) = (id.to_string(), format!("/v1/measures/{id}"));
+    move |_| (name.clone(), href.clone())
+}
+
+/// Name another moment of effect. The approvals given so far are void.
+#[utoipa::path(post, path = "/v1/measures/{measure}/amendment", tag = "measures", params(("measure" = String, Path)),
+    request_body = Amend, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn amend(call: Call, Path(id): Path<MeasureId>, body: Body<Amend>) -> Result<Response, Failure> {
+    let made = about(&id);
+    let command = Command::AmendMeasure { measure: id.clone(), effective: body.value.effective };
+    Writing::new(&call, body.hash).submit(Act::Account(id.account().clone(), command), false, made).await
+}
+
+/// Consent to exactly the command that was read. With the last approval needed the measure is scheduled.
+#[utoipa::path(post, path = "/v1/measures/{measure}/approvals", tag = "measures", params(("measure" = String, Path)),
+    request_body = Consent, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn approve(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> Result<Response, Failure> {
+    let made = about(&id);
+    let command = Command::ApproveMeasure { measure: id.clone(), command_hash: body.value.command_hash };
+    Writing::new(&call, body.hash).submit(Act::Account(id.account().clone(), command), true, made).await
+}
+
+/// Make a provisional emergency measure last; another person than the one who applied it.
+#[utoipa::path(post, path = "/v1/measures/{measure}/ratification", tag = "measures",
+    params(("measure" = String, Path)), request_body = Consent,
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn ratify(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> Result<Response, Failure> {
+    let made = about(&id);
+    let command = Command::RatifyMeasure { measure: id.clone(), command_hash: body.value.command_hash };
+    Writing::new(&call, body.hash).submit(Act::Account(id.account().clone(), command), false, made).await
+}
+
+/// End a measure. Others that stand beside it stay.
+#[utoipa::path(post, path = "/v1/measures/{measure}/lift", tag = "measures", params(("measure" = String, Path)),
+    request_body = Reason, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn lift(call: Call, Path(id): Path<MeasureId>, body: Body<Reason>) -> Result<Response, Failure> {
+    let made = about(&id);
+    let mut writing = Writing::new(&call, body.hash);
+    let why = writing.words("/why", &body.value.why)?;
+    let command = Command::LiftMeasure { measure: id.clone(), why };
+    writing.submit(Act::Account(id.account().clone(), command), false, made).await
+}

@@ -1,0 +1,99 @@
+//! Notices: issuing in a case, the account's inbox, acknowledgement.
+
+use axum::Json;
+use axum::response::Response;
+use tenure_access::Action;
+use tenure_domain::account::{Command, command, event::Asked};
+use tenure_domain::name::{AccountId, CaseId, NoticeId};
+use tenure_engine::EngineError;
+use tenure_engine::letters::{self, CaseNotice};
+use tenure_engine::submission::{Act, Done};
+use tenure_wire::Problem;
+use tenure_wire::request::{IssueNotice, PageQuery, Starts};
+use tenure_wire::view::{NoticeView, Page, Written};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path, Query};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, page, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(issue)).routes(routes!(list)).routes(routes!(get)).routes(routes!(acknowledge))
+}
+
+fn newest(done: &Done) -> (String, String) {
+    let id = done.account().and_then(|a| a.notices.last()).map(|n| n.id.clone());
+    id.map_or_else(Default::default, |id| (id.to_string(), href(&id)))
+}
+
+fn href(id: &NoticeId) -> String {
+    format!("/v1/accounts/{}/notices/{id}", id.account())
+}
+
+/// Issue a notice. Its clocks start when it is served, not before.
+#[utoipa::path(post, path = "/v1/cases/{case}/notices", tag = "notices", params(("case" = String, Path)),
+    request_body = IssueNotice, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> Result<Response, Failure> {
+    call.may(Action::IssueNotice, id.account())?;
+    let asked = body.value;
+    let account = call.engine.account(id.account()).await?;
+    let case = account.case(&id).map_err(EngineError::from)?;
+    let terms = call.engine.accepted(&account)?;
+    let starts = match asked.starts {
+        Starts::Cure => command::Starts::Cure,
+        Starts::Notice => command::Starts::Notice,
+        Starts::Both => command::Starts::Both,
+    };
+    let mut writing = Writing::new(&call, body.hash);
+    let why = writing.words("/why", &asked.why)?;
+    let mut items = Vec::new();
+    let mut lines = Vec::new();
+    for (n, item) in asked.items.into_iter().enumerate() {
+        let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
+        lines.push((item.id.to_string(), item.ask));
+        items.push(Asked { id: item.id, ask, report: item.report });
+    }
+    let says = CaseNotice { case: &id, ground: &case.ground, power: &asked.power, starts, why: &asked.why, items: &lines };
+    let text = letters::case_notice(&account, &terms, &says, call.engine.now());
+    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
+    let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, letter, items };
+    writing.submit(Act::Account(id.account().clone(), command), true, newest).await
+}
+
+/// The account's inbox: every notice, the oldest first.
+#[utoipa::path(get, path = "/v1/accounts/{account}/notices", tag = "notices",
+    params(("account" = String, Path), PageQuery),
+    responses((status = 200, body = Page<NoticeView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn list(call: Call, Path(id): Path<AccountId>, query: Query<PageQuery>) -> Result<Json<Page<NoticeView>>, Failure> {
+    call.may(Action::ReadAccount, &id)?;
+    let account = call.engine.account(&id).await?;
+    let chosen = page::slice(account.notices.iter(), &query.0)?;
+    let mut items = Vec::new();
+    for notice in chosen.items {
+        items.push(views::case::notice(&call.engine, notice).await?);
+    }
+    Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
+}
+
+/// Read a notice, with its letter.
+#[utoipa::path(get, path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
+    params(("account" = String, Path), ("notice" = String, Path)),
+    responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Json<NoticeView>, Failure> {
+    call.may(Action::ReadAccount, &id)?;
+    let account = call.engine.account(&id).await?;
+    let notice = account.notice(&notice).map_err(EngineError::from)?;
+    Ok(Json(views::case::notice(&call.engine, notice).await?))
+}
+
+/// A member confirms having a notice: it is served from this moment.
+#[utoipa::path(post, path = "/v1/accounts/{account}/notices/{notice}/acknowledgement", tag = "notices",
+    params(("account" = String, Path), ("notice" = String, Path)),
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn acknowledge(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
+    let (name, href) = (notice.to_string(), href(&notice));
+    let act = Act::Account(id, Command::AcknowledgeNotice { notice });
+    Writing::new(&call, "").submit(act, false, move |_| (name.clone(), href.clone())).await
+}

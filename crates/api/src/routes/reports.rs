@@ -1,0 +1,118 @@
+//! `/v1/reports`: intake, lists, and the account's answers.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use tenure_access::{Action, Principal};
+use tenure_domain::name::{AccountId, ReportId};
+use tenure_domain::report::Command;
+use tenure_engine::submission::{Act, After, Done};
+use tenure_wire::Problem;
+use tenure_wire::request::{FileReport, PageQuery, Remediate};
+use tenure_wire::view::{Page, ReportView, Written};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path, Query};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, page, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(file, list)).routes(routes!(get)).routes(routes!(remediate))
+}
+
+fn made(done: &Done) -> (String, String) {
+    match &done.after {
+        After::Report(report) => (report.id.to_string(), format!("/v1/reports/{}", report.id)),
+        After::Account(_) | After::Book(_) | After::Kept => (String::new(), String::new()),
+    }
+}
+
+/// Bring a report in. Its evidence is uploaded before.
+#[utoipa::path(post, path = "/v1/reports", tag = "reports", request_body = FileReport,
+    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
+    let asked = body.value;
+    call.may(Action::FileReport, &asked.account)?;
+    let mut evidence = BTreeMap::new();
+    for (n, id) in asked.evidence.into_iter().enumerate() {
+        let Some(blob) = call.engine.blob(id.as_str()).await? else {
+            return Err(Problem::new("invalid-request", "The request is not valid", 422)
+                .fault(format!("/evidence/{n}"), "no such evidence was uploaded")
+                .into());
+        };
+        evidence.insert(id, blob.media_type);
+    }
+    let mut writing = Writing::new(&call, body.hash);
+    let locator = writing.words("/locator", &asked.locator)?;
+    let statement = writing.words("/statement", &asked.statement)?;
+    let command = Command::File { ground: asked.ground, locator, statement, evidence };
+    writing.submit(Act::FileReport(asked.account, command), true, made).await
+}
+
+/// Which reports.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReportsQuery {
+    /// About which account; members see those about their own without it.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    account: Option<AccountId>,
+    /// How many, 1 to 200; 50 without it.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200)]
+    page_size: Option<u32>,
+    /// Where to go on: the `nextPageToken` of the page before.
+    #[serde(default)]
+    page_token: Option<String>,
+}
+
+/// List the reports about an account, in the order they came in.
+#[utoipa::path(get, path = "/v1/reports", tag = "reports", params(ReportsQuery),
+    responses((status = 200, body = Page<ReportView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn list(call: Call, query: Query<ReportsQuery>) -> Result<Json<Page<ReportView>>, Failure> {
+    let ReportsQuery { account, page_size, page_token } = query.0;
+    let account = match (account, &call.principal) {
+        (Some(account), _) => account,
+        (None, Principal::Member { account, .. }) => account.parse().map_err(|_| Failure::not_found())?,
+        (None, Principal::Person { .. }) => return Err(Failure::parameter("account", "say which account")),
+    };
+    call.may(Action::ReadReport, &account)?;
+    let query = PageQuery { page_size, page_token };
+    let size = page::size(&query)?;
+    let after: u32 = page::after(&query)?.unwrap_or(0);
+    let mut rows = call.engine.reports(&account, after, size + 1).await?;
+    let more = rows.len() > size as usize;
+    rows.truncate(size as usize);
+    let mut items = Vec::with_capacity(rows.len() + 1);
+    for row in &rows {
+        if let Some(report) = call.engine.report(&ReportId::new(account.clone(), row.number)).await? {
+            items.push((row.number, views::case::report(&call.engine, &report, call.is_member()).await?));
+        }
+    }
+    let last = rows.last().map(|row| row.number).filter(|_| more);
+    Ok(Json(page::keyed(items.into_iter().map(|(_, view)| view).collect(), last)))
+}
+
+/// Read a report.
+#[utoipa::path(get, path = "/v1/reports/{report}", tag = "reports", params(("report" = String, Path)),
+    responses((status = 200, body = ReportView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Json<ReportView>, Failure> {
+    call.may(Action::ReadReport, id.account())?;
+    let report = call.engine.report(&id).await?.ok_or_else(Failure::not_found)?;
+    Ok(Json(views::case::report(&call.engine, &report, call.is_member()).await?))
+}
+
+/// The account's answer: what it did about the report.
+#[utoipa::path(post, path = "/v1/reports/{report}/remediation", tag = "reports", params(("report" = String, Path)),
+    request_body = Remediate, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn remediate(call: Call, Path(id): Path<ReportId>, body: Body<Remediate>) -> Result<Response, Failure> {
+    let mut writing = Writing::new(&call, body.hash);
+    let answer = writing.words("/answer", &body.value.answer)?;
+    writing.submit(Act::Report(id, Command::Remediate { answer }), false, made).await
+}

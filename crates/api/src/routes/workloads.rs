@@ -1,0 +1,116 @@
+//! `/v1/accounts/{account}/environments/{environment}/workloads`.
+
+use axum::Json;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use tenure_access::Action;
+use tenure_domain::account::{Account, Command};
+use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
+use tenure_engine::submission::Act;
+use tenure_wire::Problem;
+use tenure_wire::request::{PageQuery, Workload};
+use tenure_wire::view::{Page, WorkloadView, Written};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::call::{Body, Call, Path, Query, etag};
+use crate::problem::Failure;
+use crate::submit::Writing;
+use crate::{App, page, views};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, put, remove))
+}
+
+/// List an environment's workloads.
+#[utoipa::path(get, path = "/v1/accounts/{account}/environments/{environment}/workloads", tag = "workloads",
+    params(("account" = String, Path), ("environment" = String, Path), PageQuery),
+    responses((status = 200, body = Page<WorkloadView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn list(
+    call: Call,
+    Path((id, name)): Path<(AccountId, EnvironmentId)>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<WorkloadView>>, Failure> {
+    call.may(Action::ReadAccount, &id)?;
+    let account = call.engine.account(&id).await?;
+    let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
+    let observed = call.engine.observed(&id, &name).await?;
+    let views = environment
+        .workloads
+        .iter()
+        .map(|(w, spec)| views::account::workload(&account, &name, w, spec, &observed));
+    Ok(Json(page::slice(views, &query.0)?))
+}
+
+/// Read a workload, as declared and as observed.
+#[utoipa::path(get, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path)),
+    responses((status = 200, body = WorkloadView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get(
+    call: Call,
+    Path((id, name, workload)): Path<(AccountId, EnvironmentId, WorkloadId)>,
+) -> Result<Response, Failure> {
+    call.may(Action::ReadAccount, &id)?;
+    let account = call.engine.account(&id).await?;
+    let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
+    let spec = environment.workloads.get(&workload).ok_or_else(Failure::not_found)?;
+    let observed = call.engine.observed(&id, &name).await?;
+    let view = views::account::workload(&account, &name, &workload, spec, &observed);
+    Ok(([(header::ETAG, etag(account.version))], Json(view)).into_response())
+}
+
+/// The version at which a change may be made: the caller's own, or the present one where the thing must not exist.
+fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failure> {
+    match (call.if_match, call.if_none) {
+        (Some(version), _) => Ok(version),
+        (None, true) if !exists => Ok(account.version),
+        (None, true) => {
+            Err(Problem::new("exists", "It exists", 412).detail("Send If-Match with its ETag to change it.").into())
+        }
+        (None, false) => Err(Problem::new("precondition-required", "Say what you saw", 428)
+            .detail("Send `If-None-Match: *` to create it, or `If-Match` with the ETag you read to change it.")
+            .into()),
+    }
+}
+
+/// Declare a workload: create it (`If-None-Match: *`) or replace it (`If-Match`).
+#[utoipa::path(put, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
+        ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    request_body = Workload,
+    responses((status = 200, body = Written), (status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn put(
+    call: Call,
+    Path((id, environment, workload)): Path<(AccountId, EnvironmentId, WorkloadId)>,
+    body: Body<Workload>,
+) -> Result<Response, Failure> {
+    call.may(Action::PutWorkload, &id)?;
+    let account = call.engine.account(&id).await?;
+    let exists = account.environments.get(&environment).is_some_and(|e| e.workloads.contains_key(&workload));
+    let version = at_version(&call, &account, exists)?;
+    let (made, href) =
+        (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads/{workload}"));
+    let command = Command::PutWorkload { environment, workload, spec: body.value.into() };
+    let mut writing = Writing::new(&call, body.hash);
+    writing.only_at(version);
+    writing.submit(Act::Account(id, command), !exists, move |_| (made.clone(), href.clone())).await
+}
+
+/// Remove a workload. Its volume stays.
+#[utoipa::path(delete, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
+        ("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn remove(
+    call: Call,
+    Path((id, environment, workload)): Path<(AccountId, EnvironmentId, WorkloadId)>,
+) -> Result<Response, Failure> {
+    call.may(Action::RemoveWorkload, &id)?;
+    let account = call.engine.account(&id).await?;
+    let version = at_version(&call, &account, true)?;
+    let (made, href) = (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads"));
+    let mut writing = Writing::new(&call, "");
+    writing.only_at(version);
+    let command = Command::RemoveWorkload { environment, workload };
+    writing.submit(Act::Account(id, command), false, move |_| (made.clone(), href.clone())).await
+}

@@ -1,0 +1,129 @@
+//! Writing: a submission to the engine, answered the same way everywhere.
+
+use axum::body::Body as ResponseBody;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use tenure_domain::text::Words;
+use tenure_engine::kept::Kept;
+use tenure_engine::submission::{Act, After, Done, Once, Outcome, Submission};
+use tenure_store::Answer;
+use tenure_wire::view::{EventRef, Written};
+
+use crate::call::{Call, etag};
+use crate::limits;
+use crate::problem::Failure;
+
+/// A write in the making.
+pub struct Writing<'a> {
+    call: &'a Call,
+    hash: String,
+    kept: Kept,
+    if_version: Option<u64>,
+}
+
+impl<'a> Writing<'a> {
+    /// A write whose request body has this hash.
+    pub fn new(call: &'a Call, hash: impl Into<String>) -> Self {
+        Self { call, hash: hash.into(), kept: Kept::default(), if_version: None }
+    }
+
+    /// Only if the aggregate is at this version.
+    pub fn only_at(&mut self, version: u64) {
+        self.if_version = Some(version);
+    }
+
+    /// Words at a place of the body.
+    pub fn words(&mut self, pointer: &str, text: &str) -> Result<Words, Failure> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() || trimmed.chars().count() > limits::WORDS || trimmed.contains('\0') {
+            return Err(tenure_wire::Problem::new("invalid-request", "The request is not valid", 422)
+                .fault(pointer, format!("say it in 1 to {} characters, without NUL", limits::WORDS))
+                .into());
+        }
+        Ok(self.call.engine.words(&mut self.kept, trimmed)?)
+    }
+
+    /// The same for words that may be left out.
+    pub fn maybe_words(&mut self, pointer: &str, text: Option<&str>) -> Result<Option<Words>, Failure> {
+        text.map(|text| self.words(pointer, text)).transpose()
+    }
+
+    /// Bytes to be kept with it.
+    pub fn blob(&mut self, media_type: &str, bytes: Vec<u8>) -> tenure_domain::text::Blob {
+        self.kept.blob(media_type, bytes)
+    }
+
+    /// Carries it out. `made` gives the id and the path of what was made or changed; `created` whether it is new.
+    pub async fn submit(
+        self,
+        act: Act,
+        created: bool,
+        made: impl Fn(&Done) -> (String, String) + Send + Sync + 'static,
+    ) -> Result<Response, Failure> {
+        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+        let answer = move |done: &Done| -> Answer {
+            let (id, href) = made(done);
+            let written = written(done, id, href);
+            let mut headers = vec![(header::ETAG.to_string(), etag(written.version))];
+            if created {
+                headers.push((header::LOCATION.to_string(), written.href.clone()));
+            }
+            Answer {
+                request: String::new(),
+                status: status.as_u16(),
+                headers: serde_json::to_string(&headers).unwrap_or_default(),
+                body: serde_json::to_string(&written).unwrap_or_default(),
+            }
+        };
+        let call = self.call;
+        let mut submission = Submission::new(call.caller(), act).keeping(self.kept);
+        submission.if_version = self.if_version;
+        match &call.key {
+            Some(key) => {
+                let request = format!("{} {}", call.target, self.hash);
+                let named = request.clone();
+                submission.once = Some(Once {
+                    key: key.clone(),
+                    request,
+                    respond: Box::new(move |done| Answer { request: named, ..answer(done) }),
+                });
+                match call.engine.submit(submission).await? {
+                    Outcome::Done(_, Some(kept)) => respond(&kept, false),
+                    Outcome::Repeated(kept) => respond(&kept, true),
+                    Outcome::Done(_, None) => Err(Failure::not_found()),
+                }
+            }
+            None => match call.engine.submit(submission).await? {
+                Outcome::Done(done, _) => respond(&answer(&done), false),
+                Outcome::Repeated(kept) => respond(&kept, true),
+            },
+        }
+    }
+}
+
+fn written(done: &Done, id: String, href: String) -> Written {
+    let version = match &done.after {
+        After::Account(account) => account.version,
+        After::Report(report) => report.version,
+        After::Book(state) => state.version,
+        After::Kept => 0,
+    };
+    let events = (done.before + 1..).zip(&done.events).map(|(n, t)| EventRef { n, event_type: t.clone() }).collect();
+    Written { id, href, stream: done.stream.clone(), version, events }
+}
+
+fn respond(answer: &Answer, repeated: bool) -> Result<Response, Failure> {
+    let defect = |e: &dyn std::fmt::Display| {
+        Failure::from(tenure_engine::EngineError::Defect { what: "kept answer".into(), detail: e.to_string() })
+    };
+    let headers: Vec<(String, String)> = serde_json::from_str(&answer.headers).map_err(|e| defect(&e))?;
+    let mut response =
+        Response::builder().status(answer.status).header(header::CONTENT_TYPE, "application/json");
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    if repeated {
+        response = response.header("idempotency-replayed", "true");
+    }
+    response.body(ResponseBody::from(answer.body.clone())).map_err(|e| defect(&e))
+}

@@ -1,0 +1,159 @@
+//! Accounts, their standing, environments and workloads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tenure_domain::account::case::{Case, Item, ItemState};
+use tenure_domain::account::measure::{Measure, MeasureState};
+use tenure_domain::account::notice::Reminder;
+use tenure_domain::account::timer::TimerKey;
+use tenure_domain::account::{Account, Environment};
+use tenure_domain::name::{EnvironmentId, WorkloadId};
+use tenure_domain::scope::Scope;
+use tenure_engine::{Engine, Observed};
+use tenure_wire::view::{
+    AccountView, EnvironmentView, MeasureLine, NextView, RequirementView, StandingView, WorkloadView,
+};
+
+use super::{name, terms, text};
+use crate::problem::Failure;
+
+pub fn account(account: &Account) -> AccountView {
+    AccountView {
+        id: account.id.to_string(),
+        version: account.version,
+        lifecycle: "active".to_owned(),
+        standing: name(&account.standing()),
+        terms: terms(&account.terms),
+        plan: account.plan.into(),
+        environments: account.environments.keys().map(ToString::to_string).collect(),
+        opened_at: account.opened_at,
+    }
+}
+
+fn withheld(account: &Account, scope: &Scope) -> BTreeSet<String> {
+    account.withheld(scope).iter().map(ToString::to_string).collect()
+}
+
+pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environment) -> EnvironmentView {
+    EnvironmentView {
+        account: account.id.to_string(),
+        id: id.to_string(),
+        namespace: format!("{}--{id}", account.id),
+        plan: environment.plan.into(),
+        workloads: environment.workloads.keys().map(ToString::to_string).collect(),
+        withheld: withheld(account, &Scope::Environment(id.clone())),
+    }
+}
+
+pub fn workload(
+    account: &Account,
+    environment: &EnvironmentId,
+    id: &WorkloadId,
+    spec: &tenure_domain::workload::Workload,
+    observed: &Observed,
+) -> WorkloadView {
+    let status = observed.workloads.get(id);
+    WorkloadView {
+        id: id.to_string(),
+        spec: spec.clone().into(),
+        wanted: u32::from(spec.replicas),
+        ready: status.map_or(0, |s| s.ready),
+        message: status.and_then(|s| s.message.clone()),
+        withheld: withheld(account, &Scope::Workload(environment.clone(), id.clone())),
+    }
+}
+
+pub async fn requirement(engine: &Engine, account: &Account, case: &Case, item: &Item) -> Result<RequirementView, Failure> {
+    let state = match item.state {
+        ItemState::Due { .. } => "due",
+        ItemState::Submitted { .. } => "submitted",
+        ItemState::Met { .. } => "met",
+    };
+    let due = account
+        .notices_of(&case.id)
+        .filter(|n| n.items.contains(&item.id))
+        .filter_map(tenure_domain::account::notice::Notice::cure_ends)
+        .min();
+    Ok(RequirementView {
+        case: case.id.to_string(),
+        item: item.id.to_string(),
+        ask: text(engine, &item.ask).await?,
+        state: state.to_owned(),
+        due,
+    })
+}
+
+fn line(measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
+    let cleared_by = match &measure.state {
+        MeasureState::Stayed { order, .. } => format!("order {order} suspends its effect"),
+        _ => format!(
+            "doing all that {} asks; an appeal; a decision of the provider's analysts, approvers or legal",
+            measure.proposal.case
+        ),
+    };
+    MeasureLine {
+        id: measure.id.to_string(),
+        preset: measure.proposal.preset.to_string(),
+        scope: measure.proposal.scope.to_string(),
+        state: measure.state_name().to_owned(),
+        power: measure.proposal.power.to_string(),
+        pending: pending.get(measure.id.to_string().as_str()).cloned(),
+        cleared_by,
+    }
+}
+
+fn due(key: &TimerKey) -> (&'static str, String) {
+    match key {
+        TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
+        TimerKey::Remind(id, Reminder::Half) => ("a reminder goes out: half of the time has run", id.to_string()),
+        TimerKey::Remind(id, Reminder::LastDay) => ("a reminder goes out: 24 hours are left", id.to_string()),
+        TimerKey::Lapse(id) => ("the time to put things right ends", id.to_string()),
+        TimerKey::Apply(id) => ("the measure takes effect, if every guard is met", id.to_string()),
+        TimerKey::Ratification(id) => ("the measure lifts by itself, unless another person ratifies it", id.to_string()),
+    }
+}
+
+pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView, Failure> {
+    let accepted = engine.accepted(account)?;
+    let mut pending = BTreeMap::new();
+    let mut scopes = vec![Scope::Account];
+    for (id, environment) in &account.environments {
+        let observed = engine.observed(&account.id, id).await?;
+        pending.extend(observed.pending.into_iter().map(|(m, why)| (m.to_string(), why)));
+        scopes.push(Scope::Environment(id.clone()));
+        scopes.extend(environment.workloads.keys().map(|w| Scope::Workload(id.clone(), w.clone())));
+    }
+    let mut requirements = Vec::new();
+    for case in account.cases.iter().filter(|c| !c.is_closed()) {
+        for item in &case.items {
+            requirements.push(requirement(engine, account, case, item).await?);
+        }
+    }
+    let next = account
+        .timers()
+        .into_iter()
+        .map(|timer| {
+            let (what, subject) = due(&timer.key);
+            NextView { at: timer.due, local: accepted.calendar.local(timer.due), what: what.to_owned(), subject }
+        })
+        .collect();
+    Ok(StandingView {
+        account: account.id.to_string(),
+        lifecycle: "active".to_owned(),
+        standing: name(&account.standing()),
+        withheld: scopes
+            .into_iter()
+            .map(|scope| (scope.to_string(), withheld(account, &scope)))
+            .filter(|(_, withheld)| !withheld.is_empty())
+            .collect(),
+        measures: account.measures.iter().filter(|m| !m.is_over()).map(|m| line(m, &pending)).collect(),
+        requirements,
+        orders: account
+            .orders
+            .iter()
+            .filter(|o| o.vacated.is_none())
+            .map(|o| format!("{} ({}, {})", o.id, o.kind.as_str(), o.scope))
+            .collect(),
+        next,
+    })
+}

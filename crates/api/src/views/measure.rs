@@ -1,0 +1,159 @@
+//! Measures, previews, and what comes from outside: orders, holds, appeals.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tenure_domain::account::legal::{Appeal, Hold, Order};
+use tenure_domain::account::measure::{LiftReason, Measure, MeasureState, StayedFrom};
+use tenure_domain::account::{Account, Actor, Context, System};
+use tenure_domain::capability::{Capability, Enforcer};
+use tenure_domain::refusal::Refusal;
+use tenure_domain::scope::Scope;
+use tenure_engine::Engine;
+use tenure_wire::view::{LegalView, MeasureView, PreviewView};
+
+use super::{maybe_text, name, terms, text};
+use crate::problem::Failure;
+
+pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, Failure> {
+    let (state_at, reason, receipt) = match &measure.state {
+        MeasureState::Proposed | MeasureState::Approved { .. } => (None, None, None),
+        MeasureState::Scheduled { at } => (Some(*at), None, None),
+        MeasureState::Applying { since } => (Some(*since), None, None),
+        MeasureState::InForce { since, receipt } => (Some(*since), None, Some(receipt.to_string())),
+        MeasureState::Stayed { since, from, .. } => {
+            let receipt = match from {
+                StayedFrom::Effective { restored } => restored.as_ref().map(ToString::to_string),
+                StayedFrom::Proposed | StayedFrom::Approved | StayedFrom::Scheduled { .. } => None,
+            };
+            (Some(*since), None, receipt)
+        }
+        MeasureState::Lifting { since, reason } => (Some(*since), Some(reason), None),
+        MeasureState::Lifted { at, reason, receipt } => (Some(*at), Some(reason), Some(receipt.to_string())),
+        MeasureState::Withdrawn { at, reason } => (Some(*at), Some(reason), None),
+    };
+    let ended_because = match reason {
+        None => None,
+        Some(LiftReason::Decision { by, why }) => {
+            Some(format!("{by} decided so: {}", text(engine, why).await?.unwrap_or_default()))
+        }
+        Some(LiftReason::Cured) => Some("all that was asked is done".to_owned()),
+        Some(LiftReason::Withdrawn) => Some("the case was taken back".to_owned()),
+        Some(LiftReason::NotRatified) => Some("nobody else ratified it in time".to_owned()),
+        Some(LiftReason::Overturned { appeal }) => Some(format!("{appeal} overturned it")),
+    };
+    let proposal = &measure.proposal;
+    let ratified = measure.emergency.as_ref().and_then(|e| e.ratified.as_ref());
+    Ok(MeasureView {
+        id: measure.id.to_string(),
+        case: proposal.case.to_string(),
+        terms: terms(&proposal.terms),
+        power: proposal.power.to_string(),
+        preset: proposal.preset.to_string(),
+        withholds: proposal.withholds.iter().map(ToString::to_string).collect(),
+        scope: proposal.scope.to_string(),
+        state: measure.state_name().to_owned(),
+        state_at,
+        effective: proposal.effective,
+        why: text(engine, &proposal.why).await?,
+        why_not_less: maybe_text(engine, proposal.why_not_less.as_ref()).await?,
+        proposed_by: measure.proposed_by.to_string(),
+        command_hash: measure.command_hash.clone(),
+        approvals_needed: measure.approvals_needed,
+        approvals: measure.approvals.iter().map(|a| format!("person/{}", a.by)).collect(),
+        ratify_by: measure.emergency.as_ref().map(|e| e.ratify_by),
+        ratified_by: ratified.map(|a| format!("person/{}", a.by)),
+        ended_because,
+        receipt,
+    })
+}
+
+pub fn preview(engine: &Engine, account: &Account, measure: &Measure, now: Timestamp) -> Result<PreviewView, Failure> {
+    let actor = Actor::System(System::Cluster);
+    let shelf = engine.shelf();
+    let context = Context { now, actor: &actor, book: &shelf.terms };
+    let guards = account
+        .why_not_yet(&measure.id, &context)
+        .map_err(|rejected| Failure::from(tenure_engine::EngineError::from(rejected)))?;
+    let proposal = &measure.proposal;
+    let workloads: Vec<String> = account
+        .environments
+        .iter()
+        .flat_map(|(e, env)| env.workloads.keys().map(move |w| Scope::Workload(e.clone(), w.clone())))
+        .filter(|scope| proposal.scope.covers(scope))
+        .map(|scope| scope.to_string())
+        .collect();
+    let losses = if proposal.withholds.contains(&Capability::Compute) && !workloads.is_empty() {
+        vec![
+            "what running pods hold in memory".to_owned(),
+            "files that pods wrote outside their volumes".to_owned(),
+        ]
+    } else {
+        Vec::new()
+    };
+    let withholds: BTreeMap<String, String> = proposal
+        .withholds
+        .iter()
+        .map(|capability| {
+            let enforcer = match capability.enforcer() {
+                Enforcer::Cluster => "the cluster, verified by observation",
+                Enforcer::None => "nobody",
+            };
+            (capability.to_string(), enforcer.to_owned())
+        })
+        .collect();
+    let refusal = Refusal { guards };
+    Ok(PreviewView {
+        measure: measure.id.to_string(),
+        withholds,
+        workloads,
+        losses,
+        earliest: refusal.earliest(),
+        guards: refusal.guards.iter().map(Into::into).collect(),
+    })
+}
+
+pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<LegalView, Failure> {
+    Ok(LegalView {
+        id: order.id.to_string(),
+        account: account.id.to_string(),
+        kind: order.kind.as_str().to_owned(),
+        about: order.scope.to_string(),
+        active: order.vacated.is_none(),
+        text: text(engine, &order.authority).await?,
+        since: order.recorded_at,
+        ended: match &order.vacated {
+            Some(ended) => text(engine, &ended.why).await?,
+            None => None,
+        },
+    })
+}
+
+pub async fn hold(engine: &Engine, account: &Account, hold: &Hold) -> Result<LegalView, Failure> {
+    Ok(LegalView {
+        id: hold.id.to_string(),
+        account: account.id.to_string(),
+        kind: "hold".to_owned(),
+        about: hold.scope.to_string(),
+        active: hold.released.is_none(),
+        text: text(engine, &hold.why).await?,
+        since: hold.placed_at,
+        ended: match &hold.released {
+            Some(ended) => text(engine, &ended.why).await?,
+            None => None,
+        },
+    })
+}
+
+pub async fn appeal(engine: &Engine, account: &Account, appeal: &Appeal) -> Result<LegalView, Failure> {
+    Ok(LegalView {
+        id: appeal.id.to_string(),
+        account: account.id.to_string(),
+        kind: "appeal".to_owned(),
+        about: appeal.measure.to_string(),
+        active: appeal.decided.is_none(),
+        text: text(engine, &appeal.grounds).await?,
+        since: appeal.filed_at,
+        ended: appeal.decided.as_ref().map(|d| name(&d.outcome)),
+    })
+}

@@ -1,0 +1,30 @@
+//! What the cluster half promises, each told once and run on a simulation and on a real cluster.
+
+mod deaths;
+mod drift;
+mod ownership;
+mod provision;
+mod stop;
+
+pub use deaths::*;
+pub use drift::*;
+pub use ownership::*;
+pub use provision::*;
+pub use stop::*;
+
+use tenure_cluster::Observation;
+
+use crate::world::{Driver, World, page};
+
+async fn provisioned<'w>(world: &'w World, workloads: &[&str]) -> Driver<'w> {
+    let mut driver = Driver::new(world);
+    for name in workloads {
+        driver.tenant.put(name, page(1));
+    }
+    driver.until_ready().await;
+    driver
+}
+
+fn repaired(observation: &Observation) -> Vec<String> {
+    observation.repairs.iter().map(|repair| format!("{}: {}", repair.object, repair.difference)).collect()
+}

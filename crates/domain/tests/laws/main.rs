@@ -1,0 +1,27 @@
+//! Each law of the house, and tests that try to break it.
+//!
+//! [`history`] makes arbitrary histories of one account, run through the real `decide`, `apply` and `permit`;
+//! [`chronicle`] is what the events alone say, and the laws are judged by it and not by the code under test.
+
+mod calendar;
+mod chronicle;
+mod history;
+mod world;
+
+mod law_basis;
+mod law_emergency;
+mod law_explicit;
+mod law_ladder;
+mod law_observed;
+mod law_orders;
+mod law_periods;
+mod law_privacy;
+mod law_reading;
+mod law_record;
+mod law_separation;
+mod law_stacking;
+mod law_undoing;
+
+mod depth;
+mod story;
+mod ways_around;

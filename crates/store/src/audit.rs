@@ -1,0 +1,80 @@
+//! Whole tables in pages, for whoever checks the store against the record.
+
+use sqlx::Row;
+
+use crate::rows::{Aggregate, BlobRow, ReportRow};
+use crate::{Store, StoreError, read};
+
+/// Words as kept: the commitment, its salt, and the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordsRow {
+    /// The commitment.
+    pub id: String,
+    /// The salt.
+    pub salt: Vec<u8>,
+    /// The text.
+    pub text: String,
+}
+
+impl Store {
+    /// Aggregates of every kind with their kind, in the order of their streams, after the one named.
+    pub async fn every_aggregate(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Aggregate)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, stream, version, state FROM aggregates WHERE stream > $1 ORDER BY stream LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|r| Ok((r.try_get("kind")?, read::aggregate(r)?))).collect()
+    }
+
+    /// Report rows of every account, in the order of accounts and numbers, after the one named.
+    pub async fn every_report(&self, after: (&str, u32), limit: u32) -> Result<Vec<ReportRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE (account, number) > ($1, $2) ORDER BY account, number LIMIT $3",
+        )
+        .bind(after.0)
+        .bind(i64::from(after.1))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read::report).collect()
+    }
+
+    /// Kept bytes with their ids, in the order of ids, after the one named.
+    pub async fn every_blob(&self, after: &str, limit: u32) -> Result<Vec<(String, BlobRow)>, StoreError> {
+        let rows = sqlx::query("SELECT id, media_type, bytes FROM blobs WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|r| {
+                Ok((
+                    r.try_get("id")?,
+                    BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? },
+                ))
+            })
+            .collect()
+    }
+
+    /// Words that were not erased, in the order of their commitments, after the one named.
+    pub async fn every_words(&self, after: &str, limit: u32) -> Result<Vec<WordsRow>, StoreError> {
+        let rows = sqlx::query("SELECT id, salt, text FROM words WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|r| {
+                Ok(WordsRow { id: r.try_get("id")?, salt: r.try_get("salt")?, text: r.try_get("text")? })
+            })
+            .collect()
+    }
+}

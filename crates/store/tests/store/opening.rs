@@ -1,0 +1,50 @@
+use tenure_store::{Store, StoreError};
+
+use crate::{Shop, append};
+
+#[tokio::test]
+async fn a_database_that_has_data_is_migrated_again_without_change() {
+    let shop = Shop::open().await;
+    append(&shop.store, "account/parley", 1, 3).await;
+    shop.store.close().await;
+
+    for _ in 0..2 {
+        let again = shop.again().await;
+        assert_eq!(again.aggregate("account/parley").await.unwrap().unwrap().version, 3);
+        assert_eq!(again.backlog().await.unwrap(), (3, 3));
+        again.close().await;
+    }
+}
+
+#[tokio::test]
+async fn two_processes_may_open_a_new_database_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tenure.db");
+    let (first, second) = tokio::join!(Store::open_file(&path), Store::open_file(&path));
+    append(&first.unwrap(), "account/parley", 1, 1).await;
+    assert_eq!(second.unwrap().count_aggregates("account").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_path_is_taken_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a b%20c?mode=ro#d.db");
+    let store = Store::open_file(&path).await.unwrap();
+    append(&store, "account/parley", 1, 1).await;
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn what_names_no_database_is_refused_with_what_would() {
+    let error = Store::open("postgres://db.example/tenure").await.unwrap_err();
+    assert!(matches!(error, StoreError::Url { .. }), "{error:?}");
+    assert!(error.to_string().contains("use sqlite:PATH"), "{error}");
+}
+
+#[tokio::test]
+async fn a_closed_store_fails_instead_of_waiting() {
+    let shop = Shop::open().await;
+    shop.store.close().await;
+    assert!(matches!(shop.store.write().await, Err(StoreError::Database(_))));
+    assert!(matches!(shop.store.backlog().await, Err(StoreError::Database(_))));
+}

@@ -1,0 +1,111 @@
+//! Errors, as RFC 9457 problem documents.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenure_domain::refusal::Unmet;
+use utoipa::ToSchema;
+
+/// Where the problem types are described.
+pub const BASE: &str = "https://tenure.dev/problems/";
+
+/// A problem document (RFC 9457), served as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// What kind: a URI below [`BASE`].
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is the matter this time, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Where in the request, as JSON pointers (RFC 6901), lines of a document, or names of parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// For a refusal: every guard that is not met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<GuardView>,
+    /// For a refusal: the earliest moment at which all guards could be met, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub earliest: Option<Timestamp>,
+    /// The request's id, for support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// Something wrong at one place of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// The place: a JSON pointer such as `/plan/pods`, a line and field such as `line 9, powers[2].notice`, or the
+    /// name of a parameter or header.
+    pub at: String,
+    /// What is wrong there and what would be right.
+    pub detail: String,
+}
+
+/// A guard that is not met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GuardView {
+    /// Its stable name.
+    pub guard: String,
+    /// The number of the law it keeps, from 1 to 16.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<u8>,
+    /// What is the case.
+    pub detail: String,
+    /// What would meet it.
+    pub satisfied_by: String,
+    /// The first moment at which it can be met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub not_before: Option<Timestamp>,
+}
+
+impl From<&Unmet> for GuardView {
+    fn from(unmet: &Unmet) -> Self {
+        let guard = serde_json::to_value(unmet.guard).ok().and_then(|v| v.as_str().map(str::to_owned));
+        Self {
+            guard: guard.unwrap_or_default(),
+            law: unmet.law.map(tenure_domain::law::Law::number),
+            detail: unmet.detail.clone(),
+            satisfied_by: unmet.satisfied_by.clone(),
+            not_before: unmet.not_before,
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of a kind, named by the last part of its URI.
+    pub fn new(kind: &str, title: &str, status: u16) -> Self {
+        Self {
+            kind: format!("{BASE}{kind}"),
+            title: title.to_owned(),
+            status,
+            detail: None,
+            faults: Vec::new(),
+            guards: Vec::new(),
+            earliest: None,
+            request_id: None,
+        }
+    }
+
+    /// With a detail.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// With a fault at a place.
+    #[must_use]
+    pub fn fault(mut self, at: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.faults.push(Fault { at: at.into(), detail: detail.into() });
+        self
+    }
+}

@@ -1,0 +1,409 @@
+//! What is asked of the API.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenure_domain::account::Actor;
+use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::name::{AccountId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
+use tenure_domain::scope::Scope;
+use tenure_domain::text::Blob;
+use utoipa::{IntoParams, ToSchema};
+
+macro_rules! request {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    };
+}
+
+request!(
+    /// What bounds an account or an environment.
+    Plan {
+        /// Processor time, in thousandths of a core.
+        cpu_millis: u32,
+        /// Memory, in MiB.
+        memory_mib: u32,
+        /// Storage of all volumes together, in MiB.
+        storage_mib: u32,
+        /// Pods at once.
+        pods: u32,
+    }
+);
+
+impl From<Plan> for tenure_domain::workload::Plan {
+    fn from(plan: Plan) -> Self {
+        let Plan { cpu_millis, memory_mib, storage_mib, pods } = plan;
+        Self { cpu_millis, memory_mib, storage_mib, pods }
+    }
+}
+
+impl From<tenure_domain::workload::Plan> for Plan {
+    fn from(plan: tenure_domain::workload::Plan) -> Self {
+        let tenure_domain::workload::Plan { cpu_millis, memory_mib, storage_mib, pods } = plan;
+        Self { cpu_millis, memory_mib, storage_mib, pods }
+    }
+}
+
+request!(
+    /// A version of terms, by name.
+    TermsVersion {
+        /// Which agreement.
+        #[schema(value_type = String)]
+        id: TermsId,
+        /// Which version.
+        version: String,
+    }
+);
+
+request!(
+    /// Opens an account.
+    OpenAccount {
+        /// Its slug, which never changes.
+        #[schema(value_type = String, example = "parley")]
+        account: AccountId,
+        /// The terms it accepted.
+        terms: TermsVersion,
+        /// What its plan allows.
+        plan: Plan,
+    }
+);
+
+request!(
+    /// Creates an environment.
+    CreateEnvironment {
+        /// Its slug.
+        #[schema(value_type = String, example = "web")]
+        environment: EnvironmentId,
+        /// Its share of the account's plan.
+        plan: Plan,
+    }
+);
+
+request!(
+    /// A service: pods of one image behind one port, with an optional volume.
+    Workload {
+        /// The container image, with registry and tag or digest.
+        #[schema(example = "docker.io/library/busybox:1.35")]
+        image: String,
+        /// The command instead of the image's own; empty for the image's own.
+        #[serde(default)]
+        command: Vec<String>,
+        /// How many pods, 0 to 100.
+        #[schema(maximum = 100)]
+        replicas: u16,
+        /// The port that the container listens on.
+        #[schema(minimum = 1)]
+        port: u16,
+        /// Processor time for each pod, in thousandths of a core.
+        #[schema(minimum = 1)]
+        cpu_millis: u32,
+        /// Memory for each pod, in MiB.
+        #[schema(minimum = 1)]
+        memory_mib: u32,
+        /// A volume that outlives the pods.
+        #[serde(default)]
+        volume: Option<Volume>,
+    }
+);
+
+request!(
+    /// A volume.
+    Volume {
+        /// Where the container sees it: an absolute path.
+        #[schema(example = "/www")]
+        path: String,
+        /// Its size, in MiB.
+        #[schema(minimum = 1)]
+        size_mib: u32,
+    }
+);
+
+impl From<Workload> for tenure_domain::workload::Workload {
+    fn from(w: Workload) -> Self {
+        Self {
+            image: w.image,
+            command: w.command,
+            replicas: w.replicas,
+            port: w.port,
+            cpu_millis: w.cpu_millis,
+            memory_mib: w.memory_mib,
+            volume: w.volume.map(|v| tenure_domain::workload::Volume { path: v.path, size_mib: v.size_mib }),
+        }
+    }
+}
+
+impl From<tenure_domain::workload::Workload> for Workload {
+    fn from(w: tenure_domain::workload::Workload) -> Self {
+        Self {
+            image: w.image,
+            command: w.command,
+            replicas: w.replicas,
+            port: w.port,
+            cpu_millis: w.cpu_millis,
+            memory_mib: w.memory_mib,
+            volume: w.volume.map(|v| Volume { path: v.path, size_mib: v.size_mib }),
+        }
+    }
+}
+
+request!(
+    /// Brings a report in.
+    FileReport {
+        /// About which account.
+        #[schema(value_type = String)]
+        account: AccountId,
+        /// The reason code it alleges.
+        #[schema(value_type = String, example = "incitement")]
+        ground: Ground,
+        /// Where the thing is: a URL, a message id.
+        locator: String,
+        /// What is alleged.
+        statement: String,
+        /// The evidence, uploaded before: `sha256:…`.
+        #[schema(value_type = Vec<String>)]
+        evidence: Vec<Blob>,
+    }
+);
+
+request!(
+    /// Answers a report.
+    Remediate {
+        /// What was done.
+        answer: String,
+    }
+);
+
+request!(
+    /// Opens a case.
+    OpenCase {
+        /// Against which account.
+        #[schema(value_type = String)]
+        account: AccountId,
+        /// On which ground.
+        #[schema(value_type = String)]
+        ground: Ground,
+        /// Why.
+        why: String,
+        /// The reports it rests on.
+        #[serde(default)]
+        #[schema(value_type = Vec<String>)]
+        reports: Vec<ReportId>,
+    }
+);
+
+/// Which clocks a notice starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Starts {
+    /// The cure period: a violation notice.
+    Cure,
+    /// The notice period: a notice of intent.
+    Notice,
+    /// Both in one.
+    Both,
+}
+
+request!(
+    /// Issues a notice in a case.
+    IssueNotice {
+        /// The power that may be used when its periods have run.
+        #[schema(value_type = String, example = "6.1")]
+        power: PowerId,
+        /// Which clocks it starts when it is served.
+        starts: Starts,
+        /// Why.
+        why: String,
+        /// What the account is asked to do.
+        #[serde(default)]
+        items: Vec<AskItem>,
+    }
+);
+
+request!(
+    /// Something the account is asked to do.
+    AskItem {
+        /// Its name within the case.
+        #[schema(value_type = String)]
+        id: ItemId,
+        /// What is asked.
+        ask: String,
+        /// The report it answers.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        report: Option<ReportId>,
+    }
+);
+
+request!(
+    /// Says what was done about an item.
+    SubmitCure {
+        /// Which item.
+        #[schema(value_type = String)]
+        item: ItemId,
+        /// What was done.
+        remedy: String,
+    }
+);
+
+request!(
+    /// Decides on a cure.
+    DecideCure {
+        /// Whether it is accepted.
+        accept: bool,
+        /// Why; required where it is not.
+        #[serde(default)]
+        why: Option<String>,
+    }
+);
+
+request!(
+    /// Proposes a measure, or applies one at once under an emergency power.
+    ProposeMeasure {
+        /// Under which power of the accepted terms.
+        #[schema(value_type = String, example = "6.1")]
+        power: PowerId,
+        /// From what: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
+        #[schema(value_type = String, example = "environment/web")]
+        scope: Scope,
+        /// From when; none for as soon as it is approved.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        effective: Option<Timestamp>,
+        /// Why.
+        why: String,
+        /// Why nothing less would do, where something less exists and was not tried.
+        #[serde(default)]
+        why_not_less: Option<String>,
+        /// Whether it is applied at once, provisionally, under an emergency power.
+        #[serde(default)]
+        emergency: bool,
+    }
+);
+
+request!(
+    /// Consents to exactly one command.
+    Consent {
+        /// The measure's `commandHash`, as read.
+        command_hash: String,
+    }
+);
+
+request!(
+    /// Names another moment of effect.
+    Amend {
+        /// The moment.
+        #[schema(value_type = String, format = DateTime)]
+        effective: Timestamp,
+    }
+);
+
+request!(
+    /// Gives a reason.
+    Reason {
+        /// Why.
+        why: String,
+    }
+);
+
+request!(
+    /// Records an order.
+    RecordOrder {
+        /// About which account.
+        #[schema(value_type = String)]
+        account: AccountId,
+        /// What it commands: `stay`, `reinstate` or `preserve`.
+        #[schema(value_type = String, example = "reinstate")]
+        kind: OrderKind,
+        /// For what.
+        #[schema(value_type = String, example = "account")]
+        scope: Scope,
+        /// Who gave it, and under which reference.
+        authority: String,
+        /// The document, uploaded before: `sha256:…`.
+        #[schema(value_type = String)]
+        document: Blob,
+    }
+);
+
+request!(
+    /// Places a hold.
+    PlaceHold {
+        /// On which account.
+        #[schema(value_type = String)]
+        account: AccountId,
+        /// On what of it.
+        #[schema(value_type = String, example = "account")]
+        scope: Scope,
+        /// Whether it also preserves what running pods hold in memory and local files.
+        running_state: bool,
+        /// Why.
+        why: String,
+    }
+);
+
+request!(
+    /// Challenges a measure.
+    FileAppeal {
+        /// On what grounds.
+        grounds: String,
+    }
+);
+
+request!(
+    /// Decides an appeal.
+    DecideAppeal {
+        /// `upheld` or `overturned`.
+        #[schema(value_type = String, example = "upheld")]
+        outcome: AppealOutcome,
+        /// Why.
+        why: String,
+    }
+);
+
+request!(
+    /// The roles someone holds from now.
+    SetRoles {
+        /// Their names.
+        roles: BTreeSet<String>,
+    }
+);
+
+request!(
+    /// Issues a token.
+    IssueToken {
+        /// For whom: `person/NAME` or `member/ACCOUNT/NAME`.
+        #[schema(value_type = String, example = "person/ines")]
+        subject: Actor,
+    }
+);
+
+/// Moves the simulated clock: either by a span or to a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MoveClock {
+    /// By how much: an ISO 8601 duration, such as `P3D` or `PT1H`; days are of 24 hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advance: Option<String>,
+    /// To which moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub set: Option<Timestamp>,
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many, 1 to 200; 50 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 200)]
+    pub page_size: Option<u32>,
+    /// Where to go on: the `nextPageToken` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
+}
