@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::backoff::Backoff;
 use crate::clock::{ClockKind, LegalClock};
 use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
@@ -32,6 +33,14 @@ const QUEUE: usize = 1_024;
 
 /// How long everything may take to settle when legal time is moved. Operating time.
 const SETTLE: Duration = Duration::from_secs(120);
+
+/// How long the parts may take to end when the engine stops, before they are cut off. Each can be at any point.
+/// Operating time.
+const PARTS_END: Duration = Duration::from_secs(5);
+
+/// How long the writer may take to carry out what it was handed when the engine stops; longer than a statement waits
+/// for another process. Operating time.
+const WRITER_ENDS: Duration = Duration::from_secs(15);
 
 /// Where the simulated clock's moment is kept.
 const CLOCK_KEY: &str = "legal_clock";
@@ -56,7 +65,16 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
-    tasks: Arc<tokio::sync::Mutex<JoinSet<()>>>,
+    tasks: Arc<tokio::sync::Mutex<Tasks>>,
+}
+
+/// What runs. Dropped, all of it is cut off.
+#[derive(Default)]
+struct Tasks {
+    /// Sequencer, jobs, timers, reconcilers.
+    parts: JoinSet<()>,
+    writer: JoinSet<()>,
+    stopped: bool,
 }
 
 impl Engine {
@@ -66,17 +84,7 @@ impl Engine {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
         let shelf = Shelf::load(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
-        let clock = match settings.clock {
-            ClockKind::Real => LegalClock::real(settings.start),
-            ClockKind::Simulated => {
-                let stood = store.installation(CLOCK_KEY).await?;
-                let moment = match stood {
-                    Some(text) => text.parse().map_err(|e| EngineError::defect(CLOCK_KEY, &e))?,
-                    None => settings.start,
-                };
-                LegalClock::simulated(moment)
-            }
-        };
+        let clock = start_clock(&store, settings.clock, settings.start).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
         let inner = Arc::new(Inner {
             store,
@@ -92,16 +100,17 @@ impl Engine {
             published: watch::Sender::new(size),
             commits: watch::Sender::new(0),
             stopping: CancellationToken::new(),
+            closing: CancellationToken::new(),
             shelf: RwLock::new(Arc::new(shelf)),
             moving: tokio::sync::Mutex::new(()),
         });
-        let mut tasks = JoinSet::new();
-        tasks.spawn(writer::run(Arc::clone(&inner), queue));
-        tasks.spawn(sequencer::run(Arc::clone(&inner)));
-        tasks.spawn(jobs::run(Arc::clone(&inner)));
-        tasks.spawn(timers::run(Arc::clone(&inner)));
+        let mut tasks = Tasks::default();
+        tasks.writer.spawn(writer::run(Arc::clone(&inner), queue));
+        tasks.parts.spawn(sequencer::run(Arc::clone(&inner)));
+        tasks.parts.spawn(jobs::run(Arc::clone(&inner)));
+        tasks.parts.spawn(timers::run(Arc::clone(&inner)));
         if let Some(cluster) = settings.cluster {
-            tasks.spawn(reconcile::run(Arc::clone(&inner), cluster));
+            tasks.parts.spawn(reconcile::run(Arc::clone(&inner), cluster));
         }
         let engine = Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) };
         engine.look_at_all().await?;
@@ -125,22 +134,30 @@ impl Engine {
         }
     }
 
-    /// Stops taking submissions, lets what was taken finish, and closes the store.
+    /// Stops in order: nothing more is taken from outside, the parts end, the writer carries out what it was handed, the
+    /// log takes in the rest, and the store is closed. Stopping again does nothing.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();
         let mut tasks = self.tasks.lock().await;
-        // The writer ends when nobody can submit any more; it has nothing open between groups.
-        let ended = async { while tasks.join_next().await.is_some() {} };
-        drop(tokio::time::timeout(Duration::from_millis(200), ended).await);
-        tasks.abort_all();
-        if let Err(error) = sequencer::integrate(&self.inner).await {
-            tracing::warn!(%error, "the last events wait for the next start to be integrated");
+        if std::mem::replace(&mut tasks.stopped, true) {
+            return;
+        }
+        end(&mut tasks.parts, PARTS_END).await;
+        self.inner.closing.cancel();
+        end(&mut tasks.writer, WRITER_ENDS).await;
+        match tokio::time::timeout(PARTS_END, sequencer::integrate_all(&self.inner)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last events wait for the next start to be integrated"),
+            Err(_) => tracing::warn!("the last events wait for the next start to be integrated"),
         }
         self.inner.store.close().await;
     }
 
     /// Hands in a submission and waits until it is durable or refused.
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, EngineError> {
+        if self.inner.stopping.is_cancelled() {
+            return Err(EngineError::Stopping);
+        }
         self.inner.submit(submission).await
     }
 
@@ -176,6 +193,10 @@ impl Engine {
 
     /// Publishes terms.
     pub async fn publish_terms(&self, caller: Caller, text: &str, reference: TermsRef) -> Result<Outcome, EngineError> {
+        let read = Terms::parse(text).map_err(|e| EngineError::defect("terms", &e))?.1;
+        if read != reference {
+            return Err(EngineError::defect("terms", &format!("the text is that of {read}, not of {reference}")));
+        }
         let mut kept = Kept::default();
         let document = kept.blob("application/yaml", text.as_bytes().to_vec());
         let entry = book::Entry::Terms(format!("{}@{}", reference.id, reference.version));
@@ -185,6 +206,10 @@ impl Engine {
 
     /// Publishes a rule.
     pub async fn publish_rule(&self, caller: Caller, text: &str, rule: &Rule) -> Result<Outcome, EngineError> {
+        // A text that cannot be read back would keep the next start from succeeding.
+        if Rule::parse(text).map_err(|e| EngineError::defect("rule", &e))? != *rule {
+            return Err(EngineError::defect("rule", &format!("the text is not that of {}", rule.reference())));
+        }
         let mut kept = Kept::default();
         let document = kept.blob("application/yaml", text.as_bytes().to_vec());
         let event = book::Event::RulePublished {
@@ -225,22 +250,34 @@ impl Engine {
         if inner.clock.kind() == ClockKind::Real {
             return Ok(inner.clock.now());
         }
-        self.settle().await?;
-        while let Some(due) = timers::next(inner, target).await? {
-            self.set_clock(due.max(inner.clock.now())).await?;
-            timers::fire_due(inner, inner.clock.now()).await?;
-            self.settle().await?;
+        let mut failing = Backoff::default();
+        self.quiet(&mut failing).await?;
+        while let Some(due) = timers::next(inner, inner.clock.now(), target).await? {
+            self.set_clock(due).await?;
+            self.quiet(&mut failing).await?;
         }
         self.set_clock(target).await?;
-        self.settle().await?;
+        self.quiet(&mut failing).await?;
         Ok(inner.clock.now())
     }
 
+    /// Fires what is due at the present moment, and what becomes due by that, until all is quiet.
+    async fn quiet(&self, failing: &mut Backoff<timers::Key>) -> Result<(), EngineError> {
+        self.settle().await?;
+        while timers::fire_due(&self.inner, self.inner.clock.now(), failing).await? > 0 {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// The moment is kept before anything can happen at it, so that a restart never begins earlier.
     async fn set_clock(&self, moment: Timestamp) -> Result<(), EngineError> {
-        self.inner.clock.advance_to(moment);
+        let moment = moment.max(self.inner.clock.now());
         let mut write = self.inner.store.write().await?;
-        write.put_installation(CLOCK_KEY, &self.inner.clock.now().to_string()).await?;
-        Ok(write.commit().await?)
+        write.put_installation(CLOCK_KEY, &moment.to_string()).await?;
+        write.commit().await?;
+        self.inner.clock.advance_to(moment);
+        Ok(())
     }
 
     /// Waits until nothing is under way: no job, no account being brought into line, no event outside the log.
@@ -249,15 +286,19 @@ impl Engine {
         let mut what = String::new();
         let quiet = async {
             loop {
+                // Whatever commits is still on one of the lists when its commit is counted: where all are empty and
+                // nothing was committed between the first look and the last, they were empty at once.
+                let commits = *inner.commits.borrow();
                 let jobs = inner.store.jobs(1).await?;
-                let (_, waiting) = inner.store.backlog().await?;
+                let waiting = inner.store.unsequenced_count(1).await?;
                 let under_way = inner.pokes.accounts.under_way();
-                if jobs.is_empty() && waiting == 0 && under_way.is_none() {
+                let still = *inner.commits.borrow() == commits;
+                if jobs.is_empty() && waiting == 0 && under_way.is_none() && still {
                     return Ok::<(), EngineError>(());
                 }
                 what = under_way.unwrap_or_else(|| {
                     jobs.first().map_or_else(
-                        || format!("{waiting} events wait for the log"),
+                        || "events wait for the log".to_owned(),
                         |job| format!("job {} {}", job.kind, job.subject),
                     )
                 });
@@ -273,6 +314,33 @@ impl Engine {
     /// Reads terms and checks them, without publishing.
     pub fn read_terms(text: &str) -> Result<(Terms, TermsRef), tenure_domain::document::DocumentErrors> {
         Terms::parse(text)
+    }
+}
+
+/// The legal clock: never before anything that is on the record, whatever the machine's clock or the settings say.
+async fn start_clock(store: &Store, kind: ClockKind, start: Timestamp) -> Result<LegalClock, EngineError> {
+    let recorded = match store.latest_at().await? {
+        Some(at) => Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("events", &e))?,
+        None => start,
+    };
+    Ok(match kind {
+        ClockKind::Real => LegalClock::real(start.max(recorded)),
+        ClockKind::Simulated => {
+            let stood = match store.installation(CLOCK_KEY).await? {
+                Some(text) => text.parse().map_err(|e| EngineError::defect(CLOCK_KEY, &e))?,
+                None => start,
+            };
+            LegalClock::simulated(recorded.max(stood))
+        }
+    })
+}
+
+/// Waits until all have ended, and cuts off what takes longer.
+async fn end(tasks: &mut JoinSet<()>, patience: Duration) {
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(patience, ended).await.is_err() {
+        tracing::warn!("a part did not end in time and was cut off");
+        tasks.shutdown().await;
     }
 }
 

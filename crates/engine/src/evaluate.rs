@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tenure_domain::account::command::Command;
 use tenure_domain::name::AccountId;
-use tenure_domain::refusal::Rejected;
-use tenure_rules::{Facts, Mode, ReportFact, Rule, Verdict};
+use tenure_domain::refusal::{Guard, Rejected};
+use tenure_rules::{Facts, Mode, REPORTS_MAX, ReportFact, Rule, Verdict};
 
 use crate::EngineError;
 use crate::inner::Inner;
@@ -16,9 +16,6 @@ use crate::submission::{Act, Caller, Submission};
 
 /// How far back reports are read, in days: the longest window that rules may name.
 const BACK_DAYS: i64 = 366;
-
-/// How many reports are read at once.
-const PAGE: u32 = 10_000;
 
 /// Asks every rule about an account.
 pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), EngineError> {
@@ -47,7 +44,9 @@ pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), En
 
 async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<ReportFact>, EngineError> {
     let since = now.as_microsecond() - BACK_DAYS * 86_400 * 1_000_000;
-    let rows = inner.store.reports(id.as_str(), since, PAGE).await?;
+    // One more than rules look at, so that they can tell that there are more, and decide nothing.
+    let most = u32::try_from(REPORTS_MAX + 1).unwrap_or(u32::MAX);
+    let rows = inner.store.reports(id.as_str(), since, most).await?;
     let defect = |e: &dyn std::fmt::Display| EngineError::defect("reports", e);
     rows.into_iter()
         .map(|row| {
@@ -61,20 +60,41 @@ async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<Repo
         .collect()
 }
 
+/// Puts a match on the record, and opens a case where the rule's mode says so and its cap allows it.
 async fn record(
     inner: &Arc<Inner>,
     id: &AccountId,
     rule: &Rule,
     facts: BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
-    let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce);
     let account = inner.account(id).await?;
-    let opens = opens && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground);
+    let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce)
+        && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground);
+    let refusal = match submit(inner, id, rule, facts.clone(), opens).await {
+        Ok(()) => return Ok(()),
+        Err(EngineError::Rejected(Rejected::Refused(refusal))) => refusal,
+        Err(error) => return Err(error),
+    };
+    let why = refusal.guards.first().map_or("", |g| &g.detail);
+    tracing::warn!(rule = %rule.id, account = %id, why, "a rule's match opened nothing");
+    if opens && refusal.guards.iter().any(|g| g.guard == Guard::WithinCap) {
+        // The cap is on what the rule does; that it matched stands on the record all the same.
+        submit(inner, id, rule, facts, false).await?;
+    }
+    Ok(())
+}
+
+async fn submit(
+    inner: &Arc<Inner>,
+    id: &AccountId,
+    rule: &Rule,
+    facts: BTreeMap<String, String>,
+    opens: bool,
+) -> Result<(), EngineError> {
     let said: Vec<String> = facts.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let mut kept = Kept::default();
     let why = kept.words(&inner.entropy, &format!("Rule {} matched: {}", rule.id, said.join("; ")))?;
-    let command =
-        Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
+    let command = Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
     let mut submission =
         Submission::new(Caller::Rule(rule.id.clone()), Act::Account(id.clone(), command)).keeping(kept);
     if opens {
@@ -83,17 +103,9 @@ async fn record(
         let most = i64::try_from(rule.caps.most_per_day(accounts)).unwrap_or(i64::MAX);
         submission.caps.push((format!("rule/{}/{day}", rule.id), most));
     }
-    match inner.submit(submission).await {
-        Ok(_) => {
-            if opens {
-                tracing::info!(rule = %rule.id, account = %id, "a rule opened a case");
-            }
-            Ok(())
-        }
-        Err(EngineError::Rejected(Rejected::Refused(refusal))) => {
-            tracing::warn!(rule = %rule.id, account = %id, why = %refusal.guards[0].detail, "a rule's match opened nothing");
-            Ok(())
-        }
-        Err(error) => Err(error),
+    inner.submit(submission).await?;
+    if opens {
+        tracing::info!(rule = %rule.id, account = %id, "a rule opened a case");
     }
+    Ok(())
 }

@@ -21,8 +21,11 @@ use tenure_domain::name::{AccountId, EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::text::Blob;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::EngineError;
+use crate::backoff;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
@@ -30,14 +33,12 @@ use crate::submission::{Act, Caller, Submission};
 /// How many accounts are looked at at once.
 const AT_ONCE: usize = 8;
 
-/// How soon something pending is looked at again. Operating time.
+/// How soon something pending is looked at again; doubled while the same stays pending, up to [`PENDING_LATEST`].
+/// Operating time.
 const SOON: Duration = Duration::from_millis(100);
 
-/// How soon after an error. Operating time; doubled for each further one, up to [`LATEST`].
-const AFTER_ERROR: Duration = Duration::from_millis(250);
-
-/// The longest pause after errors. Operating time.
-const LATEST: Duration = Duration::from_secs(10);
+/// The longest pause while something is pending. Changes in the cluster are seen at once all the same.
+const PENDING_LATEST: Duration = Duration::from_secs(1);
 
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
@@ -53,9 +54,19 @@ pub(crate) struct Dirty {
 struct DirtyState {
     waiting: BTreeSet<AccountId>,
     working: BTreeSet<AccountId>,
-    /// Accounts that wait for a later look, with what is pending.
-    pending: BTreeMap<AccountId, String>,
-    errors: BTreeMap<AccountId, u32>,
+    later: BTreeMap<AccountId, Later>,
+}
+
+/// An account that is looked at again after a pause.
+#[derive(Debug)]
+struct Later {
+    /// What is pending.
+    why: String,
+    /// Whether the look failed.
+    failed: bool,
+    /// How many looks in a row ended like this.
+    times: u32,
+    at: Instant,
 }
 
 impl Dirty {
@@ -63,65 +74,96 @@ impl Dirty {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for a look at an account.
+    /// Asks for a look at an account, at once.
     pub fn poke(&self, id: &AccountId) {
         self.lock().waiting.insert(id.clone());
         self.poke.notify_one();
     }
 
+    /// Asks for a look because something stirred in the cluster: at once too, but not before the pause after an error
+    /// is over, as our own tries stir the cluster as well.
+    fn stirred(&self, id: &AccountId) {
+        if !self.lock().later.get(id).is_some_and(|later| later.failed) {
+            self.poke(id);
+        }
+    }
+
     fn take(&self) -> Option<AccountId> {
         let mut state = self.lock();
+        let now = Instant::now();
+        let DirtyState { waiting, later, .. } = &mut *state;
+        for (id, later) in later.iter_mut().filter(|(_, later)| later.at <= now) {
+            waiting.insert(id.clone());
+            later.at = now + LOOK_MAX;
+        }
         if state.working.len() >= AT_ONCE {
             return None;
         }
         let id = state.waiting.iter().find(|id| !state.working.contains(*id))?.clone();
         state.waiting.remove(&id);
+        // A look that was poked for takes the place of the later one; what it finds sets the next.
+        if let Some(later) = state.later.get_mut(&id) {
+            later.at = now + LOOK_MAX;
+        }
         state.working.insert(id.clone());
         Some(id)
     }
 
-    fn done(&self, id: &AccountId, pending: Option<String>, failed: bool) -> u32 {
+    fn done(&self, id: &AccountId, pending: Option<(String, bool)>) {
         let mut state = self.lock();
         state.working.remove(id);
-        match pending {
-            Some(why) => state.pending.insert(id.clone(), why),
-            None => state.pending.remove(id),
-        };
-        let errors = if failed { state.errors.get(id).copied().unwrap_or(0).saturating_add(1) } else { 0 };
-        if errors == 0 {
-            state.errors.remove(id);
-        } else {
-            state.errors.insert(id.clone(), errors);
+        let before = state.later.remove(id);
+        if let Some((why, failed)) = pending {
+            let same = before.filter(|b| b.failed == failed && (failed || b.why == why));
+            let times = same.map_or(0, |b| b.times).saturating_add(1);
+            let pause = if failed {
+                backoff::pause(times)
+            } else {
+                SOON.saturating_mul(2_u32.saturating_pow(times - 1)).min(PENDING_LATEST)
+            };
+            state.later.insert(id.clone(), Later { why, failed, times, at: Instant::now() + pause });
         }
         drop(state);
         self.poke.notify_one();
-        errors
+    }
+
+    /// When the next account that waits for a later look is due.
+    fn next(&self) -> Option<Instant> {
+        self.lock().later.values().map(|later| later.at).min()
     }
 
     /// What is still under way; none when all is quiet.
     pub fn under_way(&self) -> Option<String> {
         let state = self.lock();
-        if let Some((id, why)) = state.pending.iter().next() {
-            return Some(format!("{id}: {why}"));
+        if let Some((id, later)) = state.later.iter().next() {
+            return Some(format!("{id}: {}", later.why));
         }
         state.waiting.iter().chain(&state.working).next().map(|id| format!("{id}: being looked at"))
     }
 }
 
-/// Looks at accounts until the engine stops.
+/// A look that takes longer is given up and begun anew. Operating time.
+const LOOK_MAX: Duration = Duration::from_secs(120);
+
+/// Looks at accounts until the engine stops. What is under way then is cut off: a pass can be ended at any point.
 pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
-    let watcher = tokio::spawn(watch(Arc::clone(&inner), cluster.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch(Arc::clone(&inner), cluster.clone()));
     loop {
-        let poked = inner.pokes.accounts.poke.notified();
-        while let Some(id) = inner.pokes.accounts.take() {
-            tokio::spawn(look(Arc::clone(&inner), cluster.clone(), id));
+        let dirty = &inner.pokes.accounts;
+        let poked = dirty.poke.notified();
+        while let Some(id) = dirty.take() {
+            tasks.spawn(look(Arc::clone(&inner), cluster.clone(), id));
         }
+        let next = dirty.next().unwrap_or_else(|| Instant::now() + LOOK_MAX);
         tokio::select! {
             () = poked => {}
+            () = tokio::time::sleep_until(next) => {}
+            Some(_) = tasks.join_next() => {}
             () = inner.stopping.cancelled() => break,
         }
     }
-    watcher.abort();
+    tasks.shutdown().await;
 }
 
 /// Turns changes in the cluster into pokes, so that drift is put right at once.
@@ -131,29 +173,25 @@ async fn watch(inner: Arc<Inner>, cluster: Cluster) {
         if let Some((account, _)) = namespace.split_once("--")
             && let Ok(id) = account.parse()
         {
-            inner.pokes.accounts.poke(&id);
+            inner.pokes.accounts.stirred(&id);
         }
     }
 }
 
 async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
-    let (pending, failed) = match pass(&inner, &cluster, &id).await {
-        Ok(pending) => (pending, false),
+    let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &cluster, &id)).await {
+        Ok(result) => result,
+        Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
+    };
+    let pending = match result {
+        Ok(pending) => pending.map(|why| (why, false)),
         Err(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             tracing::warn!(account = %id, %error, source, "the cluster does not follow yet");
-            (Some(format!("{error} {source}")), true)
+            Some((format!("{error} {source}"), true))
         }
     };
-    let again = pending.is_some();
-    let errors = inner.pokes.accounts.done(&id, pending, failed);
-    if again {
-        let pause = if failed { (AFTER_ERROR * 2_u32.pow(errors.min(6))).min(LATEST) } else { SOON };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => inner.pokes.accounts.poke(&id),
-            () = inner.stopping.cancelled() => {}
-        }
-    }
+    inner.pokes.accounts.done(&id, pending);
 }
 
 /// What is kept of the last observation of an environment, for people to read.

@@ -86,6 +86,12 @@ pub(crate) async fn head(inner: &Inner) -> Result<Option<(Checkpoint, String)>, 
     Ok(Some((checkpoint, note)))
 }
 
+/// Integrates everything that is committed.
+pub(crate) async fn integrate_all(inner: &Inner) -> Result<(), EngineError> {
+    while integrate(inner).await? > 0 {}
+    Ok(())
+}
+
 /// What a batch makes of the log.
 struct Extension {
     size: u64,

@@ -95,6 +95,14 @@ impl Act {
         })
     }
 
+    /// The account and the command's name, where it may restrict an account, so that its refusal stands on the record.
+    pub(crate) fn privileged(&self) -> Option<(AccountId, &'static str)> {
+        match self {
+            Self::Account(id, command) if command.is_privileged() => Some((id.clone(), command.name())),
+            Self::Account(..) | Self::FileReport(..) | Self::Report(..) | Self::Book(..) | Self::Keep => None,
+        }
+    }
+
     /// The account it is about, where it is about one.
     pub fn account(&self) -> Option<&AccountId> {
         match self {

@@ -6,10 +6,12 @@ use serde::de::DeserializeOwned;
 use tenure_domain::account::{self, Account};
 use tenure_domain::{book, report};
 use tenure_ledger::checkpoint::Checkpoint;
+use tenure_ledger::leaf::commitment;
 use tenure_ledger::note::VerifierKey;
 use tenure_ledger::tree::{self, TileSet};
 use tenure_store::{EventRow, Store};
 
+use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
 use crate::{EngineError, writer};
 
@@ -29,7 +31,10 @@ pub struct Findings {
 /// How many rows are read at once.
 const PAGE: u32 = 1_000;
 
-/// How many faults are told before the rest is only counted.
+/// How many blobs are read at once: they can be large.
+const BLOBS: u32 = 16;
+
+/// The most faults that are told.
 const MOST_FAULTS: usize = 100;
 
 impl Findings {
@@ -41,7 +46,9 @@ impl Findings {
 }
 
 /// Refolds every stream from its leaves and compares with the stored state, timers and report rows; rebuilds the tree
-/// from the leaves and compares it with the signed head.
+/// from the leaves and compares it with the signed head; hashes kept bytes and words and compares with their names.
+///
+/// Words that are not there were erased, which is no fault. Nobody may write meanwhile: it is several reads.
 pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, EngineError> {
     let mut findings = Findings::default();
     let mut streams: BTreeMap<String, Vec<EventRow>> = BTreeMap::new();
@@ -63,19 +70,91 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
         findings.streams += 1;
         refold(store, &mut findings, name, events).await?;
     }
-    for kind in ["account", "report", "terms", "rule", "person", "member", "token"] {
-        let mut after = String::new();
-        loop {
-            let page = store.aggregates(kind, &after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.stream);
-            for aggregate in page.iter().filter(|a| !streams.contains_key(&a.stream)) {
+    aggregates(store, &mut findings, &streams).await?;
+    timers(store, &mut findings, &streams).await?;
+    reports(store, &mut findings, &streams).await?;
+    blobs(store, &mut findings).await?;
+    words(store, &mut findings).await?;
+    head(store, verifier, &mut findings, &leaves).await?;
+    Ok(findings)
+}
+
+type Streams = BTreeMap<String, Vec<EventRow>>;
+
+fn kind_of(stream: &str) -> &str {
+    stream.split('/').next().unwrap_or_default()
+}
+
+async fn aggregates(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
+    let mut after = String::new();
+    loop {
+        let page = store.every_aggregate(&after, PAGE).await?;
+        let Some((_, last)) = page.last() else { return Ok(()) };
+        after.clone_from(&last.stream);
+        for (kind, aggregate) in &page {
+            if !streams.contains_key(&aggregate.stream) {
                 findings.fault(format!("{}: a state without any event", aggregate.stream));
+            } else if kind != kind_of(&aggregate.stream) {
+                findings.fault(format!("{}: listed as {kind:?}, so that nobody finds it", aggregate.stream));
             }
         }
     }
-    head(store, verifier, &mut findings, &leaves).await?;
-    Ok(findings)
+}
+
+async fn timers(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
+    let mut page = store.due(i64::MAX, PAGE).await?;
+    while let Some(last) = page.last().cloned() {
+        for timer in page.iter().filter(|t| kind_of(&t.stream) != "account" || !streams.contains_key(&t.stream)) {
+            findings.fault(format!("{}: a timer {} without an account", timer.stream, timer.key));
+        }
+        page = store.due_after(&last, i64::MAX, PAGE).await?;
+    }
+    Ok(())
+}
+
+async fn reports(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
+    let mut after = (String::new(), 0);
+    loop {
+        let page = store.every_report((&after.0, after.1), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.account.clone(), last.number);
+        for row in &page {
+            let stream = format!("report/{}.r{}", row.account, row.number);
+            if !streams.contains_key(&stream) {
+                findings.fault(format!("{stream}: a row for lists without any event"));
+            }
+        }
+    }
+}
+
+async fn blobs(store: &Store, findings: &mut Findings) -> Result<(), EngineError> {
+    let mut after = String::new();
+    loop {
+        let page = store.every_blob(&after, BLOBS).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after.clone_from(last);
+        for (id, blob) in &page {
+            if blob_id(&blob.bytes).as_str() != id {
+                findings.fault(format!("{id}: the kept bytes are not those that were kept"));
+            }
+        }
+    }
+}
+
+async fn words(store: &Store, findings: &mut Findings) -> Result<(), EngineError> {
+    let mut after = String::new();
+    loop {
+        let page = store.every_words(&after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        for row in &page {
+            let salt: Result<[u8; 16], _> = row.salt.as_slice().try_into();
+            let same = salt.is_ok_and(|salt| commitment(salt, row.text.as_bytes()).to_string() == row.id);
+            if !same {
+                findings.fault(format!("{}: the kept words are not those that were committed to", row.id));
+            }
+        }
+    }
 }
 
 async fn head(
@@ -113,7 +192,7 @@ async fn head(
     for (id, bytes) in tree::append(&TileSet::new(), 0, &hashes).map_err(|e| defect(&e))? {
         tiles.insert(id, &bytes).map_err(|e| defect(&e))?;
         let stored = store.tile(id.level(), id.index()).await?;
-        if stored.is_none_or(|row| row.bytes != bytes) {
+        if stored.is_none_or(|row| row.width != id.width() || row.bytes != bytes) {
             findings.fault(format!("the log: {id} is not what the leaves give"));
         }
     }
@@ -131,8 +210,7 @@ async fn refold(store: &Store, findings: &mut Findings, name: &str, events: &[Ev
             return Ok(());
         }
     }
-    let kind = name.split('/').next().unwrap_or_default();
-    let folded = match kind {
+    let folded = match kind_of(name) {
         "account" => fold_account(name, events),
         "report" => fold_report(name, events),
         _ => fold_book(events),

@@ -9,6 +9,7 @@ use tenure_domain::account::{self, Account, Actor, Context};
 use tenure_domain::name::{AccountId, ReportId};
 use tenure_domain::refusal::{Guard, Rejected, Unmet};
 use tenure_domain::report::{self, Report};
+use tenure_domain::text::Blob;
 use tenure_domain::{book, refusal::Refusal};
 use tenure_store::{Answer, NewEvent, ReportRow, StoreError, Write};
 use tokio::sync::{mpsc, oneshot};
@@ -27,49 +28,69 @@ pub(crate) struct Ticket {
     pub reply: oneshot::Sender<Result<Outcome, EngineError>>,
 }
 
-/// Takes submissions until the engine stops.
+/// Takes submissions until the engine closes, and carries out what it was handed by then.
 pub(crate) async fn run(inner: Arc<Inner>, mut tickets: mpsc::Receiver<Ticket>) {
     let mut group = Vec::with_capacity(GROUP);
-    while tickets.recv_many(&mut group, GROUP).await > 0 {
-        let mut replies = Vec::with_capacity(group.len());
-        match carry_out(&inner, &mut group, &mut replies).await {
-            Ok(()) => {
-                for (reply, result) in replies {
-                    if let Ok(Outcome::Done(done, _)) = &result {
+    loop {
+        let taken = tokio::select! {
+            taken = tickets.recv_many(&mut group, GROUP) => taken,
+            () = inner.closing.cancelled(), if !tickets.is_closed() => {
+                tickets.close();
+                continue;
+            }
+        };
+        if taken == 0 {
+            return;
+        }
+        let (asked, replies): (Vec<_>, Vec<_>) = group.drain(..).map(|t| ((t.submission, t.actor), t.reply)).unzip();
+        match carry_out(&inner, asked).await {
+            Ok(results) => {
+                for result in &results {
+                    if let Ok(Outcome::Done(done, _)) = result {
                         inner.after_commit(done).await;
                     }
+                }
+                inner.committed();
+                for (reply, result) in replies.into_iter().zip(results) {
                     // Whoever asked may have gone; what was committed stands all the same.
                     drop(reply.send(result));
                 }
-                inner.committed();
             }
             Err(error) => {
                 tracing::error!(%error, source = ?std::error::Error::source(&error), "nothing of a group was committed");
-                let waiting = replies.into_iter().map(|(reply, _)| reply).chain(group.drain(..).map(|t| t.reply));
-                for reply in waiting {
-                    drop(reply.send(Err(EngineError::Store(StoreError::Damaged { what: "transaction" }))));
+                let error = Arc::new(error);
+                for reply in replies {
+                    drop(reply.send(Err(EngineError::Store(StoreError::Group(Arc::clone(&error))))));
                 }
             }
         }
     }
 }
 
-type Replies = Vec<(oneshot::Sender<Result<Outcome, EngineError>>, Result<Outcome, EngineError>)>;
+type Answered = Result<Outcome, EngineError>;
 
-/// Decides and writes a group in one transaction. An error of the store undoes the whole group.
-async fn carry_out(inner: &Inner, group: &mut Vec<Ticket>, replies: &mut Replies) -> Result<(), StoreError> {
+/// Decides and writes a group in one transaction. An error of the database undoes the whole group; anything else that
+/// stands against one submission undoes that one alone.
+async fn carry_out(inner: &Inner, asked: Vec<(Submission, Actor)>) -> Result<Vec<Answered>, StoreError> {
     let mut write = inner.store.write().await?;
-    for ticket in group.drain(..) {
-        let Ticket { submission, actor, reply } = ticket;
-        match (Turn { inner, write: &mut write, actor }).take(submission).await {
-            Err(EngineError::Store(error)) => {
-                replies.push((reply, Err(EngineError::Stopping)));
-                return Err(error);
+    let mut results = Vec::with_capacity(asked.len());
+    for (submission, actor) in asked {
+        let privileged = submission.act.privileged();
+        let mut turn = Turn { inner, write: &mut write, actor };
+        turn.write.mark().await?;
+        let result = turn.take(submission).await;
+        let mut result = turn.end(result).await?;
+        if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) = (&privileged, &result) {
+            turn.write.mark().await?;
+            let recorded = turn.record_refusal(account, command, refusal).await;
+            if let Err(error) = turn.end(recorded).await? {
+                result = Err(error);
             }
-            result => replies.push((reply, result)),
         }
+        results.push(result);
     }
-    write.commit().await
+    write.commit().await?;
+    Ok(results)
 }
 
 /// One submission's turn in the transaction.
@@ -80,7 +101,22 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    async fn take(mut self, submission: Submission) -> Result<Outcome, EngineError> {
+    /// Keeps what was written since the mark, or takes it back where it ended in an error.
+    async fn end<T>(&mut self, result: Result<T, EngineError>) -> Result<Result<T, EngineError>, StoreError> {
+        match result {
+            Err(EngineError::Store(error @ StoreError::Database(_))) => Err(error),
+            Err(error) => {
+                self.write.undo().await?;
+                Ok(Err(error))
+            }
+            Ok(done) => {
+                self.write.keep().await?;
+                Ok(Ok(done))
+            }
+        }
+    }
+
+    async fn take(&mut self, submission: Submission) -> Answered {
         let Submission { caller: _, act, kept, once, if_version, caps } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
@@ -88,27 +124,18 @@ impl Turn<'_> {
         {
             return if answer.request == once.request { Ok(Outcome::Repeated(answer)) } else { Err(EngineError::KeyReused) };
         }
-        let now = self.inner.clock.now();
-        let at = now.as_microsecond();
-        for (name, limit) in &caps {
-            if self.write.count(name, 1).await? > *limit {
-                self.write.count(name, -1).await?;
-                return Err(Rejected::from(Unmet::new(
-                    Guard::WithinCap,
-                    format!("{name} has reached {limit}"),
-                    "look at what was opened so far, then raise the cap or wait for the next window",
-                ))
-                .into());
-            }
-        }
+        let at = self.inner.clock.now().as_microsecond();
         let brought: Vec<String> = kept.blobs.iter().map(|(id, _, _)| id.to_string()).collect();
         let done = match act {
             Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
             Act::FileReport(id, command) => self.file_report(id, command, &brought).await?,
             Act::Report(id, command) => self.report(id, command, &brought).await?,
-            Act::Book(entry, event) => self.book(&entry, event).await?,
+            Act::Book(entry, event) => self.book(&entry, event, &brought).await?,
             Act::Keep => Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept },
         };
+        if !done.events.is_empty() {
+            self.count(&caps).await?;
+        }
         for (id, salt, text) in &kept.words {
             self.write.put_words(id.as_str(), *salt, text).await?;
         }
@@ -124,6 +151,31 @@ impl Turn<'_> {
             None => None,
         };
         Ok(Outcome::Done(done, answer))
+    }
+
+    /// Law 12: what is capped is counted with what it did; past the cap, both are undone.
+    async fn count(&mut self, caps: &[(String, i64)]) -> Result<(), EngineError> {
+        for (name, limit) in caps {
+            if self.write.count(name, 1).await? > *limit {
+                return Err(Rejected::from(Unmet::new(
+                    Guard::WithinCap,
+                    format!("{name} has reached {limit}"),
+                    "look at what was opened so far, then raise the cap or wait for the next window",
+                ))
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn record_refusal(&mut self, id: &AccountId, command: &'static str, refusal: &Refusal) -> Result<(), EngineError> {
+        let Some(account) = self.load_account(id).await? else { return Ok(()) };
+        let shelf = self.inner.shelf();
+        let actor = self.actor.clone();
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        let events = account.record_refusal(command, refusal, &context);
+        self.append_account(&stream::account(id), Some(account), &events).await?;
+        Ok(())
     }
 
     async fn load_account(&mut self, id: &AccountId) -> Result<Option<Account>, EngineError> {
@@ -146,30 +198,16 @@ impl Turn<'_> {
         {
             return Err(EngineError::Stale { expected, actual: version });
         }
-        if let account::Command::RecordOrder { document, .. } = &command {
+        if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), brought).await?;
         }
         let shelf = self.inner.shelf();
-        let now = self.inner.clock.now();
         let actor = self.actor.clone();
-        let context = Context { now, actor: &actor, book: &shelf.terms };
-        let (command_name, privileged) = (command.name(), command.is_privileged());
-        let decided = if privileged && sequencer::is_behind(self.inner) {
-            Err(behind())
-        } else {
-            Account::decide(&id, state.as_ref(), command, &context)
-        };
-        let events = match decided {
-            Ok(events) => events,
-            Err(Rejected::Refused(refusal)) => {
-                if let Some(account) = state.filter(|_| privileged) {
-                    let events = account.record_refusal(command_name, &refusal, &context);
-                    self.append_account(&name, Some(account), &events).await?;
-                }
-                return Err(Rejected::Refused(refusal).into());
-            }
-            Err(rejected) => return Err(rejected.into()),
-        };
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        if command.is_privileged() && sequencer::is_behind(self.inner) {
+            return Err(behind().into());
+        }
+        let events = Account::decide(&id, state.as_ref(), command, &context)?;
         self.append_account(&name, state, &events).await
     }
 
@@ -250,12 +288,7 @@ impl Turn<'_> {
         let counter = format!("reports/{account}");
         let number = self.write.count(&counter, 1).await?;
         let number = u32::try_from(number).map_err(|e| EngineError::defect("reports", &e))?;
-        let id = ReportId::new(account, number);
-        let result = self.report(id, command, brought).await;
-        if result.is_err() {
-            self.write.count(&counter, -1).await?;
-        }
-        result
+        self.report(ReportId::new(account, number), command, brought).await
     }
 
     async fn report(&mut self, id: ReportId, command: report::Command, brought: &[String]) -> Result<Done, EngineError> {
@@ -288,9 +321,12 @@ impl Turn<'_> {
         Ok(Done { stream: name, before, events, after: After::Report(Arc::new(state)) })
     }
 
-    async fn book(&mut self, entry: &book::Entry, event: book::Event) -> Result<Done, EngineError> {
+    async fn book(&mut self, entry: &book::Entry, event: book::Event, brought: &[String]) -> Result<Done, EngineError> {
         let name = entry.to_string();
         let kind = name.split('/').next().unwrap_or_default().to_owned();
+        if let book::Event::TermsPublished { document, .. } | book::Event::RulePublished { document, .. } = &event {
+            self.need_blob(document.as_str(), brought).await?;
+        }
         if let book::Event::MemberSet { account, .. } = &event
             && self.write.aggregate(&stream::account(account)).await?.is_none()
         {
@@ -314,9 +350,23 @@ impl Turn<'_> {
         if !rows.is_empty() {
             let json = serde_json::to_string(&state).map_err(|e| EngineError::defect(&name, &e))?;
             self.write.append(&kind, &name, before, &rows, &json).await?;
+            if let book::Event::RulePublished { rule, .. } = &state.latest.event {
+                self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
+            }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name, before, events, after: After::Book(state) })
+    }
+}
+
+/// The kept bytes that a command refers to.
+fn document(command: &account::Command) -> Option<&Blob> {
+    use account::Command as C;
+    match command {
+        C::RecordOrder { document, .. } => Some(document),
+        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+        C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
+        _ => None,
     }
 }
 

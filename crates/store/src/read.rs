@@ -277,6 +277,17 @@ impl Store {
         Ok((unsigned(row.try_get("covered")?)? + waiting, waiting))
     }
 
+    /// How many events the log does not cover yet, counted up to `most`.
+    pub async fn unsequenced_count(&self, most: u32) -> Result<u64, StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS waiting FROM (SELECT position FROM events WHERE leaf_index IS NULL LIMIT $1) AS first",
+        )
+        .bind(i64::from(most))
+        .fetch_one(&self.readers)
+        .await?;
+        unsigned(row.try_get("waiting")?)
+    }
+
     /// The legal moment of the last event (microseconds UTC); none before the first.
     pub async fn latest_at(&self) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query("SELECT at FROM events ORDER BY position DESC LIMIT 1")

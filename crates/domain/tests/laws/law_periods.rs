@@ -1,0 +1,116 @@
+//! Laws 2 and 3: no clock before service, nothing before its period has run.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use tenure_domain::account::event::Event;
+use tenure_domain::account::notice::ServedBy;
+use tenure_domain::account::timer::TimerKey;
+use tenure_domain::account::{Actor, System};
+use tenure_domain::name::PowerId;
+
+use crate::calendar::{ends, has_run};
+use crate::chronicle::ItemSeen;
+use crate::history::{check, check_events};
+
+/// Notice and cure as `house.yaml` writes them.
+fn promised(power: &PowerId) -> Option<(&'static str, &'static str)> {
+    Some(match power.as_str() {
+        "1.1" => ("PT0S", "1bd"),
+        "1.2" => ("P1D", "2bd"),
+        "1.3" => ("P3D", "P2D"),
+        "1.5" => ("P30D", "P30D"),
+        _ => return None,
+    })
+}
+
+#[test]
+fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
+    check_events(200, |history, seen, recorded| {
+        if let Event::NoticeServed { notice, by, notice_ends, cure_ends } = &recorded.event {
+            let found = &seen.notices[notice];
+            prop_assert!(found.served_at.is_none(), "{} is served twice", notice);
+            match by {
+                ServedBy::Acknowledged { member } => {
+                    prop_assert_eq!(member, &recorded.actor);
+                    prop_assert!(matches!(member, Actor::Member(of, _) if of == &history.world.id));
+                }
+                ServedBy::Deemed => {
+                    prop_assert_eq!(&recorded.actor, &Actor::System(System::Timer));
+                    let attempt = found.first_attempt;
+                    prop_assert!(attempt.is_some(), "{} counts as served and nobody tried to serve it", notice);
+                    prop_assert!(recorded.at >= attempt.unwrap() + SignedDuration::from_hours(72));
+                }
+            }
+            let started = |power: Option<&PowerId>, cure: bool| -> Option<Timestamp> {
+                let (notice, cure_period) = promised(power?)?;
+                Some(ends(recorded.at, if cure { cure_period } else { notice }))
+            };
+            prop_assert_eq!(notice_ends.as_ref().map(|d| d.at), started(found.kind.starts_notice(), false));
+            prop_assert_eq!(cure_ends.as_ref().map(|d| d.at), started(found.kind.starts_cure(), true));
+        }
+        if let Event::NoticeReminded { notice, .. } = &recorded.event {
+            prop_assert!(seen.notices[notice].served_at.is_some(), "{} is reminded of and not served", notice);
+        }
+        if let Event::CaseLapsed { case } = &recorded.event {
+            let mut served = seen.served(case, |k| k.starts_cure().is_some());
+            let lapsed = served.any(|(id, at)| {
+                let power = seen.notices[id].kind.starts_cure().unwrap();
+                has_run(at, promised(power).unwrap().1, recorded.at)
+            });
+            prop_assert!(lapsed, "{} lapsed before a cure period had run", case);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
+    check(200, |history| {
+        let account = history.world.account();
+        for timer in account.timers() {
+            match &timer.key {
+                TimerKey::Deemed(notice) => {
+                    let notice = account.notice(notice).unwrap();
+                    prop_assert!(notice.served_at().is_none() && !notice.attempts.is_empty());
+                    prop_assert!(timer.due >= notice.attempts[0].at + SignedDuration::from_hours(72));
+                }
+                TimerKey::Remind(notice, _) => {
+                    prop_assert!(account.notice(notice).unwrap().served_at().is_some());
+                }
+                TimerKey::Lapse(case) => {
+                    prop_assert!(account.notices_of(case).any(|n| n.cure_ends().is_some()));
+                }
+                TimerKey::Apply(_) | TimerKey::Ratification(_) => {}
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn law_03_nothing_takes_effect_before_its_periods_have_run() {
+    check_events(300, |_, seen, recorded| {
+        let Event::MeasureApplying { measure } = &recorded.event else { return Ok(()) };
+        let measure_seen = &seen.measures[measure];
+        if measure_seen.ratify_by.is_some() {
+            return Ok(());
+        }
+        let (case, power) = (&measure_seen.proposal.case, &measure_seen.proposal.power);
+        let (notice, cure) = promised(power).unwrap();
+        let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
+        let grounded = cures.any(|(id, at)| {
+            let asked = seen.asked(id);
+            let ends = ends(at, cure);
+            let open = asked.iter().any(|i| *i != ItemSeen::Met);
+            let undecided = asked.iter().any(|i| matches!(i, ItemSeen::Submitted(when) if *when < ends));
+            ends <= recorded.at && open && !undecided
+        });
+        prop_assert!(grounded, "{} takes effect and no cure period for what is left to do has run", measure);
+        if notice != "PT0S" {
+            let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
+            prop_assert!(intents.any(|(_, at)| has_run(at, notice, recorded.at)), "{} takes effect without its notice", measure);
+        }
+        prop_assert!(recorded.at >= measure_seen.proposal.effective, "{} takes effect before the moment approved", measure);
+        Ok(())
+    });
+}

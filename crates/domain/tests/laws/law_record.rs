@@ -1,0 +1,69 @@
+//! Law 14: nothing in the state is absent from the record.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use tenure_domain::account::event::Event;
+use tenure_domain::account::{Account, Recorded};
+use tenure_domain::refusal::Rejected;
+
+use crate::history::check;
+
+#[test]
+fn law_14_folding_the_record_again_gives_the_state() {
+    check(200, |history| {
+        let mut state = None;
+        for recorded in &history.world.events {
+            let text = serde_json::to_string(recorded).unwrap();
+            let read: Recorded = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&read, recorded);
+            state = Some(Account::apply(&history.world.id, state, &read).unwrap());
+        }
+        let state = state.unwrap();
+        prop_assert_eq!(&state, history.world.account());
+        prop_assert_eq!(state.version, history.world.events.len() as u64);
+        let stored: Account = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
+        prop_assert_eq!(stored.timers(), history.world.account().timers());
+        prop_assert_eq!(stored, state);
+        Ok(())
+    });
+}
+
+#[test]
+fn law_14_every_refusal_of_a_privileged_command_is_recorded_up_to_the_bound() {
+    check(200, |history| {
+        let mut recorded: BTreeMap<(String, i64), u32> = BTreeMap::new();
+        for moment in &history.moments {
+            let Err(Rejected::Refused(refusal)) = &moment.outcome else { continue };
+            prop_assert!(!refusal.guards.is_empty(), "a refusal says why");
+            if !moment.command.is_privileged() {
+                continue;
+            }
+            let count = recorded.entry((moment.actor.to_string(), moment.now.as_second() / 3600)).or_default();
+            let expected = *count < 20;
+            prop_assert_eq!(moment.refusal_recorded, Some(expected));
+            if expected {
+                *count += 1;
+                let Event::CommandRefused { command, guards } = &history.world.events[moment.from].event else {
+                    return Err(TestCaseError::fail("a refusal is missing from the record"));
+                };
+                prop_assert_eq!(command, moment.command.name());
+                prop_assert_eq!(guards.len(), refusal.guards.len());
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn law_14_a_command_done_twice_or_refused_changes_nothing_more() {
+    check(200, |history| {
+        for moment in &history.moments {
+            if moment.outcome.is_err() && moment.refusal_recorded != Some(true) {
+                let next = history.moments.iter().find(|m| std::ptr::eq(*m, moment)).map(|m| m.from);
+                prop_assert_eq!(next, Some(moment.from));
+            }
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,12 @@
+//! The parts of the server binary: configuration, wiring, and the story that `dev --demo` plays.
+
+pub mod dev;
+pub mod keys;
+pub mod maintain;
+pub mod story;
+
+/// Installs the one cryptography provider for TLS. Call it first in `main` and in tests.
+pub fn install_crypto() {
+    // A second installation in the same process is no fault.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
