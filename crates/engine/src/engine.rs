@@ -32,7 +32,7 @@ use crate::{EngineError, jobs, reconcile, sequencer, timers, writer};
 const QUEUE: usize = 1_024;
 
 /// How long everything may take to settle when legal time is moved. Operating time.
-const SETTLE: Duration = Duration::from_secs(120);
+const SETTLE: Duration = Duration::from_mins(2);
 
 /// How long the parts may take to end when the engine stops, before they are cut off. Each can be at any point.
 /// Operating time.
@@ -147,7 +147,9 @@ impl Engine {
         end(&mut tasks.writer, WRITER_ENDS).await;
         match tokio::time::timeout(PARTS_END, sequencer::integrate_all(&self.inner)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the last events wait for the next start to be integrated"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the last events wait for the next start to be integrated");
+            }
             Err(_) => tracing::warn!("the last events wait for the next start to be integrated"),
         }
         self.inner.store.close().await;
@@ -162,7 +164,12 @@ impl Engine {
     }
 
     /// Whether this principal may do this.
-    pub fn check(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> Result<(), EngineError> {
+    pub fn check(
+        &self,
+        principal: &Principal,
+        action: Action,
+        resource: Resource<'_>,
+    ) -> Result<(), EngineError> {
         Ok(self.inner.access.check(principal, action, resource)?)
     }
 
@@ -192,10 +199,18 @@ impl Engine {
     }
 
     /// Publishes terms.
-    pub async fn publish_terms(&self, caller: Caller, text: &str, reference: TermsRef) -> Result<Outcome, EngineError> {
+    pub async fn publish_terms(
+        &self,
+        caller: Caller,
+        text: &str,
+        reference: TermsRef,
+    ) -> Result<Outcome, EngineError> {
         let read = Terms::parse(text).map_err(|e| EngineError::defect("terms", &e))?.1;
         if read != reference {
-            return Err(EngineError::defect("terms", &format!("the text is that of {read}, not of {reference}")));
+            return Err(EngineError::defect(
+                "terms",
+                &format!("the text is that of {read}, not of {reference}"),
+            ));
         }
         let mut kept = Kept::default();
         let document = kept.blob("application/yaml", text.as_bytes().to_vec());
@@ -205,10 +220,18 @@ impl Engine {
     }
 
     /// Publishes a rule.
-    pub async fn publish_rule(&self, caller: Caller, text: &str, rule: &Rule) -> Result<Outcome, EngineError> {
+    pub async fn publish_rule(
+        &self,
+        caller: Caller,
+        text: &str,
+        rule: &Rule,
+    ) -> Result<Outcome, EngineError> {
         // A text that cannot be read back would keep the next start from succeeding.
         if Rule::parse(text).map_err(|e| EngineError::defect("rule", &e))? != *rule {
-            return Err(EngineError::defect("rule", &format!("the text is not that of {}", rule.reference())));
+            return Err(EngineError::defect(
+                "rule",
+                &format!("the text is not that of {}", rule.reference()),
+            ));
         }
         let mut kept = Kept::default();
         let document = kept.blob("application/yaml", text.as_bytes().to_vec());
@@ -218,7 +241,10 @@ impl Engine {
             mode: rule.mode.as_str().to_owned(),
             document,
         };
-        self.submit(Submission::new(caller, Act::Book(book::Entry::Rule(rule.id.clone()), event)).keeping(kept)).await
+        self.submit(
+            Submission::new(caller, Act::Book(book::Entry::Rule(rule.id.clone()), event)).keeping(kept),
+        )
+        .await
     }
 
     /// Issues a token that speaks for someone and returns its secret, which is kept nowhere.

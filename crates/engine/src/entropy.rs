@@ -35,7 +35,11 @@ impl Entropy {
             Self::Machine => machine(),
             Self::Seeded { seed, drawn } => {
                 let n = drawn.fetch_add(1, Ordering::SeqCst);
-                Ok(Sha256::new().chain_update(seed.to_be_bytes()).chain_update(n.to_be_bytes()).finalize().into())
+                Ok(Sha256::new()
+                    .chain_update(seed.to_be_bytes())
+                    .chain_update(n.to_be_bytes())
+                    .finalize()
+                    .into())
             }
         }
     }

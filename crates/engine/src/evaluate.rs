@@ -36,7 +36,9 @@ pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), En
                 record(inner, id, &rule, facts).await?;
             }
             Verdict::NoMatch(_) => {}
-            Verdict::CannotDecide(why) => tracing::debug!(rule = %rule.id, account = %id, why, "a rule cannot decide"),
+            Verdict::CannotDecide(why) => {
+                tracing::debug!(rule = %rule.id, account = %id, why, "a rule cannot decide");
+            }
         }
     }
     Ok(())
@@ -94,7 +96,8 @@ async fn submit(
     let said: Vec<String> = facts.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let mut kept = Kept::default();
     let why = kept.words(&inner.entropy, &format!("Rule {} matched: {}", rule.id, said.join("; ")))?;
-    let command = Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
+    let command =
+        Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
     let mut submission =
         Submission::new(Caller::Rule(rule.id.clone()), Act::Account(id.clone(), command)).keeping(kept);
     if opens {

@@ -114,9 +114,9 @@ impl Inner {
                 }
             }
             After::Book(state) if !done.events.is_empty() => {
-                let mut shelf = Shelf::clone(&self.shelf());
-                match shelf.put(&self.store, &state.latest.event).await {
-                    Ok(()) => *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shelf),
+                let mut changed = Shelf::clone(&self.shelf());
+                match changed.put(&self.store, &state.latest.event).await {
+                    Ok(()) => *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(changed),
                     Err(error) => tracing::error!(%error, "the provider's book could not be read again"),
                 }
             }
@@ -141,7 +141,8 @@ impl Inner {
 
     /// The text of a kept document.
     pub async fn blob_text(&self, id: &str) -> Result<String, EngineError> {
-        let blob = self.store.blob(id).await?.ok_or_else(|| EngineError::defect(id, &"it is not in the store"))?;
+        let blob =
+            self.store.blob(id).await?.ok_or_else(|| EngineError::defect(id, &"it is not in the store"))?;
         String::from_utf8(blob.bytes).map_err(|e| EngineError::defect(id, &e))
     }
 }

@@ -4,9 +4,9 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
 use tenure_domain::account::notice::Reminder;
-use tenure_domain::account::System;
 use tenure_domain::name::{AccountId, NoticeId};
 use tenure_domain::terms::Channel;
 use tenure_notify::{Letter, inbox_proof};
@@ -181,8 +181,11 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         return Ok(());
     }
     let text = letters::reminder(&account, account.notice(&id)?, terms);
-    let letter =
-        Letter { id: format!("{id}-reminder-{which}"), blob: crate::kept::blob_id(text.as_bytes()).to_string(), text };
+    let letter = Letter {
+        id: format!("{id}-reminder-{which}"),
+        blob: crate::kept::blob_id(text.as_bytes()).to_string(),
+        text,
+    };
     send(inner, &letter).await?;
     Ok(())
 }

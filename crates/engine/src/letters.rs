@@ -75,30 +75,48 @@ pub fn case_notice(account: &Account, terms: &Terms, notice: &CaseNotice<'_>, no
     if let Some(power) = terms.power(notice.power)
         && let Process::Noticed { notice: period, cure, .. } = &power.process
     {
-        let _ = writeln!(letter, "\nClause {} of the terms permits the measure \"{}\".", power.id, power.permits);
+        let _ =
+            writeln!(letter, "\nClause {} of the terms permits the measure \"{}\".", power.id, power.permits);
         if notice.starts != Starts::Notice {
-            let _ = writeln!(letter, "It cannot be used before {cure} have run since this notice was served, for you to put things right.");
+            let _ = writeln!(
+                letter,
+                "It cannot be used before {cure} have run since this notice was served, for you to put things right."
+            );
         }
         if notice.starts != Starts::Cure {
-            let _ = writeln!(letter, "It cannot be used before {period} have run since this notice was served.");
+            let _ =
+                writeln!(letter, "It cannot be used before {period} have run since this notice was served.");
         }
-        let _ = writeln!(letter, "If all that is asked is done, the case is closed and nothing follows from it.");
+        let _ =
+            writeln!(letter, "If all that is asked is done, the case is closed and nothing follows from it.");
     }
     end(&mut letter, account);
     letter
 }
 
 /// The letter of an emergency measure.
-pub fn emergency_notice(account: &Account, terms: &Terms, notice: &EmergencyNotice<'_>, now: Timestamp) -> String {
+pub fn emergency_notice(
+    account: &Account,
+    terms: &Terms,
+    notice: &EmergencyNotice<'_>,
+    now: Timestamp,
+) -> String {
     let mut letter = String::new();
     begin(&mut letter, "Notice of an emergency measure", account, terms, now);
     let _ = writeln!(letter, "Case:             {}", notice.case);
     let _ = writeln!(letter, "Applied to:       {}", notice.scope);
     let _ = writeln!(letter, "\nWhy: {}", notice.why);
     if let Some(power) = terms.power(notice.power) {
-        let _ = writeln!(letter, "\nClause {} of the terms permits the measure \"{}\" at once.", power.id, power.permits);
+        let _ = writeln!(
+            letter,
+            "\nClause {} of the terms permits the measure \"{}\" at once.",
+            power.id, power.permits
+        );
         if let Process::Emergency { ratify_within, .. } = &power.process {
-            let _ = writeln!(letter, "It is provisional: unless a second person ratifies it within {ratify_within}, it lifts by itself.");
+            let _ = writeln!(
+                letter,
+                "It is provisional: unless a second person ratifies it within {ratify_within}, it lifts by itself."
+            );
         }
     }
     end(&mut letter, account);

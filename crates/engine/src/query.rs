@@ -67,16 +67,26 @@ impl Engine {
     /// A report.
     pub async fn report(&self, id: &ReportId) -> Result<Option<Report>, EngineError> {
         let row = self.inner.store.aggregate(&stream::report(id)).await?;
-        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))).transpose()
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
+            .transpose()
     }
 
     /// An account's reports by number, after the one named.
-    pub async fn reports(&self, id: &AccountId, after: u32, limit: u32) -> Result<Vec<ReportRow>, EngineError> {
+    pub async fn reports(
+        &self,
+        id: &AccountId,
+        after: u32,
+        limit: u32,
+    ) -> Result<Vec<ReportRow>, EngineError> {
         Ok(self.inner.store.reports_after(id.as_str(), after, limit).await?)
     }
 
     /// What was last observed of an environment.
-    pub async fn observed(&self, account: &AccountId, environment: &EnvironmentId) -> Result<Observed, EngineError> {
+    pub async fn observed(
+        &self,
+        account: &AccountId,
+        environment: &EnvironmentId,
+    ) -> Result<Observed, EngineError> {
         let row = self.inner.store.environment(account.as_str(), environment.as_str()).await?;
         row.map_or_else(
             || Ok(Observed::default()),
@@ -122,7 +132,9 @@ impl Engine {
             return Ok(Inclusion::None);
         };
         let Some((head, note)) = sequencer::head(&self.inner).await? else { return Ok(Inclusion::NotYet) };
-        let Some(index) = event.leaf_index.filter(|index| *index < head.size) else { return Ok(Inclusion::NotYet) };
+        let Some(index) = event.leaf_index.filter(|index| *index < head.size) else {
+            return Ok(Inclusion::NotYet);
+        };
         let ids = tree::tiles_for_inclusion(index, head.size).map_err(|e| defect(&e))?;
         let tiles = sequencer::read_tiles(&self.inner.store, &ids).await?;
         let proof = tree::inclusion_proof(index, head.size, &tiles).map_err(|e| defect(&e))?;
@@ -139,7 +151,8 @@ impl Engine {
     /// size.
     pub async fn consistency(&self, older: u64) -> Result<Option<(u64, Vec<Hash>, String)>, EngineError> {
         let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
-        let Some((head, note)) = sequencer::head(&self.inner).await?.filter(|(head, _)| older <= head.size) else {
+        let Some((head, note)) = sequencer::head(&self.inner).await?.filter(|(head, _)| older <= head.size)
+        else {
             return Ok(None);
         };
         let ids = tree::tiles_for_consistency(older, head.size).map_err(|e| defect(&e))?;

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
-    Cluster, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport, StopReport,
-    WorkloadStatus,
+    Cluster, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport,
+    StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
@@ -143,7 +143,7 @@ impl Dirty {
 }
 
 /// A look that takes longer is given up and begun anew. Operating time.
-const LOOK_MAX: Duration = Duration::from_secs(120);
+const LOOK_MAX: Duration = Duration::from_mins(2);
 
 /// Looks at accounts until the engine stops. What is under way then is cut off: a pass can be ended at any point.
 pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
@@ -238,7 +238,9 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
     let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
     for (name, declared) in &account.environments {
         let memory = match inner.store.environment(id.as_str(), name.as_str()).await? {
-            Some((memory, _)) => serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?,
+            Some((memory, _)) => {
+                serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?
+            }
             None => Memory::default(),
         };
         memories.insert(name.clone(), memory.clone());
@@ -324,7 +326,9 @@ fn enforced<'a>(
             Some(Enforcement::Confirmed(report)) => {
                 reports.insert(name, report.as_ref());
             }
-            Some(Enforcement::Pending { why, unconfirmed: false }) => return Err(format!("applying in {name}: {why}")),
+            Some(Enforcement::Pending { why, unconfirmed: false }) => {
+                return Err(format!("applying in {name}: {why}"));
+            }
             Some(Enforcement::Pending { why, unconfirmed: true }) => {
                 return Err(format!("applying (unconfirmed) in {name}: {why}"));
             }
@@ -346,7 +350,8 @@ fn restored<'a>(
             }
             Restoration::Pending { why } => return Err(format!("{RESTORING} in {name}: {why}")),
             Restoration::None => {
-                let known = observation.memory.before.as_ref().is_some_and(|b| b.measures.contains(&measure.id));
+                let known =
+                    observation.memory.before.as_ref().is_some_and(|b| b.measures.contains(&measure.id));
                 if known {
                     return Err(format!("{RESTORING} in {name}"));
                 }
@@ -360,7 +365,8 @@ fn restored<'a>(
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Receipt<'a, R: Serialize> {
-    receipt: &'static str,
+    #[serde(rename = "receipt")]
+    of: &'static str,
     measure: &'a MeasureId,
     scope: &'a tenure_domain::scope::Scope,
     environments: &'a BTreeMap<&'a EnvironmentId, &'a R>,
@@ -373,7 +379,7 @@ fn sign<R: Serialize>(
     measure: &Measure,
     environments: &BTreeMap<&EnvironmentId, &R>,
 ) -> Result<Blob, EngineError> {
-    let receipt = Receipt { receipt: what, measure: &measure.id, scope: &measure.proposal.scope, environments };
+    let receipt = Receipt { of: what, measure: &measure.id, scope: &measure.proposal.scope, environments };
     let defect = |e: &dyn std::fmt::Display| EngineError::defect("receipt", e);
     let mut text = serde_json::to_string_pretty(&receipt).map_err(|e| defect(&e))?;
     text.push('\n');
@@ -404,7 +410,12 @@ async fn confirm_restored(
     confirm(inner, measure, command, kept).await
 }
 
-async fn confirm(inner: &Arc<Inner>, measure: &Measure, command: Command, kept: Kept) -> Result<(), EngineError> {
+async fn confirm(
+    inner: &Arc<Inner>,
+    measure: &Measure,
+    command: Command,
+    kept: Kept,
+) -> Result<(), EngineError> {
     let act = Act::Account(measure.id.account().clone(), command);
     inner.submit(Submission::new(Caller::System(System::Cluster), act).keeping(kept)).await?;
     Ok(())

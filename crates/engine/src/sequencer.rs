@@ -70,7 +70,8 @@ pub(crate) async fn read_tiles(store: &Store, ids: &[TileId]) -> Result<TileSet,
         let Some(row) = store.tile(id.level(), id.index()).await? else {
             return Err(EngineError::defect("ledger", &format!("{id} is not in the store")));
         };
-        let stored = TileId::new(row.level, row.index, row.width).map_err(|e| EngineError::defect("ledger", &e))?;
+        let stored =
+            TileId::new(row.level, row.index, row.width).map_err(|e| EngineError::defect("ledger", &e))?;
         set.insert(stored, &row.bytes).map_err(|e| EngineError::defect("ledger", &e))?;
     }
     Ok(set)
@@ -79,7 +80,8 @@ pub(crate) async fn read_tiles(store: &Store, ids: &[TileId]) -> Result<TileSet,
 /// The last signed head.
 pub(crate) async fn head(inner: &Inner) -> Result<Option<(Checkpoint, String)>, EngineError> {
     let Some((size, note)) = inner.store.head().await? else { return Ok(None) };
-    let checkpoint = Checkpoint::open(&note, &inner.key.verifier).map_err(|e| EngineError::defect("ledger", &e))?;
+    let checkpoint =
+        Checkpoint::open(&note, &inner.key.verifier).map_err(|e| EngineError::defect("ledger", &e))?;
     if checkpoint.size != size {
         return Err(EngineError::defect("ledger", &"the stored head and its note differ"));
     }

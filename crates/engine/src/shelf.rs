@@ -77,7 +77,8 @@ impl Shelf {
     }
 
     fn put_terms(&mut self, reference: &TermsRef, text: &str) -> Result<(), EngineError> {
-        let (terms, read) = Terms::parse(text).map_err(|e| EngineError::defect(&reference.to_string(), &e))?;
+        let (terms, read) =
+            Terms::parse(text).map_err(|e| EngineError::defect(&reference.to_string(), &e))?;
         if &read != reference {
             return Err(EngineError::defect(&reference.to_string(), &"the stored text is another one"));
         }
@@ -93,10 +94,9 @@ impl Shelf {
     /// The principal behind an actor, with the roles of now.
     pub fn principal_of(&self, actor: &Actor) -> Option<Principal> {
         match actor {
-            Actor::Person(person) => Some(Principal::Person {
-                name: person.to_string(),
-                roles: self.people.get(person)?.clone(),
-            }),
+            Actor::Person(person) => {
+                Some(Principal::Person { name: person.to_string(), roles: self.people.get(person)?.clone() })
+            }
             Actor::Member(account, person) => Some(Principal::Member {
                 account: account.to_string(),
                 name: person.to_string(),
@@ -118,6 +118,7 @@ fn read_roles(names: &BTreeSet<String>) -> BTreeSet<Role> {
 }
 
 async fn document_text(store: &Store, id: &str) -> Result<String, EngineError> {
-    let blob = store.blob(id).await?.ok_or_else(|| EngineError::defect(id, &"the document is not in the store"))?;
+    let blob =
+        store.blob(id).await?.ok_or_else(|| EngineError::defect(id, &"the document is not in the store"))?;
     String::from_utf8(blob.bytes).map_err(|e| EngineError::defect(id, &e))
 }

@@ -192,6 +192,7 @@ impl Done {
 
 /// How a submission ended.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one per submission, and nearly all of them the large one")]
 pub enum Outcome {
     /// It was carried out now; with the answer that was kept, where one was to be.
     Done(Done, Option<Answer>),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tenure_domain::account::command::Command;
 use tenure_domain::account::System;
+use tenure_domain::account::command::Command;
 use tenure_domain::name::AccountId;
 use tenure_store::TimerRow;
 
@@ -69,7 +69,11 @@ pub(crate) async fn fire_due(
                 // Somebody else's command took it off meanwhile; where it is still there, its row is not the state's.
                 Ok(false) => {
                     if failing.failed(key) > 1 {
-                        tracing::warn!(stream = timer.stream, key = timer.key, "a deadline that is due has no effect");
+                        tracing::warn!(
+                            stream = timer.stream,
+                            key = timer.key,
+                            "a deadline that is due has no effect"
+                        );
                     }
                 }
                 Err(error @ (EngineError::Store(_) | EngineError::Stopping)) => return Err(error),
@@ -86,7 +90,11 @@ pub(crate) async fn fire_due(
 }
 
 /// The next deadline after one moment and up to another.
-pub(crate) async fn next(inner: &Inner, after: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, EngineError> {
+pub(crate) async fn next(
+    inner: &Inner,
+    after: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Timestamp>, EngineError> {
     let due = inner.store.next_due(after.as_microsecond(), until.as_microsecond()).await?;
     due.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e))).transpose()
 }

@@ -104,7 +104,9 @@ async fn aggregates(store: &Store, findings: &mut Findings, streams: &Streams) -
 async fn timers(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
     let mut page = store.due(i64::MAX, PAGE).await?;
     while let Some(last) = page.last().cloned() {
-        for timer in page.iter().filter(|t| kind_of(&t.stream) != "account" || !streams.contains_key(&t.stream)) {
+        for timer in
+            page.iter().filter(|t| kind_of(&t.stream) != "account" || !streams.contains_key(&t.stream))
+        {
             findings.fault(format!("{}: a timer {} without an account", timer.stream, timer.key));
         }
         page = store.due_after(&last, i64::MAX, PAGE).await?;
@@ -203,7 +205,12 @@ async fn head(
     Ok(())
 }
 
-async fn refold(store: &Store, findings: &mut Findings, name: &str, events: &[EventRow]) -> Result<(), EngineError> {
+async fn refold(
+    store: &Store,
+    findings: &mut Findings,
+    name: &str,
+    events: &[EventRow],
+) -> Result<(), EngineError> {
     for (n, event) in (1..).zip(events) {
         if event.n != n {
             findings.fault(format!("{name}: event {n} is missing"));
@@ -225,10 +232,15 @@ async fn refold(store: &Store, findings: &mut Findings, name: &str, events: &[Ev
     match store.aggregate(name).await? {
         None => findings.fault(format!("{name}: its events lead to a state that is not stored")),
         Some(stored) if stored.version != events.len() as u64 => {
-            findings.fault(format!("{name}: {} events, and the state is at version {}", events.len(), stored.version));
+            findings.fault(format!(
+                "{name}: {} events, and the state is at version {}",
+                events.len(),
+                stored.version
+            ));
         }
         Some(stored) => {
-            let same = serde_json::from_str::<serde_json::Value>(&stored.state).is_ok_and(|v| v == folded.state);
+            let same =
+                serde_json::from_str::<serde_json::Value>(&stored.state).is_ok_and(|v| v == folded.state);
             if !same {
                 findings.fault(format!("{name}: the stored state is not the fold of its events"));
             }
@@ -276,17 +288,18 @@ fn fold_account(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> 
         let recorded = account::Recorded { at, actor, event };
         state = Some(Account::apply(&id, state, &recorded).map_err(|e| EngineError::defect(name, &e))?);
     }
-    let mut timers: Vec<(String, i64)> = state
-        .iter()
-        .flat_map(Account::timers)
-        .map(|t| (t.key.to_string(), t.due.as_microsecond()))
-        .collect();
+    let mut timers: Vec<(String, i64)> =
+        state.iter().flat_map(Account::timers).map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
     timers.sort();
     Ok(Folded { state: json(&state)?, timers: Some(timers), report: None })
 }
 
 fn fold_report(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
-    let id = name.strip_prefix("report/").unwrap_or_default().parse().map_err(|e| EngineError::defect(name, &e))?;
+    let id = name
+        .strip_prefix("report/")
+        .unwrap_or_default()
+        .parse()
+        .map_err(|e| EngineError::defect(name, &e))?;
     let mut state = None;
     for event in events {
         let Decoded { at, actor, event, .. } = decode(name, event)?;

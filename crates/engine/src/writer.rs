@@ -42,7 +42,8 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tickets: mpsc::Receiver<Ticket>) 
         if taken == 0 {
             return;
         }
-        let (asked, replies): (Vec<_>, Vec<_>) = group.drain(..).map(|t| ((t.submission, t.actor), t.reply)).unzip();
+        let (asked, replies): (Vec<_>, Vec<_>) =
+            group.drain(..).map(|t| ((t.submission, t.actor), t.reply)).unzip();
         match carry_out(&inner, asked).await {
             Ok(results) => {
                 for result in &results {
@@ -80,7 +81,9 @@ async fn carry_out(inner: &Inner, asked: Vec<(Submission, Actor)>) -> Result<Vec
         turn.write.mark().await?;
         let result = turn.take(submission).await;
         let mut result = turn.end(result).await?;
-        if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) = (&privileged, &result) {
+        if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) =
+            (&privileged, &result)
+        {
             turn.write.mark().await?;
             let recorded = turn.record_refusal(account, command, refusal).await;
             if let Err(error) = turn.end(recorded).await? {
@@ -122,7 +125,11 @@ impl Turn<'_> {
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
         {
-            return if answer.request == once.request { Ok(Outcome::Repeated(answer)) } else { Err(EngineError::KeyReused) };
+            return if answer.request == once.request {
+                Ok(Outcome::Repeated(answer))
+            } else {
+                Err(EngineError::KeyReused)
+            };
         }
         let at = self.inner.clock.now().as_microsecond();
         let brought: Vec<String> = kept.blobs.iter().map(|(id, _, _)| id.to_string()).collect();
@@ -168,11 +175,16 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn record_refusal(&mut self, id: &AccountId, command: &'static str, refusal: &Refusal) -> Result<(), EngineError> {
+    async fn record_refusal(
+        &mut self,
+        id: &AccountId,
+        command: &'static str,
+        refusal: &Refusal,
+    ) -> Result<(), EngineError> {
         let Some(account) = self.load_account(id).await? else { return Ok(()) };
-        let shelf = self.inner.shelf();
+        let book = self.inner.shelf();
         let actor = self.actor.clone();
-        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         let events = account.record_refusal(command, refusal, &context);
         self.append_account(&stream::account(id), Some(account), &events).await?;
         Ok(())
@@ -180,7 +192,8 @@ impl Turn<'_> {
 
     async fn load_account(&mut self, id: &AccountId) -> Result<Option<Account>, EngineError> {
         let row = self.write.aggregate(&stream::account(id)).await?;
-        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))).transpose()
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
+            .transpose()
     }
 
     async fn account(
@@ -201,9 +214,9 @@ impl Turn<'_> {
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), brought).await?;
         }
-        let shelf = self.inner.shelf();
+        let book = self.inner.shelf();
         let actor = self.actor.clone();
-        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         if command.is_privileged() && sequencer::is_behind(self.inner) {
             return Err(behind().into());
         }
@@ -248,7 +261,9 @@ impl Turn<'_> {
 
     async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
         match event {
-            Event::NoticeIssued { notice, .. } => self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?,
+            Event::NoticeIssued { notice, .. } => {
+                self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
+            }
             Event::NoticeReminded { notice, reminder } => {
                 self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
             }
@@ -291,7 +306,12 @@ impl Turn<'_> {
         self.report(ReportId::new(account, number), command, brought).await
     }
 
-    async fn report(&mut self, id: ReportId, command: report::Command, brought: &[String]) -> Result<Done, EngineError> {
+    async fn report(
+        &mut self,
+        id: ReportId,
+        command: report::Command,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
         let name = stream::report(&id);
         if let report::Command::File { evidence, .. } = &command {
             for blob in evidence.keys() {
@@ -302,9 +322,9 @@ impl Turn<'_> {
         let mut state: Option<Report> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
             .transpose()?;
-        let shelf = self.inner.shelf();
+        let book = self.inner.shelf();
         let actor = self.actor.clone();
-        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         let events = Report::decide(&id, state.as_ref(), command, &context)?;
         let before = state.as_ref().map_or(0, |r| r.version);
         let mut rows = Vec::new();
@@ -321,10 +341,17 @@ impl Turn<'_> {
         Ok(Done { stream: name, before, events, after: After::Report(Arc::new(state)) })
     }
 
-    async fn book(&mut self, entry: &book::Entry, event: book::Event, brought: &[String]) -> Result<Done, EngineError> {
+    async fn book(
+        &mut self,
+        entry: &book::Entry,
+        event: book::Event,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
         let name = entry.to_string();
         let kind = name.split('/').next().unwrap_or_default().to_owned();
-        if let book::Event::TermsPublished { document, .. } | book::Event::RulePublished { document, .. } = &event {
+        if let book::Event::TermsPublished { document, .. } | book::Event::RulePublished { document, .. } =
+            &event
+        {
             self.need_blob(document.as_str(), brought).await?;
         }
         if let book::Event::MemberSet { account, .. } = &event
@@ -336,9 +363,9 @@ impl Turn<'_> {
         let mut state: Option<book::State> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
             .transpose()?;
-        let shelf = self.inner.shelf();
+        let book = self.inner.shelf();
         let actor = self.actor.clone();
-        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &shelf.terms };
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         let events = book::State::decide(state.as_ref(), event, &context)?;
         let before = state.as_ref().map_or(0, |s| s.version);
         let mut rows = Vec::new();

@@ -82,7 +82,9 @@ pub struct Chronicle {
 impl Chronicle {
     pub fn of(events: &[Recorded]) -> Self {
         let mut chronicle = Self::default();
-        events.iter().for_each(|recorded| chronicle.read(recorded));
+        for recorded in events {
+            chronicle.read(recorded);
+        }
         chronicle
     }
 
@@ -127,7 +129,9 @@ impl Chronicle {
             Event::CureSubmitted { case, item, .. } => self.item(case, item, ItemSeen::Submitted(*at)),
             Event::CureAccepted { case, item } => self.item(case, item, ItemSeen::Met),
             Event::CureRejected { case, item, .. } => self.item(case, item, ItemSeen::Due),
-            Event::MeasureProposed { measure, proposal, command_hash, approvals_needed, ratify_by, .. } => {
+            Event::MeasureProposed {
+                measure, proposal, command_hash, approvals_needed, ratify_by, ..
+            } => {
                 let seen = MeasureSeen {
                     proposal: proposal.clone(),
                     hash: command_hash.clone(),
@@ -219,7 +223,8 @@ impl Chronicle {
         let notice = &self.notices[id];
         let mut of: Vec<&NoticeSeen> = vec![notice];
         if notice.items.is_empty() {
-            let before = self.notices.iter().filter(|(n, seen)| n.number() < id.number() && seen.case == notice.case);
+            let before =
+                self.notices.iter().filter(|(n, seen)| n.number() < id.number() && seen.case == notice.case);
             of.extend(before.map(|(_, seen)| seen));
         }
         of.iter().flat_map(|n| &n.items).map(|i| self.items[&(notice.case.clone(), i.clone())]).collect()
@@ -231,7 +236,10 @@ impl Chronicle {
         case: &'a CaseId,
         which: impl Fn(&NoticeKind) -> bool + 'a,
     ) -> impl Iterator<Item = (&'a NoticeId, Timestamp)> {
-        self.notices.iter().filter(move |(_, n)| &n.case == case && which(&n.kind)).filter_map(|(id, n)| Some((id, n.served_at?)))
+        self.notices
+            .iter()
+            .filter(move |(_, n)| &n.case == case && which(&n.kind))
+            .filter_map(|(id, n)| Some((id, n.served_at?)))
     }
 
     /// Orders that stay what the scope touches.
@@ -242,8 +250,6 @@ impl Chronicle {
 
 /// Whether two scopes have anything in common, by their text alone.
 pub fn touches(a: &Scope, b: &Scope) -> bool {
-    let parts = |s: &Scope| -> Vec<String> {
-        s.to_string().split('/').skip(1).map(str::to_owned).collect()
-    };
+    let parts = |s: &Scope| -> Vec<String> { s.to_string().split('/').skip(1).map(str::to_owned).collect() };
     parts(a).iter().zip(&parts(b)).all(|(a, b)| a == b)
 }

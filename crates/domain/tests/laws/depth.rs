@@ -36,7 +36,9 @@ fn histories_reach_every_part_of_the_law() {
                 Event::MeasureLifting { reason: LiftReason::NotRatified, .. } => "not ratified",
                 Event::MeasureLifting { reason: LiftReason::Cured, .. } => "cured",
                 Event::MeasureLifting { reason: LiftReason::Overturned { .. }, .. } => "overturned",
-                Event::MeasureBlocked { guards, .. } if guards.contains(&Guard::NoHold) => "blocked by a hold",
+                Event::MeasureBlocked { guards, .. } if guards.contains(&Guard::NoHold) => {
+                    "blocked by a hold"
+                }
                 Event::CommandRefused { .. } => "refused on the record",
                 _ => continue,
             };
@@ -47,10 +49,25 @@ fn histories_reach_every_part_of_the_law() {
         }
     }
     for (what, least) in [
-        ("deemed", 20), ("reminded", 20), ("lapsed", 30), ("proposed", 30), ("emergency", 30), ("amended", 5),
-        ("applying", 60), ("in force", 30), ("stayed", 20), ("restored", 3), ("resumed", 10), ("ratified", 10),
-        ("lifted", 10), ("withdrawn", 5), ("not ratified", 10), ("cured", 5), ("overturned", 3),
-        ("blocked by a hold", 3), ("refused on the record", 30),
+        ("deemed", 20),
+        ("reminded", 20),
+        ("lapsed", 30),
+        ("proposed", 30),
+        ("emergency", 30),
+        ("amended", 5),
+        ("applying", 60),
+        ("in force", 30),
+        ("stayed", 20),
+        ("restored", 3),
+        ("resumed", 10),
+        ("ratified", 10),
+        ("lifted", 10),
+        ("withdrawn", 5),
+        ("not ratified", 10),
+        ("cured", 5),
+        ("overturned", 3),
+        ("blocked by a hold", 3),
+        ("refused on the record", 30),
     ] {
         let found = reached.get(what).copied().unwrap_or_default();
         assert!(found >= least, "{what}: only {found} of 150 histories; all: {reached:#?}");

@@ -4,28 +4,40 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use tenure_domain::account::case::ItemState;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
-use tenure_domain::account::measure::MeasureState;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context, Recorded};
 use tenure_domain::name::{AppealId, CaseId, HoldId, ItemId, MeasureId, NoticeId, OrderId};
 use tenure_domain::refusal::Rejected;
 use tenure_domain::scope::Scope;
-use tenure_domain::terms::{Channel, Process};
+use tenure_domain::terms::Channel;
 
 use crate::chronicle::Chronicle;
 use crate::world::{HOUSE, World, blob, item, put, words};
 
-const SCOPES: [&str; 6] =
-    ["workload/web/feed", "workload/web/media", "environment/web", "environment/batch", "account", "workload/web/gone"];
-const GROUNDS: [&str; 3] = ["abuse", "debt", "threat"];
+pub const SCOPES: [&str; 6] = [
+    "workload/web/feed",
+    "workload/web/media",
+    "environment/web",
+    "environment/batch",
+    "account",
+    "workload/web/gone",
+];
+pub const GROUNDS: [&str; 3] = ["abuse", "debt", "threat"];
 const POWERS: [&str; 6] = ["1.1", "1.2", "1.3", "1.4", "1.5", "9.9"];
-const PEOPLE: [&str; 5] = ["ines", "omar", "noa", "ruth", "lena"];
+pub const PEOPLE: [&str; 5] = ["ines", "omar", "noa", "ruth", "lena"];
 const ACTORS: [&str; 10] = [
-    "person/ines", "person/omar", "person/noa", "person/lena", "member/parley/ada", "member/gab/eve", "rule/flood",
-    "system/timer", "system/cluster", "system/delivery",
+    "person/ines",
+    "person/omar",
+    "person/noa",
+    "person/lena",
+    "member/parley/ada",
+    "member/gab/eve",
+    "rule/flood",
+    "system/timer",
+    "system/cluster",
+    "system/delivery",
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -149,12 +161,12 @@ pub fn check_events(
     });
 }
 
-fn pick<T: Clone>(list: &[T], choice: u8) -> Option<T> {
+pub fn pick<T: Clone>(list: &[T], choice: u8) -> Option<T> {
     if list.is_empty() { None } else { list.get(usize::from(choice) % list.len()).cloned() }
 }
 
 impl History {
-    fn account(&self) -> &Account {
+    pub fn account(&self) -> &Account {
         self.world.account()
     }
 
@@ -191,7 +203,7 @@ impl History {
             _ => "0".repeat(64),
         }
     }
-    fn fresh_items(&self, case: &CaseId, many: u8) -> Vec<tenure_domain::account::event::Asked> {
+    pub fn fresh_items(&self, case: &CaseId, many: u8) -> Vec<tenure_domain::account::event::Asked> {
         let have = self.account().case(case).map_or(0, |c| c.items.len());
         (0..usize::from(many)).map(|n| item(&format!("it{}", have + n))).collect()
     }
@@ -218,7 +230,8 @@ impl History {
 
     pub fn fire_due(&mut self) {
         let mut left = 200;
-        while let Some(timer) = self.account().timers().into_iter().next().filter(|t| t.due <= self.world.now) {
+        while let Some(timer) = self.account().timers().into_iter().next().filter(|t| t.due <= self.world.now)
+        {
             self.run("system/timer", Command::Fire(timer.key));
             left -= 1;
             assert!(left > 0, "a deadline is fired again and again");
@@ -227,7 +240,8 @@ impl History {
 
     fn step(&mut self, step: Step) {
         let Step { kind, a, b, c, who } = step;
-        let natural = |actor: &str| if who < 232 { actor.to_owned() } else { pick(&ACTORS, a ^ c).unwrap().to_owned() };
+        let natural =
+            |actor: &str| if who < 232 { actor.to_owned() } else { pick(&ACTORS, a ^ c).unwrap().to_owned() };
         let person = format!("person/{}", pick(&PEOPLE, who).unwrap());
         let person = natural(&person);
         let member = natural("member/parley/ada");
@@ -244,19 +258,35 @@ impl History {
                 let ground = pick(&GROUNDS, a).unwrap().parse().unwrap();
                 let rule = "flood".parse().unwrap();
                 let facts = std::collections::BTreeMap::new();
-                (natural("rule/flood"), Command::RecordMatch { rule, ground, opens: b > 100, facts, why: words() })
+                (
+                    natural("rule/flood"),
+                    Command::RecordMatch { rule, ground, opens: b > 100, facts, why: words() },
+                )
             }
             Kind::Withdraw if b < 60 => (person, Command::WithdrawCase { case: self.case(a) }),
             Kind::Issue => {
                 let starts = [Starts::Both, Starts::Cure, Starts::Notice][usize::from(c) % 3];
                 let case = self.case(a);
                 let items = self.fresh_items(&case, c % 4);
-                (person, Command::IssueNotice { case, starts, power: power(), why: words(), letter: blob(), items })
+                (
+                    person,
+                    Command::IssueNotice {
+                        case,
+                        starts,
+                        power: power(),
+                        why: words(),
+                        letter: blob(),
+                        items,
+                    },
+                )
             }
             Kind::Attempt => {
-                let channel = if b % 2 == 0 { Channel::Email } else { Channel::Inbox };
+                let channel = if b.is_multiple_of(2) { Channel::Email } else { Channel::Inbox };
                 let proof = "250 taken".to_owned();
-                (natural("system/delivery"), Command::RecordAttempt { notice: self.notice(a), channel, proof })
+                (
+                    natural("system/delivery"),
+                    Command::RecordAttempt { notice: self.notice(a), channel, proof },
+                )
             }
             Kind::Acknowledge => (member, Command::AcknowledgeNotice { notice: self.notice(a) }),
             Kind::Submit => {
@@ -276,22 +306,43 @@ impl History {
             }
             Kind::Propose => {
                 let ahead = i64::from(who) - 20;
-                let effective = (who % 3 == 0).then(|| self.world.now + SignedDuration::from_hours(ahead));
-                let why_not_less = (who % 4 != 0).then(words);
+                let effective =
+                    (who.is_multiple_of(3)).then(|| self.world.now + SignedDuration::from_hours(ahead));
+                let why_not_less = (!who.is_multiple_of(4)).then(words);
                 let case = self.case(a);
-                let proposal = ProposeMeasure { case, power: power(), scope: scope(), effective, why: words(), why_not_less };
+                let proposal = ProposeMeasure {
+                    case,
+                    power: power(),
+                    scope: scope(),
+                    effective,
+                    why: words(),
+                    why_not_less,
+                };
                 (person, Command::ProposeMeasure(proposal))
             }
             Kind::Emergency => {
-                let why_not_less = (who % 4 != 0).then(words);
+                let why_not_less = (!who.is_multiple_of(4)).then(words);
                 let power = if b < 200 { "1.4".parse().unwrap() } else { power() };
                 let case = self.case(a);
-                (person, Command::ApplyEmergency { case, power, scope: scope(), why: words(), why_not_less, letter: blob() })
+                (
+                    person,
+                    Command::ApplyEmergency {
+                        case,
+                        power,
+                        scope: scope(),
+                        why: words(),
+                        why_not_less,
+                        letter: blob(),
+                    },
+                )
             }
             Kind::Amend => {
                 let effective = self.world.now + SignedDuration::from_hours(i64::from(b) - 10);
                 let proposer = self.account().measure(&self.measure(a)).map(|m| m.proposed_by.to_string());
-                (natural(&proposer.unwrap_or(person)), Command::AmendMeasure { measure: self.measure(a), effective })
+                (
+                    natural(&proposer.unwrap_or(person)),
+                    Command::AmendMeasure { measure: self.measure(a), effective },
+                )
             }
             Kind::Approve => {
                 let measure = self.measure(a);
@@ -303,17 +354,24 @@ impl History {
                 let command_hash = self.hash_of(&measure, b);
                 (person, Command::RatifyMeasure { measure, command_hash })
             }
-            Kind::Lift if b < 120 => (person, Command::LiftMeasure { measure: self.measure(a), why: words() }),
+            Kind::Lift if b < 120 => {
+                (person, Command::LiftMeasure { measure: self.measure(a), why: words() })
+            }
             Kind::Withdraw | Kind::Lift | Kind::Confirm => {
                 (cluster, Command::ConfirmInForce { measure: self.measure(a), receipt: blob() })
             }
-            Kind::Restored => (cluster, Command::ConfirmRestored { measure: self.measure(a), receipt: blob() }),
+            Kind::Restored => {
+                (cluster, Command::ConfirmRestored { measure: self.measure(a), receipt: blob() })
+            }
             Kind::Order => {
                 let kind = [OrderKind::Stay, OrderKind::Reinstate, OrderKind::Preserve][usize::from(a) % 3];
                 (person, Command::RecordOrder { kind, scope: scope(), authority: words(), document: blob() })
             }
             Kind::Vacate => (person, Command::VacateOrder { order: self.order(a), why: words() }),
-            Kind::Hold => (person, Command::PlaceHold { scope: scope(), running_state: a % 3 != 0, why: words() }),
+            Kind::Hold => (
+                person,
+                Command::PlaceHold { scope: scope(), running_state: !a.is_multiple_of(3), why: words() },
+            ),
             Kind::Release => (person, Command::ReleaseHold { hold: self.hold(a), why: words() }),
             Kind::Appeal => (member, Command::FileAppeal { measure: self.measure(a), grounds: words() }),
             Kind::Review => {
@@ -355,151 +413,6 @@ impl History {
             (Some(timer), 0 | 1) => timer.key,
             (_, 2) => TimerKey::Ratification(self.measure(b)),
             (_, _) => TimerKey::Apply(self.measure(b)),
-        }
-    }
-
-    /// Does what comes next in the course of a case, so that histories reach its far end.
-    fn next(&mut self, a: u8, b: u8, c: u8) {
-        let open: Vec<CaseId> = self.account().cases.iter().filter(|x| !x.is_closed()).map(|x| x.id.clone()).collect();
-        let Some(case) = pick(&open, a / 16).filter(|_| open.len() > 1 || c < 240) else {
-            return self.run("person/ines", crate::world::open_case(pick(&GROUNDS, a).unwrap()));
-        };
-        self.fire_due();
-        let mine = |m: &&tenure_domain::account::measure::Measure| m.proposal.case == case && !m.is_over();
-        let measures: Vec<_> = self.account().measures.iter().filter(mine).cloned().collect();
-        if let Some(measure) = pick(&measures, b) {
-            return self.next_of_measure(&measure, b, c);
-        }
-        let ground = self.account().case(&case).unwrap().ground.clone();
-        if ground.as_str() == "threat" {
-            let scope: Scope = pick(&SCOPES[..3], c).unwrap().parse().unwrap();
-            let person = format!("person/{}", pick(&PEOPLE, b).unwrap());
-            let power = "1.4".parse().unwrap();
-            let command =
-                Command::ApplyEmergency { case, power, scope, why: words(), why_not_less: Some(words()), letter: blob() };
-            return self.run(&person, command);
-        }
-        let notices: Vec<_> = self.account().notices_of(&case).cloned().collect();
-        if let Some(unserved) = notices.iter().find(|n| n.served_at().is_none()) {
-            let notice = unserved.id.clone();
-            if b % 3 > 0 {
-                return self.run("member/parley/ada", Command::AcknowledgeNotice { notice });
-            }
-            let attempt = Command::RecordAttempt { notice, channel: Channel::Inbox, proof: "kept".into() };
-            self.run("system/delivery", attempt);
-            self.world.now += SignedDuration::from_hours(72);
-            return self.fire_due();
-        }
-        let used = notices.iter().find_map(|n| n.kind.starts_cure().filter(|p| n.kind.starts_notice() == Some(*p)).cloned());
-        let Some(power) = used else {
-            let fits = |p: &&tenure_domain::terms::Power| {
-                p.grounds.contains(&ground) && p.permits.is_supported() && matches!(p.process, Process::Noticed { .. })
-            };
-            let powers: Vec<_> = self.world.terms.powers.iter().filter(fits).map(|p| p.id.clone()).collect();
-            let power = pick(&powers, b).unwrap();
-            let items = self.fresh_items(&case, 1 + c % 2);
-            let starts = Starts::Both;
-            let command = Command::IssueNotice { case, starts, power, why: words(), letter: blob(), items };
-            return self.run("person/ines", command);
-        };
-        let run_out = notices.iter().filter_map(|n| n.cure_ends().max(n.notice_ends())).max();
-        if let Some(ends) = run_out.filter(|ends| *ends > self.world.now) {
-            self.world.now = ends;
-            return self.fire_due();
-        }
-        let items = self.account().case(&case).unwrap().items.clone();
-        if let Some(waiting) = items.iter().find(|i| matches!(i.state, ItemState::Submitted { .. })) {
-            let item = waiting.id.clone();
-            let command = if c % 3 == 0 {
-                Command::AcceptCure { case, item }
-            } else {
-                Command::RejectCure { case, item, why: words() }
-            };
-            return self.run("person/ines", command);
-        }
-        let scopes: &[&str] = match power.as_str() {
-            "1.3" => &SCOPES[..5],
-            _ => &SCOPES[..4],
-        };
-        let scope = pick(scopes, c).unwrap().parse().unwrap();
-        let effective = (b % 4 == 0).then(|| self.world.now + SignedDuration::from_hours(i64::from(c % 50)));
-        let proposal = ProposeMeasure { case, power, scope, effective, why: words(), why_not_less: Some(words()) };
-        self.run("person/ines", Command::ProposeMeasure(proposal));
-    }
-
-    fn next_of_measure(&mut self, measure: &tenure_domain::account::measure::Measure, b: u8, c: u8) {
-        let id = measure.id.clone();
-        let command_hash = measure.command_hash.clone();
-        match &measure.state {
-            MeasureState::Proposed => {
-                let by = format!("person/{}", ["omar", "noa", "ruth"][usize::from(c) % 3]);
-                self.run(&by, Command::ApproveMeasure { measure: id, command_hash });
-            }
-            MeasureState::Approved { .. } => match self.account().holds.iter().find(|h| h.released.is_none()) {
-                Some(hold) => {
-                    let hold = hold.id.clone();
-                    self.run("person/lena", Command::ReleaseHold { hold, why: words() });
-                }
-                None => self.run("person/ines", Command::AmendMeasure { measure: id, effective: self.world.now }),
-            },
-            MeasureState::Scheduled { at } if c % 8 == 0 => {
-                let at = *at;
-                let scope = measure.proposal.scope.clone();
-                self.run("person/lena", Command::PlaceHold { scope, running_state: true, why: words() });
-                self.world.now = self.world.now.max(at);
-                self.fire_due();
-            }
-            MeasureState::Scheduled { at } => {
-                self.world.now = self.world.now.max(*at);
-                self.fire_due();
-            }
-            MeasureState::Applying { .. } | MeasureState::InForce { .. }
-                if measure.emergency.as_ref().is_some_and(|e| e.ratified.is_none()) && b % 3 == 0 =>
-            {
-                self.run("person/omar", Command::RatifyMeasure { measure: id, command_hash });
-            }
-            MeasureState::Applying { .. } => {
-                self.run("system/cluster", Command::ConfirmInForce { measure: id, receipt: blob() });
-            }
-            MeasureState::InForce { .. } => self.end_or_challenge(measure, b, c),
-            MeasureState::Stayed { order, .. } => {
-                let order = order.clone();
-                self.run("person/lena", Command::VacateOrder { order, why: words() });
-                self.fire_due();
-            }
-            MeasureState::Lifting { .. } => {
-                self.run("system/cluster", Command::ConfirmRestored { measure: id, receipt: blob() });
-            }
-            MeasureState::Lifted { .. } | MeasureState::Withdrawn { .. } => {}
-        }
-    }
-
-    fn end_or_challenge(&mut self, measure: &tenure_domain::account::measure::Measure, b: u8, c: u8) {
-        let (id, case) = (measure.id.clone(), measure.proposal.case.clone());
-        let items = self.account().case(&case).unwrap().items.clone();
-        match b % 6 {
-            0 => self.run("person/omar", Command::LiftMeasure { measure: id, why: words() }),
-            1 => {
-                let kind = if c % 2 == 0 { OrderKind::Reinstate } else { OrderKind::Stay };
-                let scope = measure.proposal.scope.clone();
-                self.run("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
-            }
-            2 => {
-                self.run("member/parley/ada", Command::FileAppeal { measure: id, grounds: words() });
-                if let Some(appeal) = self.account().appeals.iter().find(|a| a.decided.is_none()).map(|a| a.id.clone()) {
-                    let outcome = if c % 2 == 0 { AppealOutcome::Upheld } else { AppealOutcome::Overturned };
-                    self.run("person/ruth", Command::DecideAppeal { appeal, outcome, why: words() });
-                }
-            }
-            3 => self.world.now += SignedDuration::from_hours(i64::from(c)),
-            _ => {
-                for item in items {
-                    let (case, item) = (case.clone(), item.id);
-                    let submit = Command::SubmitCure { case: case.clone(), item: item.clone(), remedy: words() };
-                    self.run("member/parley/ada", submit);
-                    self.run("person/ines", Command::AcceptCure { case, item });
-                }
-            }
         }
     }
 }

@@ -11,7 +11,12 @@ use crate::chronicle::Chronicle;
 use crate::history::{History, check};
 
 /// Whether the record holds a basis for the measure to be in effect at a moment.
-fn basis(history: &History, seen: &Chronicle, id: &MeasureId, now: jiff::Timestamp) -> Result<(), TestCaseError> {
+fn basis(
+    history: &History,
+    seen: &Chronicle,
+    id: &MeasureId,
+    now: jiff::Timestamp,
+) -> Result<(), TestCaseError> {
     let measure = &seen.measures[id];
     let proposal = &measure.proposal;
     prop_assert_eq!(Some(&proposal.terms), seen.terms.as_ref(), "{} rests on other terms", id);
@@ -51,7 +56,7 @@ fn basis(history: &History, seen: &Chronicle, id: &MeasureId, now: jiff::Timesta
 
 #[test]
 fn law_01_every_permit_has_its_basis_on_the_record() {
-    check(200, |history| {
+    check(150, |history| {
         for (n, moment) in history.moments.iter().enumerate() {
             if moment.permits.is_empty() {
                 continue;
@@ -69,7 +74,7 @@ fn law_01_every_permit_has_its_basis_on_the_record() {
 
 #[test]
 fn law_01_nothing_takes_effect_without_a_basis() {
-    check(200, |history| {
+    check(150, |history| {
         let mut seen = Chronicle::default();
         for recorded in &history.world.events {
             seen.read(recorded);

@@ -13,18 +13,27 @@ use crate::history::{check, check_events};
 
 #[test]
 fn law_05_an_emergency_measure_is_small_and_its_notice_is_out_within_the_hour() {
-    check(200, |history| {
+    check(150, |history| {
         let seen = Chronicle::of(&history.world.events);
         for (id, measure) in seen.measures.iter().filter(|(_, m)| m.ratify_by.is_some()) {
             prop_assert!(matches!(measure.proposer, Actor::Person(_)), "{} has no person behind it", id);
-            prop_assert!(!measure.proposal.withholds.contains(&Capability::Compute), "{} stops what runs", id);
+            prop_assert!(
+                !measure.proposal.withholds.contains(&Capability::Compute),
+                "{} stops what runs",
+                id
+            );
             prop_assert!(measure.proposal.scope != Scope::Account);
             let smallest = matches!(measure.proposal.scope, Scope::Workload(..));
-            prop_assert!(smallest || measure.proposal.why_not_less.is_some() || history_has_smaller(&seen, id), "{} is not the smallest", id);
+            prop_assert!(
+                smallest || measure.proposal.why_not_less.is_some() || history_has_smaller(&seen, id),
+                "{} is not the smallest",
+                id
+            );
             let hour = measure.proposed_at + SignedDuration::from_hours(1);
-            let told = seen.notices.values().any(|n| {
-                n.kind == NoticeKind::Emergency { measure: id.clone() } && n.issued_at <= hour
-            });
+            let told = seen
+                .notices
+                .values()
+                .any(|n| n.kind == NoticeKind::Emergency { measure: id.clone() } && n.issued_at <= hour);
             prop_assert!(told, "nobody was told of {} within the hour", id);
             prop_assert!(measure.ratify_by <= Some(measure.proposed_at + SignedDuration::from_hours(24)));
         }
@@ -45,7 +54,7 @@ fn history_has_smaller(seen: &Chronicle, id: &tenure_domain::name::MeasureId) ->
 
 #[test]
 fn law_05_without_another_person_it_lifts_by_itself() {
-    check(200, |history| {
+    check(150, |history| {
         let mut world = crate::history::play(&[]).world;
         world.state.clone_from(&history.world.state);
         world.events.clone_from(&history.world.events);
@@ -53,8 +62,14 @@ fn law_05_without_another_person_it_lifts_by_itself() {
         world.pass_hours(24);
         let seen = Chronicle::of(&world.events);
         for (id, measure) in seen.measures.iter().filter(|(_, m)| m.ratify_by.is_some()) {
-            let another = measure.ratified_by.as_ref().is_some_and(|by| Some(by) != measure.proposer.person());
-            prop_assert!(another || measure.is_over(), "{} is {} a day later, and nobody else ratified it", id, measure.phase);
+            let another =
+                measure.ratified_by.as_ref().is_some_and(|by| Some(by) != measure.proposer.person());
+            prop_assert!(
+                another || measure.is_over(),
+                "{} is {} a day later, and nobody else ratified it",
+                id,
+                measure.phase
+            );
         }
         Ok(())
     });
@@ -62,7 +77,7 @@ fn law_05_without_another_person_it_lifts_by_itself() {
 
 #[test]
 fn law_05_it_is_ratified_by_another_and_in_time() {
-    check_events(200, |_, seen, recorded| {
+    check_events(150, |_, seen, recorded| {
         if let Event::MeasureRatified { measure, by, command_hash } = &recorded.event {
             let found = &seen.measures[measure];
             prop_assert_ne!(Some(by), found.proposer.person());
@@ -77,8 +92,10 @@ fn law_05_it_is_ratified_by_another_and_in_time() {
 
 #[test]
 fn law_05_nobody_makes_it_last_by_applying_it_again() {
-    check_events(200, |_, seen, recorded| {
-        let Event::MeasureProposed { measure, proposal, ratify_by: Some(_), .. } = &recorded.event else { return Ok(()) };
+    check_events(150, |_, seen, recorded| {
+        let Event::MeasureProposed { measure, proposal, ratify_by: Some(_), .. } = &recorded.event else {
+            return Ok(());
+        };
         let month = SignedDuration::from_hours(30 * 24);
         let alone = seen.measures.iter().find(|(_, m)| {
             m.ratify_by.is_some()
@@ -87,7 +104,12 @@ fn law_05_nobody_makes_it_last_by_applying_it_again() {
                 && touches(&m.proposal.scope, &proposal.scope)
                 && recorded.at < m.proposed_at + month
         });
-        prop_assert!(alone.is_none(), "{} repeats what nobody else ratified: {:?}", measure, alone.map(|(id, _)| id));
+        prop_assert!(
+            alone.is_none(),
+            "{} repeats what nobody else ratified: {:?}",
+            measure,
+            alone.map(|(id, _)| id)
+        );
         Ok(())
     });
 }

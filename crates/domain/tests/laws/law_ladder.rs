@@ -9,10 +9,12 @@ use crate::history::check_events;
 
 #[test]
 fn law_04_no_stage_is_skipped() {
-    check_events(200, |_, seen, recorded| {
+    check_events(150, |_, seen, recorded| {
         let (measure, from): (_, &[&str]) = match &recorded.event {
             Event::MeasureAmended { measure, .. } => (measure, &["proposed", "approved", "scheduled"]),
-            Event::ApprovalGiven { measure, .. } | Event::MeasureApproved { measure } => (measure, &["proposed"]),
+            Event::ApprovalGiven { measure, .. } | Event::MeasureApproved { measure } => {
+                (measure, &["proposed"])
+            }
             Event::MeasureScheduled { measure, .. } => (measure, &["approved"]),
             Event::MeasureBlocked { measure, .. } => (measure, &["scheduled", "applying"]),
             Event::MeasureApplying { measure } if seen.measures[measure].ratify_by.is_some() => {
@@ -27,13 +29,23 @@ fn law_04_no_stage_is_skipped() {
             Event::MeasureStayed { measure, .. } => {
                 (measure, &["proposed", "approved", "scheduled", "applying", "in_force", "stayed"])
             }
-            Event::MeasureRestored { measure, .. } | Event::MeasureResumed { measure, .. } => (measure, &["stayed"]),
+            Event::MeasureRestored { measure, .. } | Event::MeasureResumed { measure, .. } => {
+                (measure, &["stayed"])
+            }
             Event::MeasureLifting { measure, .. } => {
-                prop_assert!(seen.measures[measure].took_effect.is_some(), "{} is lifted and never took effect", measure);
+                prop_assert!(
+                    seen.measures[measure].took_effect.is_some(),
+                    "{} is lifted and never took effect",
+                    measure
+                );
                 (measure, &["proposed", "approved", "scheduled", "applying", "in_force", "stayed"])
             }
             Event::MeasureWithdrawn { measure, .. } => {
-                prop_assert!(seen.measures[measure].took_effect.is_none(), "{} took effect and is withdrawn", measure);
+                prop_assert!(
+                    seen.measures[measure].took_effect.is_none(),
+                    "{} took effect and is withdrawn",
+                    measure
+                );
                 (measure, &["proposed", "approved", "scheduled", "stayed"])
             }
             Event::MeasureLifted { measure, .. } => (measure, &["lifting"]),
@@ -47,7 +59,7 @@ fn law_04_no_stage_is_skipped() {
 
 #[test]
 fn law_04_the_least_measure_comes_first_or_the_record_says_why_not() {
-    check_events(300, |history, seen, recorded| {
+    check_events(150, |history, seen, recorded| {
         let Event::MeasureProposed { measure, proposal, .. } = &recorded.event else { return Ok(()) };
         if proposal.why_not_less.is_some() {
             return Ok(());
@@ -65,12 +77,15 @@ fn law_04_the_least_measure_comes_first_or_the_record_says_why_not() {
                 && m.took_effect.is_some()
                 && touches(&m.proposal.scope, &proposal.scope)
                 && (m.proposal.preset < proposal.preset
-                    || m.proposal.preset == proposal.preset && m.proposal.scope.kind() < proposal.scope.kind())
+                    || m.proposal.preset == proposal.preset
+                        && m.proposal.scope.kind() < proposal.scope.kind())
         });
         prop_assert!(
             !(less_exists || smaller_exists) || less_tried,
             "{} is {} on {} before anything less, and nothing says why",
-            measure, proposal.preset, proposal.scope
+            measure,
+            proposal.preset,
+            proposal.scope
         );
         Ok(())
     });

@@ -10,12 +10,16 @@ use crate::history::{check, check_events};
 
 #[test]
 fn law_12_a_rule_alone_never_restricts() {
-    check_events(200, |_, _, recorded| {
+    check_events(150, |_, _, recorded| {
         if let Actor::Rule(_) = &recorded.actor {
             let allowed = matches!(
                 recorded.event,
-                Event::RuleMatched { .. } | Event::CaseOpened { .. } | Event::NoticeIssued { .. } | Event::CommandRefused { .. }
-                    | Event::WorkloadPut { .. } | Event::WorkloadRemoved { .. }
+                Event::RuleMatched { .. }
+                    | Event::CaseOpened { .. }
+                    | Event::NoticeIssued { .. }
+                    | Event::CommandRefused { .. }
+                    | Event::WorkloadPut { .. }
+                    | Event::WorkloadRemoved { .. }
             );
             prop_assert!(allowed, "a rule did this: {:?}", recorded.event);
         }
@@ -28,9 +32,10 @@ fn law_12_a_rule_alone_never_restricts() {
 
 #[test]
 fn law_13_only_what_was_observed_is_in_force_or_over() {
-    check_events(200, |_, seen, recorded| {
-        if let Event::MeasureInForce { measure, .. } | Event::MeasureLifted { measure, .. } | Event::MeasureRestored { measure, .. } =
-            &recorded.event
+    check_events(150, |_, seen, recorded| {
+        if let Event::MeasureInForce { measure, .. }
+        | Event::MeasureLifted { measure, .. }
+        | Event::MeasureRestored { measure, .. } = &recorded.event
         {
             prop_assert_eq!(&recorded.actor, &Actor::System(System::Cluster));
             prop_assert!(seen.measures[measure].took_effect.is_some());
@@ -41,7 +46,7 @@ fn law_13_only_what_was_observed_is_in_force_or_over() {
 
 #[test]
 fn law_13_suspended_is_said_only_after_a_receipt() {
-    check(200, |history| {
+    check(150, |history| {
         let mut world = crate::history::play(&[]).world;
         world.state = None;
         let mut confirmed = std::collections::BTreeSet::new();
@@ -50,16 +55,18 @@ fn law_13_suspended_is_said_only_after_a_receipt() {
                 Event::MeasureInForce { measure, .. } => {
                     confirmed.insert(measure.clone());
                 }
-                Event::MeasureApplying { measure } | Event::MeasureStayed { measure, .. } | Event::MeasureLifting { measure, .. } => {
+                Event::MeasureApplying { measure }
+                | Event::MeasureStayed { measure, .. }
+                | Event::MeasureLifting { measure, .. } => {
                     confirmed.remove(measure);
                 }
                 _ => {}
             }
             world.keep(std::slice::from_ref(recorded));
             if world.account().standing() == Standing::Suspended {
-                let receipt = confirmed.iter().any(|m| {
-                    world.account().measure(m).unwrap().proposal.scope == Scope::Account
-                });
+                let receipt = confirmed
+                    .iter()
+                    .any(|m| world.account().measure(m).unwrap().proposal.scope == Scope::Account);
                 prop_assert!(receipt, "suspended is said and no receipt says that nothing runs");
             }
         }
@@ -69,14 +76,20 @@ fn law_13_suspended_is_said_only_after_a_receipt() {
 
 #[test]
 fn law_13_what_is_said_to_be_in_effect_keeps_its_permit() {
-    check(200, |history| {
+    check(150, |history| {
         let mut world = crate::history::play(&[]).world;
         world.state.clone_from(&history.world.state);
         world.now = history.world.now;
         world.until(world.now);
         for measure in world.account().effective_measures() {
             let permit = world.permit(&measure.id);
-            prop_assert!(permit.is_ok(), "{} is {} and has no permit: {:?}", measure.id, measure.state_name(), permit.err());
+            prop_assert!(
+                permit.is_ok(),
+                "{} is {} and has no permit: {:?}",
+                measure.id,
+                measure.state_name(),
+                permit.err()
+            );
         }
         Ok(())
     });

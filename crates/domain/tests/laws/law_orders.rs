@@ -11,7 +11,7 @@ use crate::history::{check, check_events};
 
 #[test]
 fn law_08_while_an_order_stands_nothing_it_touches_takes_effect() {
-    check_events(200, |_, seen, recorded| {
+    check_events(150, |_, seen, recorded| {
         if let Event::MeasureApplying { measure } | Event::MeasureInForce { measure, .. } = &recorded.event {
             let scope = &seen.measures[measure].proposal.scope;
             prop_assert!(!seen.stays(scope), "{} takes effect on {} against an order", measure, scope);
@@ -22,7 +22,7 @@ fn law_08_while_an_order_stands_nothing_it_touches_takes_effect() {
 
 #[test]
 fn law_08_while_an_order_stands_nothing_it_touches_has_a_permit() {
-    check(200, |history| {
+    check(150, |history| {
         for (n, moment) in history.moments.iter().enumerate() {
             let until = history.moments.get(n + 1).map_or(history.world.events.len(), |next| next.from);
             let seen = Chronicle::of(&history.world.events[..until]);
@@ -39,7 +39,7 @@ fn law_08_while_an_order_stands_nothing_it_touches_has_a_permit() {
 
 #[test]
 fn law_08_a_hold_on_what_runs_blocks_every_stop() {
-    check_events(300, |_, seen, recorded| {
+    check_events(150, |_, seen, recorded| {
         let held = |scope: &Scope, running: bool| {
             seen.holds.values().any(|(of, state)| (*state || !running) && touches(of, scope))
         };
@@ -47,12 +47,17 @@ fn law_08_a_hold_on_what_runs_blocks_every_stop() {
             Event::MeasureApplying { measure } | Event::MeasureInForce { measure, .. } => {
                 let proposal = &seen.measures[measure].proposal;
                 let stops = proposal.withholds.contains(&Capability::Compute);
-                prop_assert!(!stops || !held(&proposal.scope, true), "{} stops what a hold preserves", measure);
+                prop_assert!(
+                    !stops || !held(&proposal.scope, true),
+                    "{} stops what a hold preserves",
+                    measure
+                );
             }
             Event::WorkloadRemoved { environment, workload } => {
                 let scope = Scope::Workload(environment.clone(), workload.clone());
                 prop_assert!(!held(&scope, false), "{} is removed under a hold", scope);
-                let preserved = seen.orders.values().any(|(k, of)| *k == OrderKind::Preserve && touches(of, &scope));
+                let preserved =
+                    seen.orders.values().any(|(k, of)| *k == OrderKind::Preserve && touches(of, &scope));
                 prop_assert!(!preserved, "{} is removed against an order", scope);
             }
             _ => {}

@@ -25,7 +25,7 @@ fn promised(power: &PowerId) -> Option<(&'static str, &'static str)> {
 
 #[test]
 fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
-    check_events(200, |history, seen, recorded| {
+    check_events(150, |history, seen, recorded| {
         if let Event::NoticeServed { notice, by, notice_ends, cure_ends } = &recorded.event {
             let found = &seen.notices[notice];
             prop_assert!(found.served_at.is_none(), "{} is served twice", notice);
@@ -37,7 +37,11 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
                 ServedBy::Deemed => {
                     prop_assert_eq!(&recorded.actor, &Actor::System(System::Timer));
                     let attempt = found.first_attempt;
-                    prop_assert!(attempt.is_some(), "{} counts as served and nobody tried to serve it", notice);
+                    prop_assert!(
+                        attempt.is_some(),
+                        "{} counts as served and nobody tried to serve it",
+                        notice
+                    );
                     prop_assert!(recorded.at >= attempt.unwrap() + SignedDuration::from_hours(72));
                 }
             }
@@ -49,7 +53,11 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
             prop_assert_eq!(cure_ends.as_ref().map(|d| d.at), started(found.kind.starts_cure(), true));
         }
         if let Event::NoticeReminded { notice, .. } = &recorded.event {
-            prop_assert!(seen.notices[notice].served_at.is_some(), "{} is reminded of and not served", notice);
+            prop_assert!(
+                seen.notices[notice].served_at.is_some(),
+                "{} is reminded of and not served",
+                notice
+            );
         }
         if let Event::CaseLapsed { case } = &recorded.event {
             let mut served = seen.served(case, |k| k.starts_cure().is_some());
@@ -65,7 +73,7 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
 
 #[test]
 fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
-    check(200, |history| {
+    check(150, |history| {
         let account = history.world.account();
         for timer in account.timers() {
             match &timer.key {
@@ -89,7 +97,7 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
 
 #[test]
 fn law_03_nothing_takes_effect_before_its_periods_have_run() {
-    check_events(300, |_, seen, recorded| {
+    check_events(150, |_, seen, recorded| {
         let Event::MeasureApplying { measure } = &recorded.event else { return Ok(()) };
         let measure_seen = &seen.measures[measure];
         if measure_seen.ratify_by.is_some() {
@@ -108,9 +116,17 @@ fn law_03_nothing_takes_effect_before_its_periods_have_run() {
         prop_assert!(grounded, "{} takes effect and no cure period for what is left to do has run", measure);
         if notice != "PT0S" {
             let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
-            prop_assert!(intents.any(|(_, at)| has_run(at, notice, recorded.at)), "{} takes effect without its notice", measure);
+            prop_assert!(
+                intents.any(|(_, at)| has_run(at, notice, recorded.at)),
+                "{} takes effect without its notice",
+                measure
+            );
         }
-        prop_assert!(recorded.at >= measure_seen.proposal.effective, "{} takes effect before the moment approved", measure);
+        prop_assert!(
+            recorded.at >= measure_seen.proposal.effective,
+            "{} takes effect before the moment approved",
+            measure
+        );
         Ok(())
     });
 }

@@ -6,13 +6,13 @@ use tenure_domain::account::measure::MeasureState;
 use tenure_domain::account::{Account, Actor, Command, Context};
 use tenure_domain::refusal::{Guard, Rejected};
 
-use crate::history::{Kind, check};
+use crate::history::check;
 use crate::world::words;
 
 #[test]
 fn law_15_a_member_can_always_acknowledge_answer_and_appeal() {
     let ada: Actor = "member/parley/ada".parse().unwrap();
-    check(200, |history| {
+    check(150, |history| {
         let world = &history.world;
         let account = world.account();
         let context = Context { now: world.now, actor: &ada, book: &world.book };
@@ -43,8 +43,7 @@ fn law_15_a_member_can_always_acknowledge_answer_and_appeal() {
 
 #[test]
 fn law_15_what_a_member_says_is_never_refused_because_something_is_withheld() {
-    let _ = Kind::Submit;
-    check(200, |history| {
+    check(150, |history| {
         for moment in &history.moments {
             let says = matches!(
                 moment.command,

@@ -12,7 +12,7 @@ use crate::history::check;
 #[test]
 fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
     let cluster: Actor = "system/cluster".parse().unwrap();
-    check(200, |history| {
+    check(150, |history| {
         for (n, moment) in history.moments.iter().enumerate() {
             let Some(before) = &moment.before else { continue };
             let until = history.moments.get(n + 1).map_or(history.world.events.len(), |next| next.from);
@@ -25,8 +25,11 @@ fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
                 }
                 let had = before.permit(&measure.id, &context).is_ok();
                 prop_assert_eq!(
-                    had, moment.permits.contains(&measure.id),
-                    "{} does not name {} and changes its permit", moment.command.name(), measure.id
+                    had,
+                    moment.permits.contains(&measure.id),
+                    "{} does not name {} and changes its permit",
+                    moment.command.name(),
+                    measure.id
                 );
             }
         }
@@ -36,10 +39,11 @@ fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
 
 #[test]
 fn law_09_standing_is_what_the_measures_in_effect_make_it() {
-    check(200, |history| {
+    check(150, |history| {
         let seen = Chronicle::of(&history.world.events);
         let mut expected = Standing::Clear;
-        for measure in seen.measures.values().filter(|m| m.is_effective() && !m.proposal.withholds.is_empty()) {
+        for measure in seen.measures.values().filter(|m| m.is_effective() && !m.proposal.withholds.is_empty())
+        {
             let stopped = measure.phase == "in_force"
                 && measure.proposal.scope == Scope::Account
                 && measure.proposal.withholds.contains(&Capability::Compute);
@@ -52,7 +56,12 @@ fn law_09_standing_is_what_the_measures_in_effect_make_it() {
             for measure in seen.measures.values().filter(|m| m.is_effective()) {
                 let over = measure.proposal.scope.to_string();
                 let of = scope.to_string();
-                if over == "account" || of == over || over.strip_prefix("environment/").is_some_and(|e| of.starts_with(&format!("workload/{e}/"))) {
+                if over == "account"
+                    || of == over
+                    || over
+                        .strip_prefix("environment/")
+                        .is_some_and(|e| of.starts_with(&format!("workload/{e}/")))
+                {
                     withheld.extend(measure.proposal.withholds.iter().copied());
                 }
             }

@@ -3,8 +3,11 @@
 //! [`history`] makes arbitrary histories of one account, run through the real `decide`, `apply` and `permit`;
 //! [`chronicle`] is what the events alone say, and the laws are judged by it and not by the code under test.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
+
 mod calendar;
 mod chronicle;
+mod course;
 mod history;
 mod world;
 

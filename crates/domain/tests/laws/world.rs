@@ -13,7 +13,7 @@ use tenure_domain::name::{
 };
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::{Guard, Rejected};
-use tenure_domain::terms::{Terms, TermsRef};
+use tenure_domain::terms::Terms;
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Workload};
 
@@ -54,7 +54,6 @@ pub fn workload(image: &str) -> Workload {
 pub struct World {
     pub id: AccountId,
     pub terms: Arc<Terms>,
-    pub reference: TermsRef,
     pub book: Book,
     pub now: Timestamp,
     pub state: Option<Account>,
@@ -71,7 +70,7 @@ impl World {
         let mut world = Self {
             id: "parley".parse().unwrap(),
             terms,
-            reference: reference.clone(),
+
             book,
             now: at(now),
             state: None,
@@ -223,7 +222,8 @@ impl World {
 }
 
 pub fn put(name: &str, image: &str) -> Command {
-    let (environment, workload): (EnvironmentId, WorkloadId) = ("web".parse().unwrap(), name.parse().unwrap());
+    let (environment, workload): (EnvironmentId, WorkloadId) =
+        ("web".parse().unwrap(), name.parse().unwrap());
     Command::PutWorkload { environment, workload, spec: self::workload(image) }
 }
 

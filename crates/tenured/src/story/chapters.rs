@@ -75,6 +75,9 @@ impl Chapter {
 /// The environment in which both accounts run.
 const ENVIRONMENT: &str = "web";
 
+/// Why the account is suspended and not one environment of it.
+const WHOLE_ACCOUNT: &str = "The clean-up is the account's, not one environment's";
+
 /// How long pods may take to be ready. Operating time.
 const READY: Duration = Duration::from_secs(90);
 
@@ -171,8 +174,7 @@ impl Story<'_> {
         for (account, name) in [(&social, "site"), (&social, "feed"), (&peer, "site")] {
             self.wait_for(account, name, 200).await?;
         }
-        let (_, body) = self.pages.fetch(&social, ENVIRONMENT, "site").await?;
-        self.volume = Some(body);
+        self.volume = Some(self.volume_content().await?);
         self.tell_at(moment, &format!("pavel (platform) opens {social} (a social network, owner jules) and {peer} (a comparable customer, owner noor) under cloud-agreement 2020-04; each declares its workloads, and their pages answer 200"))
     }
 
@@ -269,7 +271,8 @@ impl Story<'_> {
         ensure!(self.reports.filed.len() == 98, "98 reports came in, not {}", self.reports.filed.len());
         let case = self.id("process case")?;
         let why = "98 reports, and the clean-up falls behind";
-        let asked = self.proposal("6.1", "account", Some("2021-01-10T23:59"), why)?;
+        let mut asked = self.proposal("6.1", "account", Some("2021-01-10T23:59"), why)?;
+        asked.why_not_less = Some(WHOLE_ACCOUNT.to_owned());
         let key = self.key();
         let refused = match self.client("ines")?.propose_measure(&key, &case, &asked).await {
             Err(ClientError::Problem(problem)) if problem.status == 409 => *problem,
@@ -422,7 +425,8 @@ impl Story<'_> {
     async fn approval(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-02-09T09:00").await?;
         let (case, social) = (self.id("process case")?, self.names.social.clone());
-        let asked = self.proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
+        let mut asked = self.proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
+        asked.why_not_less = Some(WHOLE_ACCOUNT.to_owned());
         let key = self.key();
         let id = self.client("ines")?.propose_measure(&key, &case, &asked).await?.id;
         let preview = self.client("ines")?.preview(&id).await?;
@@ -501,10 +505,18 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// The site's page, with its volume, is as it was at first.
-    async fn same_volume(&self) -> anyhow::Result<()> {
+    /// What the site's volume holds: the page itself, or what a simulated page says of it.
+    async fn volume_content(&self) -> anyhow::Result<String> {
         let (status, body) = self.pages.fetch(&self.names.social, ENVIRONMENT, "site").await?;
-        ensure!(status == 200 && self.volume.as_ref() == Some(&body), "the site's page changed: {status} {body}");
+        ensure!(status == 200, "the site answers {status}: {body}");
+        let simulated = body.lines().find(|line| line.starts_with("content: ")).map(str::to_owned);
+        Ok(simulated.unwrap_or(body))
+    }
+
+    /// The site's volume holds what it held at first.
+    async fn same_volume(&self) -> anyhow::Result<()> {
+        let content = self.volume_content().await?;
+        ensure!(self.volume.as_ref() == Some(&content), "the volume held {:?}; it holds {content:?}", self.volume);
         Ok(())
     }
 

@@ -1,0 +1,16 @@
+//! The engine on a real SQLite file, with simulated legal time and seeded randomness, without a cluster.
+// Marks helpers as test code too, so that they may unwrap as tests do.
+#![cfg(test)]
+
+mod access;
+mod failures;
+mod log;
+mod notices;
+mod office;
+mod once;
+mod refusals;
+mod rules;
+mod stopping;
+mod time;
+mod verifying;
+mod writing;

@@ -1,0 +1,139 @@
+use tenure_domain::account::notice::{NoticeState, ServedBy};
+
+use crate::office::{Office, hours, start};
+
+/// How often each channel took a notice, as the record says.
+async fn attempts(office: &Office, n: usize) -> Vec<String> {
+    let account = office.account("parley").await;
+    let mut channels: Vec<String> =
+        account.notices[n].attempts.iter().map(|a| a.channel.to_string()).collect();
+    channels.sort();
+    channels
+}
+
+#[tokio::test]
+async fn a_notice_is_delivered_once_on_every_channel_of_the_terms() {
+    let office = Office::open().await;
+    let case = office.open_case("parley").await;
+    office.issue_notice(&case).await;
+    office.engine.settle().await.unwrap();
+
+    assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
+    assert_eq!(office.letters(), ["parley.n1.txt"]);
+    let letter = std::fs::read_to_string(office.mail.join("parley.n1.txt")).unwrap();
+    assert_eq!(letter, "Letter 1: put it right.");
+
+    let office = office.restart().await;
+    office.engine.settle().await.unwrap();
+    assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
+}
+
+/// The runtime has one thread, so that the engine gets exactly as far as the yields let it before it dies.
+#[tokio::test]
+async fn a_notice_is_delivered_once_wherever_the_engine_dies() {
+    let mut office = Office::open().await;
+    let case = office.open_case("parley").await;
+    office.engine.settle().await.unwrap();
+    let rounds = 12;
+    for steps in 0..rounds {
+        office.issue_notice(&case).await;
+        for _ in 0..steps * steps {
+            tokio::task::yield_now().await;
+        }
+        office = office.crash().await;
+    }
+    office.engine.settle().await.unwrap();
+    for n in 0..rounds {
+        assert_eq!(attempts(&office, n).await, ["email", "inbox"], "notice {}", n + 1);
+    }
+    assert_eq!(office.times_of("parley", "notice.attempted").await.len(), 2 * rounds);
+    assert_eq!(office.letters().len(), rounds);
+}
+
+#[tokio::test]
+async fn a_channel_that_fails_holds_up_no_other_and_is_tried_again() {
+    let office = Office::open().await;
+    let good = office.mail.clone();
+    let blocked = office.folder.path().join("not-a-folder");
+    std::fs::write(&blocked, "").unwrap();
+    let office = office.mail_into(blocked).restart().await;
+
+    let mut commits = office.engine.commits();
+    let case = office.open_case("parley").await;
+    office.issue_notice(&case).await;
+    while attempts(&office, 0).await.is_empty() {
+        commits.changed().await.unwrap();
+    }
+    assert_eq!(attempts(&office, 0).await, ["inbox"]);
+
+    let office = office.mail_into(good).crash().await;
+    office.engine.settle().await.unwrap();
+    assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
+    assert_eq!(office.letters(), ["parley.n1.txt"]);
+}
+
+#[tokio::test]
+async fn service_is_deemed_72_hours_after_the_first_attempt_and_not_a_moment_before() {
+    let office = Office::open().await;
+    let case = office.open_case("parley").await;
+    office.issue_notice(&case).await;
+    let due = start() + hours(72);
+
+    let before = due - jiff::SignedDuration::from_micros(1);
+    assert_eq!(office.engine.advance_to(before).await.unwrap(), before);
+    assert_eq!(office.account("parley").await.notices[0].served_at(), None);
+
+    office.engine.advance_to(due).await.unwrap();
+    let notice = office.account("parley").await.notices.remove(0);
+    assert_eq!(notice.served_at(), Some(due));
+    assert!(matches!(notice.state, NoticeState::Served { by: ServedBy::Deemed, .. }), "{:?}", notice.state);
+}
+
+#[tokio::test]
+async fn an_acknowledgement_serves_before_the_deemed_rule_does() {
+    let office = Office::open().await;
+    let case = office.open_case("parley").await;
+    let notice = office.issue_notice(&case).await;
+    let when = start() + hours(5);
+    office.engine.advance_to(when).await.unwrap();
+    office.acknowledge(&notice).await;
+    office.acknowledge(&notice).await;
+    office.engine.advance_to(start() + hours(100)).await.unwrap();
+
+    assert_eq!(office.times_of("parley", "notice.served").await, [when]);
+    let stands = office.account("parley").await.notices.remove(0);
+    assert!(matches!(stands.state, NoticeState::Served { by: ServedBy::Acknowledged { .. }, .. }));
+}
+
+#[tokio::test]
+async fn reminders_go_out_once_each_though_the_engine_dies_in_between() {
+    let office = Office::open().await;
+    let case = office.open_case("parley").await;
+    let notice = office.issue_notice(&case).await;
+    office.acknowledge(&notice).await;
+    let (half, last) = (start() + hours(15 * 24), start() + hours(29 * 24));
+
+    office.engine.advance_to(half - hours(1)).await.unwrap();
+    let office = office.crash().await;
+    assert!(office.times_of("parley", "notice.reminded").await.is_empty());
+    office.engine.advance_to(half).await.unwrap();
+    let mut office = office.crash().await;
+    office.engine.advance_to(last - hours(1)).await.unwrap();
+    assert_eq!(office.times_of("parley", "notice.reminded").await, [half]);
+
+    // The engine dies while the last one goes out.
+    for _ in 0..3 {
+        let engine = office.engine.clone();
+        tokio::select! {
+            biased;
+            moved = engine.advance_to(last) => { moved.unwrap(); }
+            () = async { for _ in 0..10 { tokio::task::yield_now().await; } } => {}
+        }
+        drop(engine);
+        office = office.crash().await;
+    }
+    office.engine.advance_to(start() + hours(31 * 24)).await.unwrap();
+    assert_eq!(office.times_of("parley", "notice.reminded").await, [half, last]);
+    let letters = ["parley.n1-reminder-half.txt", "parley.n1-reminder-last_day.txt", "parley.n1.txt"];
+    assert_eq!(office.letters(), letters);
+}

@@ -1,0 +1,301 @@
+//! A provider's office: an engine with terms published and the people who work there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::{Connection as _, SqliteConnection};
+use tempfile::TempDir;
+use tenure_access::{Principal, Role};
+use tenure_domain::account::command::{Command, ProposeMeasure, Starts};
+use tenure_domain::account::event::Asked;
+use tenure_domain::account::{Account, Actor};
+use tenure_domain::book;
+use tenure_domain::name::{AccountId, CaseId, NoticeId};
+use tenure_domain::report;
+use tenure_domain::scope::Scope;
+use tenure_domain::terms::{Terms, TermsRef};
+use tenure_domain::workload::Plan;
+use tenure_engine::clock::ClockKind;
+use tenure_engine::entropy::Entropy;
+use tenure_engine::kept::Kept;
+use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
+use tenure_engine::{Engine, EngineError, LogKey, Settings};
+use tenure_ledger::note::VerifierKey;
+use tenure_rules::Rule;
+use tenure_store::Store;
+
+pub const TERMS: &str = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
+pub const RULE: &str = include_str!("../../../../deploy/rules/reports-outpace-cleanup.yaml");
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A Monday morning in Los Angeles.
+pub fn start() -> Timestamp {
+    at("2021-01-04T17:00:00Z")
+}
+
+pub fn hours(n: i64) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_hours(n)
+}
+
+pub fn slug(name: &str) -> AccountId {
+    name.parse().unwrap()
+}
+
+pub fn person(name: &str, role: Role) -> Caller {
+    Caller::Principal(Principal::Person { name: name.into(), roles: BTreeSet::from([role]) })
+}
+
+pub fn ines() -> Caller {
+    person("ines", Role::Analyst)
+}
+
+pub fn member(account: &str, role: Role) -> Caller {
+    Caller::Principal(Principal::Member {
+        account: account.into(),
+        name: "ada".into(),
+        roles: BTreeSet::from([role]),
+    })
+}
+
+pub fn log_key() -> LogKey {
+    LogKey::new("log.provider.example", &[7; 32]).unwrap()
+}
+
+pub fn verifier() -> VerifierKey {
+    log_key().verifier
+}
+
+/// What an event says about itself: its moment, its actor and its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub at: Timestamp,
+    pub actor: String,
+    pub event_type: String,
+}
+
+pub struct Office {
+    pub engine: Engine,
+    pub store: Store,
+    pub folder: Arc<TempDir>,
+    pub mail: PathBuf,
+    starts: u64,
+}
+
+impl Office {
+    /// An engine on an empty store.
+    pub async fn empty() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let mail = folder.path().join("mail");
+        Self::start_in(folder, mail, 1).await
+    }
+
+    /// An engine with the example terms and the account `parley`, whose owner is ada.
+    pub async fn open() -> Self {
+        let office = Self::empty().await;
+        office.publish_terms().await;
+        office.open_account("parley").await;
+        office
+    }
+
+    async fn start_in(folder: Arc<TempDir>, mail: PathBuf, starts: u64) -> Self {
+        let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();
+        let settings = Settings {
+            clock: ClockKind::Simulated,
+            start: start(),
+            entropy: Entropy::seeded(starts),
+            key: log_key(),
+            mail: mail.clone(),
+            cluster: None,
+        };
+        let engine = Engine::start(store.clone(), settings).await.unwrap();
+        Self { engine, store, folder, mail, starts }
+    }
+
+    /// The engine is dropped as it stands, as a process that dies, and another one starts.
+    pub async fn crash(self) -> Self {
+        let Self { engine, store, folder, mail, starts } = self;
+        drop((engine, store));
+        Self::start_in(folder, mail, starts + 1).await
+    }
+
+    /// The engine is stopped in order, and another one starts.
+    pub async fn restart(self) -> Self {
+        self.engine.stop().await;
+        self.crash().await
+    }
+
+    /// The next start drops its mail here.
+    pub fn mail_into(mut self, folder: PathBuf) -> Self {
+        self.mail = folder;
+        self
+    }
+
+    /// Carries out SQL on the database from outside, as another program with access to the file can.
+    pub async fn sql(&self, statement: &'static str) {
+        sql(&self.folder.path().join("tenure.db"), statement).await;
+    }
+
+    pub async fn submit(&self, caller: Caller, act: Act) -> Result<Done, EngineError> {
+        self.submit_keeping(caller, act, Kept::default()).await
+    }
+
+    pub async fn submit_keeping(&self, caller: Caller, act: Act, kept: Kept) -> Result<Done, EngineError> {
+        Ok(done(self.engine.submit(Submission::new(caller, act).keeping(kept)).await?))
+    }
+
+    pub async fn publish_terms(&self) -> TermsRef {
+        let (_, reference) = Terms::parse(TERMS).unwrap();
+        let outcome = self.engine.publish_terms(Engine::bootstrap(), TERMS, reference.clone()).await;
+        done(outcome.unwrap());
+        reference
+    }
+
+    pub async fn publish_rule(&self, text: &str) {
+        let rule = Rule::parse(text).unwrap();
+        let admin = person("otto", Role::Administrator);
+        done(self.engine.publish_rule(admin, text, &rule).await.unwrap());
+    }
+
+    pub async fn open_account(&self, name: &str) {
+        let (_, terms) = Terms::parse(TERMS).unwrap();
+        let plan = Plan { cpu_millis: 8_000, memory_mib: 16_384, storage_mib: 65_536, pods: 100 };
+        let platform = || person("pia", Role::Platform);
+        self.submit(platform(), Act::Account(slug(name), Command::Open { terms, plan })).await.unwrap();
+        let ada = "ada".parse().unwrap();
+        let roles = BTreeSet::from(["owner".to_owned()]);
+        let event = book::Event::MemberSet { account: slug(name), member: ada, roles };
+        let entry = book::Entry::Member(slug(name), "ada".parse().unwrap());
+        self.submit(platform(), Act::Book(entry, event)).await.unwrap();
+    }
+
+    /// A report with a piece of evidence.
+    pub fn report(&self, name: &str, ground: &str, what: &str) -> Submission {
+        let mut kept = Kept::default();
+        let evidence = kept.blob("text/plain", format!("what {what} showed").into_bytes());
+        let command = report::Command::File {
+            ground: ground.parse().unwrap(),
+            locator: self.engine.words(&mut kept, &format!("https://parley.example/posts/{what}")).unwrap(),
+            statement: self.engine.words(&mut kept, "It calls for violence.").unwrap(),
+            evidence: BTreeMap::from([(evidence, "text/plain".to_owned())]),
+        };
+        Submission::new(person("rex", Role::Reporter), Act::FileReport(slug(name), command)).keeping(kept)
+    }
+
+    /// Files reports and waits until all that follows is done.
+    pub async fn file_reports(&self, name: &str, ground: &str, count: usize) {
+        for n in 0..count {
+            done(self.engine.submit(self.report(name, ground, &format!("{n}"))).await.unwrap());
+        }
+        self.engine.settle().await.unwrap();
+    }
+
+    pub async fn open_case(&self, name: &str) -> CaseId {
+        let mut kept = Kept::default();
+        let why = self.engine.words(&mut kept, "Reports outpace what is taken down.").unwrap();
+        let command =
+            Command::OpenCase { ground: "process_failure".parse().unwrap(), why, reports: Vec::new() };
+        let done = self.submit_keeping(ines(), Act::Account(slug(name), command), kept).await.unwrap();
+        done.account().unwrap().cases.last().unwrap().id.clone()
+    }
+
+    /// A notice that starts both clocks of power 6.1: 14 days of notice, 30 days of cure.
+    pub async fn issue_notice(&self, case: &CaseId) -> NoticeId {
+        let mut kept = Kept::default();
+        let account = self.account(case.account().as_str()).await;
+        let n = account.notices.len() + 1;
+        let letter = kept.blob("text/plain", format!("Letter {n}: put it right.").into_bytes());
+        let items = vec![Asked {
+            id: format!("item-{n}").parse().unwrap(),
+            ask: self.engine.words(&mut kept, "Answer reports within two business days.").unwrap(),
+            report: None,
+        }];
+        let why = self.engine.words(&mut kept, "Too many reports stay unanswered.").unwrap();
+        let power = "6.1".parse().unwrap();
+        let command =
+            Command::IssueNotice { case: case.clone(), starts: Starts::Both, power, why, letter, items };
+        let act = Act::Account(case.account().clone(), command);
+        let done = self.submit_keeping(ines(), act, kept).await.unwrap();
+        done.account().unwrap().notices.last().unwrap().id.clone()
+    }
+
+    /// A hold by the legal team: one event, and always lawful.
+    pub fn hold(&self, name: &str, why: &str) -> Submission {
+        let mut kept = Kept::default();
+        let why = self.engine.words(&mut kept, why).unwrap();
+        let command = Command::PlaceHold { scope: Scope::Account, running_state: false, why };
+        Submission::new(person("lena", Role::Legal), Act::Account(slug(name), command)).keeping(kept)
+    }
+
+    pub async fn place_hold(&self, name: &str) -> Result<Done, EngineError> {
+        Ok(done(self.engine.submit(self.hold(name, "A court may ask for it.")).await?))
+    }
+
+    /// A proposal to suspend the account under power 6.1.
+    pub fn proposal(&self, case: &CaseId) -> Submission {
+        let mut kept = Kept::default();
+        let proposal = ProposeMeasure {
+            case: case.clone(),
+            power: "6.1".parse().unwrap(),
+            scope: Scope::Account,
+            effective: None,
+            why: self.engine.words(&mut kept, "Nothing was put right.").unwrap(),
+            why_not_less: Some(self.engine.words(&mut kept, "Nothing less reaches it.").unwrap()),
+        };
+        let act = Act::Account(case.account().clone(), Command::ProposeMeasure(proposal));
+        Submission::new(ines(), act).keeping(kept)
+    }
+
+    pub async fn acknowledge(&self, notice: &NoticeId) {
+        let act =
+            Act::Account(notice.account().clone(), Command::AcknowledgeNotice { notice: notice.clone() });
+        self.submit(member(notice.account().as_str(), Role::Owner), act).await.unwrap();
+    }
+
+    pub async fn account(&self, name: &str) -> Account {
+        self.engine.account(&slug(name)).await.unwrap()
+    }
+
+    /// The events of an account, in order.
+    pub async fn events(&self, name: &str) -> Vec<Seen> {
+        let events = self.engine.stream(&format!("account/{name}"), 1, 10_000).await.unwrap();
+        events.into_iter().map(|e| Seen { at: e.at, actor: e.actor, event_type: e.event_type }).collect()
+    }
+
+    /// When events of a type happened.
+    pub async fn times_of(&self, name: &str, event_type: &str) -> Vec<Timestamp> {
+        self.events(name).await.into_iter().filter(|e| e.event_type == event_type).map(|e| e.at).collect()
+    }
+
+    /// The names of the files in the mail drop.
+    pub fn letters(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(&self.mail) else { return Vec::new() };
+        let mut names: Vec<String> = folder.map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// What was done; a repeated answer is none here.
+pub fn done(outcome: Outcome) -> Done {
+    match outcome {
+        Outcome::Done(done, _) => done,
+        Outcome::Repeated(answer) => panic!("repeated: {answer:?}"),
+    }
+}
+
+pub async fn sql(file: &std::path::Path, statement: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Whether an actor is one of Tenure's own parts.
+pub fn is_system(actor: &str) -> bool {
+    matches!(actor.parse::<Actor>(), Ok(Actor::System(_)))
+}

@@ -1,0 +1,152 @@
+use tenure_access::Role;
+use tenure_domain::account::command::Command;
+use tenure_engine::submission::Act;
+
+use crate::office::{Office, RULE, hours, ines, person, slug, start};
+
+/// Opens a case on an account with a single report of spam; at most two accounts a day.
+const HASTY: &str = "kind: Rule\nid: hasty\nground: process_failure\nmode: notify\nwhen: >\n  reports(\"spam\", \"P28D\").filed >= 1\ncaps: {perDay: 2, shareOfAccounts: 1}\n";
+
+async fn cases(office: &Office, names: &[&str]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for name in names {
+        counts.push(office.times_of(name, "case.opened").await.len());
+    }
+    counts
+}
+
+#[tokio::test]
+async fn a_rule_opens_a_case_once_when_reports_outpace_the_clean_up() {
+    let office = Office::open().await;
+    office.publish_rule(RULE).await;
+    office.file_reports("parley", "incitement", 5).await;
+    office.engine.advance_to(start() + hours(10 * 24)).await.unwrap();
+    office.file_reports("parley", "incitement", 44).await;
+    assert_eq!(office.account("parley").await.cases.len(), 0, "49 reports are not 50");
+    assert!(office.times_of("parley", "rule.matched").await.is_empty());
+
+    office.file_reports("parley", "incitement", 1).await;
+    let account = office.account("parley").await;
+    assert_eq!(account.cases.len(), 1);
+    assert_eq!(account.cases[0].ground.as_str(), "process_failure");
+    assert_eq!(account.cases[0].opened_by.to_string(), "rule/reports-outpace-cleanup");
+    let why = office.engine.read_words(account.cases[0].why.as_str()).await.unwrap().unwrap();
+    assert!(why.contains("= 50"), "{why}");
+    assert!(account.measures.is_empty(), "a rule alone never suspends");
+
+    office.file_reports("parley", "incitement", 3).await;
+    office.engine.advance_to(start() + hours(11 * 24)).await.unwrap();
+    office.file_reports("parley", "incitement", 3).await;
+    assert_eq!(office.account("parley").await.cases.len(), 1);
+    // That it still matches stands on the record once a day.
+    assert_eq!(office.times_of("parley", "rule.matched").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_rule_in_shadow_records_and_opens_nothing() {
+    let office = Office::open().await;
+    let shadow = HASTY.replace("notify", "shadow");
+    office.publish_rule(&shadow).await;
+    office.file_reports("parley", "spam", 2).await;
+    assert_eq!(office.times_of("parley", "rule.matched").await.len(), 1);
+    assert_eq!(office.account("parley").await.cases.len(), 0);
+}
+
+#[tokio::test]
+async fn a_rule_that_is_published_looks_at_the_reports_that_are_there() {
+    let office = Office::open().await;
+    office.file_reports("parley", "spam", 1).await;
+    office.publish_rule(HASTY).await;
+    office.engine.settle().await.unwrap();
+    assert_eq!(office.account("parley").await.cases.len(), 1);
+}
+
+#[tokio::test]
+async fn the_cap_stops_a_runaway_and_lasts_over_a_restart() {
+    let names = ["parley", "quince", "rowan", "sorrel", "tansy"];
+    let office = Office::open().await;
+    for name in &names[1..] {
+        office.open_account(name).await;
+    }
+    office.publish_rule(HASTY).await;
+    for name in &names[..3] {
+        office.file_reports(name, "spam", 1).await;
+    }
+    let office = office.restart().await;
+    for name in &names[3..] {
+        office.file_reports(name, "spam", 1).await;
+    }
+    assert_eq!(cases(&office, &names).await, [1, 1, 0, 0, 0]);
+    for name in names {
+        assert_eq!(
+            office.times_of(name, "rule.matched").await.len(),
+            1,
+            "{name}: what was not opened is recorded"
+        );
+    }
+
+    office.engine.advance_to(start() + hours(24)).await.unwrap();
+    for name in names {
+        office.file_reports(name, "spam", 1).await;
+    }
+    assert_eq!(cases(&office, &names).await, [1, 1, 1, 1, 0]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_uses_nothing_of_the_cap() {
+    let office = Office::open().await;
+    office.open_account("quince").await;
+    office.publish_rule(HASTY).await;
+    office
+        .sql(
+            "CREATE TRIGGER broken BEFORE INSERT ON events WHEN NEW.type = 'case.opened'
+             BEGIN SELECT RAISE(ABORT, 'the disk fails'); END",
+        )
+        .await;
+    let mut tries = office.engine.commits();
+    office.engine.submit(office.report("parley", "spam", "1")).await.unwrap();
+    while office.store.jobs(10).await.unwrap().first().is_none_or(|job| job.attempts < 2) {
+        tokio::select! {
+            changed = tries.changed() => changed.unwrap(),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(cases(&office, &["parley"]).await, [0]);
+    office.sql("DROP TRIGGER broken").await;
+    office.engine.settle().await.unwrap();
+    office.file_reports("quince", "spam", 1).await;
+    assert_eq!(cases(&office, &["parley", "quince"]).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn a_case_that_is_withdrawn_may_be_opened_again_by_what_happens_next() {
+    let office = Office::open().await;
+    office.publish_rule(HASTY).await;
+    office.file_reports("parley", "spam", 1).await;
+    let case = office.account("parley").await.cases[0].id.clone();
+    office.submit(ines(), Act::Account(slug("parley"), Command::WithdrawCase { case })).await.unwrap();
+    office.engine.settle().await.unwrap();
+    assert_eq!(office.account("parley").await.cases.len(), 1, "withdrawing is no new fact");
+    office.engine.advance_to(start() + hours(24)).await.unwrap();
+    office.file_reports("parley", "spam", 1).await;
+    assert_eq!(office.account("parley").await.cases.len(), 2);
+}
+
+#[tokio::test]
+async fn a_person_cannot_act_in_a_rules_name() {
+    let office = Office::open().await;
+    let case = office.open_case("parley").await;
+    let before = office.account("parley").await;
+    let command = Command::RecordMatch {
+        rule: "hasty".parse().unwrap(),
+        ground: "process_failure".parse().unwrap(),
+        opens: true,
+        facts: std::collections::BTreeMap::new(),
+        why: before.case(&case).unwrap().why.clone(),
+    };
+    office
+        .submit(person("otto", Role::Administrator), Act::Account(slug("parley"), command))
+        .await
+        .unwrap_err();
+    assert_eq!(office.account("parley").await, before);
+}

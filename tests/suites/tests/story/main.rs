@@ -1,0 +1,6 @@
+//! The story of January 2021, on the simulated cluster and on a real one with real pods.
+#![cfg(test)]
+
+mod objects;
+mod play;
+mod real;
