@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -47,6 +47,14 @@ impl Call {
         Ok(self.engine.check(&self.principal, action, Resource::Provider)?)
     }
 
+    /// A member's view ends at the member's account: there, every other is hidden, whatever is asked for.
+    pub fn sees(&self, account: &AccountId) -> Result<(), Failure> {
+        match &self.principal {
+            Principal::Member { account: own, .. } if own != account.as_str() => Err(Failure::not_found()),
+            Principal::Member { .. } | Principal::Person { .. } => Ok(()),
+        }
+    }
+
     /// Whether the caller is a member of an account.
     pub fn is_member(&self) -> bool {
         matches!(self.principal, Principal::Member { .. })
@@ -78,9 +86,12 @@ impl FromRequestParts<App> for Call {
                 Failure::parameter("If-Match", "send one entity tag as it was received, such as \"12\"")
             })?),
         };
-        let if_none = match text(headers, header::IF_NONE_MATCH.as_str())? {
+        // A reader's If-None-Match asks for nothing that the whole answer would not give.
+        let writes = !matches!(parts.method, Method::GET | Method::HEAD);
+        let if_none = match text(headers, header::IF_NONE_MATCH.as_str())?.filter(|_| writes) {
             None => false,
-            Some("*") => true,
+            Some("*") if if_match.is_none() => true,
+            Some("*") => return Err(Failure::parameter("If-None-Match", "send it or If-Match, not both")),
             Some(_) => return Err(Failure::parameter("If-None-Match", "only * is understood here")),
         };
         let target = format!("{} {}", parts.method, parts.uri.path());
@@ -167,8 +178,12 @@ impl FromRequest<App> for Document {
             return Err(Problem::new("media-type", "Not YAML", 415).detail("Send `Content-Type: application/yaml`.").into());
         }
         let bytes = bytes(request, limits::DOCUMENT_BODY).await?;
-        String::from_utf8(bytes).map(Self).map_err(|e| {
-            Problem::new("malformed", "The document is not text", 400).fault("", format!("not UTF-8: {e}")).into()
+        String::from_utf8(bytes).map(Self).map_err(|error| {
+            let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+            Problem::new("malformed", "The document is not text", 400)
+                .fault(format!("line {line}"), "not UTF-8: save the file in that encoding")
+                .into()
         })
     }
 }
@@ -210,9 +225,15 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
-        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri)
-            .map_err(|error| Failure::parameter("query", error.body_text()))?;
-        Ok(Self(query.0))
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        query.map(Self).map_err(|error| {
+            let at = match error.path().to_string() {
+                path if path == "." || path == "?" => "query".to_owned(),
+                name => name,
+            };
+            Failure::parameter(&at, error.inner())
+        })
     }
 }
 

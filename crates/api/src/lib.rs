@@ -1,7 +1,9 @@
 //! REST and OpenAPI over the engine. No rule of law lives here: a handler reads the request, hands a submission to the
 //! engine, and shows what came of it.
 
+mod around;
 mod call;
+mod document;
 mod limits;
 mod page;
 mod problem;
@@ -12,8 +14,10 @@ mod views;
 
 use tenure_engine::Engine;
 
-pub use routes::{openapi, router};
-pub use server::{ServeError, serve};
+pub use document::openapi;
+pub use limits::Limits;
+pub use routes::router;
+pub use server::serve;
 
 /// What handlers share.
 #[derive(Clone)]

@@ -10,11 +10,35 @@ pub const DOCUMENT_BODY: usize = 256 * 1024;
 pub const EVIDENCE_BODY: usize = 10 * 1024 * 1024;
 /// The longest words (reasons, statements, answers), in characters.
 pub const WORDS: usize = 20_000;
-/// How long a request's header may take.
-pub const HEADER_TIME: Duration = Duration::from_secs(10);
-/// The largest header, in bytes.
-pub const HEADER_BYTES: usize = 32 * 1024;
+/// The most reports that one case is opened on.
+pub const REPORTS: usize = 1_000;
 /// How long a request may take. Moving the simulated clock has its own bound in the engine.
 pub const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// The longest idempotency key, in characters.
 pub const KEY: usize = 200;
+/// The longest `X-Request-Id`, in characters.
+pub const REQUEST_ID: usize = 128;
+
+/// The bounds of connections. All times are operating time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request's header may take, from when the connection is made or the answer before is sent.
+    pub header_time: Duration,
+    /// The largest header, in bytes; at least 8 KiB.
+    pub header_bytes: usize,
+    /// How many connections are served at once; more wait to be accepted.
+    pub connections: usize,
+    /// How long requests under way may take when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_time: Duration::from_secs(10),
+            header_bytes: 32 * 1024,
+            connections: 1_024,
+            grace: Duration::from_secs(5),
+        }
+    }
+}

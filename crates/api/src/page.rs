@@ -1,5 +1,8 @@
 //! Keyset pages: a page token is the key of the last item, so that lists neither skip nor repeat.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tenure_wire::request::PageQuery;
@@ -20,7 +23,7 @@ pub fn size(query: &PageQuery) -> Result<u32, Failure> {
 }
 
 /// The key after which the page begins.
-pub fn after<K: std::str::FromStr>(query: &PageQuery) -> Result<Option<K>, Failure> {
+pub fn after<K: FromStr>(query: &PageQuery) -> Result<Option<K>, Failure> {
     let Some(token) = &query.page_token else { return Ok(None) };
     let wrong = || Failure::parameter("pageToken", "send the nextPageToken of the page before, unchanged");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong())?;
@@ -36,13 +39,16 @@ pub fn page<T>(mut items: Vec<T>, size: u32, key: impl Fn(&T) -> String) -> Page
     Page { items, next_page_token }
 }
 
-/// A page of a list that is at hand as a whole, by position.
-pub fn slice<T>(items: impl Iterator<Item = T>, query: &PageQuery) -> Result<Page<T>, Failure> {
+/// A page of a list that is at hand as a whole, in the order of `key`.
+pub fn slice<T, K: Ord + FromStr + Display>(
+    items: impl Iterator<Item = T>,
+    query: &PageQuery,
+    key: impl Fn(&T) -> K,
+) -> Result<Page<T>, Failure> {
     let size = size(query)?;
-    let start: usize = after(query)?.unwrap_or(0);
-    let items: Vec<(usize, T)> = items.enumerate().skip(start).take(size as usize + 1).collect();
-    let page = page(items, size, |(n, _)| (n + 1).to_string());
-    Ok(Page { items: page.items.into_iter().map(|(_, item)| item).collect(), next_page_token: page.next_page_token })
+    let after: Option<K> = after(query)?;
+    let rest = items.filter(|item| after.as_ref().is_none_or(|after| key(item) > *after));
+    Ok(page(rest.take(size as usize + 1).collect(), size, |item| key(item).to_string()))
 }
 
 /// A page of items that were chosen already; `last` is the key of the last one where there are more.

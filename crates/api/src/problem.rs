@@ -40,7 +40,12 @@ impl Failure {
     pub fn document(errors: &DocumentErrors) -> Self {
         let mut problem = Problem::new("invalid-document", "The document is not valid", 422);
         for error in errors.iter() {
-            problem = problem.fault(format!("line {}, {}", error.line, error.field), error.message.clone());
+            let at = match (error.line, error.field.as_str()) {
+                (0, field) => field.to_owned(),
+                (line, "") => format!("line {line}"),
+                (line, field) => format!("line {line}, {field}"),
+            };
+            problem = problem.fault(at, error.message.clone());
         }
         problem.into()
     }

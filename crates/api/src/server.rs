@@ -1,37 +1,34 @@
-//! The serve loop: HTTP/1.1 with bounded headers and header time, which axum's own loop does not bound.
+//! The serve loop: HTTP/1.1 with bounded headers, header time and connections, which axum's own loop does not bound.
+
+use std::sync::Arc;
 
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::limits;
+use crate::Limits;
 
-/// How long requests under way may take when the server stops.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// Why the server ended.
-#[derive(Debug)]
-pub struct ServeError(pub std::io::Error);
-
-impl std::fmt::Display for ServeError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the listener failed: {}", self.0)
-    }
-}
-
-impl std::error::Error for ServeError {}
+/// The least that hyper takes for a header's bound.
+const LEAST_HEADER: usize = 8 * 1024;
 
 /// Serves until `stopping`, then lets requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) -> Result<(), ServeError> {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
+    let seats = Arc::new(Semaphore::new(limits.connections));
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+        let next = async {
+            // The semaphore is never closed.
+            let seat = Arc::clone(&seats).acquire_owned().await.ok();
+            (seat, listener.accept().await)
+        };
+        let (seat, stream) = tokio::select! {
+            (seat, accepted) = next => match accepted {
+                Ok((stream, _)) => (seat, stream),
                 Err(error) => {
                     // A client that went away, or no file descriptor left: the next accept may succeed.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -44,17 +41,16 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
         let service = router.clone().map_request(|request: hyper::Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits::HEADER_TIME)
-            .max_buf_size(limits::HEADER_BYTES)
+            .header_read_timeout(limits.header_time)
+            .max_buf_size(limits.header_bytes.max(LEAST_HEADER))
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
+            drop(seat);
         });
     }
-    drop(tokio::time::timeout(GRACE, graceful.shutdown()).await);
-    Ok(())
+    drop(tokio::time::timeout(limits.grace, graceful.shutdown()).await);
 }
-

@@ -27,6 +27,21 @@ impl<'a> Writing<'a> {
         Self { call, hash: hash.into(), kept: Kept::default(), if_version: None }
     }
 
+    /// The answer that this very request got before, where it was sent under the same key. Asked before conditions
+    /// that its own success may have changed.
+    pub async fn repeated(&self) -> Result<Option<Response>, Failure> {
+        let Some(key) = &self.call.key else { return Ok(None) };
+        match self.call.engine.answer_given(&self.call.principal, key).await? {
+            Some(kept) if kept.request == self.request() => respond(&kept, true).map(Some),
+            // Another request under the key is told so by the write path.
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    fn request(&self) -> String {
+        format!("{} {}", self.call.target, self.hash)
+    }
+
     /// Only if the aggregate is at this version.
     pub fn only_at(&mut self, version: u64) {
         self.if_version = Some(version);
@@ -76,11 +91,14 @@ impl<'a> Writing<'a> {
             }
         };
         let call = self.call;
+        if call.if_match.is_some() && !matches!(act, Act::Account(..)) {
+            return Err(Failure::parameter("If-Match", "versions are compared on writes to an account: leave it out"));
+        }
+        let request = self.request();
         let mut submission = Submission::new(call.caller(), act).keeping(self.kept);
-        submission.if_version = self.if_version;
+        submission.if_version = self.if_version.or(call.if_match);
         match &call.key {
             Some(key) => {
-                let request = format!("{} {}", call.target, self.hash);
                 let named = request.clone();
                 submission.once = Some(Once {
                     key: key.clone(),

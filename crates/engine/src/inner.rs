@@ -15,8 +15,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::LegalClock;
+use crate::dirty::Dirty;
 use crate::entropy::Entropy;
-use crate::reconcile::Dirty;
 use crate::shelf::Shelf;
 use crate::submission::{After, Caller, Done, Outcome, Submission};
 use crate::writer::Ticket;

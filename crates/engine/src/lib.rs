@@ -6,6 +6,7 @@
 
 mod backoff;
 pub mod clock;
+mod dirty;
 mod engine;
 pub mod entropy;
 mod error;
@@ -21,6 +22,7 @@ pub mod shelf;
 pub mod stream;
 pub mod submission;
 mod timers;
+mod turn;
 pub mod verify;
 mod writer;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tenure_access::Principal;
 use tenure_domain::account::Account;
 use tenure_domain::name::{AccountId, EnvironmentId, ReportId};
 use tenure_domain::report::Report;
@@ -11,7 +12,7 @@ use tenure_ledger::Hash;
 use tenure_ledger::bundle::Receipt;
 use tenure_ledger::leaf::Leaf;
 use tenure_ledger::tree::{self, TileId};
-use tenure_store::{BlobRow, EventRow, ReportRow, TileRow};
+use tenure_store::{Answer, BlobRow, EventRow, ReportRow, TileRow};
 
 use crate::engine::Engine;
 use crate::reconcile::Observed;
@@ -99,6 +100,15 @@ impl Engine {
         Ok(self.inner.store.words(id).await?)
     }
 
+    /// The answer that was given to this principal under an idempotency key.
+    pub async fn answer_given(
+        &self,
+        principal: &Principal,
+        key: &str,
+    ) -> Result<Option<Answer>, EngineError> {
+        Ok(self.inner.store.answer(&principal.to_string(), key).await?)
+    }
+
     /// Kept bytes.
     pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, EngineError> {
         Ok(self.inner.store.blob(id).await?)
@@ -163,8 +173,9 @@ impl Engine {
 
     /// A tile of the published tree; none where the tree has no such tile.
     pub async fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, EngineError> {
-        let Some((head, _)) = sequencer::head(&self.inner).await? else { return Ok(None) };
-        if !id.exists_in(head.size) {
+        // The signature is for whoever reads the tile to check; here only the size counts.
+        let Some((size, _)) = self.inner.store.head().await? else { return Ok(None) };
+        if !id.exists_in(size) {
             return Ok(None);
         }
         let row: Option<TileRow> = self.inner.store.tile(id.level(), id.index()).await?;

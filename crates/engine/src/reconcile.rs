@@ -3,9 +3,8 @@
 //! They take no input but an account's id. Permits are minted afresh for every pass; whatever a permit no longer
 //! covers is given back. A pass never waits: what is pending is looked at again after a moment, or when poked.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -19,131 +18,19 @@ use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::{Account, Context, System};
 use tenure_domain::name::{AccountId, EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
+use tenure_domain::refusal::Rejected;
 use tenure_domain::text::Blob;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::EngineError;
-use crate::backoff;
+use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
 
-/// How many accounts are looked at at once.
-const AT_ONCE: usize = 8;
-
-/// How soon something pending is looked at again; doubled while the same stays pending, up to [`PENDING_LATEST`].
-/// Operating time.
-const SOON: Duration = Duration::from_millis(100);
-
-/// The longest pause while something is pending. Changes in the cluster are seen at once all the same.
-const PENDING_LATEST: Duration = Duration::from_secs(1);
-
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
-
-/// The accounts to be looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Dirty {
-    state: Mutex<DirtyState>,
-    poke: Notify,
-}
-
-#[derive(Debug, Default)]
-struct DirtyState {
-    waiting: BTreeSet<AccountId>,
-    working: BTreeSet<AccountId>,
-    later: BTreeMap<AccountId, Later>,
-}
-
-/// An account that is looked at again after a pause.
-#[derive(Debug)]
-struct Later {
-    /// What is pending.
-    why: String,
-    /// Whether the look failed.
-    failed: bool,
-    /// How many looks in a row ended like this.
-    times: u32,
-    at: Instant,
-}
-
-impl Dirty {
-    fn lock(&self) -> std::sync::MutexGuard<'_, DirtyState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks for a look at an account, at once.
-    pub fn poke(&self, id: &AccountId) {
-        self.lock().waiting.insert(id.clone());
-        self.poke.notify_one();
-    }
-
-    /// Asks for a look because something stirred in the cluster: at once too, but not before the pause after an error
-    /// is over, as our own tries stir the cluster as well.
-    fn stirred(&self, id: &AccountId) {
-        if !self.lock().later.get(id).is_some_and(|later| later.failed) {
-            self.poke(id);
-        }
-    }
-
-    fn take(&self) -> Option<AccountId> {
-        let mut state = self.lock();
-        let now = Instant::now();
-        let DirtyState { waiting, later, .. } = &mut *state;
-        for (id, later) in later.iter_mut().filter(|(_, later)| later.at <= now) {
-            waiting.insert(id.clone());
-            later.at = now + LOOK_MAX;
-        }
-        if state.working.len() >= AT_ONCE {
-            return None;
-        }
-        let id = state.waiting.iter().find(|id| !state.working.contains(*id))?.clone();
-        state.waiting.remove(&id);
-        // A look that was poked for takes the place of the later one; what it finds sets the next.
-        if let Some(later) = state.later.get_mut(&id) {
-            later.at = now + LOOK_MAX;
-        }
-        state.working.insert(id.clone());
-        Some(id)
-    }
-
-    fn done(&self, id: &AccountId, pending: Option<(String, bool)>) {
-        let mut state = self.lock();
-        state.working.remove(id);
-        let before = state.later.remove(id);
-        if let Some((why, failed)) = pending {
-            let same = before.filter(|b| b.failed == failed && (failed || b.why == why));
-            let times = same.map_or(0, |b| b.times).saturating_add(1);
-            let pause = if failed {
-                backoff::pause(times)
-            } else {
-                SOON.saturating_mul(2_u32.saturating_pow(times - 1)).min(PENDING_LATEST)
-            };
-            state.later.insert(id.clone(), Later { why, failed, times, at: Instant::now() + pause });
-        }
-        drop(state);
-        self.poke.notify_one();
-    }
-
-    /// When the next account that waits for a later look is due.
-    fn next(&self) -> Option<Instant> {
-        self.lock().later.values().map(|later| later.at).min()
-    }
-
-    /// What is still under way; none when all is quiet.
-    pub fn under_way(&self) -> Option<String> {
-        let state = self.lock();
-        if let Some((id, later)) = state.later.iter().next() {
-            return Some(format!("{id}: {}", later.why));
-        }
-        state.waiting.iter().chain(&state.working).next().map(|id| format!("{id}: being looked at"))
-    }
-}
-
-/// A look that takes longer is given up and begun anew. Operating time.
-const LOOK_MAX: Duration = Duration::from_mins(2);
 
 /// Looks at accounts until the engine stops. What is under way then is cut off: a pass can be ended at any point.
 pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
@@ -231,7 +118,11 @@ async fn keep(
 
 /// One pass over one account; what is pending after it.
 async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<Option<String>, EngineError> {
-    let account = inner.account(id).await?;
+    let account = match inner.account(id).await {
+        // The cluster may hold environments of another installation; they are none of ours.
+        Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
+        other => other?,
+    };
     let shelf = inner.shelf();
     let permits = permits(&account, inner, &shelf.terms);
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();

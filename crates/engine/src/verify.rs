@@ -13,7 +13,7 @@ use tenure_store::{EventRow, Store};
 
 use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
-use crate::{EngineError, writer};
+use crate::{EngineError, turn};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -306,7 +306,7 @@ fn fold_report(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
         state = report::Report::apply(&id, state, &report::Recorded { at, actor, event });
     }
     let Some(state) = state else { return Err(EngineError::defect(name, &"an event does not fit")) };
-    Ok(Folded { state: json(&state)?, timers: None, report: Some(writer::report_row(&state)) })
+    Ok(Folded { state: json(&state)?, timers: None, report: Some(turn::report_row(&state)) })
 }
 
 fn fold_book(events: &[EventRow]) -> Result<Folded, EngineError> {

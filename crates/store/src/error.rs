@@ -43,3 +43,17 @@ pub enum StoreError {
         what: &'static str,
     },
 }
+
+impl StoreError {
+    /// Whether it is about one thing that was to be written, so that the rest of its transaction can stand once that
+    /// is [undone](crate::Write::undo). Else nobody knows what the transaction holds, and all of it has to go.
+    pub fn spares_the_rest(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Head { .. } | Self::Damaged { .. } => true,
+            Self::Database(error) => {
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+            }
+            Self::Url { .. } | Self::Migration(_) | Self::Group(_) => false,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::rows::{Aggregate, BlobRow, EventRow, Job, ReportRow, TimerRow};
+use crate::rows::{Aggregate, Answer, BlobRow, EventRow, Job, ReportRow, TimerRow};
 use crate::write::{signed, unsigned};
 use crate::{Store, StoreError};
 
@@ -36,7 +36,27 @@ pub(crate) fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
     })
 }
 
+/// What asks for the answer given to a principal's key.
+pub(crate) const ANSWER: &str =
+    "SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2";
+
+pub(crate) fn answer(row: &SqliteRow) -> Result<Answer, StoreError> {
+    Ok(Answer {
+        request: row.try_get("request")?,
+        status: u16::try_from(row.try_get::<i64, _>("status")?)
+            .map_err(|_| StoreError::Damaged { what: "status" })?,
+        headers: row.try_get("headers")?,
+        body: row.try_get("body")?,
+    })
+}
+
 impl Store {
+    /// The answer that was given to a principal's key, if one was.
+    pub async fn answer(&self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
+        let row = sqlx::query(ANSWER).bind(principal).bind(key).fetch_optional(&self.readers).await?;
+        row.map(|row| answer(&row)).transpose()
+    }
+
     /// One aggregate.
     pub async fn aggregate(&self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
         let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
@@ -65,7 +85,12 @@ impl Store {
     }
 
     /// Whether the state of any aggregate of a kind whose stream begins so contains a text.
-    pub async fn any_aggregate_names(&self, kind: &str, prefix: &str, text: &str) -> Result<bool, StoreError> {
+    pub async fn any_aggregate_names(
+        &self,
+        kind: &str,
+        prefix: &str,
+        text: &str,
+    ) -> Result<bool, StoreError> {
         // The character after the last of a prefix of ASCII letters bounds the range that the index is asked for.
         let row = sqlx::query(
             "SELECT 1 FROM aggregates

@@ -244,16 +244,7 @@ impl Write {
         .bind(key)
         .fetch_optional(&mut *self.transaction)
         .await?;
-        row.map(|row| {
-            Ok(Answer {
-                request: row.try_get("request")?,
-                status: u16::try_from(row.try_get::<i64, _>("status")?)
-                    .map_err(|_| StoreError::Damaged { what: "status" })?,
-                headers: row.try_get("headers")?,
-                body: row.try_get("body")?,
-            })
-        })
-        .transpose()
+        row.map(|row| crate::read::answer(&row)).transpose()
     }
 
     /// Keeps the answer given to a key.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use tenure_api::App;
+use tenure_api::{App, Limits};
 use tenure_cluster::Cluster;
 use tenure_domain::account::Actor;
 use tenure_domain::book;
@@ -137,9 +137,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
     let router = tenure_api::router(app);
     let until = stopping.clone();
     let server = tokio::spawn(async move {
-        if let Err(error) = tenure_api::serve(listener, router, until).await {
-            tracing::error!(%error, "the server ended");
-        }
+        tenure_api::serve(listener, router, Limits::default(), until).await;
     });
     let simulation = sim.as_ref().map(Simulation::kubeconfig);
     Ok(Running {

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 /// Where the problem types are described.
 pub const BASE: &str = "https://tenure.dev/problems/";
 
+/// The longest text of a problem, in characters.
+pub const TEXT_MAX: usize = 2_000;
+
 /// A problem document (RFC 9457), served as `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -95,17 +98,24 @@ impl Problem {
         }
     }
 
-    /// With a detail.
+    /// With a detail, cut off at [`TEXT_MAX`].
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(bounded(detail.into()));
         self
     }
 
-    /// With a fault at a place.
+    /// With a fault at a place. Both texts are cut off at [`TEXT_MAX`]: they may quote what was sent.
     #[must_use]
     pub fn fault(mut self, at: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.faults.push(Fault { at: at.into(), detail: detail.into() });
+        self.faults.push(Fault { at: bounded(at.into()), detail: bounded(detail.into()) });
         self
+    }
+}
+
+fn bounded(text: String) -> String {
+    match text.char_indices().nth(TEXT_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }

@@ -467,6 +467,8 @@ view!(
 view!(
     /// A token. The secret is shown this once.
     TokenView {
+        /// Its name, by which it can be revoked.
+        id: String,
         /// The secret.
         token: String,
         /// For whom it speaks.

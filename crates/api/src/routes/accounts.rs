@@ -23,9 +23,10 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Open an account under a published version of terms.
-#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", request_body = OpenAccount,
+#[utoipa::path(post, operation_id = "openAccount", path = "/v1/accounts", tag = "accounts", request_body = OpenAccount,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn open(call: Call, body: Body<OpenAccount>) -> Result<Response, Failure> {
+    call.may_at_provider(Action::OpenAccount)?;
     let asked = body.value;
     let shelf = call.engine.shelf();
     let terms = shelf
@@ -45,12 +46,13 @@ async fn open(call: Call, body: Body<OpenAccount>) -> Result<Response, Failure> 
 }
 
 /// List the accounts that the caller can see.
-#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", params(PageQuery),
+#[utoipa::path(get, operation_id = "listAccounts", path = "/v1/accounts", tag = "accounts", params(PageQuery),
     responses((status = 200, body = Page<AccountView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountView>>, Failure> {
     let size = page::size(&query.0)?;
     if let Principal::Member { account, .. } = &call.principal {
         let own: AccountId = account.parse().map_err(|_| Failure::not_found())?;
+        call.may(Action::ReadAccount, &own)?;
         let items = vec![views::account::account(&call.engine.account(&own).await?)];
         return Ok(Json(Page { items, next_page_token: None }));
     }
@@ -62,7 +64,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountVi
 }
 
 /// Read an account.
-#[utoipa::path(get, path = "/v1/accounts/{account}", tag = "accounts", params(("account" = String, Path)),
+#[utoipa::path(get, operation_id = "getAccount", path = "/v1/accounts/{account}", tag = "accounts", params(("account" = String, Path)),
     responses((status = 200, body = AccountView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
@@ -71,7 +73,7 @@ async fn get(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure>
 }
 
 /// Where the account stands, why, what is asked of it, and what comes next.
-#[utoipa::path(get, path = "/v1/accounts/{account}/standing", tag = "accounts", params(("account" = String, Path)),
+#[utoipa::path(get, operation_id = "getStanding", path = "/v1/accounts/{account}/standing", tag = "accounts", params(("account" = String, Path)),
     responses((status = 200, body = StandingView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn standing(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;

@@ -29,7 +29,7 @@ fn newest(done: &Done) -> (String, String) {
 }
 
 /// Challenge a measure.
-#[utoipa::path(post, path = "/v1/measures/{measure}/appeals", tag = "appeals", params(("measure" = String, Path)),
+#[utoipa::path(post, operation_id = "fileAppeal", path = "/v1/measures/{measure}/appeals", tag = "appeals", params(("measure" = String, Path)),
     request_body = FileAppeal, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn file(call: Call, Path(measure): Path<MeasureId>, body: Body<FileAppeal>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
@@ -39,7 +39,7 @@ async fn file(call: Call, Path(measure): Path<MeasureId>, body: Body<FileAppeal>
 }
 
 /// Read an appeal.
-#[utoipa::path(get, path = "/v1/appeals/{appeal}", tag = "appeals", params(("appeal" = String, Path)),
+#[utoipa::path(get, operation_id = "getAppeal", path = "/v1/appeals/{appeal}", tag = "appeals", params(("appeal" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<AppealId>) -> Result<Json<LegalView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -49,7 +49,7 @@ async fn get(call: Call, Path(id): Path<AppealId>) -> Result<Json<LegalView>, Fa
 }
 
 /// Decide an appeal: someone who took no part in the measure. `overturned` undoes the measure and its case.
-#[utoipa::path(post, path = "/v1/appeals/{appeal}/decision", tag = "appeals", params(("appeal" = String, Path)),
+#[utoipa::path(post, operation_id = "decideAppeal", path = "/v1/appeals/{appeal}/decision", tag = "appeals", params(("appeal" = String, Path)),
     request_body = DecideAppeal, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);

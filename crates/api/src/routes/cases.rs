@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
 use crate::submit::Writing;
-use crate::{App, page, views};
+use crate::{App, limits, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -35,12 +35,19 @@ fn newest(done: &Done) -> (String, String) {
 }
 
 /// Open a case against an account on a ground that its terms name.
-#[utoipa::path(post, path = "/v1/cases", tag = "cases", request_body = OpenCase,
+#[utoipa::path(post, operation_id = "openCase", path = "/v1/cases", tag = "cases", request_body = OpenCase,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn open(call: Call, body: Body<OpenCase>) -> Result<Response, Failure> {
     let asked = body.value;
+    // Before anything is looked up: whoever may not open a case learns nothing of the account's reports.
+    call.may(Action::OpenCase, &asked.account)?;
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
+    if asked.reports.len() > limits::REPORTS {
+        return Err(Problem::new("invalid-request", "The request is not valid", 422)
+            .fault("/reports", format!("at most {} reports", limits::REPORTS))
+            .into());
+    }
     for (n, report) in asked.reports.iter().enumerate() {
         if report.account() != &asked.account || call.engine.report(report).await?.is_none() {
             return Err(Problem::new("invalid-request", "The request is not valid", 422)
@@ -71,7 +78,7 @@ struct CasesQuery {
 }
 
 /// List the cases against an account.
-#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CasesQuery),
+#[utoipa::path(get, operation_id = "listCases", path = "/v1/cases", tag = "cases", params(CasesQuery),
     responses((status = 200, body = Page<CaseView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<CasesQuery>) -> Result<Json<Page<CaseView>>, Failure> {
     let CasesQuery { account, page_size, page_token } = query.0;
@@ -82,7 +89,7 @@ async fn list(call: Call, query: Query<CasesQuery>) -> Result<Json<Page<CaseView
     };
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let chosen = page::slice(account.cases.iter(), &PageQuery { page_size, page_token })?;
+    let chosen = page::slice(account.cases.iter(), &PageQuery { page_size, page_token }, |c| c.id.number())?;
     let mut items = Vec::new();
     for case in chosen.items {
         items.push(views::case::case(&call.engine, &account, case).await?);
@@ -91,7 +98,7 @@ async fn list(call: Call, query: Query<CasesQuery>) -> Result<Json<Page<CaseView
 }
 
 /// Read a case.
-#[utoipa::path(get, path = "/v1/cases/{case}", tag = "cases", params(("case" = String, Path)),
+#[utoipa::path(get, operation_id = "getCase", path = "/v1/cases/{case}", tag = "cases", params(("case" = String, Path)),
     responses((status = 200, body = CaseView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Json<CaseView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -101,7 +108,7 @@ async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Json<CaseView>, Failu
 }
 
 /// Take a case back: what was scheduled in its name is cancelled, what it did is undone.
-#[utoipa::path(post, path = "/v1/cases/{case}/withdrawal", tag = "cases", params(("case" = String, Path)),
+#[utoipa::path(post, operation_id = "withdrawCase", path = "/v1/cases/{case}/withdrawal", tag = "cases", params(("case" = String, Path)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn withdraw(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
     let (name, href) = (id.to_string(), format!("/v1/cases/{id}"));
@@ -110,7 +117,7 @@ async fn withdraw(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failur
 }
 
 /// What happened in a case, in order.
-#[utoipa::path(get, path = "/v1/cases/{case}/timeline", tag = "cases", params(("case" = String, Path), PageQuery),
+#[utoipa::path(get, operation_id = "getTimeline", path = "/v1/cases/{case}/timeline", tag = "cases", params(("case" = String, Path), PageQuery),
     responses((status = 200, body = Page<EventView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn timeline(call: Call, Path(id): Path<CaseId>, query: Query<PageQuery>) -> Result<Json<Page<EventView>>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -131,5 +138,5 @@ async fn timeline(call: Call, Path(id): Path<CaseId>, query: Query<PageQuery>) -
                 .any(|key| event.body.get(*key).and_then(|v| v.as_str()).is_some_and(|v| about.iter().any(|a| a == v)))
         }));
     }
-    Ok(Json(page::slice(events.into_iter().map(super::events::view), &query.0)?))
+    Ok(Json(page::slice(events.into_iter().map(super::events::view), &query.0, |e| e.n)?))
 }

@@ -22,13 +22,13 @@ fn view(now: Timestamp) -> ClockView {
 }
 
 /// The legal moment.
-#[utoipa::path(get, path = "/dev/clock", tag = "operation", responses((status = 200, body = ClockView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, operation_id = "getClock", path = "/dev/clock", tag = "operation", responses((status = 200, body = ClockView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call) -> Json<ClockView> {
     Json(view(call.engine.now()))
 }
 
 /// Move legal time. Everything due on the way happens in order; the answer comes when all is quiet.
-#[utoipa::path(post, path = "/dev/clock", tag = "operation", request_body = MoveClock,
+#[utoipa::path(post, operation_id = "setClock", path = "/dev/clock", tag = "operation", request_body = MoveClock,
     responses((status = 200, body = ClockView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn set(call: Call, body: Body<MoveClock>) -> Result<Json<ClockView>, Failure> {
     call.may_at_provider(Action::SetClock)?;

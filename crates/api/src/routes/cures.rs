@@ -20,7 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The account says what it did about an item.
-#[utoipa::path(post, path = "/v1/cases/{case}/cures", tag = "cures", params(("case" = String, Path)),
+#[utoipa::path(post, operation_id = "submitCure", path = "/v1/cases/{case}/cures", tag = "cures", params(("case" = String, Path)),
     request_body = SubmitCure, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn submit(call: Call, Path(case): Path<CaseId>, body: Body<SubmitCure>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
@@ -31,7 +31,7 @@ async fn submit(call: Call, Path(case): Path<CaseId>, body: Body<SubmitCure>) ->
 }
 
 /// Accept or reject a cure. When all that a case asks is done, it is closed and everything it did is undone.
-#[utoipa::path(post, path = "/v1/cases/{case}/cures/{item}/decision", tag = "cures",
+#[utoipa::path(post, operation_id = "decideCure", path = "/v1/cases/{case}/cures/{item}/decision", tag = "cures",
     params(("case" = String, Path), ("item" = String, Path)), request_body = DecideCure,
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn decide(

@@ -22,7 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Create an environment with its share of the account's plan.
-#[utoipa::path(post, path = "/v1/accounts/{account}/environments", tag = "environments",
+#[utoipa::path(post, operation_id = "createEnvironment", path = "/v1/accounts/{account}/environments", tag = "environments",
     params(("account" = String, Path)), request_body = CreateEnvironment,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn create(call: Call, Path(id): Path<AccountId>, body: Body<CreateEnvironment>) -> Result<Response, Failure> {
@@ -33,7 +33,7 @@ async fn create(call: Call, Path(id): Path<AccountId>, body: Body<CreateEnvironm
 }
 
 /// List an account's environments.
-#[utoipa::path(get, path = "/v1/accounts/{account}/environments", tag = "environments",
+#[utoipa::path(get, operation_id = "listEnvironments", path = "/v1/accounts/{account}/environments", tag = "environments",
     params(("account" = String, Path), PageQuery),
     responses((status = 200, body = Page<EnvironmentView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(
@@ -44,11 +44,11 @@ async fn list(
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let views = account.environments.iter().map(|(e, env)| views::account::environment(&account, e, env));
-    Ok(Json(page::slice(views, &query.0)?))
+    Ok(Json(page::slice(views, &query.0, |e| e.id.clone())?))
 }
 
 /// Read an environment.
-#[utoipa::path(get, path = "/v1/accounts/{account}/environments/{environment}", tag = "environments",
+#[utoipa::path(get, operation_id = "getEnvironment", path = "/v1/accounts/{account}/environments/{environment}", tag = "environments",
     params(("account" = String, Path), ("environment" = String, Path)),
     responses((status = 200, body = EnvironmentView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> Result<Json<EnvironmentView>, Failure> {

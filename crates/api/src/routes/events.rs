@@ -3,6 +3,7 @@
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use tenure_access::{Action, Principal};
+use tenure_domain::name::AccountId;
 use tenure_engine::{EventSeen, Inclusion};
 use tenure_wire::Problem;
 use tenure_wire::request::PageQuery;
@@ -55,14 +56,17 @@ struct EventsQuery {
 /// Whether the caller may read a stream: the record's readers all of them, members their own account's.
 fn may_read(call: &Call, stream: Option<&str>) -> Result<(), Failure> {
     match (&call.principal, stream) {
-        (Principal::Member { account, .. }, Some(stream)) if stream == format!("account/{account}") => Ok(()),
+        (Principal::Member { account, .. }, Some(stream)) if stream == format!("account/{account}") => {
+            let own: AccountId = account.parse().map_err(|_| Failure::not_found())?;
+            call.may(Action::ReadAccount, &own)
+        }
         (Principal::Member { .. }, _) => Err(Failure::not_found()),
         (Principal::Person { .. }, _) => call.may_at_provider(Action::ReadRecord),
     }
 }
 
 /// List events in the order of their commits, or of one stream.
-#[utoipa::path(get, path = "/v1/events", tag = "record", params(EventsQuery),
+#[utoipa::path(get, operation_id = "listEvents", path = "/v1/events", tag = "record", params(EventsQuery),
     responses((status = 200, body = Page<EventView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<EventsQuery>) -> Result<Json<Page<EventView>>, Failure> {
     let EventsQuery { stream, page_size, page_token } = query.0;
@@ -83,7 +87,7 @@ async fn list(call: Call, query: Query<EventsQuery>) -> Result<Json<Page<EventVi
 }
 
 /// The proof that an event is in the log. The stream is percent-encoded: `account%2Fparley`.
-#[utoipa::path(get, path = "/v1/events/{stream}/{n}/receipt", tag = "record",
+#[utoipa::path(get, operation_id = "getReceipt", path = "/v1/events/{stream}/{n}/receipt", tag = "record",
     params(("stream" = String, Path), ("n" = u64, Path)),
     responses((status = 200, body = ReceiptView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn receipt(call: Call, Path((stream, n)): Path<(String, u64)>) -> Result<Json<ReceiptView>, Failure> {

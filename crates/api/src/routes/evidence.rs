@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Upload evidence or an order's document: at most 10 MiB, of any media type. The id is the bytes' SHA-256.
-#[utoipa::path(post, path = "/v1/evidence", tag = "evidence",
+#[utoipa::path(post, operation_id = "uploadEvidence", path = "/v1/evidence", tag = "evidence",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn upload(call: Call, upload: Upload) -> Result<Response, Failure> {
@@ -35,7 +35,7 @@ async fn upload(call: Call, upload: Upload) -> Result<Response, Failure> {
 }
 
 /// Fetch evidence, a letter or a receipt. Members fetch what their own account's record names.
-#[utoipa::path(get, path = "/v1/evidence/{id}", tag = "evidence", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "getEvidence", path = "/v1/evidence/{id}", tag = "evidence", params(("id" = String, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<Blob>) -> Result<Response, Failure> {
     match &call.principal {

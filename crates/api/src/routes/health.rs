@@ -16,13 +16,14 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Whether the process answers.
-#[utoipa::path(get, path = "/healthz", tag = "operation", security(()), responses((status = 200, body = String)))]
+#[utoipa::path(get, operation_id = "getHealth", path = "/healthz", tag = "operation", security(()),
+    responses((status = 200, body = String), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn healthz() -> &'static str {
     "ok"
 }
 
 /// Whether the store answers and the log keeps up.
-#[utoipa::path(get, path = "/readyz", tag = "operation", security(()),
+#[utoipa::path(get, operation_id = "getReadiness", path = "/readyz", tag = "operation", security(()),
     responses((status = 200, body = HealthView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn readyz(State(app): State<App>) -> Result<Json<HealthView>, Failure> {
     let (_, backlog) = app.engine.backlog().await?;

@@ -29,7 +29,7 @@ fn newest(done: &Done) -> (String, String) {
 }
 
 /// Place a hold: nothing of its scope is deleted while it stands.
-#[utoipa::path(post, path = "/v1/holds", tag = "holds", request_body = PlaceHold,
+#[utoipa::path(post, operation_id = "placeHold", path = "/v1/holds", tag = "holds", request_body = PlaceHold,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn place(call: Call, body: Body<PlaceHold>) -> Result<Response, Failure> {
     let asked = body.value;
@@ -40,7 +40,7 @@ async fn place(call: Call, body: Body<PlaceHold>) -> Result<Response, Failure> {
 }
 
 /// Read a hold.
-#[utoipa::path(get, path = "/v1/holds/{hold}", tag = "holds", params(("hold" = String, Path)),
+#[utoipa::path(get, operation_id = "getHold", path = "/v1/holds/{hold}", tag = "holds", params(("hold" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<HoldId>) -> Result<Json<LegalView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -50,7 +50,7 @@ async fn get(call: Call, Path(id): Path<HoldId>) -> Result<Json<LegalView>, Fail
 }
 
 /// Release a hold, with a reason.
-#[utoipa::path(post, path = "/v1/holds/{hold}/release", tag = "holds", params(("hold" = String, Path)),
+#[utoipa::path(post, operation_id = "releaseHold", path = "/v1/holds/{hold}/release", tag = "holds", params(("hold" = String, Path)),
     request_body = Reason, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn release(call: Call, Path(id): Path<HoldId>, body: Body<Reason>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);

@@ -22,7 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The last signed checkpoint: a C2SP signed note.
-#[utoipa::path(get, path = "/ledger/checkpoint", tag = "ledger", security(()),
+#[utoipa::path(get, operation_id = "getCheckpoint", path = "/ledger/checkpoint", tag = "ledger", security(()),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn checkpoint(State(app): State<App>) -> Result<Response, Failure> {
     let note = app.engine.checkpoint().await?.ok_or_else(Failure::not_found)?;
@@ -30,14 +30,14 @@ async fn checkpoint(State(app): State<App>) -> Result<Response, Failure> {
 }
 
 /// The key with which checkpoints and receipts are verified, in the signed note's text form. Fetch it once, and keep it.
-#[utoipa::path(get, path = "/ledger/key", tag = "ledger", security(()),
-    responses((status = 200, body = String, content_type = "text/plain")))]
+#[utoipa::path(get, operation_id = "getLogKey", path = "/ledger/key", tag = "ledger", security(()),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn key(State(app): State<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], app.engine.verifier()).into_response()
 }
 
 /// A hash tile, by its path in C2SP tlog-tiles.
-#[utoipa::path(get, path = "/ledger/tile/{*path}", tag = "ledger", params(("path" = String, Path)), security(()),
+#[utoipa::path(get, operation_id = "getTile", path = "/ledger/tile/{*path}", tag = "ledger", params(("path" = String, Path)), security(()),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Failure> {
     let id: TileId = format!("tile/{path}").parse().map_err(|_| Failure::not_found())?;
@@ -59,7 +59,7 @@ struct ConsistencyQuery {
 }
 
 /// The proof that the present log extends an older one: nothing was changed or taken out.
-#[utoipa::path(get, path = "/ledger/consistency", tag = "ledger", params(ConsistencyQuery), security(()),
+#[utoipa::path(get, operation_id = "getConsistency", path = "/ledger/consistency", tag = "ledger", params(ConsistencyQuery), security(()),
     responses((status = 200, body = ConsistencyView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn consistency(State(app): State<App>, query: Query<ConsistencyQuery>) -> Result<Json<ConsistencyView>, Failure> {
     let older = query.0.older;

@@ -39,7 +39,7 @@ fn newest(done: &Done) -> (String, String) {
 /// Propose a measure under a power of the accepted terms; with `emergency`, apply it at once and provisionally.
 ///
 /// Refused with every guard that is not met: which notice is missing, which period still runs and until when.
-#[utoipa::path(post, path = "/v1/cases/{case}/measures", tag = "measures", params(("case" = String, Path)),
+#[utoipa::path(post, operation_id = "proposeMeasure", path = "/v1/cases/{case}/measures", tag = "measures", params(("case" = String, Path)),
     request_body = ProposeMeasure, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn propose(call: Call, Path(case): Path<CaseId>, body: Body<ProposeMeasure>) -> Result<Response, Failure> {
     let asked = body.value;
@@ -75,7 +75,7 @@ async fn propose(call: Call, Path(case): Path<CaseId>, body: Body<ProposeMeasure
 }
 
 /// Read a measure.
-#[utoipa::path(get, path = "/v1/measures/{measure}", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(get, operation_id = "getMeasure", path = "/v1/measures/{measure}", tag = "measures", params(("measure" = String, Path)),
     responses((status = 200, body = MeasureView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Json<MeasureView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -85,7 +85,7 @@ async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Json<MeasureView>,
 }
 
 /// What a measure would do if it took effect now, what it would lose, and why it cannot yet.
-#[utoipa::path(get, path = "/v1/measures/{measure}/preview", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(get, operation_id = "previewMeasure", path = "/v1/measures/{measure}/preview", tag = "measures", params(("measure" = String, Path)),
     responses((status = 200, body = PreviewView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn preview(call: Call, Path(id): Path<MeasureId>) -> Result<Json<PreviewView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -100,7 +100,7 @@ fn about(id: &MeasureId) -> impl Fn(&Done) -> (String, String) + Send + Sync + '
 }
 
 /// Name another moment of effect. The approvals given so far are void.
-#[utoipa::path(post, path = "/v1/measures/{measure}/amendment", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(post, operation_id = "amendMeasure", path = "/v1/measures/{measure}/amendment", tag = "measures", params(("measure" = String, Path)),
     request_body = Amend, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn amend(call: Call, Path(id): Path<MeasureId>, body: Body<Amend>) -> Result<Response, Failure> {
     let made = about(&id);
@@ -109,7 +109,7 @@ async fn amend(call: Call, Path(id): Path<MeasureId>, body: Body<Amend>) -> Resu
 }
 
 /// Consent to exactly the command that was read. With the last approval needed the measure is scheduled.
-#[utoipa::path(post, path = "/v1/measures/{measure}/approvals", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(post, operation_id = "approveMeasure", path = "/v1/measures/{measure}/approvals", tag = "measures", params(("measure" = String, Path)),
     request_body = Consent, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn approve(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> Result<Response, Failure> {
     let made = about(&id);
@@ -118,7 +118,7 @@ async fn approve(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> 
 }
 
 /// Make a provisional emergency measure last; another person than the one who applied it.
-#[utoipa::path(post, path = "/v1/measures/{measure}/ratification", tag = "measures",
+#[utoipa::path(post, operation_id = "ratifyMeasure", path = "/v1/measures/{measure}/ratification", tag = "measures",
     params(("measure" = String, Path)), request_body = Consent,
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn ratify(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> Result<Response, Failure> {
@@ -128,7 +128,7 @@ async fn ratify(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> R
 }
 
 /// End a measure. Others that stand beside it stay.
-#[utoipa::path(post, path = "/v1/measures/{measure}/lift", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(post, operation_id = "liftMeasure", path = "/v1/measures/{measure}/lift", tag = "measures", params(("measure" = String, Path)),
     request_body = Reason, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn lift(call: Call, Path(id): Path<MeasureId>, body: Body<Reason>) -> Result<Response, Failure> {
     let made = about(&id);

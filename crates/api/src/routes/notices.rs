@@ -33,7 +33,7 @@ fn href(id: &NoticeId) -> String {
 }
 
 /// Issue a notice. Its clocks start when it is served, not before.
-#[utoipa::path(post, path = "/v1/cases/{case}/notices", tag = "notices", params(("case" = String, Path)),
+#[utoipa::path(post, operation_id = "issueNotice", path = "/v1/cases/{case}/notices", tag = "notices", params(("case" = String, Path)),
     request_body = IssueNotice, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> Result<Response, Failure> {
     call.may(Action::IssueNotice, id.account())?;
@@ -63,13 +63,13 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
 }
 
 /// The account's inbox: every notice, the oldest first.
-#[utoipa::path(get, path = "/v1/accounts/{account}/notices", tag = "notices",
+#[utoipa::path(get, operation_id = "listNotices", path = "/v1/accounts/{account}/notices", tag = "notices",
     params(("account" = String, Path), PageQuery),
     responses((status = 200, body = Page<NoticeView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, Path(id): Path<AccountId>, query: Query<PageQuery>) -> Result<Json<Page<NoticeView>>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let chosen = page::slice(account.notices.iter(), &query.0)?;
+    let chosen = page::slice(account.notices.iter(), &query.0, |n| n.id.number())?;
     let mut items = Vec::new();
     for notice in chosen.items {
         items.push(views::case::notice(&call.engine, notice).await?);
@@ -78,7 +78,7 @@ async fn list(call: Call, Path(id): Path<AccountId>, query: Query<PageQuery>) ->
 }
 
 /// Read a notice, with its letter.
-#[utoipa::path(get, path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
+#[utoipa::path(get, operation_id = "getNotice", path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Json<NoticeView>, Failure> {
@@ -89,7 +89,7 @@ async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Res
 }
 
 /// A member confirms having a notice: it is served from this moment.
-#[utoipa::path(post, path = "/v1/accounts/{account}/notices/{notice}/acknowledgement", tag = "notices",
+#[utoipa::path(post, operation_id = "acknowledgeNotice", path = "/v1/accounts/{account}/notices/{notice}/acknowledgement", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn acknowledge(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {

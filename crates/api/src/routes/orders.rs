@@ -29,7 +29,7 @@ fn newest(done: &Done) -> (String, String) {
 }
 
 /// Record an order. It beats operators and rules from this moment, also against what is already scheduled.
-#[utoipa::path(post, path = "/v1/orders", tag = "orders", request_body = RecordOrder,
+#[utoipa::path(post, operation_id = "recordOrder", path = "/v1/orders", tag = "orders", request_body = RecordOrder,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure> {
     let asked = body.value;
@@ -41,7 +41,7 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
 }
 
 /// Read an order.
-#[utoipa::path(get, path = "/v1/orders/{order}", tag = "orders", params(("order" = String, Path)),
+#[utoipa::path(get, operation_id = "getOrder", path = "/v1/orders/{order}", tag = "orders", params(("order" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Json<LegalView>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
@@ -51,7 +51,7 @@ async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Json<LegalView>, Fai
 }
 
 /// Record that an order no longer stands. What it stayed takes effect again on fresh permits.
-#[utoipa::path(post, path = "/v1/orders/{order}/vacatur", tag = "orders", params(("order" = String, Path)),
+#[utoipa::path(post, operation_id = "vacateOrder", path = "/v1/orders/{order}/vacatur", tag = "orders", params(("order" = String, Path)),
     request_body = Reason, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn vacate(call: Call, Path(id): Path<OrderId>, body: Body<Reason>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);

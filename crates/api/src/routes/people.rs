@@ -1,17 +1,17 @@
-//! `/v1/people`, `/v1/accounts/{account}/members`, `/v1/tokens`: who may do what.
+//! `/v1/people`, `/v1/accounts/{account}/members`: who may do what.
 
 use std::collections::BTreeSet;
 
 use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use tenure_access::{Action, Role};
+use axum::response::Response;
+use tenure_access::{Action, Principal, Role};
+use tenure_domain::account::Actor;
 use tenure_domain::book::{Entry, Event};
 use tenure_domain::name::{AccountId, PersonId};
 use tenure_engine::submission::Act;
 use tenure_wire::Problem;
-use tenure_wire::request::{IssueToken, PageQuery, SetRoles};
-use tenure_wire::view::{Page, PersonView, TokenView, Written};
+use tenure_wire::request::{PageQuery, SetRoles};
+use tenure_wire::view::{Page, PersonView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,9 +23,8 @@ use crate::{App, page};
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(set_person))
-        .routes(routes!(set_member))
-        .routes(routes!(issue_token))
+        .routes(routes!(get_person, set_person))
+        .routes(routes!(get_member, set_member))
 }
 
 fn check(roles: &BTreeSet<String>, members: bool) -> Result<(), Failure> {
@@ -39,23 +38,52 @@ fn check(roles: &BTreeSet<String>, members: bool) -> Result<(), Failure> {
 }
 
 /// List the people of the provider with their roles.
-#[utoipa::path(get, path = "/v1/people", tag = "people", params(PageQuery),
+#[utoipa::path(get, operation_id = "listPeople", path = "/v1/people", tag = "people", params(PageQuery),
     responses((status = 200, body = Page<PersonView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<PersonView>>, Failure> {
     call.may_at_provider(Action::ReadBook)?;
     let shelf = call.engine.shelf();
-    let mut people: Vec<PersonView> = shelf
-        .people()
-        .map(|(id, roles)| PersonView { id: id.to_string(), roles: roles.iter().map(ToString::to_string).collect() })
-        .collect();
+    let mut people: Vec<PersonView> = shelf.people().map(|(id, roles)| view(id.as_str(), roles)).collect();
     people.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(Json(page::slice(people.into_iter(), &query.0)?))
+    Ok(Json(page::slice(people.into_iter(), &query.0, |p| p.id.clone())?))
+}
+
+fn view(id: &str, roles: &BTreeSet<Role>) -> PersonView {
+    PersonView { id: id.to_owned(), roles: roles.iter().map(ToString::to_string).collect() }
+}
+
+/// Read a person of the provider.
+#[utoipa::path(get, operation_id = "getPerson", path = "/v1/people/{person}", tag = "people", params(("person" = String, Path)),
+    responses((status = 200, body = PersonView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get_person(call: Call, Path(person): Path<PersonId>) -> Result<Json<PersonView>, Failure> {
+    call.may_at_provider(Action::ReadBook)?;
+    read(&call, &Actor::Person(person))
+}
+
+/// Read a member of an account.
+#[utoipa::path(get, operation_id = "getMember", path = "/v1/accounts/{account}/members/{member}", tag = "people",
+    params(("account" = String, Path), ("member" = String, Path)),
+    responses((status = 200, body = PersonView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn get_member(
+    call: Call,
+    Path((account, member)): Path<(AccountId, PersonId)>,
+) -> Result<Json<PersonView>, Failure> {
+    call.may(Action::ReadAccount, &account)?;
+    read(&call, &Actor::Member(account, member))
+}
+
+fn read(call: &Call, who: &Actor) -> Result<Json<PersonView>, Failure> {
+    match call.engine.shelf().principal_of(who) {
+        Some(Principal::Person { name, roles } | Principal::Member { name, roles, .. }) => Ok(Json(view(&name, &roles))),
+        None => Err(Failure::not_found()),
+    }
 }
 
 /// Set the roles of a person of the provider.
-#[utoipa::path(put, path = "/v1/people/{person}", tag = "people", params(("person" = String, Path)),
+#[utoipa::path(put, operation_id = "setPerson", path = "/v1/people/{person}", tag = "people", params(("person" = String, Path)),
     request_body = SetRoles, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn set_person(call: Call, Path(person): Path<PersonId>, body: Body<SetRoles>) -> Result<Response, Failure> {
+    call.may_at_provider(Action::SetPerson)?;
     check(&body.value.roles, false)?;
     let id = person.to_string();
     let event = Event::PersonSet { person: person.clone(), roles: body.value.roles };
@@ -64,7 +92,7 @@ async fn set_person(call: Call, Path(person): Path<PersonId>, body: Body<SetRole
 }
 
 /// Set the roles of a member of an account.
-#[utoipa::path(put, path = "/v1/accounts/{account}/members/{member}", tag = "people",
+#[utoipa::path(put, operation_id = "setMember", path = "/v1/accounts/{account}/members/{member}", tag = "people",
     params(("account" = String, Path), ("member" = String, Path)), request_body = SetRoles,
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn set_member(
@@ -72,24 +100,11 @@ async fn set_member(
     Path((account, member)): Path<(AccountId, PersonId)>,
     body: Body<SetRoles>,
 ) -> Result<Response, Failure> {
+    call.sees(&account)?;
+    call.may_at_provider(Action::SetMember)?;
     check(&body.value.roles, true)?;
     let (id, href) = (member.to_string(), format!("/v1/accounts/{account}/members/{member}"));
     let entry = Entry::Member(account.clone(), member.clone());
     let event = Event::MemberSet { account, member, roles: body.value.roles };
     Writing::new(&call, body.hash).submit(Act::Book(entry, event), false, move |_| (id.clone(), href.clone())).await
-}
-
-/// Issue a token. Its secret is shown this once, so a repeated request issues another one.
-#[utoipa::path(post, path = "/v1/tokens", tag = "people", request_body = IssueToken,
-    responses((status = 201, body = TokenView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn issue_token(call: Call, body: Body<IssueToken>) -> Result<Response, Failure> {
-    call.may_at_provider(Action::IssueToken)?;
-    let subject = body.value.subject;
-    if call.engine.shelf().principal_of(&subject).is_none() {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/subject", "no such person or member: set the roles first")
-            .into());
-    }
-    let token = call.engine.issue_token(call.caller(), subject.clone()).await?;
-    Ok((StatusCode::CREATED, Json(TokenView { token, subject: subject.to_string() })).into_response())
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use tenure_access::{Action, Principal};
 use tenure_domain::name::{AccountId, ReportId};
-use tenure_domain::report::Command;
+use tenure_domain::report::{Command, MOST_EVIDENCE};
 use tenure_engine::submission::{Act, After, Done};
 use tenure_wire::Problem;
 use tenure_wire::request::{FileReport, PageQuery, Remediate};
@@ -33,11 +33,16 @@ fn made(done: &Done) -> (String, String) {
 }
 
 /// Bring a report in. Its evidence is uploaded before.
-#[utoipa::path(post, path = "/v1/reports", tag = "reports", request_body = FileReport,
+#[utoipa::path(post, operation_id = "fileReport", path = "/v1/reports", tag = "reports", request_body = FileReport,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     let asked = body.value;
     call.may(Action::FileReport, &asked.account)?;
+    if asked.evidence.len() > MOST_EVIDENCE {
+        return Err(Problem::new("invalid-request", "The request is not valid", 422)
+            .fault("/evidence", format!("name 1 to {MOST_EVIDENCE} pieces of evidence"))
+            .into());
+    }
     let mut evidence = BTreeMap::new();
     for (n, id) in asked.evidence.into_iter().enumerate() {
         let Some(blob) = call.engine.blob(id.as_str()).await? else {
@@ -73,7 +78,7 @@ struct ReportsQuery {
 }
 
 /// List the reports about an account, in the order they came in.
-#[utoipa::path(get, path = "/v1/reports", tag = "reports", params(ReportsQuery),
+#[utoipa::path(get, operation_id = "listReports", path = "/v1/reports", tag = "reports", params(ReportsQuery),
     responses((status = 200, body = Page<ReportView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<ReportsQuery>) -> Result<Json<Page<ReportView>>, Failure> {
     let ReportsQuery { account, page_size, page_token } = query.0;
@@ -100,7 +105,7 @@ async fn list(call: Call, query: Query<ReportsQuery>) -> Result<Json<Page<Report
 }
 
 /// Read a report.
-#[utoipa::path(get, path = "/v1/reports/{report}", tag = "reports", params(("report" = String, Path)),
+#[utoipa::path(get, operation_id = "getReport", path = "/v1/reports/{report}", tag = "reports", params(("report" = String, Path)),
     responses((status = 200, body = ReportView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Json<ReportView>, Failure> {
     call.may(Action::ReadReport, id.account())?;
@@ -109,7 +114,7 @@ async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Json<ReportView>, F
 }
 
 /// The account's answer: what it did about the report.
-#[utoipa::path(post, path = "/v1/reports/{report}/remediation", tag = "reports", params(("report" = String, Path)),
+#[utoipa::path(post, operation_id = "remediateReport", path = "/v1/reports/{report}/remediation", tag = "reports", params(("report" = String, Path)),
     request_body = Remediate, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn remediate(call: Call, Path(id): Path<ReportId>, body: Body<Remediate>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);

@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// List the rules.
-#[utoipa::path(get, path = "/v1/rules", tag = "rules", params(PageQuery),
+#[utoipa::path(get, operation_id = "listRules", path = "/v1/rules", tag = "rules", params(PageQuery),
     responses((status = 200, body = Page<RuleView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<RuleView>>, Failure> {
     call.may_at_provider(Action::ReadBook)?;
@@ -39,11 +39,11 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<RuleView>
         })
         .collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(Json(page::slice(rules.into_iter(), &query.0)?))
+    Ok(Json(page::slice(rules.into_iter(), &query.0, |r| r.id.clone())?))
 }
 
 /// Publish a rule, or a new text of it.
-#[utoipa::path(post, path = "/v1/rules", tag = "rules",
+#[utoipa::path(post, operation_id = "publishRule", path = "/v1/rules", tag = "rules",
     request_body(content = String, content_type = "application/yaml"),
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn publish(call: Call, document: Document) -> Result<Response, Failure> {

@@ -23,18 +23,20 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// List the published versions.
-#[utoipa::path(get, path = "/v1/terms", tag = "terms", params(PageQuery),
+#[utoipa::path(get, operation_id = "listTerms", path = "/v1/terms", tag = "terms", params(PageQuery),
     responses((status = 200, body = Page<TermsView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<TermsView>>, Failure> {
     call.may_at_provider(Action::ReadBook)?;
     let shelf = call.engine.shelf();
-    let views: Vec<TermsView> = shelf.terms.iter().map(|(reference, _)| views::terms(reference)).collect();
-    Ok(Json(page::slice(views.into_iter(), &query.0)?))
+    let mut views: Vec<TermsView> = shelf.terms.iter().map(|(reference, _)| views::terms(reference)).collect();
+    let key = |terms: &TermsView| format!("{}@{}", terms.id, terms.version);
+    views.sort_by_key(key);
+    Ok(Json(page::slice(views.into_iter(), &query.0, key)?))
 }
 
 /// Publish a version. Published versions never change: publishing the same text again changes nothing, another text
 /// under the same version is refused.
-#[utoipa::path(post, path = "/v1/terms", tag = "terms",
+#[utoipa::path(post, operation_id = "publishTerms", path = "/v1/terms", tag = "terms",
     request_body(content = String, content_type = "application/yaml"),
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn publish(call: Call, document: Document) -> Result<Response, Failure> {

@@ -23,7 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// List an environment's workloads.
-#[utoipa::path(get, path = "/v1/accounts/{account}/environments/{environment}/workloads", tag = "workloads",
+#[utoipa::path(get, operation_id = "listWorkloads", path = "/v1/accounts/{account}/environments/{environment}/workloads", tag = "workloads",
     params(("account" = String, Path), ("environment" = String, Path), PageQuery),
     responses((status = 200, body = Page<WorkloadView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(
@@ -39,11 +39,11 @@ async fn list(
         .workloads
         .iter()
         .map(|(w, spec)| views::account::workload(&account, &name, w, spec, &observed));
-    Ok(Json(page::slice(views, &query.0)?))
+    Ok(Json(page::slice(views, &query.0, |w| w.id.clone())?))
 }
 
 /// Read a workload, as declared and as observed.
-#[utoipa::path(get, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+#[utoipa::path(get, operation_id = "getWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
     tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path)),
     responses((status = 200, body = WorkloadView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(
@@ -74,7 +74,7 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
 }
 
 /// Declare a workload: create it (`If-None-Match: *`) or replace it (`If-Match`).
-#[utoipa::path(put, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+#[utoipa::path(put, operation_id = "putWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
     tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
         ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
     request_body = Workload,
@@ -85,19 +85,22 @@ async fn put(
     body: Body<Workload>,
 ) -> Result<Response, Failure> {
     call.may(Action::PutWorkload, &id)?;
+    let mut writing = Writing::new(&call, body.hash);
+    if let Some(answer) = writing.repeated().await? {
+        return Ok(answer);
+    }
     let account = call.engine.account(&id).await?;
     let exists = account.environments.get(&environment).is_some_and(|e| e.workloads.contains_key(&workload));
     let version = at_version(&call, &account, exists)?;
     let (made, href) =
         (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads/{workload}"));
     let command = Command::PutWorkload { environment, workload, spec: body.value.into() };
-    let mut writing = Writing::new(&call, body.hash);
     writing.only_at(version);
     writing.submit(Act::Account(id, command), !exists, move |_| (made.clone(), href.clone())).await
 }
 
 /// Remove a workload. Its volume stays.
-#[utoipa::path(delete, path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
+#[utoipa::path(delete, operation_id = "removeWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
     tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
         ("If-Match" = Option<String>, Header)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
@@ -106,10 +109,13 @@ async fn remove(
     Path((id, environment, workload)): Path<(AccountId, EnvironmentId, WorkloadId)>,
 ) -> Result<Response, Failure> {
     call.may(Action::RemoveWorkload, &id)?;
+    let mut writing = Writing::new(&call, "");
+    if let Some(answer) = writing.repeated().await? {
+        return Ok(answer);
+    }
     let account = call.engine.account(&id).await?;
     let version = at_version(&call, &account, true)?;
     let (made, href) = (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads"));
-    let mut writing = Writing::new(&call, "");
     writing.only_at(version);
     let command = Command::RemoveWorkload { environment, workload };
     writing.submit(Act::Account(id, command), false, move |_| (made.clone(), href.clone())).await

@@ -2,10 +2,11 @@
 
 use jiff::SignedDuration;
 use tenure_domain::account::Command;
-use tenure_domain::account::case::ItemState;
+use tenure_domain::account::case::{Item, ItemState};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::measure::{Measure, MeasureState};
+use tenure_domain::account::timer::TimerKey;
 use tenure_domain::name::CaseId;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Channel, Power, Process};
@@ -75,11 +76,21 @@ impl History {
             return self.run("person/ines", command);
         };
         let run_out = notices.iter().filter_map(|n| n.cure_ends().max(n.notice_ends())).max();
-        if let Some(ends) = run_out.filter(|ends| *ends > self.world.now) {
+        let running = run_out.filter(|ends| *ends > self.world.now);
+        if let Some(ends) = running.filter(|_| c % 4 < 2) {
             self.world.now = ends;
             return self.fire_due();
         }
         let items = self.account().case(&case).unwrap().items.clone();
+        if c % 16 == 5 {
+            let items = self.fresh_items(&case, 1);
+            let starts = Starts::Cure;
+            let command = Command::IssueNotice { case, starts, power, why: words(), letter: blob(), items };
+            return self.run("person/ines", command);
+        }
+        if c % 16 == 7 && items.len() > 1 {
+            return self.cure(&case, &items[..1]);
+        }
         if let Some(waiting) = items.iter().find(|i| matches!(i.state, ItemState::Submitted { .. })) {
             let item = waiting.id.clone();
             let command = if c.is_multiple_of(3) {
@@ -94,8 +105,9 @@ impl History {
             _ => &SCOPES[..4],
         };
         let scope = pick(scopes, c).unwrap().parse().unwrap();
-        let effective =
-            (b.is_multiple_of(4)).then(|| self.world.now + SignedDuration::from_hours(i64::from(c % 50)));
+        let later =
+            b.is_multiple_of(4).then(|| self.world.now + SignedDuration::from_hours(i64::from(c % 50)));
+        let effective = running.filter(|_| b.is_multiple_of(2)).or(later);
         let proposal =
             ProposeMeasure { case, power, scope, effective, why: words(), why_not_less: Some(words()) };
         self.run("person/ines", Command::ProposeMeasure(proposal));
@@ -132,6 +144,10 @@ impl History {
                 self.world.now = self.world.now.max(at);
                 self.fire_due();
             }
+            MeasureState::Scheduled { at } if c % 8 == 3 => {
+                self.world.now = self.world.now.max(*at);
+                self.run("system/timer", Command::Fire(TimerKey::Apply(id)));
+            }
             MeasureState::Scheduled { at } if c % 8 == 1 => {
                 let effective = *at + SignedDuration::from_hours(1);
                 self.run(&measure.proposed_by.to_string(), Command::AmendMeasure { measure: id, effective });
@@ -150,6 +166,13 @@ impl History {
                 self.run("system/cluster", Command::ConfirmInForce { measure: id, receipt: blob() });
             }
             MeasureState::InForce { .. } => self.end_or_challenge(measure, b, c),
+            MeasureState::Stayed { .. } if b % 5 == 1 && self.account().orders.len() < 6 => {
+                let (kind, scope) = (OrderKind::Stay, Scope::Account);
+                self.run(
+                    "person/lena",
+                    Command::RecordOrder { kind, scope, authority: words(), document: blob() },
+                );
+            }
             MeasureState::Stayed { order, .. } => {
                 let order = order.clone();
                 self.run("person/lena", Command::VacateOrder { order, why: words() });
@@ -182,19 +205,24 @@ impl History {
                 {
                     let outcome =
                         if c.is_multiple_of(2) { AppealOutcome::Upheld } else { AppealOutcome::Overturned };
-                    self.run("person/ruth", Command::DecideAppeal { appeal, outcome, why: words() });
+                    let reviewer = format!("person/{}", pick(&PEOPLE, b / 6).unwrap());
+                    self.run(&reviewer, Command::DecideAppeal { appeal, outcome, why: words() });
                 }
             }
             3 => self.world.now += SignedDuration::from_hours(i64::from(c)),
             _ => {
-                for item in items {
-                    let (case, item) = (case.clone(), item.id);
-                    let submit =
-                        Command::SubmitCure { case: case.clone(), item: item.clone(), remedy: words() };
-                    self.run("member/parley/ada", submit);
-                    self.run("person/ines", Command::AcceptCure { case, item });
-                }
+                self.cure(&case, &items);
             }
+        }
+    }
+
+    /// Remedies that are handed in and accepted.
+    fn cure(&mut self, case: &CaseId, items: &[Item]) {
+        for item in items {
+            let (case, item) = (case.clone(), item.id.clone());
+            let submit = Command::SubmitCure { case: case.clone(), item: item.clone(), remedy: words() };
+            self.run("member/parley/ada", submit);
+            self.run("person/ines", Command::AcceptCure { case, item });
         }
     }
 }

@@ -50,6 +50,8 @@ pub enum Kind {
     FireDue,
     /// One deadline is fired, due or not.
     FireAny,
+    /// The next deadline is fired a moment before it is due.
+    FireEarly,
     OpenCase,
     Match,
     Withdraw,
@@ -96,6 +98,7 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(K::Wait),
         8 => Just(K::FireDue),
         3 => Just(K::FireAny),
+        3 => Just(K::FireEarly),
         30 => prop::sample::select(vec![
             K::OpenCase, K::Match, K::Withdraw, K::Issue, K::Issue, K::Attempt, K::Acknowledge, K::Submit, K::Submit,
             K::Accept, K::Accept, K::Reject, K::Propose, K::Propose, K::Propose, K::Emergency, K::Amend, K::Approve,
@@ -253,6 +256,12 @@ impl History {
             Kind::Wait => return self.wait(a, b),
             Kind::FireDue => return self.fire_due(),
             Kind::FireAny => (natural("system/timer"), Command::Fire(self.any_timer(a, b))),
+            Kind::FireEarly => {
+                let next = self.account().timers().into_iter().find(|t| t.due > self.world.now);
+                let Some(timer) = next else { return };
+                self.world.now = self.world.now.max(timer.due - SignedDuration::from_micros(1));
+                ("system/timer".to_owned(), Command::Fire(timer.key))
+            }
             Kind::OpenCase => (person, crate::world::open_case(pick(&GROUNDS, a).unwrap())),
             Kind::Match => {
                 let ground = pick(&GROUNDS, a).unwrap().parse().unwrap();

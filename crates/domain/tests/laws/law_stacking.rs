@@ -1,5 +1,7 @@
 //! Law 9: measures stack.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use tenure_domain::account::standing::Standing;
 use tenure_domain::account::{Actor, Context};
@@ -39,34 +41,33 @@ fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
 
 #[test]
 fn law_09_standing_is_what_the_measures_in_effect_make_it() {
-    check(150, |history| {
-        let seen = Chronicle::of(&history.world.events);
-        let mut expected = Standing::Clear;
-        for measure in seen.measures.values().filter(|m| m.is_effective() && !m.proposal.withholds.is_empty())
-        {
-            let stopped = measure.phase == "in_force"
-                && measure.proposal.scope == Scope::Account
-                && measure.proposal.withholds.contains(&Capability::Compute);
-            expected = expected.max(if stopped { Standing::Suspended } else { Standing::Limited });
-        }
-        prop_assert_eq!(history.world.account().standing(), expected);
-        for scope in ["account", "environment/web", "workload/web/feed", "environment/batch"] {
-            let scope: Scope = scope.parse().unwrap();
-            let mut withheld = std::collections::BTreeSet::new();
-            for measure in seen.measures.values().filter(|m| m.is_effective()) {
-                let over = measure.proposal.scope.to_string();
-                let of = scope.to_string();
-                if over == "account"
-                    || of == over
-                    || over
-                        .strip_prefix("environment/")
-                        .is_some_and(|e| of.starts_with(&format!("workload/{e}/")))
-                {
-                    withheld.extend(measure.proposal.withholds.iter().copied());
-                }
+    check(100, |history| {
+        let states = history.moments.iter().filter_map(|m| Some((m.before.as_ref()?, m.from)));
+        for (account, until) in states.chain([(history.world.account(), history.world.events.len())]) {
+            let seen = Chronicle::of(&history.world.events[..until]);
+            let effective = || seen.measures.values().filter(|m| m.is_effective());
+            let mut expected = Standing::Clear;
+            for measure in effective().filter(|m| !m.proposal.withholds.is_empty()) {
+                let stopped = measure.phase == "in_force"
+                    && measure.proposal.scope == Scope::Account
+                    && measure.proposal.withholds.contains(&Capability::Compute);
+                expected = expected.max(if stopped { Standing::Suspended } else { Standing::Limited });
             }
-            prop_assert_eq!(history.world.account().withheld(&scope), withheld);
+            prop_assert_eq!(account.standing(), expected);
+            for of in ["account", "environment/web", "workload/web/feed", "environment/batch"] {
+                let over = effective().filter(|m| lies_in(of, &m.proposal.scope.to_string()));
+                let withheld: BTreeSet<_> = over.flat_map(|m| m.proposal.withholds.iter().copied()).collect();
+                prop_assert_eq!(account.withheld(&of.parse().unwrap()), withheld);
+            }
         }
         Ok(())
     });
+}
+
+/// Whether one scope lies in another, by their text alone.
+fn lies_in(inner: &str, outer: &str) -> bool {
+    let environment = outer.strip_prefix("environment/");
+    outer == "account"
+        || inner == outer
+        || environment.is_some_and(|e| inner.starts_with(&format!("workload/{e}/")))
 }

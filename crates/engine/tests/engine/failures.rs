@@ -81,16 +81,27 @@ async fn a_store_that_is_gone_acknowledges_nothing() {
 
 #[tokio::test]
 async fn a_damaged_account_fails_alone() {
-    let office = Office::open().await;
-    office.open_account("quince").await;
-    office.engine.settle().await.unwrap();
-    office.sql("UPDATE aggregates SET version = -1 WHERE stream = 'account/quince'").await;
-    let submissions =
-        ["parley", "quince", "parley"].map(|name| office.engine.submit(office.hold(name, "why")));
-    let outcomes = futures_util::future::join_all(submissions).await;
-    assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
-    assert!(outcomes[1].is_err());
-    assert_eq!(office.account("parley").await.holds.len(), 2);
+    for damage in [
+        "UPDATE aggregates SET version = -1 WHERE stream = 'account/quince'",
+        "UPDATE aggregates SET state = '{' WHERE stream = 'account/quince'",
+        "UPDATE aggregates SET version = version + 1 WHERE stream = 'account/quince'",
+        "UPDATE aggregates SET version = version - 1, state = json_set(state, '$.version', version - 1)
+         WHERE stream = 'account/quince'",
+    ] {
+        let office = Office::open().await;
+        office.open_account("quince").await;
+        office.place_hold("quince").await.unwrap();
+        office.engine.settle().await.unwrap();
+        office.sql(damage).await;
+        let before = office.engine.backlog().await.unwrap();
+        let submissions =
+            ["parley", "quince", "parley"].map(|name| office.engine.submit(office.hold(name, "why")));
+        let outcomes = futures_util::future::join_all(submissions).await;
+        assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{damage}: {outcomes:?}");
+        assert!(outcomes[1].is_err(), "{damage}");
+        assert_eq!(office.account("parley").await.holds.len(), 2);
+        assert_eq!(office.engine.backlog().await.unwrap().0, before.0 + 2, "{damage}");
+    }
 }
 
 #[tokio::test]

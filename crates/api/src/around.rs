@@ -1,0 +1,129 @@
+//! What surrounds every route: the request's id, the bound of time, problems for what no handler answers, and for a
+//! handler that panics.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Query, State};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tenure_wire::Problem;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+
+use crate::document::Queries;
+use crate::limits;
+use crate::problem::Failure;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The routes with what surrounds them. A request takes at most `time`, except one that moves the simulated clock.
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, time: Duration, queries: Queries) -> Router<S> {
+    router
+        .fallback(async || Failure::not_found())
+        .method_not_allowed_fallback(async || {
+            Failure::from(
+                Problem::new("method-not-allowed", "Not this method", 405)
+                    .detail("The Allow header names the methods that this path has."),
+            )
+        })
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+                .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+                .layer(middleware::from_fn_with_state(time, bounded))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(middleware::from_fn_with_state(Arc::new(queries), known_parameters)),
+        )
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Failure::from(Problem::new("internal", "A defect of the server", 500).detail("It is in the server's log."))
+        .into_response()
+}
+
+/// A misspelt parameter would otherwise be ignored, and the answer be another one than was asked for.
+async fn known_parameters(
+    State(queries): State<Arc<Queries>>,
+    request: Request<axum::body::Body>,
+    next: Next,
+) -> Response {
+    if let Some(unknown) = unknown_parameter(&queries, &request) {
+        return unknown.into_response();
+    }
+    next.run(request).await
+}
+
+fn unknown_parameter(queries: &Queries, request: &Request<axum::body::Body>) -> Option<Failure> {
+    request.uri().query().filter(|q| !q.is_empty())?;
+    let path = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+    let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
+    let known = queries.iter().find(|((m, p), _)| *m == method && *p == path).map(|(_, known)| known)?;
+    let Ok(Query(sent)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
+        return Some(Failure::parameter("query", "send NAME=VALUE pairs, percent-encoded"));
+    };
+    let unknown = sent.into_iter().map(|(name, _)| name).find(|name| !known.contains(name))?;
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    Some(Failure::parameter(
+        &unknown,
+        if names.is_empty() { "this takes no parameters".to_owned() } else { format!("not one of {}", names.join(", ")) },
+    ))
+}
+
+/// Bounds the time of every request, and puts the request's id into problems and the log.
+async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body>, next: Next) -> Response {
+    let sent = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok());
+    let Some(id) = sent.filter(|id| (1..=limits::REQUEST_ID).contains(&id.len())).map(str::to_owned) else {
+        let detail = format!("use 1 to {} visible ASCII characters", limits::REQUEST_ID);
+        return Failure::parameter("X-Request-Id", detail).into_response();
+    };
+    let moves_clock = request.uri().path() == "/dev/clock";
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let response = if moves_clock {
+        next.run(request).await
+    } else {
+        match tokio::time::timeout(time, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Failure::from(
+                Problem::new("timeout", "Took too long", 503)
+                    .detail("It may have been done all the same: send it again with the same Idempotency-Key."),
+            )
+            .into_response(),
+        }
+    };
+    let mut response = with_id(response, &id).await;
+    tracing::debug!(request = %id, status = response.status().as_u16(), "{line}");
+    response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Problems are small and made here; reading one back to add the id costs nothing that matters.
+async fn with_id(response: Response, id: &str) -> Response {
+    let is_problem =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes() == b"application/problem+json");
+    if !is_problem {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, 1024 * 1024).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Ok(mut problem) = serde_json::from_slice::<Problem>(&bytes) else {
+        return Response::from_parts(parts, bytes.into());
+    };
+    problem.request_id = Some(id.to_owned());
+    let bytes = serde_json::to_vec(&problem).unwrap_or_default();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, bytes.into())
+}
+
+#[cfg(test)]
+mod tests;

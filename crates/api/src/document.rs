@@ -1,0 +1,87 @@
+//! The OpenAPI document: gathered from the routes, then completed with what holds for all of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
+
+use crate::{limits, routes};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tenure",
+        description = "A tenancy control plane with due process. Errors are RFC 9457 problem documents; a refusal is a 409 that lists every guard that is not met, the law it keeps, and what would meet it.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+pub struct Document;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        document.components.get_or_insert_with(Default::default).add_security_scheme("bearer", scheme);
+    }
+}
+
+/// The writes whose answer is not kept: a secret is shown once, and time moves on.
+const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
+
+/// The OpenAPI 3.1 document, without the routes that only a simulated clock has.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = routes::described().split_for_parts();
+    document.info.version = "1".to_owned();
+    let paths = std::mem::take(&mut document.paths.paths);
+    for (path, mut item) in paths {
+        for write in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+            if !NOT_ONCE.contains(&write.operation_id.as_deref().unwrap_or_default()) {
+                write.parameters.get_or_insert_default().push(idempotency_key().into());
+            }
+        }
+        // The router's mark for the rest of a path is not the document's.
+        document.paths.paths.insert(path.replace("{*", "{"), item);
+    }
+    document
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Sent again with the same key, the request is answered as the first time and done once. The same key with another request is a 422.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(limits::KEY))))
+        .build()
+}
+
+/// The names of the query parameters of each operation, by method and the router's path.
+pub type Queries = HashMap<(&'static str, String), BTreeSet<String>>;
+
+/// What a document says about query parameters.
+pub fn queries(document: &utoipa::openapi::OpenApi) -> Queries {
+    let each = document.paths.paths.iter().flat_map(|(path, item)| {
+        methods(item).into_iter().map(move |(method, operation)| ((method, path.clone()), names(operation)))
+    });
+    each.collect()
+}
+
+fn methods(item: &PathItem) -> Vec<(&'static str, &Operation)> {
+    let all = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("DELETE", &item.delete)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
+}
+
+fn names(operation: &Operation) -> BTreeSet<String> {
+    let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    parameters.filter(|p| p.parameter_in == ParameterIn::Query).map(|p| p.name.clone()).collect()
+}

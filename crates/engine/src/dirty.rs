@@ -1,0 +1,219 @@
+//! Which accounts are to be looked at, and when: at once because of a commit or a change in the cluster, or again after
+//! a pause because something is pending or went wrong. At most one later look waits for each account, however often it
+//! was poked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tenure_domain::name::AccountId;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::backoff;
+
+/// How many accounts are looked at at once.
+const AT_ONCE: usize = 8;
+
+/// How soon something pending is looked at again; doubled while the same stays pending, up to [`PENDING_LATEST`].
+/// Operating time.
+const SOON: Duration = Duration::from_millis(100);
+
+/// The longest pause while something is pending. Changes in the cluster are seen at once all the same.
+const PENDING_LATEST: Duration = Duration::from_secs(1);
+
+/// A look that takes longer is given up and begun anew. Operating time.
+pub(crate) const LOOK_MAX: Duration = Duration::from_mins(2);
+
+/// The accounts to be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    state: Mutex<DirtyState>,
+    pub poke: Notify,
+}
+
+#[derive(Debug, Default)]
+struct DirtyState {
+    waiting: BTreeSet<AccountId>,
+    working: BTreeSet<AccountId>,
+    later: BTreeMap<AccountId, Later>,
+}
+
+/// An account that is looked at again after a pause.
+#[derive(Debug)]
+struct Later {
+    /// What is pending.
+    why: String,
+    /// Whether the look failed.
+    failed: bool,
+    /// How many looks in a row ended like this.
+    times: u32,
+    at: Instant,
+}
+
+impl Dirty {
+    fn lock(&self) -> std::sync::MutexGuard<'_, DirtyState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a look at an account, at once.
+    pub fn poke(&self, id: &AccountId) {
+        self.lock().waiting.insert(id.clone());
+        self.poke.notify_one();
+    }
+
+    /// Asks for a look because something stirred in the cluster: at once too, but not before the pause after an error
+    /// is over, as our own tries stir the cluster as well.
+    pub fn stirred(&self, id: &AccountId) {
+        if !self.lock().later.get(id).is_some_and(|later| later.failed) {
+            self.poke(id);
+        }
+    }
+
+    pub fn take(&self) -> Option<AccountId> {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let DirtyState { waiting, later, .. } = &mut *state;
+        for (id, later) in later.iter_mut().filter(|(_, later)| later.at <= now) {
+            waiting.insert(id.clone());
+            later.at = now + LOOK_MAX;
+        }
+        if state.working.len() >= AT_ONCE {
+            return None;
+        }
+        let id = state.waiting.iter().find(|id| !state.working.contains(*id))?.clone();
+        state.waiting.remove(&id);
+        // A look that was poked for takes the place of the later one; what it finds sets the next.
+        if let Some(later) = state.later.get_mut(&id) {
+            later.at = now + LOOK_MAX;
+        }
+        state.working.insert(id.clone());
+        Some(id)
+    }
+
+    pub fn done(&self, id: &AccountId, pending: Option<(String, bool)>) {
+        let mut state = self.lock();
+        state.working.remove(id);
+        let before = state.later.remove(id);
+        if let Some((why, failed)) = pending {
+            let same = before.filter(|b| b.failed == failed && (failed || b.why == why));
+            let times = same.map_or(0, |b| b.times).saturating_add(1);
+            let pause = if failed {
+                backoff::pause(times)
+            } else {
+                SOON.saturating_mul(2_u32.saturating_pow(times - 1)).min(PENDING_LATEST)
+            };
+            state.later.insert(id.clone(), Later { why, failed, times, at: Instant::now() + pause });
+        }
+        drop(state);
+        self.poke.notify_one();
+    }
+
+    /// When the next account that waits for a later look is due.
+    pub fn next(&self) -> Option<Instant> {
+        self.lock().later.values().map(|later| later.at).min()
+    }
+
+    /// What is still under way; none when all is quiet.
+    pub fn under_way(&self) -> Option<String> {
+        let state = self.lock();
+        if let Some((id, later)) = state.later.iter().next() {
+            return Some(format!("{id}: {}", later.why));
+        }
+        state.waiting.iter().chain(&state.working).next().map(|id| format!("{id}: being looked at"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parley() -> AccountId {
+        "parley".parse().unwrap()
+    }
+
+    fn pending(why: &str) -> (String, bool) {
+        (why.to_owned(), false)
+    }
+
+    /// How long after a look the next one is taken up, in milliseconds, if nobody pokes.
+    async fn next_look(dirty: &Dirty) -> u128 {
+        let since = Instant::now();
+        assert_eq!(dirty.take(), None, "nothing is due at once");
+        tokio::time::sleep_until(dirty.next().unwrap()).await;
+        assert_eq!(dirty.take(), Some(parley()));
+        since.elapsed().as_millis()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stays_pending_is_looked_at_less_often_up_to_a_second() {
+        let dirty = Dirty::default();
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        for expected in [100, 200, 400, 800, 1_000, 1_000] {
+            dirty.done(&parley(), Some(pending("one pod is still running")));
+            assert_eq!(next_look(&dirty).await, expected);
+        }
+        dirty.done(&parley(), Some(pending("no pod is running, and the gate is not proved")));
+        assert_eq!(next_look(&dirty).await, 100, "it moves on: looked at soon again");
+        dirty.done(&parley(), None);
+        assert_eq!((dirty.under_way(), dirty.next()), (None, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_pokes_while_something_is_pending_leave_one_later_look() {
+        let dirty = Dirty::default();
+        for _ in 0..50 {
+            dirty.poke(&parley());
+            assert_eq!(dirty.take(), Some(parley()));
+            dirty.stirred(&parley());
+            dirty.done(&parley(), Some(pending("a node cannot be reached")));
+        }
+        assert_eq!(dirty.take(), Some(parley()), "the last poke");
+        dirty.done(&parley(), Some(pending("a node cannot be reached")));
+        assert_eq!(next_look(&dirty).await, 1_000);
+        assert_eq!(dirty.take(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_an_error_the_cluster_has_to_wait_and_a_commit_does_not() {
+        let dirty = Dirty::default();
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        for expected in [250, 500, 1_000] {
+            dirty.done(&parley(), Some(("no answer".to_owned(), true)));
+            dirty.stirred(&parley());
+            assert_eq!(next_look(&dirty).await, expected);
+        }
+        dirty.done(&parley(), Some(("no answer".to_owned(), true)));
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        assert!(dirty.under_way().unwrap().contains("no answer"));
+    }
+
+    #[tokio::test]
+    async fn an_account_is_looked_at_by_one_at_a_time_and_again_when_poked_meanwhile() {
+        let dirty = Dirty::default();
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), None);
+        dirty.done(&parley(), None);
+        assert_eq!(dirty.take(), Some(parley()));
+        dirty.done(&parley(), None);
+        assert_eq!(dirty.take(), None);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_accounts_are_looked_at_at_once() {
+        let dirty = Dirty::default();
+        for n in 0..AT_ONCE + 2 {
+            dirty.poke(&format!("account-{n}").parse().unwrap());
+        }
+        let taken: Vec<AccountId> = std::iter::from_fn(|| dirty.take()).collect();
+        assert_eq!(taken.len(), AT_ONCE);
+        dirty.done(&taken[0], None);
+        assert!(dirty.take().is_some());
+        assert_eq!(dirty.take(), None);
+    }
+}

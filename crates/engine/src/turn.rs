@@ -1,0 +1,343 @@
+//! One submission's turn in a transaction: decided on the state as it stands there, and written with everything that
+//! follows from it.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tenure_domain::account::event::Event;
+use tenure_domain::account::{self, Account, Actor, Context};
+use tenure_domain::book;
+use tenure_domain::name::{AccountId, ReportId};
+use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
+use tenure_domain::report::{self, Report};
+use tenure_domain::text::Blob;
+use tenure_store::{Answer, NewEvent, ReportRow, StoreError, Write};
+
+use crate::inner::Inner;
+use crate::submission::{Act, After, Done, Outcome, Submission};
+use crate::{EngineError, jobs, sequencer, stream};
+
+/// One submission's turn in the transaction.
+pub(crate) struct Turn<'a> {
+    pub inner: &'a Inner,
+    pub write: &'a mut Write,
+    pub actor: Actor,
+}
+
+impl Turn<'_> {
+    /// Keeps what was written since the mark, or takes it back where it ended in an error.
+    pub async fn end<T>(
+        &mut self,
+        result: Result<T, EngineError>,
+    ) -> Result<Result<T, EngineError>, StoreError> {
+        match result {
+            Err(EngineError::Store(error)) if !error.spares_the_rest() => Err(error),
+            Err(error) => {
+                self.write.undo().await?;
+                Ok(Err(error))
+            }
+            Ok(done) => {
+                self.write.keep().await?;
+                Ok(Ok(done))
+            }
+        }
+    }
+
+    /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
+    pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
+        let Submission { caller: _, act, kept, once, if_version, caps } = submission;
+        let principal = self.actor.to_string();
+        if let Some(once) = &once
+            && let Some(answer) = self.write.answer(&principal, &once.key).await?
+        {
+            return if answer.request == once.request {
+                Ok(Outcome::Repeated(answer))
+            } else {
+                Err(EngineError::KeyReused)
+            };
+        }
+        let at = self.inner.clock.now().as_microsecond();
+        let brought: Vec<String> = kept.blobs.iter().map(|(id, _, _)| id.to_string()).collect();
+        let done = match act {
+            Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
+            Act::FileReport(id, command) => self.file_report(id, command, &brought).await?,
+            Act::Report(id, command) => self.report(id, command, &brought).await?,
+            Act::Book(entry, event) => self.book(&entry, event, &brought).await?,
+            Act::Keep => Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept },
+        };
+        if !done.events.is_empty() {
+            self.count(&caps).await?;
+        }
+        for (id, salt, text) in &kept.words {
+            self.write.put_words(id.as_str(), *salt, text).await?;
+        }
+        for (id, media_type, bytes) in &kept.blobs {
+            self.write.put_blob(id.as_str(), media_type, bytes, at).await?;
+        }
+        let answer: Option<Answer> = match once {
+            Some(once) => {
+                let answer = (once.respond)(&done);
+                self.write.put_answer(&principal, &once.key, &answer, at).await?;
+                Some(answer)
+            }
+            None => None,
+        };
+        Ok(Outcome::Done(done, answer))
+    }
+
+    /// Law 12: what is capped is counted with what it did; past the cap, both are undone.
+    async fn count(&mut self, caps: &[(String, i64)]) -> Result<(), EngineError> {
+        for (name, limit) in caps {
+            if self.write.count(name, 1).await? > *limit {
+                return Err(Rejected::from(Unmet::new(
+                    Guard::WithinCap,
+                    format!("{name} has reached {limit}"),
+                    "look at what was opened so far, then raise the cap or wait for the next window",
+                ))
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a refused privileged command on the record, where it is not one too many of its actor in the hour.
+    pub async fn record_refusal(
+        &mut self,
+        id: &AccountId,
+        command: &'static str,
+        refusal: &Refusal,
+    ) -> Result<(), EngineError> {
+        let Some(account) = self.load_account(id).await? else { return Ok(()) };
+        let book = self.inner.shelf();
+        let actor = self.actor.clone();
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
+        let events = account.record_refusal(command, refusal, &context);
+        self.append_account(&stream::account(id), Some(account), &events).await?;
+        Ok(())
+    }
+
+    async fn load_account(&mut self, id: &AccountId) -> Result<Option<Account>, EngineError> {
+        let row = self.write.aggregate(&stream::account(id)).await?;
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
+            .transpose()
+    }
+
+    async fn account(
+        &mut self,
+        id: AccountId,
+        command: account::Command,
+        if_version: Option<u64>,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
+        let name = stream::account(&id);
+        let state = self.load_account(&id).await?;
+        let version = state.as_ref().map_or(0, |a| a.version);
+        if let Some(expected) = if_version
+            && expected != version
+        {
+            return Err(EngineError::Stale { expected, actual: version });
+        }
+        if let Some(document) = document(&command) {
+            self.need_blob(document.as_str(), brought).await?;
+        }
+        let book = self.inner.shelf();
+        let actor = self.actor.clone();
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
+        if command.is_privileged() && sequencer::is_behind(self.inner) {
+            return Err(behind().into());
+        }
+        let events = Account::decide(&id, state.as_ref(), command, &context)?;
+        self.append_account(&name, state, &events).await
+    }
+
+    async fn append_account(
+        &mut self,
+        name: &str,
+        state: Option<Account>,
+        events: &[account::Recorded],
+    ) -> Result<Done, EngineError> {
+        let before = state.as_ref().map_or(0, |a| a.version);
+        let id: AccountId = match &state {
+            Some(account) => account.id.clone(),
+            None => name
+                .strip_prefix("account/")
+                .and_then(|slug| slug.parse().ok())
+                .ok_or_else(|| EngineError::defect(name, &"not an account's stream"))?,
+        };
+        let mut after = state;
+        let mut rows = Vec::with_capacity(events.len());
+        for (n, recorded) in (before + 1..).zip(events) {
+            rows.push(self.leaf(name, n, recorded.at, &recorded.actor, &recorded.event)?);
+            after = Some(Account::apply(&id, after, recorded).map_err(|e| EngineError::defect(name, &e))?);
+        }
+        let Some(after) = after else { return Err(EngineError::defect(name, &"no events open the account")) };
+        if !rows.is_empty() {
+            let json = serde_json::to_string(&after).map_err(|e| EngineError::defect(name, &e))?;
+            self.write.append("account", name, before, &rows, &json).await?;
+            let timers: Vec<(String, i64)> =
+                after.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
+            self.write.set_timers(name, &timers).await?;
+            for recorded in events {
+                self.enqueue(&recorded.event).await?;
+            }
+        }
+        let events = rows.into_iter().map(|row| row.event_type).collect();
+        Ok(Done { stream: name.to_owned(), before, events, after: After::Account(Arc::new(after)) })
+    }
+
+    async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
+        match event {
+            Event::NoticeIssued { notice, .. } => {
+                self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
+            }
+            Event::NoticeReminded { notice, reminder } => {
+                self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn leaf(
+        &self,
+        stream: &str,
+        n: u64,
+        at: jiff::Timestamp,
+        actor: &Actor,
+        event: &impl Serialize,
+    ) -> Result<NewEvent, EngineError> {
+        stream::encode(stream, n, at, actor, event, self.inner.entropy.draw_16()?)
+    }
+
+    async fn need_blob(&mut self, id: &str, brought: &[String]) -> Result<(), EngineError> {
+        if brought.iter().any(|b| b == id) || self.write.has_blob(id).await? {
+            Ok(())
+        } else {
+            Err(Rejected::not_found("evidence", id).into())
+        }
+    }
+
+    async fn file_report(
+        &mut self,
+        account: AccountId,
+        command: report::Command,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
+        if self.write.aggregate(&stream::account(&account)).await?.is_none() {
+            return Err(Rejected::not_found("account", account).into());
+        }
+        let counter = format!("reports/{account}");
+        let number = self.write.count(&counter, 1).await?;
+        let number = u32::try_from(number).map_err(|e| EngineError::defect("reports", &e))?;
+        self.report(ReportId::new(account, number), command, brought).await
+    }
+
+    async fn report(
+        &mut self,
+        id: ReportId,
+        command: report::Command,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
+        let name = stream::report(&id);
+        if let report::Command::File { evidence, .. } = &command {
+            for blob in evidence.keys() {
+                self.need_blob(blob.as_str(), brought).await?;
+            }
+        }
+        let row = self.write.aggregate(&name).await?;
+        let mut state: Option<Report> = row
+            .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
+            .transpose()?;
+        let book = self.inner.shelf();
+        let actor = self.actor.clone();
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
+        let events = Report::decide(&id, state.as_ref(), command, &context)?;
+        let before = state.as_ref().map_or(0, |r| r.version);
+        let mut rows = Vec::new();
+        for (n, recorded) in (before + 1..).zip(&events) {
+            rows.push(self.leaf(&name, n, recorded.at, &recorded.actor, &recorded.event)?);
+            state = Report::apply(&id, state, recorded);
+        }
+        let state = state.ok_or_else(|| EngineError::defect(&name, &"an event does not fit"))?;
+        let json = serde_json::to_string(&state).map_err(|e| EngineError::defect(&name, &e))?;
+        self.write.append("report", &name, before, &rows, &json).await?;
+        self.write.put_report(&report_row(&state)).await?;
+        self.write.enqueue(jobs::EVALUATE, id.account().as_str()).await?;
+        let events = rows.into_iter().map(|row| row.event_type).collect();
+        Ok(Done { stream: name, before, events, after: After::Report(Arc::new(state)) })
+    }
+
+    async fn book(
+        &mut self,
+        entry: &book::Entry,
+        event: book::Event,
+        brought: &[String],
+    ) -> Result<Done, EngineError> {
+        let name = entry.to_string();
+        let kind = name.split('/').next().unwrap_or_default().to_owned();
+        if let book::Event::TermsPublished { document, .. } | book::Event::RulePublished { document, .. } =
+            &event
+        {
+            self.need_blob(document.as_str(), brought).await?;
+        }
+        if let book::Event::MemberSet { account, .. } = &event
+            && self.write.aggregate(&stream::account(account)).await?.is_none()
+        {
+            return Err(Rejected::not_found("account", account).into());
+        }
+        let row = self.write.aggregate(&name).await?;
+        let mut state: Option<book::State> = row
+            .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
+            .transpose()?;
+        let book = self.inner.shelf();
+        let actor = self.actor.clone();
+        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
+        let events = book::State::decide(state.as_ref(), event, &context)?;
+        let before = state.as_ref().map_or(0, |s| s.version);
+        let mut rows = Vec::new();
+        for (n, recorded) in (before + 1..).zip(&events) {
+            rows.push(self.leaf(&name, n, recorded.at, &recorded.actor, &recorded.event)?);
+            state = Some(book::State::apply(state, recorded));
+        }
+        let state = state.ok_or_else(|| EngineError::defect(&name, &"an entry without events"))?;
+        if !rows.is_empty() {
+            let json = serde_json::to_string(&state).map_err(|e| EngineError::defect(&name, &e))?;
+            self.write.append(&kind, &name, before, &rows, &json).await?;
+            if let book::Event::RulePublished { rule, .. } = &state.latest.event {
+                self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
+            }
+        }
+        let events = rows.into_iter().map(|row| row.event_type).collect();
+        Ok(Done { stream: name, before, events, after: After::Book(state) })
+    }
+}
+
+/// The kept bytes that a command refers to.
+fn document(command: &account::Command) -> Option<&Blob> {
+    use account::Command as C;
+    match command {
+        C::RecordOrder { document, .. } => Some(document),
+        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+        C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
+        _ => None,
+    }
+}
+
+/// A report's row for lists and rules.
+pub(crate) fn report_row(report: &Report) -> ReportRow {
+    ReportRow {
+        account: report.id.account().to_string(),
+        number: report.id.number(),
+        ground: report.ground.to_string(),
+        filed_at: report.filed_at.as_microsecond(),
+        remediated_at: report.remediation.as_ref().map(|r| r.at.as_microsecond()),
+    }
+}
+
+fn behind() -> Rejected {
+    Rejected::Refused(Refusal::one(Unmet::new(
+        Guard::RecordKept,
+        format!("{} events or more wait to be integrated into the log", sequencer::MOST_BEHIND),
+        "find out why the sequencer stands still; lifting and reading go on meanwhile",
+    )))
+}

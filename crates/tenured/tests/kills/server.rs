@@ -1,0 +1,98 @@
+//! The real binary, killed and started again, on a simulated cluster that lives on.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use tenure_client::Client;
+use tenure_kubesim::Simulation;
+
+/// How long a start may take, on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// A server process that can be killed.
+pub struct Server {
+    pub url: String,
+    port: u16,
+    data: PathBuf,
+    kubeconfig: PathBuf,
+    child: Mutex<Option<Child>>,
+}
+
+impl Server {
+    /// Starts the binary on a cluster.
+    pub async fn start(folder: &Path, cluster: &Simulation) -> anyhow::Result<Self> {
+        let kubeconfig = folder.join("kubeconfig");
+        std::fs::write(&kubeconfig, cluster.kubeconfig())?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let server = Self {
+            url: format!("http://127.0.0.1:{port}"),
+            port,
+            data: folder.join("data"),
+            kubeconfig,
+            child: Mutex::new(None),
+        };
+        server.spawn()?;
+        server.wait().await?;
+        Ok(server)
+    }
+
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    fn spawn(&self) -> anyhow::Result<()> {
+        let child = Command::new(env!("CARGO_BIN_EXE_tenured"))
+            .args(["dev", "--cluster", "kubeconfig", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
+            .arg(&self.data)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .stdout(Stdio::null())
+            .stderr(if std::env::var_os("TENURE_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .spawn()
+            .context("the server's binary")?;
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        Ok(())
+    }
+
+    /// Waits until it answers.
+    pub async fn wait(&self) -> anyhow::Result<()> {
+        let client = Client::new(&self.url, "none")?;
+        let since = Instant::now();
+        while client.text("/healthz").await.is_err() {
+            ensure!(since.elapsed() < START, "the server did not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Kill -9, and the next start at once.
+    pub fn kill_and_start(&self) -> anyhow::Result<()> {
+        self.kill()?;
+        self.spawn()
+    }
+
+    /// Kill -9.
+    pub fn kill(&self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// The first administrator's token.
+    pub fn administrator(&self) -> anyhow::Result<String> {
+        let text = std::fs::read_to_string(self.data.join("tokens.json"))?;
+        let tokens: std::collections::BTreeMap<String, String> = serde_json::from_str(&text)?;
+        tokens.get(tenured::dev::ADMINISTRATOR).cloned().context("the administrator's token")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that failed leaves no process behind.
+        drop(self.kill());
+    }
+}

