@@ -29,7 +29,7 @@ async fn page_at(ip: &str) -> Option<String> {
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
-    answer.starts_with("HTTP/1.0 200").then_some(answer)
+    answer.lines().next().is_some_and(|status| status.contains(" 200 ")).then_some(answer)
 }
 
 /// Names that no other run uses, so that runs do not meet.
