@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 fn person(roles: &[Role]) -> Principal {
@@ -23,7 +25,7 @@ fn the_matrix_of_roles_and_actions_is_as_written_down() {
             })
             .map(|r| r.as_str())
             .collect();
-        matrix += &format!("{:<18} {}\n", action.as_str(), allowed.join(" "));
+        writeln!(matrix, "{:<18} {}", action.as_str(), allowed.join(" ")).unwrap();
     }
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/matrix.txt");
     let written = std::fs::read_to_string(golden).unwrap_or_default();

@@ -71,7 +71,7 @@ pub struct Client {
 }
 
 /// How long a request may take; moving the simulated clock can take a while.
-const REQUEST_TIME: Duration = Duration::from_secs(180);
+const REQUEST_TIME: Duration = Duration::from_mins(3);
 
 /// A body on its way out, kept so that it can be sent again.
 #[derive(Clone)]
@@ -126,17 +126,16 @@ impl Client {
                 Ok::<_, reqwest::Error>((status, response.bytes().await?))
             };
             match result.await {
-                Ok((StatusCode::SERVICE_UNAVAILABLE, _)) if waited < self.patience => {}
                 Ok((status, body)) if status.is_success() => return Ok(body.to_vec()),
-                Ok((status, body)) => {
+                Ok((status, body)) if status != StatusCode::SERVICE_UNAVAILABLE || waited >= self.patience => {
                     let problem: Problem = serde_json::from_slice(&body).map_err(|e| ClientError::Answer {
                         url: url.clone(),
                         detail: format!("status {status}: {e}"),
                     })?;
                     return Err(ClientError::Problem(Box::new(problem)));
                 }
-                Err(_) if waited < self.patience => {}
-                Err(source) => return Err(ClientError::Unreachable { url, source }),
+                Err(source) if waited >= self.patience => return Err(ClientError::Unreachable { url, source }),
+                Ok(_) | Err(_) => {}
             }
             let pause = Duration::from_millis(50);
             tokio::time::sleep(pause).await;

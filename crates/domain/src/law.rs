@@ -1,7 +1,7 @@
 //! The law of the house: sixteen sentences that hold in every state Tenure can reach.
 //!
-//! A refusal names the law it keeps; this page is the one hop from the refusal to the reason. Each law has a test
-//! of its name that tries to break it: `cargo nextest run law_`.
+//! A refusal names the law it keeps; this page is the one hop from the refusal to the reason. Tests named after a law
+//! try to break it: `cargo test -p tenure-domain --test laws law_03`.
 
 use serde::{Deserialize, Serialize};
 

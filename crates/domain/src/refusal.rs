@@ -61,7 +61,9 @@ impl Guard {
     /// The law that the guard keeps, where it keeps one.
     pub fn law(self) -> Option<Law> {
         match self {
-            Self::PowerInAcceptedTerms | Self::PowerPermits | Self::Supported | Self::CaseOpen => Some(Law::Basis),
+            Self::PowerInAcceptedTerms | Self::PowerPermits | Self::Supported | Self::CaseOpen => {
+                Some(Law::Basis)
+            }
             Self::CureRun | Self::NoticeRun => Some(Law::FullPeriod),
             Self::CureDecided | Self::LeastFirst => Some(Law::Ladder),
             Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
@@ -70,7 +72,12 @@ impl Guard {
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),
-            Self::NotWithheld | Self::WithinPlan | Self::InState | Self::Moment | Self::NameFree | Self::Known => None,
+            Self::NotWithheld
+            | Self::WithinPlan
+            | Self::InState
+            | Self::Moment
+            | Self::NameFree
+            | Self::Known => None,
         }
     }
 }
@@ -95,7 +102,13 @@ pub struct Unmet {
 impl Unmet {
     /// An unmet guard without a time of its own.
     pub fn new(guard: Guard, detail: impl Into<String>, satisfied_by: impl Into<String>) -> Self {
-        Self { guard, law: guard.law(), detail: detail.into(), satisfied_by: satisfied_by.into(), not_before: None }
+        Self {
+            guard,
+            law: guard.law(),
+            detail: detail.into(),
+            satisfied_by: satisfied_by.into(),
+            not_before: None,
+        }
     }
 
     /// The same with the first moment at which it can be met.
@@ -155,7 +168,10 @@ impl From<Unmet> for Rejected {
 
 impl Rejected {
     /// The thing is not there.
-    #[expect(clippy::needless_pass_by_value, reason = "callers pass a name or a reference to one, whichever they hold")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers pass a name or a reference to one, whichever they hold"
+    )]
     pub fn not_found(what: &'static str, id: impl ToString) -> Self {
         Self::NotFound { what, id: id.to_string() }
     }

@@ -51,7 +51,7 @@ pub struct Options {
     /// Where to listen. Loopback only: it authenticates nobody. Default 127.0.0.1 and any free port.
     pub listen: SocketAddr,
     /// The file in which objects persist between runs; `None` keeps them in memory only.
-    /// Changes reach it within about 50 ms, and on [`Simulation::stop`].
+    /// A write is answered when it is there, so that a kill loses nothing that was answered.
     pub state: Option<PathBuf>,
     /// How long the simulated quota controller takes to fill a new `ResourceQuota`'s `status.hard`. Default 300 ms.
     pub quota_delay: Duration,

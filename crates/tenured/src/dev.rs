@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -100,7 +100,7 @@ pub const ADMINISTRATOR: &str = "person/mara";
 /// Starts the server, or continues where it was.
 pub async fn start(options: &Options) -> anyhow::Result<Running> {
     let data = &options.data;
-    fs::create_dir_all(data).with_context(|| format!("the folder {} could not be made", data.display()))?;
+    make_private(data)?;
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
         format!("{} cannot be listened on: stop what uses it, or choose another with --listen", options.listen)
     })?;
@@ -151,6 +151,15 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         server,
         sim,
     })
+}
+
+/// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key.
+pub fn make_private(data: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("the folder {} could not be made", data.display()))
 }
 
 impl Running {

@@ -19,7 +19,7 @@ pub fn log_key(path: &Path, origin: &str) -> anyhow::Result<LogKey> {
             .mode(0o600)
             .open(path)
             .with_context(|| format!("the log's key could not be written to {}", path.display()))?;
-        file.write_all(hex(&secret).as_bytes())?;
+        file.write_all(hex::encode(secret).as_bytes())?;
         file.sync_all()?;
     }
     read(path, origin)
@@ -33,21 +33,8 @@ pub fn read(path: &Path, origin: &str) -> anyhow::Result<LogKey> {
         bail!("{} can be read by others: run `chmod 600 {}`", what(), path.display());
     }
     let text = fs::read_to_string(path).with_context(what)?;
-    let secret = unhex(text.trim()).with_context(|| format!("{} is not 64 hexadecimal digits", what()))?;
+    let mut secret = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut secret)
+        .with_context(|| format!("{} is not 64 hexadecimal digits", what()))?;
     Ok(LogKey::new(origin, &secret)?)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (n, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * n..2 * n + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }

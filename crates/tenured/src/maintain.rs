@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use tenure_engine::verify::{Findings, verify};
 use tenure_store::Store;
 
@@ -10,7 +10,7 @@ use crate::{dev, keys};
 
 /// Brings the database of a data folder up to date, making it where there is none.
 pub async fn migrate(data: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(data).with_context(|| format!("the folder {} could not be made", data.display()))?;
+    dev::make_private(data)?;
     let store = Store::open_file(&data.join(dev::DATABASE)).await?;
     store.close().await;
     Ok(())

@@ -31,7 +31,12 @@ async fn ask(uri: &str) -> (Response, Problem) {
     let request = Request::get(uri).header("x-request-id", "r-1").body(Body::empty()).unwrap();
     let (parts, body) = house().oneshot(request).await.unwrap().into_parts();
     let bytes = to_bytes(body, 1 << 20).await.unwrap();
-    assert_eq!(parts.headers["content-type"], "application/problem+json", "{}", String::from_utf8_lossy(&bytes));
+    assert_eq!(
+        parts.headers["content-type"],
+        "application/problem+json",
+        "{}",
+        String::from_utf8_lossy(&bytes)
+    );
     assert_eq!(parts.headers["x-request-id"], "r-1");
     let problem: Problem = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(problem.request_id.as_deref(), Some("r-1"));

@@ -55,7 +55,9 @@ impl Actor {
 
 /// Why a text names no actor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no actor: use \"person/NAME\", \"member/ACCOUNT/NAME\", \"rule/NAME\" or \"system/PART\"")]
+#[error(
+    "{0:?} names no actor: use \"person/NAME\", \"member/ACCOUNT/NAME\", \"rule/NAME\" or \"system/PART\""
+)]
 pub struct ActorError(String);
 
 impl FromStr for Actor {

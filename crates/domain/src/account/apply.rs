@@ -191,7 +191,11 @@ impl Account {
             }
             Event::NoticeReminded { notice, reminder } => self.notice_mut(notice)?.reminded.push(*reminder),
             Event::CureSubmitted { case, item, remedy } => {
-                self.item(case, item, ItemState::Submitted { at, by: actor.clone(), remedy: remedy.clone() })?;
+                self.item(
+                    case,
+                    item,
+                    ItemState::Submitted { at, by: actor.clone(), remedy: remedy.clone() },
+                )?;
             }
             Event::CureAccepted { case, item } => {
                 self.item(case, item, ItemState::Met { at, by: actor.clone() })?;
@@ -265,7 +269,8 @@ impl Account {
                 measure.state = MeasureState::Applying { since: at };
             }
             Event::MeasureInForce { measure, receipt } => {
-                self.measure_mut(measure)?.state = MeasureState::InForce { since: at, receipt: receipt.clone() };
+                self.measure_mut(measure)?.state =
+                    MeasureState::InForce { since: at, receipt: receipt.clone() };
             }
             Event::MeasureStayed { measure, order } => {
                 let measure = self.measure_mut(measure)?;
@@ -303,7 +308,8 @@ impl Account {
                 }
             }
             Event::MeasureLifting { measure, reason } => {
-                self.measure_mut(measure)?.state = MeasureState::Lifting { since: at, reason: reason.clone() };
+                self.measure_mut(measure)?.state =
+                    MeasureState::Lifting { since: at, reason: reason.clone() };
             }
             Event::MeasureLifted { measure, receipt } => {
                 let measure = self.measure_mut(measure)?;
@@ -364,7 +370,8 @@ impl Account {
             Event::AppealDecided { appeal, outcome, by, why } => {
                 let unknown = self.unknown(appeal);
                 let found = self.appeals.get_mut((appeal.number() - 1) as usize).ok_or(unknown)?;
-                found.decided = Some(AppealDecision { outcome: *outcome, by: by.clone(), at, why: why.clone() });
+                found.decided =
+                    Some(AppealDecision { outcome: *outcome, by: by.clone(), at, why: why.clone() });
             }
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {

@@ -1,6 +1,5 @@
 //! What can be asked of an account.
 
-
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -62,7 +61,14 @@ pub enum Command {
     /// Propose a measure.
     ProposeMeasure(ProposeMeasure),
     /// Apply a measure provisionally, at once.
-    ApplyEmergency { case: CaseId, power: PowerId, scope: Scope, why: Words, why_not_less: Option<Words>, letter: Blob },
+    ApplyEmergency {
+        case: CaseId,
+        power: PowerId,
+        scope: Scope,
+        why: Words,
+        why_not_less: Option<Words>,
+        letter: Blob,
+    },
     /// Name another moment of effect; voids the approvals.
     AmendMeasure { measure: MeasureId, effective: Timestamp },
     /// Consent to exactly this.
@@ -160,4 +166,3 @@ impl Command {
         )
     }
 }
-

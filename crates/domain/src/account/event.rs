@@ -12,8 +12,8 @@ use super::measure::{LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
 use crate::calendar::Deadline;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId, ReportId,
-    RuleId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
+    ReportId, RuleId, WorkloadId,
 };
 use crate::refusal::Guard;
 use crate::scope::Scope;
@@ -48,8 +48,14 @@ pub struct Asked {
 /// What happened. The tag is the event's type in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
-#[expect(clippy::large_enum_variant, reason = "events are read one at a time; boxing the proposal would only hide it")]
-#[expect(missing_docs, reason = "each field is the vocabulary's word for what the command of the same name sets")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are read one at a time; boxing the proposal would only hide it"
+)]
+#[expect(
+    missing_docs,
+    reason = "each field is the vocabulary's word for what the command of the same name sets"
+)]
 pub enum Event {
     #[serde(rename = "account.opened")]
     AccountOpened { terms: TermsRef, plan: Plan },
@@ -68,11 +74,23 @@ pub enum Event {
     #[serde(rename = "case.closed")]
     CaseClosed { case: CaseId, outcome: Outcome },
     #[serde(rename = "notice.issued")]
-    NoticeIssued { notice: NoticeId, case: CaseId, kind: NoticeKind, letter: Blob, why: Words, items: Vec<Asked> },
+    NoticeIssued {
+        notice: NoticeId,
+        case: CaseId,
+        kind: NoticeKind,
+        letter: Blob,
+        why: Words,
+        items: Vec<Asked>,
+    },
     #[serde(rename = "notice.attempted")]
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
     #[serde(rename = "notice.served")]
-    NoticeServed { notice: NoticeId, by: ServedBy, notice_ends: Option<Deadline>, cure_ends: Option<Deadline> },
+    NoticeServed {
+        notice: NoticeId,
+        by: ServedBy,
+        notice_ends: Option<Deadline>,
+        cure_ends: Option<Deadline>,
+    },
     #[serde(rename = "notice.reminded")]
     NoticeReminded { notice: NoticeId, reminder: Reminder },
     #[serde(rename = "cure.submitted")]

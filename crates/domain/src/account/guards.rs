@@ -48,7 +48,11 @@ impl Account {
     }
 
     /// Everything unmet for a recorded measure to be in effect at `context.now`.
-    pub(super) fn measure_guards(&self, measure: &Measure, context: &Context<'_>) -> Result<Vec<Unmet>, Rejected> {
+    pub(super) fn measure_guards(
+        &self,
+        measure: &Measure,
+        context: &Context<'_>,
+    ) -> Result<Vec<Unmet>, Rejected> {
         let terms = self.accepted(context.book)?;
         let proposal = &measure.proposal;
         let mut unmet = self.order_guards(proposal);
@@ -60,7 +64,11 @@ impl Account {
             if emergency.ratified.is_none() && context.now >= emergency.ratify_by {
                 unmet.push(Unmet::new(
                     Guard::Ratified,
-                    format!("{} was not ratified before {}", measure.id, terms.calendar.local(emergency.ratify_by)),
+                    format!(
+                        "{} was not ratified before {}",
+                        measure.id,
+                        terms.calendar.local(emergency.ratify_by)
+                    ),
                     "nothing: it lifts by itself; apply a new one if the emergency still stands",
                 ));
             }
@@ -86,7 +94,11 @@ impl Account {
         let clocks = self.clocks(&proposal.case, &power.id);
         let calendar = &terms.calendar;
         let mut unmet = Vec::new();
-        let mut judge = |guard, clock: Option<(&super::notice::Notice, Timestamp)>, period: &crate::period::Period, what: &str, word: &str| {
+        let mut judge = |guard,
+                         clock: Option<(&super::notice::Notice, Timestamp)>,
+                         period: &crate::period::Period,
+                         what: &str,
+                         word: &str| {
             match clock {
                 Some((_, ends)) if effective >= ends => {}
                 Some((served, ends)) => unmet.push(
@@ -104,7 +116,10 @@ impl Account {
                     .not_before(ends),
                 ),
                 None => {
-                    let pending = clocks.pending.map(|n| format!("; {} is issued and not served yet", n.id)).unwrap_or_default();
+                    let pending = clocks
+                        .pending
+                        .map(|n| format!("; {} is issued and not served yet", n.id))
+                        .unwrap_or_default();
                     match calendar.deadline(now, period) {
                         Ok(deadline) => unmet.push(
                             Unmet::new(
@@ -136,7 +151,11 @@ impl Account {
             let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
             return vec![Unmet::new(
                 Guard::PowerInAcceptedTerms,
-                format!("the account accepted {}, which has no power {:?}", self.terms, proposal.power.as_str()),
+                format!(
+                    "the account accepted {}, which has no power {:?}",
+                    self.terms,
+                    proposal.power.as_str()
+                ),
                 format!("use one of its powers: {}", have.join(", ")),
             )];
         };
@@ -148,7 +167,10 @@ impl Account {
                 let grounds: Vec<&str> = power.grounds.iter().map(crate::name::Ground::as_str).collect();
                 unmet.push(Unmet::new(
                     Guard::PowerPermits,
-                    format!("power {} is not for the ground {}, on which {} was opened", power.id, case.ground, case.id),
+                    format!(
+                        "power {} is not for the ground {}, on which {} was opened",
+                        power.id, case.ground, case.id
+                    ),
                     format!("its grounds are {}", grounds.join(", ")),
                 ));
             }
@@ -200,7 +222,10 @@ impl Account {
                 if hold.scope.touches(&proposal.scope) {
                     unmet.push(Unmet::new(
                         Guard::NoHold,
-                        format!("hold {} preserves what runs in {}, and a stop would lose it", hold.id, hold.scope),
+                        format!(
+                            "hold {} preserves what runs in {}, and a stop would lose it",
+                            hold.id, hold.scope
+                        ),
                         format!("release {} with a reason, or copy what it preserves first", hold.id),
                     ));
                 }
@@ -272,11 +297,21 @@ impl Account {
             .min_by_key(|p| p.permits);
         let smaller = terms.power(&proposal.power).and_then(|p| smaller_scope(p, &proposal.scope));
         let detail = match (less, smaller) {
-            (Some(power), _) => format!("power {} permits {}, which is less than {} and was not tried", power.id, power.permits, proposal.preset),
-            (None, Some(kind)) => format!("power {} also reaches a single {kind}, which is less than {} and was not tried", proposal.power, proposal.scope),
+            (Some(power), _) => format!(
+                "power {} permits {}, which is less than {} and was not tried",
+                power.id, power.permits, proposal.preset
+            ),
+            (None, Some(kind)) => format!(
+                "power {} also reaches a single {kind}, which is less than {} and was not tried",
+                proposal.power, proposal.scope
+            ),
             (None, None) => return None,
         };
-        Some(Unmet::new(Guard::LeastFirst, detail, "try that first, or say in `whyNotLess` why it would not do"))
+        Some(Unmet::new(
+            Guard::LeastFirst,
+            detail,
+            "try that first, or say in `whyNotLess` why it would not do",
+        ))
     }
 }
 
@@ -292,7 +327,10 @@ fn cure_undecided(case: &Case, cure_ends: Option<Timestamp>) -> Option<Unmet> {
     })?;
     Some(Unmet::new(
         Guard::CureDecided,
-        format!("the account handed in a remedy for {:?} in time, and nobody has decided on it", waiting.id.as_str()),
+        format!(
+            "the account handed in a remedy for {:?} in time, and nobody has decided on it",
+            waiting.id.as_str()
+        ),
         "accept it, or reject it with a reason",
     ))
 }
@@ -316,7 +354,10 @@ pub(super) fn missing_approvals(power: &PowerId, needed: usize, given: usize, pr
     Unmet::new(
         Guard::Approved,
         format!("power {power} needs {needed} approvals; {given} given"),
-        format!("{} other than {proposer} approve exactly this", if needed - given == 1 { "one person".to_owned() } else { format!("{} people", needed - given) }),
+        format!(
+            "{} other than {proposer} approve exactly this",
+            if needed - given == 1 { "one person".to_owned() } else { format!("{} people", needed - given) }
+        ),
     )
 }
 

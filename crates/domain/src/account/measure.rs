@@ -218,7 +218,8 @@ impl Measure {
     pub fn awaits_restoration(&self) -> bool {
         matches!(
             self.state,
-            MeasureState::Lifting { .. } | MeasureState::Stayed { from: StayedFrom::Effective { restored: None }, .. }
+            MeasureState::Lifting { .. }
+                | MeasureState::Stayed { from: StayedFrom::Effective { restored: None }, .. }
         )
     }
 

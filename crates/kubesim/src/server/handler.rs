@@ -62,7 +62,12 @@ pub async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Resp
     if let Some(fault) = shared.fault() {
         return error_answer(&fault);
     }
-    match dispatch(shared, request).await {
+    let writes = request.method() != Method::GET;
+    let result = dispatch(Arc::clone(&shared), request).await;
+    if writes {
+        shared.kept().await;
+    }
+    match result {
         Ok(response) => response,
         Err(error) => error_answer(&error),
     }

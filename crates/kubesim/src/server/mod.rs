@@ -29,8 +29,6 @@ use shared::Shared;
 const MAX_CONNECTIONS: usize = 512;
 /// How long a client may take to send a request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long changes gather before the state file is written.
-const SAVE_DELAY: Duration = Duration::from_millis(50);
 
 /// Why a simulation does not start.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +81,7 @@ pub async fn start(options: Options) -> Result<Simulation, StartError> {
     let listener =
         TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-    let shared = Arc::new(Shared::new(world));
+    let shared = Arc::new(Shared::new(world, options.state.is_some()));
     let mut tasks =
         vec![tokio::spawn(accept(listener, Arc::clone(&shared))), tokio::spawn(control(Arc::clone(&shared)))];
     if let Some(path) = options.state {
@@ -224,20 +222,20 @@ async fn keep(path: PathBuf, shared: Arc<Shared>) {
             () = shared.stop.cancelled() => true,
             told = changed.changed() => told.is_err(),
         };
-        if !stopping {
-            tokio::select! {
-                () = shared.stop.cancelled() => {}
-                () = tokio::time::sleep(SAVE_DELAY) => {}
-            }
-        }
         changed.mark_unchanged();
-        let taken = snapshot(&shared.world());
+        // What changes while one state is written gathers for the next.
+        let (taken, version) = {
+            let world = shared.world();
+            (snapshot(&world), world.version())
+        };
         let target = path.clone();
         match tokio::task::spawn_blocking(move || save(&target, &taken)).await {
             Ok(Ok(())) => {}
+            // Whoever waits is answered all the same: a simulation that cannot be saved still simulates.
             Ok(Err(error)) => tracing::error!(%error, "kubesim: the state is not saved"),
             Err(error) => tracing::error!(%error, "kubesim: saving ended badly"),
         }
+        shared.saved.send_replace(Some(version));
         if stopping {
             return;
         }

@@ -17,6 +17,8 @@ pub struct Shared {
     pub changed: watch::Sender<u64>,
     /// How many writing requests have been committed.
     pub writes: watch::Sender<u64>,
+    /// The newest version that the state file holds; `None` where there is no file.
+    pub saved: watch::Sender<Option<u64>>,
     faults: Mutex<(u32, u16)>,
     refusing: AtomicBool,
     connections: Mutex<CancellationToken>,
@@ -25,14 +27,15 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Around a world.
-    pub fn new(world: World) -> Self {
+    /// Around a world; `has_file` where a state file is kept.
+    pub fn new(world: World, has_file: bool) -> Self {
         let version = world.version();
         let stop = CancellationToken::new();
         Self {
             world: Mutex::new(world),
             changed: watch::Sender::new(version),
             writes: watch::Sender::new(0),
+            saved: watch::Sender::new(has_file.then_some(0)),
             faults: Mutex::new((0, 0)),
             refusing: AtomicBool::new(false),
             connections: Mutex::new(stop.child_token()),
@@ -61,6 +64,15 @@ impl Shared {
             self.changed.send_replace(after);
         }
         outcome
+    }
+
+    /// Waits until what is committed now is in the state file, where there is one, so that what was answered outlives
+    /// a kill.
+    pub async fn kept(&self) {
+        let version = self.world().version();
+        let mut saved = self.saved.subscribe();
+        // The sender lives as long as `self`.
+        drop(saved.wait_for(|saved| saved.is_none_or(|saved| saved >= version)).await);
     }
 
     /// Lets the controllers run; when they want to run again.

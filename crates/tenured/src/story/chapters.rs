@@ -255,7 +255,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn proposal(&self, power: &str, scope: &str, effective: Option<&str>, why: &str) -> anyhow::Result<ProposeMeasure> {
+    fn proposal(power: &str, scope: &str, effective: Option<&str>, why: &str) -> anyhow::Result<ProposeMeasure> {
         Ok(ProposeMeasure {
             power: power.parse()?,
             scope: scope.parse()?,
@@ -271,7 +271,7 @@ impl Story<'_> {
         ensure!(self.reports.filed.len() == 98, "98 reports came in, not {}", self.reports.filed.len());
         let case = self.id("process case")?;
         let why = "98 reports, and the clean-up falls behind";
-        let mut asked = self.proposal("6.1", "account", Some("2021-01-10T23:59"), why)?;
+        let mut asked = Self::proposal("6.1", "account", Some("2021-01-10T23:59"), why)?;
         asked.why_not_less = Some(WHOLE_ACCOUNT.to_owned());
         let key = self.key();
         let refused = match self.client("ines")?.propose_measure(&key, &case, &asked).await {
@@ -314,7 +314,7 @@ impl Story<'_> {
     async fn item_isolation(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-01-09T19:10").await?;
         let case = self.id("item case")?;
-        let asked = self.proposal("svc-1.4", "workload/web/feed", None, "The feed serves the three posts")?;
+        let asked = Self::proposal("svc-1.4", "workload/web/feed", None, "The feed serves the three posts")?;
         let key = self.key();
         let id = self.client("ines")?.propose_measure(&key, &case, &asked).await?.id;
         self.approve(&id, "amara").await?;
@@ -355,7 +355,7 @@ impl Story<'_> {
     }
 
     async fn apply_emergency(&mut self, case: &str, scope: &str, why: &str, not_less: Option<&str>) -> anyhow::Result<MeasureView> {
-        let mut asked = self.proposal("6.1-emergency", scope, None, why)?;
+        let mut asked = Self::proposal("6.1-emergency", scope, None, why)?;
         asked.emergency = true;
         asked.why_not_less = not_less.map(str::to_owned);
         let key = self.key();
@@ -425,7 +425,7 @@ impl Story<'_> {
     async fn approval(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-02-09T09:00").await?;
         let (case, social) = (self.id("process case")?, self.names.social.clone());
-        let mut asked = self.proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
+        let mut asked = Self::proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
         asked.why_not_less = Some(WHOLE_ACCOUNT.to_owned());
         let key = self.key();
         let id = self.client("ines")?.propose_measure(&key, &case, &asked).await?.id;
@@ -493,7 +493,7 @@ impl Story<'_> {
         ensure!(stayed.receipt.is_some(), "the restoration has a receipt");
         self.tell_at(moment, &format!("lena (legal) records {order}: the court orders {social} reinstated. {suspension} and {} are stayed, everything is restored, the pages answer 200 with the volume's content as before", self.id("item isolation")?))?;
         let case = self.id("process case")?;
-        let asked = self.proposal("6.1", "environment/web", None, "Again")?;
+        let asked = Self::proposal("6.1", "environment/web", None, "Again")?;
         let key = self.key();
         let refused = self.client("ines")?.propose_measure(&key, &case, &asked).await;
         let problem = refused.err().and_then(|e| e.problem().cloned()).context("nothing takes effect against an order")?;

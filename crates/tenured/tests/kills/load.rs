@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tenure_client::Client;
-use tenure_wire::request::{FileReport, IssueToken, OpenAccount, Plan, TermsVersion};
+use tenure_wire::request::{CreateEnvironment, FileReport, IssueToken, OpenAccount, Plan, TermsVersion, Workload};
 use tenured::{maintain, story};
 
 use crate::server::Server;
@@ -15,12 +15,51 @@ use crate::server::Server;
 const KILLS: u32 = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_with_its_own_simulated_cluster_finds_everything_again() -> anyhow::Result<()> {
+    tenured::install_crypto();
+    let folder = tempfile::tempdir()?;
+    let server = Server::start_alone(folder.path()).await?;
+    let mara = Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_mins(1));
+    mara.publish_terms("terms", story::TERMS).await?;
+    mara.set_person("pavel", &["platform"]).await?;
+    let token = mara.issue_token("pavel", &IssueToken { subject: "person/pavel".parse()? }).await?;
+    let pavel = mara.speaking_with(&token.token);
+    let plan = Plan { cpu_millis: 1_000, memory_mib: 512, storage_mib: 16, pods: 10 };
+    let terms = TermsVersion { id: "cloud-agreement".parse()?, version: "2020-04".into() };
+    pavel.open_account("open", &OpenAccount { account: "parley".parse()?, terms, plan: plan.clone() }).await?;
+    let environment = CreateEnvironment { environment: "web".parse()?, plan };
+    pavel.create_environment("web", "parley", &environment).await?;
+    for n in 0..KILLS {
+        let spec = Workload {
+            image: "docker.io/library/busybox:1.35".into(),
+            command: Vec::new(),
+            replicas: 1,
+            port: 8080,
+            cpu_millis: 10,
+            memory_mib: 16,
+            volume: None,
+        };
+        pavel.create_workload("parley", "web", &format!("w{n}"), &format!("put-{n}"), &spec).await?;
+        server.kill_and_start()?;
+        server.wait().await?;
+    }
+    for n in 0..KILLS {
+        let since = std::time::Instant::now();
+        while pavel.workload("parley", "web", &format!("w{n}")).await?.ready != 1 {
+            ensure!(since.elapsed() < Duration::from_mins(1), "w{n} does not become ready");
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_under_load_loses_no_report_that_was_acknowledged() -> anyhow::Result<()> {
     tenured::install_crypto();
     let folder = tempfile::tempdir()?;
     let cluster = tenure_kubesim::start(tenure_kubesim::Options::default()).await?;
     let server = Server::start(folder.path(), &cluster).await?;
-    let mara = Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_secs(60));
+    let mara = Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_mins(1));
     mara.publish_terms("terms", story::TERMS).await?;
     let mut speak = std::collections::BTreeMap::new();
     for (name, role) in [("pavel", "platform"), ("hotline", "reporter"), ("ines", "analyst")] {

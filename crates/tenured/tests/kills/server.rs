@@ -10,14 +10,14 @@ use tenure_client::Client;
 use tenure_kubesim::Simulation;
 
 /// How long a start may take, on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A server process that can be killed.
 pub struct Server {
     pub url: String,
     port: u16,
     data: PathBuf,
-    kubeconfig: PathBuf,
+    kubeconfig: Option<PathBuf>,
     child: Mutex<Option<Child>>,
 }
 
@@ -26,6 +26,15 @@ impl Server {
     pub async fn start(folder: &Path, cluster: &Simulation) -> anyhow::Result<Self> {
         let kubeconfig = folder.join("kubeconfig");
         std::fs::write(&kubeconfig, cluster.kubeconfig())?;
+        Self::begin(folder, Some(kubeconfig)).await
+    }
+
+    /// Starts the binary with a simulated cluster of its own, which dies with it.
+    pub async fn start_alone(folder: &Path) -> anyhow::Result<Self> {
+        Self::begin(folder, None).await
+    }
+
+    async fn begin(folder: &Path, kubeconfig: Option<PathBuf>) -> anyhow::Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let server = Self {
             url: format!("http://127.0.0.1:{port}"),
@@ -44,10 +53,12 @@ impl Server {
     }
 
     fn spawn(&self) -> anyhow::Result<()> {
-        let child = Command::new(env!("CARGO_BIN_EXE_tenured"))
-            .args(["dev", "--cluster", "kubeconfig", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
-            .arg(&self.data)
-            .env("KUBECONFIG", &self.kubeconfig)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenured"));
+        command.args(["dev", "--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(&self.data);
+        if let Some(kubeconfig) = &self.kubeconfig {
+            command.args(["--cluster", "kubeconfig"]).env("KUBECONFIG", kubeconfig);
+        }
+        let child = command
             .stdout(Stdio::null())
             .stderr(if std::env::var_os("TENURE_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
             .spawn()

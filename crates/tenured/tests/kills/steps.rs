@@ -30,7 +30,7 @@ async fn world() -> anyhow::Result<(tempfile::TempDir, Simulation, Arc<Server>, 
     let cluster = tenure_kubesim::start(tenure_kubesim::Options::default()).await?;
     let server = Arc::new(Server::start(folder.path(), &cluster).await?);
     let administrator =
-        Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_secs(60));
+        Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_mins(1));
     let pages = Pages::from_kubeconfig_text(&cluster.kubeconfig()).await?;
     Ok((folder, cluster, server, administrator, pages))
 }

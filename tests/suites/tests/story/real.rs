@@ -53,7 +53,7 @@ async fn real_the_story_stops_and_restores_real_pods() -> anyhow::Result<()> {
     let peer = format!("{}--web", names.peer);
     let mut heard = Heard::default();
     let mut story = Story::new(administrator, names.clone(), pages, &mut heard);
-    let mut before = Default::default();
+    let mut before = std::collections::BTreeMap::new();
     let mut site = None;
     let mut unharmed = Vec::new();
     for chapter in Chapter::ALL {

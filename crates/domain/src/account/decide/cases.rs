@@ -18,7 +18,12 @@ const MOST_REPORTS: usize = 1_000;
 const MATCH_AGAIN_SECONDS: i64 = 24 * 3600;
 
 impl Draft<'_> {
-    pub(super) fn open_case(&mut self, ground: Ground, why: Words, reports: Vec<ReportId>) -> Result<(), Rejected> {
+    pub(super) fn open_case(
+        &mut self,
+        ground: Ground,
+        why: Words,
+        reports: Vec<ReportId>,
+    ) -> Result<(), Rejected> {
         self.person_or_rule()?;
         let terms = self.account.accepted(self.context.book)?;
         if !terms.powers.iter().any(|p| p.grounds.contains(&ground)) {
@@ -38,7 +43,10 @@ impl Draft<'_> {
             .into());
         }
         if reports.len() > MOST_REPORTS {
-            return Err(Rejected::Invalid { pointer: "/reports".into(), detail: format!("at most {MOST_REPORTS} reports") });
+            return Err(Rejected::Invalid {
+                pointer: "/reports".into(),
+                detail: format!("at most {MOST_REPORTS} reports"),
+            });
         }
         if let Some(foreign) = reports.iter().find(|r| r.account() != &self.account.id) {
             return Err(Rejected::not_found("report", foreign));
@@ -82,7 +90,12 @@ impl Draft<'_> {
     }
 
     /// Law 10: closing a case cancels what is scheduled in its name and undoes what it did.
-    pub(super) fn close_case(&mut self, case: &CaseId, outcome: Outcome, reason: &LiftReason) -> Result<(), Rejected> {
+    pub(super) fn close_case(
+        &mut self,
+        case: &CaseId,
+        outcome: Outcome,
+        reason: &LiftReason,
+    ) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
         let of_case: Vec<_> =
             self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
@@ -115,9 +128,10 @@ impl Draft<'_> {
         }
         match &found.item(item).ok_or_else(|| Rejected::not_found("item", item))?.state {
             ItemState::Submitted { .. } => Ok(()),
-            ItemState::Due { .. } | ItemState::Met { .. } => {
-                Err(wrong_state(format!("no remedy for {item} awaits a decision"), "the account hands one in first"))
-            }
+            ItemState::Due { .. } | ItemState::Met { .. } => Err(wrong_state(
+                format!("no remedy for {item} awaits a decision"),
+                "the account hands one in first",
+            )),
         }
     }
 
@@ -170,7 +184,9 @@ impl Draft<'_> {
         let found = self.account.measure(id)?;
         let measure = id.clone();
         match &found.state {
-            MeasureState::Lifting { .. } | MeasureState::Lifted { .. } | MeasureState::Withdrawn { .. } => Ok(()),
+            MeasureState::Lifting { .. } | MeasureState::Lifted { .. } | MeasureState::Withdrawn { .. } => {
+                Ok(())
+            }
             // Whatever took effect once is over only when the cluster was observed without it, law 13.
             _ if found.took_effect.is_some() => self.emit(Event::MeasureLifting { measure, reason }),
             _ => self.emit(Event::MeasureWithdrawn { measure, reason }),

@@ -16,7 +16,9 @@ impl Draft<'_> {
     pub(super) fn confirm_in_force(&mut self, id: &MeasureId, receipt: Blob) -> Result<(), Rejected> {
         self.part(System::Cluster)?;
         match self.account.measure(id)?.state {
-            MeasureState::Applying { .. } => self.emit(Event::MeasureInForce { measure: id.clone(), receipt }),
+            MeasureState::Applying { .. } => {
+                self.emit(Event::MeasureInForce { measure: id.clone(), receipt })
+            }
             MeasureState::InForce { .. } => Ok(()),
             _ => Err(wrong_state(
                 format!("{id} is {}", self.account.measure(id)?.state_name()),
@@ -41,7 +43,11 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn record_repairs(&mut self, environment: EnvironmentId, mut objects: Vec<String>) -> Result<(), Rejected> {
+    pub(super) fn record_repairs(
+        &mut self,
+        environment: EnvironmentId,
+        mut objects: Vec<String>,
+    ) -> Result<(), Rejected> {
         self.part(System::Cluster)?;
         self.account.environment(&environment)?;
         if objects.is_empty() {

@@ -1,8 +1,8 @@
 //! What the account declares: itself, its environments and its workloads.
 
 use super::{Draft, all_met};
-use crate::account::event::{Event, Recorded};
 use crate::account::Context;
+use crate::account::event::{Event, Recorded};
 use crate::account::legal::OrderKind;
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
@@ -16,7 +16,12 @@ const MOST: usize = 100;
 
 pub(super) fn open(terms: TermsRef, plan: Plan, context: &Context<'_>) -> Result<Vec<Recorded>, Rejected> {
     if context.book.get(&terms).is_none() {
-        return Err(Unmet::new(Guard::Known, format!("{terms} is not published"), "publish these terms first").into());
+        return Err(Unmet::new(
+            Guard::Known,
+            format!("{terms} is not published"),
+            "publish these terms first",
+        )
+        .into());
     }
     let event = Event::AccountOpened { terms, plan };
     Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
@@ -64,10 +69,19 @@ fn needs(workload: &Workload) -> Plan {
 }
 
 impl Draft<'_> {
-    pub(super) fn create_environment(&mut self, environment: EnvironmentId, plan: Plan) -> Result<(), Rejected> {
+    pub(super) fn create_environment(
+        &mut self,
+        environment: EnvironmentId,
+        plan: Plan,
+    ) -> Result<(), Rejected> {
         let have = &self.account.environments;
         if have.contains_key(&environment) {
-            return Err(Unmet::new(Guard::NameFree, format!("the environment {environment} exists"), "choose another name").into());
+            return Err(Unmet::new(
+                Guard::NameFree,
+                format!("the environment {environment} exists"),
+                "choose another name",
+            )
+            .into());
         }
         let mut guards = within(
             sum(have.values().map(|e| e.plan).chain([plan])),
@@ -75,7 +89,11 @@ impl Draft<'_> {
             self.account.id.as_str(),
         );
         if have.len() >= MOST {
-            guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} environments exist"), "delete one first"));
+            guards.push(Unmet::new(
+                Guard::WithinPlan,
+                format!("{MOST} environments exist"),
+                "delete one first",
+            ));
         }
         guards.extend(self.deploy_guard(&Scope::Environment(environment.clone())));
         all_met(guards)?;
@@ -114,7 +132,11 @@ impl Draft<'_> {
         self.emit(Event::WorkloadPut { environment, workload, spec })
     }
 
-    pub(super) fn remove_workload(&mut self, environment: EnvironmentId, workload: WorkloadId) -> Result<(), Rejected> {
+    pub(super) fn remove_workload(
+        &mut self,
+        environment: EnvironmentId,
+        workload: WorkloadId,
+    ) -> Result<(), Rejected> {
         let env = self.account.environment(&environment)?;
         if !env.workloads.contains_key(&workload) {
             return Err(Rejected::not_found("workload", workload));
@@ -128,7 +150,8 @@ impl Draft<'_> {
                 "the hold has to be released first",
             ));
         }
-        let orders = self.account.orders.iter().filter(|o| o.vacated.is_none() && o.kind == OrderKind::Preserve);
+        let orders =
+            self.account.orders.iter().filter(|o| o.vacated.is_none() && o.kind == OrderKind::Preserve);
         for order in orders.filter(|o| o.scope.touches(&scope)) {
             guards.push(Unmet::new(
                 Guard::NoOrder,

@@ -22,7 +22,13 @@ impl Draft<'_> {
         self.person()?;
         self.named_scope(scope)?;
         let order = self.account.next(self.account.orders.len(), OrderId::new);
-        self.emit(Event::OrderRecorded { order: order.clone(), kind, scope: scope.clone(), authority, document })?;
+        self.emit(Event::OrderRecorded {
+            order: order.clone(),
+            kind,
+            scope: scope.clone(),
+            authority,
+            document,
+        })?;
         if !kind.stays_measures() {
             return Ok(());
         }
@@ -52,7 +58,11 @@ impl Draft<'_> {
     /// A scope that the account has, or that a measure names though its workload is gone: a slip in the name of a
     /// scope would protect nothing.
     fn named_scope(&self, scope: &Scope) -> Result<(), Rejected> {
-        if self.account.measures.iter().any(|m| &m.proposal.scope == scope) { Ok(()) } else { self.check_scope(scope) }
+        if self.account.measures.iter().any(|m| &m.proposal.scope == scope) {
+            Ok(())
+        } else {
+            self.check_scope(scope)
+        }
     }
 
     pub(super) fn vacate_order(&mut self, id: &OrderId, why: Words) -> Result<(), Rejected> {
@@ -93,7 +103,12 @@ impl Draft<'_> {
     }
 
     /// Law 8: a hold on what runs also takes back a stop that is under way.
-    pub(super) fn place_hold(&mut self, scope: Scope, running_state: bool, why: Words) -> Result<(), Rejected> {
+    pub(super) fn place_hold(
+        &mut self,
+        scope: Scope,
+        running_state: bool,
+        why: Words,
+    ) -> Result<(), Rejected> {
         self.person()?;
         self.named_scope(&scope)?;
         let hold = self.account.next(self.account.holds.len(), HoldId::new);
@@ -132,7 +147,10 @@ impl Draft<'_> {
             ));
         }
         if let Some(open) = self.account.appeals.iter().find(|a| &a.measure == id && a.decided.is_none()) {
-            return Err(wrong_state(format!("{} against {id} is open", open.id), format!("go on with {}", open.id)));
+            return Err(wrong_state(
+                format!("{} against {id} is open", open.id),
+                format!("go on with {}", open.id),
+            ));
         }
         let terms = self.account.accepted(self.context.book)?;
         // The window opens with the effect: a measure scheduled far ahead is not out of reach before it bites.
@@ -152,7 +170,12 @@ impl Draft<'_> {
     }
 
     /// Law 6: the reviewer took no part in the measure. Law 10: an overturned measure takes its case with it.
-    pub(super) fn decide_appeal(&mut self, id: &AppealId, outcome: AppealOutcome, why: Words) -> Result<(), Rejected> {
+    pub(super) fn decide_appeal(
+        &mut self,
+        id: &AppealId,
+        outcome: AppealOutcome,
+        why: Words,
+    ) -> Result<(), Rejected> {
         let Some(by) = self.context.actor.person().cloned() else {
             return Err(Unmet::new(
                 Guard::AnotherPerson,

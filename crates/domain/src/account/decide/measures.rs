@@ -99,7 +99,12 @@ impl Draft<'_> {
             Some(Process::Emergency { .. }) | None => 0,
         };
         if !guards.is_empty() && needed > 0 {
-            guards.push(missing_approvals(&proposal.power, needed.into(), 0, &self.context.actor.to_string()));
+            guards.push(missing_approvals(
+                &proposal.power,
+                needed.into(),
+                0,
+                &self.context.actor.to_string(),
+            ));
         }
         all_met(guards)?;
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
@@ -138,7 +143,11 @@ impl Draft<'_> {
                 match (at(ratify_within), at(notice_within)) {
                     (Ok(ratify), Ok(notice)) => clocks = Some((ratify.at, notice.at)),
                     (Err(error), _) | (_, Err(error)) => {
-                        guards.push(Unmet::new(Guard::CalendarKnown, error.to_string(), "name the period in hours"));
+                        guards.push(Unmet::new(
+                            Guard::CalendarKnown,
+                            error.to_string(),
+                            "name the period in hours",
+                        ));
                     }
                 }
             }
@@ -218,10 +227,18 @@ impl Draft<'_> {
         }
         let mut guards = Vec::new();
         if measure.proposed_by.person() == Some(&by) {
-            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} proposed {id}"), "somebody else approves it"));
+            guards.push(Unmet::new(
+                Guard::AnotherPerson,
+                format!("{by} proposed {id}"),
+                "somebody else approves it",
+            ));
         }
         if measure.approvals.iter().any(|a| a.by == by) {
-            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} approved {id} already"), "somebody else approves it too"));
+            guards.push(Unmet::new(
+                Guard::AnotherPerson,
+                format!("{by} approved {id} already"),
+                "somebody else approves it too",
+            ));
         }
         guards.extend(self.account.reviewer_guard(measure, &by));
         guards.extend(same_command(id, &measure.command_hash, command_hash));
@@ -247,11 +264,18 @@ impl Draft<'_> {
         }
         let stands = measure.is_effective() || matches!(measure.state, MeasureState::Stayed { .. });
         if !stands {
-            return Err(wrong_state(format!("{id} is {}", measure.state_name()), "only a standing measure is ratified"));
+            return Err(wrong_state(
+                format!("{id} is {}", measure.state_name()),
+                "only a standing measure is ratified",
+            ));
         }
         let mut guards = Vec::new();
         if measure.proposed_by.person() == Some(&by) {
-            guards.push(Unmet::new(Guard::AnotherPerson, format!("{by} applied {id}"), "somebody else ratifies it"));
+            guards.push(Unmet::new(
+                Guard::AnotherPerson,
+                format!("{by} applied {id}"),
+                "somebody else ratifies it",
+            ));
         }
         if self.context.now >= emergency.ratify_by {
             guards.push(Unmet::new(
@@ -327,7 +351,12 @@ fn grace(power: Option<&Power>) -> u32 {
     power.and_then(|p| p.pod_grace_seconds).unwrap_or(DEFAULT_POD_GRACE_SECONDS)
 }
 
-fn moment_guard(effective: Timestamp, now: Timestamp, given: bool, terms: &crate::terms::Terms) -> Option<Unmet> {
+fn moment_guard(
+    effective: Timestamp,
+    now: Timestamp,
+    given: bool,
+    terms: &crate::terms::Terms,
+) -> Option<Unmet> {
     if given && effective < now {
         return Some(Unmet::new(
             Guard::Moment,

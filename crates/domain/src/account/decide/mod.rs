@@ -37,7 +37,11 @@ impl Draft<'_> {
     /// Refuses anyone but this part of Tenure: what was observed, delivered or came due is nobody's word.
     fn part(&self, part: System) -> Result<(), Rejected> {
         let part = Actor::System(part);
-        if self.context.actor == &part { Ok(()) } else { Err(not_by(self.context.actor, &format!("{part} does this"))) }
+        if self.context.actor == &part {
+            Ok(())
+        } else {
+            Err(not_by(self.context.actor, &format!("{part} does this")))
+        }
     }
 }
 
@@ -80,11 +84,22 @@ impl Account {
         let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
         match command {
             Command::Open { .. } => {
-                return Err(Unmet::new(Guard::NameFree, format!("the account {id} exists"), "choose another name").into());
+                return Err(Unmet::new(
+                    Guard::NameFree,
+                    format!("the account {id} exists"),
+                    "choose another name",
+                )
+                .into());
             }
-            Command::CreateEnvironment { environment, plan } => draft.create_environment(environment, plan)?,
-            Command::PutWorkload { environment, workload, spec } => draft.put_workload(environment, workload, spec)?,
-            Command::RemoveWorkload { environment, workload } => draft.remove_workload(environment, workload)?,
+            Command::CreateEnvironment { environment, plan } => {
+                draft.create_environment(environment, plan)?;
+            }
+            Command::PutWorkload { environment, workload, spec } => {
+                draft.put_workload(environment, workload, spec)?;
+            }
+            Command::RemoveWorkload { environment, workload } => {
+                draft.remove_workload(environment, workload)?;
+            }
             Command::OpenCase { ground, why, reports } => draft.open_case(ground, why, reports)?,
             Command::RecordMatch { rule, ground, opens, facts, why } => {
                 draft.record_match(rule, ground, opens, facts, why)?;
@@ -96,7 +111,9 @@ impl Account {
             Command::IssueNotice { case, starts, power, why, letter, items } => {
                 draft.issue_notice(case, starts, power, why, letter, items)?;
             }
-            Command::RecordAttempt { notice, channel, proof } => draft.record_attempt(notice, channel, proof)?,
+            Command::RecordAttempt { notice, channel, proof } => {
+                draft.record_attempt(notice, channel, proof)?;
+            }
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
             Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
             Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
@@ -113,7 +130,9 @@ impl Account {
                 draft.record_order(kind, &scope, authority, document)?;
             }
             Command::VacateOrder { order, why } => draft.vacate_order(&order, why)?,
-            Command::PlaceHold { scope, running_state, why } => draft.place_hold(scope, running_state, why)?,
+            Command::PlaceHold { scope, running_state, why } => {
+                draft.place_hold(scope, running_state, why)?;
+            }
             Command::ReleaseHold { hold, why } => draft.release_hold(&hold, why)?,
             Command::FileAppeal { measure, grounds } => draft.file_appeal(&measure, grounds)?,
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
@@ -123,7 +142,12 @@ impl Account {
     }
 
     /// The event that puts a refused command on the record; none past [`REFUSALS_PER_HOUR`] of one actor.
-    pub fn record_refusal(&self, command: &'static str, refusal: &Refusal, context: &Context<'_>) -> Vec<Recorded> {
+    pub fn record_refusal(
+        &self,
+        command: &'static str,
+        refusal: &Refusal,
+        context: &Context<'_>,
+    ) -> Vec<Recorded> {
         if self.refusals_this_hour(context.actor, context.now) >= REFUSALS_PER_HOUR {
             return Vec::new();
         }

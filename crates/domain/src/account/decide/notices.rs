@@ -33,8 +33,12 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{case} is closed"), "open a new case"));
         }
         let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
-            let have: Vec<&str> =
-                terms.powers.iter().filter(|p| p.grounds.contains(&found.ground)).map(|p| p.id.as_str()).collect();
+            let have: Vec<&str> = terms
+                .powers
+                .iter()
+                .filter(|p| p.grounds.contains(&found.ground))
+                .map(|p| p.id.as_str())
+                .collect();
             return Err(Unmet::new(
                 Guard::PowerInAcceptedTerms,
                 format!("{} grant no power {power} on the ground {}", self.account.terms, found.ground),
@@ -64,7 +68,10 @@ impl Draft<'_> {
             });
         }
         if found.items.len() + items.len() > MOST_ITEMS {
-            return Err(Rejected::Invalid { pointer: "/items".into(), detail: format!("at most {MOST_ITEMS} items in one case") });
+            return Err(Rejected::Invalid {
+                pointer: "/items".into(),
+                detail: format!("at most {MOST_ITEMS} items in one case"),
+            });
         }
         for (n, asked) in items.iter().enumerate() {
             if found.item(&asked.id).is_some() || items[..n].iter().any(|i| i.id == asked.id) {
@@ -84,12 +91,23 @@ impl Draft<'_> {
     }
 
     /// A notice about a measure, issued by what happens to it and starting no clock.
-    pub(super) fn issue_about(&mut self, case: CaseId, kind: NoticeKind, why: Words, letter: Blob) -> Result<(), Rejected> {
+    pub(super) fn issue_about(
+        &mut self,
+        case: CaseId,
+        kind: NoticeKind,
+        why: Words,
+        letter: Blob,
+    ) -> Result<(), Rejected> {
         let notice = self.account.next(self.account.notices.len(), NoticeId::new);
         self.emit(Event::NoticeIssued { notice, case, kind, letter, why, items: Vec::new() })
     }
 
-    pub(super) fn record_attempt(&mut self, id: NoticeId, channel: Channel, mut proof: String) -> Result<(), Rejected> {
+    pub(super) fn record_attempt(
+        &mut self,
+        id: NoticeId,
+        channel: Channel,
+        mut proof: String,
+    ) -> Result<(), Rejected> {
         self.part(System::Delivery)?;
         let terms = self.account.accepted(self.context.book)?;
         let notice = self.account.notice(&id)?;

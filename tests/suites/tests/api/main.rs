@@ -1,0 +1,22 @@
+//! The HTTP API as strangers, members and the provider's people meet it: a real server, asked over the wire.
+#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod ask;
+mod bodies;
+mod connections;
+mod document;
+mod documents;
+mod evidence;
+mod house;
+mod matrix;
+mod once;
+mod operations;
+mod pages;
+mod strangers;
+mod tokens;

@@ -1,0 +1,194 @@
+//! The operations of the API, from its document, and requests to each.
+
+use serde_json::{Value, json};
+
+use crate::ask::{Answer, Caller};
+use crate::house::{House, workload};
+
+/// One operation of the document.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    pub id: String,
+    pub method: String,
+    /// The path with its parameters in braces.
+    pub path: String,
+    pub spec: Value,
+}
+
+/// The document as JSON.
+pub fn document() -> Value {
+    serde_json::to_value(tenure_api::openapi()).unwrap()
+}
+
+/// All operations.
+pub fn all() -> Vec<Operation> {
+    let document = document();
+    let mut all = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, spec) in methods.as_object().unwrap() {
+            let id = spec["operationId"].as_str().unwrap().to_owned();
+            all.push(Operation { id, method: method.to_uppercase(), path: path.clone(), spec: spec.clone() });
+        }
+    }
+    assert!(all.len() > 50, "the document holds the API");
+    all
+}
+
+impl Operation {
+    /// Whether it needs no token.
+    pub fn is_public(&self) -> bool {
+        self.spec["security"] == json!([{}])
+    }
+
+    /// The media type of the body, where it has one.
+    pub fn media_type(&self) -> Option<&str> {
+        self.spec["requestBody"]["content"]
+            .as_object()
+            .and_then(|content| content.keys().next())
+            .map(String::as_str)
+    }
+
+    /// The name of the schema of a JSON body.
+    pub fn schema(&self) -> Option<String> {
+        let reference = self.spec["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()?;
+        Some(reference.trim_start_matches("#/components/schemas/").to_owned())
+    }
+
+    /// The names of the path's parameters.
+    pub fn parameters(&self) -> Vec<&str> {
+        self.path.split(['{', '}']).skip(1).step_by(2).collect()
+    }
+
+    /// The path with something in the place of each parameter.
+    pub fn at(&self, value: impl Fn(&str) -> String) -> String {
+        let parts = self.path.split(['{', '}']).enumerate();
+        let path: String =
+            parts.map(|(n, part)| if n % 2 == 0 { part.to_owned() } else { value(part) }).collect();
+        match self.id.as_str() {
+            "listCases" | "listReports" => format!("{path}?account={}", value("account")),
+            "listEvents" => format!("{path}?stream={}", value("stream")),
+            "getConsistency" => format!("{path}?older=1"),
+            _ => path,
+        }
+    }
+
+    /// Sends it, with the headers that it needs.
+    pub async fn send(&self, caller: &Caller, path: &str, body: Vec<u8>) -> Answer {
+        let mut headers = vec![("content-type", self.media_type().unwrap_or("application/json"))];
+        match self.id.as_str() {
+            "putWorkload" => headers.push(("if-none-match", "*")),
+            "removeWorkload" => headers.push(("if-match", "\"1\"")),
+            _ => {}
+        }
+        caller.send(&self.method, path, &headers, body).await
+    }
+
+    /// A body that can be read, about the account named.
+    pub fn body(&self, house: &House, account: &str) -> Vec<u8> {
+        match (self.media_type(), self.id.as_str()) {
+            (None, _) => Vec::new(),
+            (Some("application/json"), _) => serde_json::to_vec(&self.example(house, account)).unwrap(),
+            (_, "publishTerms") => tenured::story::TERMS.into(),
+            (_, "publishRule") => tenured::story::RULE.into(),
+            (_, "uploadEvidence") => b"bytes".to_vec(),
+            (_, id) => panic!("no body for {id}: add one"),
+        }
+    }
+
+    /// A JSON body with every field, optional ones too.
+    pub fn example(&self, house: &House, account: &str) -> Value {
+        let plan = json!({"cpuMillis": 1, "memoryMib": 1, "storageMib": 1, "pods": 1});
+        let reports = json!([format!("{account}.r1")]);
+        match self.id.as_str() {
+            "openAccount" => {
+                json!({"account": account, "terms": {"id": "cloud-agreement", "version": "2020-04"}, "plan": plan})
+            }
+            "createEnvironment" => json!({"environment": "web", "plan": plan}),
+            "putWorkload" => {
+                let mut spec = workload();
+                spec["command"] = json!(["httpd"]);
+                spec["volume"] = json!({"path": "/www", "sizeMib": 1});
+                spec
+            }
+            "setMember" => json!({"roles": ["viewer"]}),
+            "setPerson" => json!({"roles": ["support"]}),
+            "issueToken" => json!({"subject": "person/support"}),
+            "fileReport" => {
+                json!({"account": account, "ground": "incitement", "locator": "here", "statement": "this", "evidence": [house.evidence]})
+            }
+            "remediateReport" => json!({"answer": "It is gone"}),
+            "openCase" => {
+                json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
+            }
+            "issueNotice" => {
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}]})
+            }
+            "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
+            "decideCure" => json!({"accept": false, "why": "It is still there"}),
+            "proposeMeasure" => {
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+            }
+            "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
+            "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
+            "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
+            "fileAppeal" => json!({"grounds": "It was satire"}),
+            "decideAppeal" => json!({"outcome": "upheld", "why": "It was not"}),
+            "recordOrder" => {
+                json!({"account": account, "kind": "stay", "scope": "account", "authority": "A court", "document": house.evidence})
+            }
+            "placeHold" => {
+                json!({"account": account, "scope": "account", "runningState": false, "why": "A hearing"})
+            }
+            id => panic!("no body for {id}: add one"),
+        }
+    }
+}
+
+/// What there is in `parley`, for each parameter.
+pub fn existing(house: &House, parameter: &str) -> String {
+    named(house, parameter, "parley", "1")
+}
+
+/// What there is not, in an account that there is not.
+pub fn missing(house: &House, parameter: &str) -> String {
+    named(house, parameter, "nosuch", "77")
+}
+
+fn named(house: &House, parameter: &str, account: &str, number: &str) -> String {
+    let there = account == "parley";
+    let letter = |letter: &str| format!("{account}.{letter}{number}");
+    match parameter {
+        "account" => account.to_owned(),
+        "environment" => if there { "web" } else { "none" }.to_owned(),
+        "workload" => if there { "site" } else { "none" }.to_owned(),
+        "member" => if there { "viewer" } else { "nobody" }.to_owned(),
+        // Nobody whose roles a test relies on.
+        "person" => if there { "zoe" } else { "nobody" }.to_owned(),
+        "item" => if there { "post-1" } else { "none" }.to_owned(),
+        "appeal" => letter("a"),
+        "case" => letter("c"),
+        "hold" => letter("h"),
+        "measure" => letter("m"),
+        "notice" => letter("n"),
+        "order" => letter("o"),
+        "report" => letter("r"),
+        "id" => {
+            if there {
+                house.evidence.clone()
+            } else {
+                format!("sha256:{}", "0".repeat(64))
+            }
+        }
+        "token" => {
+            if there {
+                house.spare_token.clone()
+            } else {
+                "0".repeat(16)
+            }
+        }
+        "stream" => format!("account%2F{account}"),
+        "n" => number.to_owned(),
+        "path" => if there { "0/000.p/1" } else { "0/999" }.to_owned(),
+        other => panic!("nothing is known of the parameter {other}: add it"),
+    }
+}
