@@ -49,6 +49,7 @@ fn nobody_without_a_role_may_do_anything() {
     for action in Action::ALL {
         let resource = if action.is_providers() { Resource::Provider } else { Resource::Account("parley") };
         assert!(access.check(&person(&[]), *action, resource).is_err(), "{action:?}");
+        assert!(access.check(&member(&[]), *action, resource).is_err(), "{action:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! handler that panics.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,11 @@ use crate::problem::Failure;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The routes with what surrounds them. A request takes at most `time`, except one that moves the simulated clock.
-pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, time: Duration, queries: Queries) -> Router<S> {
+pub fn around<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    time: Duration,
+    queries: Queries,
+) -> Router<S> {
     router
         .fallback(async || Failure::not_found())
         .method_not_allowed_fallback(async || {
@@ -43,23 +48,25 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, time: Duratio
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
-    Failure::from(Problem::new("internal", "A defect of the server", 500).detail("It is in the server's log."))
-        .into_response()
+    Failure::from(
+        Problem::new("internal", "A defect of the server", 500).detail("It is in the server's log."),
+    )
+    .into_response()
 }
 
-/// A misspelt parameter would otherwise be ignored, and the answer be another one than was asked for.
+/// A misspelt or repeated parameter would otherwise be ignored, and the answer be another one than was asked for.
 async fn known_parameters(
     State(queries): State<Arc<Queries>>,
     request: Request<axum::body::Body>,
     next: Next,
 ) -> Response {
-    if let Some(unknown) = unknown_parameter(&queries, &request) {
-        return unknown.into_response();
+    if let Some(unfit) = unfit_parameter(&queries, &request) {
+        return unfit.into_response();
     }
     next.run(request).await
 }
 
-fn unknown_parameter(queries: &Queries, request: &Request<axum::body::Body>) -> Option<Failure> {
+fn unfit_parameter(queries: &Queries, request: &Request<axum::body::Body>) -> Option<Failure> {
     request.uri().query().filter(|q| !q.is_empty())?;
     let path = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
     let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
@@ -67,12 +74,21 @@ fn unknown_parameter(queries: &Queries, request: &Request<axum::body::Body>) -> 
     let Ok(Query(sent)) = Query::<Vec<(String, String)>>::try_from_uri(request.uri()) else {
         return Some(Failure::parameter("query", "send NAME=VALUE pairs, percent-encoded"));
     };
-    let unknown = sent.into_iter().map(|(name, _)| name).find(|name| !known.contains(name))?;
-    let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    Some(Failure::parameter(
-        &unknown,
-        if names.is_empty() { "this takes no parameters".to_owned() } else { format!("not one of {}", names.join(", ")) },
-    ))
+    let mut seen = BTreeSet::new();
+    for (name, _) in &sent {
+        if !known.contains(name) {
+            let names: Vec<&str> = known.iter().map(String::as_str).collect();
+            let detail = match names.as_slice() {
+                [] => "this takes no parameters".to_owned(),
+                names => format!("not one of {}", names.join(", ")),
+            };
+            return Some(Failure::parameter(name, detail));
+        }
+        if !seen.insert(name) {
+            return Some(Failure::parameter(name, "send it once"));
+        }
+    }
+    None
 }
 
 /// Bounds the time of every request, and puts the request's id into problems and the log.
@@ -84,18 +100,18 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
     };
     let moves_clock = request.uri().path() == "/dev/clock";
     let line = format!("{} {}", request.method(), request.uri().path());
-    let response = if moves_clock {
-        next.run(request).await
-    } else {
-        match tokio::time::timeout(time, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Failure::from(
-                Problem::new("timeout", "Took too long", 503)
-                    .detail("It may have been done all the same: send it again with the same Idempotency-Key."),
-            )
-            .into_response(),
-        }
-    };
+    let response =
+        if moves_clock {
+            next.run(request).await
+        } else {
+            match tokio::time::timeout(time, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => Failure::from(Problem::new("timeout", "Took too long", 503).detail(
+                    "It may have been done all the same: send it again with the same Idempotency-Key.",
+                ))
+                .into_response(),
+            }
+        };
     let mut response = with_id(response, &id).await;
     tracing::debug!(request = %id, status = response.status().as_u16(), "{line}");
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
@@ -107,8 +123,10 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
 
 /// Problems are small and made here; reading one back to add the id costs nothing that matters.
 async fn with_id(response: Response, id: &str) -> Response {
-    let is_problem =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes() == b"application/problem+json");
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|t| t.as_bytes() == b"application/problem+json");
     if !is_problem {
         return response;
     }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tenure_access::{Action, Principal, Resource};
@@ -62,7 +62,10 @@ impl Call {
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Failure> {
-    headers.get(name).map(|v| v.to_str().map_err(|_| Failure::parameter(name, "use visible ASCII characters"))).transpose()
+    headers
+        .get(name)
+        .map(|v| v.to_str().map_err(|_| Failure::parameter(name, "use visible ASCII characters")))
+        .transpose()
 }
 
 impl FromRequestParts<App> for Call {
@@ -70,7 +73,8 @@ impl FromRequestParts<App> for Call {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let headers = &parts.headers;
-        let authorization = text(headers, header::AUTHORIZATION.as_str())?.ok_or_else(Failure::unauthenticated)?;
+        let authorization =
+            text(headers, header::AUTHORIZATION.as_str())?.ok_or_else(Failure::unauthenticated)?;
         let (scheme, token) = authorization.split_once(' ').ok_or_else(Failure::unauthenticated)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Failure::unauthenticated());
@@ -78,7 +82,10 @@ impl FromRequestParts<App> for Call {
         let principal = app.engine.authenticate(token.trim()).ok_or_else(Failure::unauthenticated)?;
         let key = text(headers, "idempotency-key")?.map(str::to_owned);
         if key.as_ref().is_some_and(|k| k.is_empty() || k.len() > limits::KEY) {
-            return Err(Failure::parameter("Idempotency-Key", format!("use 1 to {} characters", limits::KEY)));
+            return Err(Failure::parameter(
+                "Idempotency-Key",
+                format!("use 1 to {} characters", limits::KEY),
+            ));
         }
         let if_match = match text(headers, header::IF_MATCH.as_str())? {
             None => None,
@@ -109,13 +116,31 @@ pub fn etag(version: u64) -> String {
 }
 
 async fn bytes(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(body) => Ok(body.to_bytes().to_vec()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Problem::new("too-large", "The body is too large", 413).detail(format!("At most {limit} bytes.")).into())
+    let mut body = request.into_body();
+    let mut taken = Vec::new();
+    let mut surplus = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            Problem::new("incomplete", "The body ended early", 400).detail("Send the whole body.")
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if surplus == 0 && data.len() <= limit - taken.len() {
+            taken.extend_from_slice(&data);
+            continue;
         }
-        Err(_) => Err(Problem::new("incomplete", "The body ended early", 400).detail("Send the whole body.").into()),
+        // Heard out for a while, the client comes to read the answer; cut off at once, it would see a broken connection.
+        taken = Vec::new();
+        surplus += data.len();
+        if surplus > limits::HEARD_OUT {
+            break;
+        }
     }
+    if surplus > 0 {
+        return Err(Problem::new("too-large", "The body is too large", 413)
+            .detail(format!("At most {limit} bytes."))
+            .into());
+    }
+    Ok(taken)
 }
 
 fn media_type(request: &Request) -> String {
@@ -136,12 +161,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         if media_type(&request) != "application/json" {
-            return Err(Problem::new("media-type", "Not JSON", 415).detail("Send `Content-Type: application/json`.").into());
+            return Err(Problem::new("media-type", "Not JSON", 415)
+                .detail("Send `Content-Type: application/json`.")
+                .into());
         }
         let bytes = bytes(request, limits::JSON_BODY).await?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
-        let value = parsed.map_err(|error| unreadable(&error))?;
+        let value = parsed.map_err(|error| unreadable(&error, &bytes))?;
         reader.end().map_err(|error| {
             Failure::from(Problem::new("malformed", "The body is not JSON", 400).fault("", error.to_string()))
         })?;
@@ -149,20 +176,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     }
 }
 
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
+/// JSON that says something else than was asked for is told apart from what is no JSON.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Failure {
     use serde_path_to_error::Segment;
     let inner = error.inner();
-    let mut pointer = String::new();
-    for segment in error.path() {
-        match segment {
-            Segment::Seq { index } => pointer += &format!("/{index}"),
-            Segment::Map { key } => pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-            Segment::Enum { variant } => pointer += &format!("/{variant}"),
-            Segment::Unknown => {}
-        }
-    }
-    if inner.is_data() {
-        return Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, inner.to_string()).into();
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    };
+    let pointer: String = error.path().iter().map(step).collect();
+    if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
+        // The reader of a choice calls any other kind of value a fault of the syntax.
+        let detail = if inner.is_data() {
+            inner.to_string()
+        } else {
+            "another kind of value is expected here".to_owned()
+        };
+        return Problem::new("invalid-request", "The request is not valid", 422)
+            .fault(pointer, detail)
+            .into();
     }
     Problem::new("malformed", "The body is not JSON", 400).fault(pointer, inner.to_string()).into()
 }
@@ -175,12 +209,14 @@ impl FromRequest<App> for Document {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         if !matches!(media_type(&request).as_str(), "application/yaml" | "text/yaml" | "application/x-yaml") {
-            return Err(Problem::new("media-type", "Not YAML", 415).detail("Send `Content-Type: application/yaml`.").into());
+            return Err(Problem::new("media-type", "Not YAML", 415)
+                .detail("Send `Content-Type: application/yaml`.")
+                .into());
         }
         let bytes = bytes(request, limits::DOCUMENT_BODY).await?;
         String::from_utf8(bytes).map(Self).map_err(|error| {
             let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-            let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+            let line = good.split(|b| *b == b'\n').count();
             Problem::new("malformed", "The document is not text", 400)
                 .fault(format!("line {line}"), "not UTF-8: save the file in that encoding")
                 .into()
@@ -204,7 +240,8 @@ impl FromRequest<App> for Upload {
         let token = |part: &str| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
         };
-        let ok = media_type.len() <= 127 && media_type.split_once('/').is_some_and(|(a, b)| token(a) && token(b));
+        let ok =
+            media_type.len() <= 127 && media_type.split_once('/').is_some_and(|(a, b)| token(a) && token(b));
         if !ok {
             return Err(Problem::new("media-type", "No media type", 415)
                 .detail("Send the evidence's own media type as `Content-Type`.")
@@ -212,7 +249,9 @@ impl FromRequest<App> for Upload {
         }
         let bytes = bytes(request, limits::EVIDENCE_BODY).await?;
         if bytes.is_empty() {
-            return Err(Problem::new("invalid-request", "The body is empty", 422).detail("Send the evidence's bytes.").into());
+            return Err(Problem::new("invalid-request", "The body is empty", 422)
+                .detail("Send the evidence's bytes.")
+                .into());
         }
         Ok(Self { media_type, bytes })
     }
@@ -232,7 +271,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Query<T> {
                 path if path == "." || path == "?" => "query".to_owned(),
                 name => name,
             };
-            Failure::parameter(&at, error.inner())
+            Failure::parameter(&at, error.inner().to_string())
         })
     }
 }

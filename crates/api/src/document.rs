@@ -36,7 +36,7 @@ const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
 /// The OpenAPI 3.1 document, without the routes that only a simulated clock has.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, mut document) = routes::described().split_for_parts();
-    document.info.version = "1".to_owned();
+    "1".clone_into(&mut document.info.version);
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
         for write in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {

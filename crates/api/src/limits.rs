@@ -8,6 +8,8 @@ pub const JSON_BODY: usize = 256 * 1024;
 pub const DOCUMENT_BODY: usize = 256 * 1024;
 /// The largest piece of evidence, in bytes.
 pub const EVIDENCE_BODY: usize = 10 * 1024 * 1024;
+/// How much of a body that is too large is read and thrown away before the answer, in bytes.
+pub const HEARD_OUT: usize = 10 * 1024 * 1024;
 /// The longest words (reasons, statements, answers), in characters.
 pub const WORDS: usize = 20_000;
 /// The most reports that one case is opened on.
@@ -24,7 +26,8 @@ pub const REQUEST_ID: usize = 128;
 pub struct Limits {
     /// How long a request's header may take, from when the connection is made or the answer before is sent.
     pub header_time: Duration,
-    /// The largest header, in bytes; at least 8 KiB.
+    /// The size from which a header that is not at its end is refused, in bytes; at least 8 KiB. What comes in one
+    /// piece can be up to twice as large.
     pub header_bytes: usize,
     /// How many connections are served at once; more wait to be accepted.
     pub connections: usize,

@@ -35,7 +35,8 @@ pub fn after<K: FromStr>(query: &PageQuery) -> Result<Option<K>, Failure> {
 pub fn page<T>(mut items: Vec<T>, size: u32, key: impl Fn(&T) -> String) -> Page<T> {
     let more = items.len() > size as usize;
     items.truncate(size as usize);
-    let next_page_token = if more { items.last().map(|last| URL_SAFE_NO_PAD.encode(key(last))) } else { None };
+    let next_page_token =
+        if more { items.last().map(|last| URL_SAFE_NO_PAD.encode(key(last))) } else { None };
     Page { items, next_page_token }
 }
 

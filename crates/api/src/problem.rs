@@ -20,8 +20,8 @@ impl From<Problem> for Failure {
 
 impl Failure {
     /// The kind for one parameter or header that is wrong.
-    pub fn parameter(at: &str, detail: impl ToString) -> Self {
-        Problem::new("invalid-parameter", "A parameter is not valid", 400).fault(at, detail.to_string()).into()
+    pub fn parameter(at: &str, detail: impl Into<String>) -> Self {
+        Problem::new("invalid-parameter", "A parameter is not valid", 400).fault(at, detail).into()
     }
 
     /// Something that is not there, or not for this principal: the two cannot be told apart.
@@ -39,7 +39,7 @@ impl Failure {
     /// A document that does not read.
     pub fn document(errors: &DocumentErrors) -> Self {
         let mut problem = Problem::new("invalid-document", "The document is not valid", 422);
-        for error in errors.iter() {
+        for error in errors {
             let at = match (error.line, error.field.as_str()) {
                 (0, field) => field.to_owned(),
                 (line, "") => format!("line {line}"),
@@ -76,8 +76,12 @@ impl From<EngineError> for Failure {
             }
             EngineError::Stale { expected, actual } => Problem::new("stale", "Changed in between", 412)
                 .detail(format!("It is at version {actual}, not {expected}: read it again and decide anew.")),
-            EngineError::KeyReused => Problem::new("idempotency-key-reused", "The idempotency key is taken", 422)
-                .fault("Idempotency-Key", "it was sent with another request: use a fresh key for each request"),
+            EngineError::KeyReused => {
+                Problem::new("idempotency-key-reused", "The idempotency key is taken", 422).fault(
+                    "Idempotency-Key",
+                    "it was sent with another request: use a fresh key for each request",
+                )
+            }
             error @ EngineError::NotQuiet { .. } => {
                 Problem::new("not-quiet", "Not quiet in time", 503).detail(error.to_string())
             }

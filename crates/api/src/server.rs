@@ -38,7 +38,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stoppi
             },
             () = stopping.cancelled() => break,
         };
-        let service = router.clone().map_request(|request: hyper::Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
+        let service = router
+            .clone()
+            .map_request(|request: hyper::Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_time)

@@ -4,6 +4,7 @@ use axum::body::Body as ResponseBody;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use tenure_domain::text::Words;
+use tenure_engine::EngineError;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, After, Done, Once, Outcome, Submission};
 use tenure_store::Answer;
@@ -33,8 +34,8 @@ impl<'a> Writing<'a> {
         let Some(key) = &self.call.key else { return Ok(None) };
         match self.call.engine.answer_given(&self.call.principal, key).await? {
             Some(kept) if kept.request == self.request() => respond(&kept, true).map(Some),
-            // Another request under the key is told so by the write path.
-            Some(_) | None => Ok(None),
+            Some(_) => Err(EngineError::KeyReused.into()),
+            None => Ok(None),
         }
     }
 
@@ -92,7 +93,10 @@ impl<'a> Writing<'a> {
         };
         let call = self.call;
         if call.if_match.is_some() && !matches!(act, Act::Account(..)) {
-            return Err(Failure::parameter("If-Match", "versions are compared on writes to an account: leave it out"));
+            return Err(Failure::parameter(
+                "If-Match",
+                "versions are compared on writes to an account: leave it out",
+            ));
         }
         let request = self.request();
         let mut submission = Submission::new(call.caller(), act).keeping(self.kept);
@@ -126,13 +130,17 @@ fn written(done: &Done, id: String, href: String) -> Written {
         After::Book(state) => state.version,
         After::Kept => 0,
     };
-    let events = (done.before + 1..).zip(&done.events).map(|(n, t)| EventRef { n, event_type: t.clone() }).collect();
+    let events =
+        (done.before + 1..).zip(&done.events).map(|(n, t)| EventRef { n, event_type: t.clone() }).collect();
     Written { id, href, stream: done.stream.clone(), version, events }
 }
 
 fn respond(answer: &Answer, repeated: bool) -> Result<Response, Failure> {
     let defect = |e: &dyn std::fmt::Display| {
-        Failure::from(tenure_engine::EngineError::Defect { what: "kept answer".into(), detail: e.to_string() })
+        Failure::from(tenure_engine::EngineError::Defect {
+            what: "kept answer".into(),
+            detail: e.to_string(),
+        })
     };
     let headers: Vec<(String, String)> = serde_json::from_str(&answer.headers).map_err(|e| defect(&e))?;
     let mut response =

@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 use tenure_wire::Problem;
 use tenure_wire::request::{
     Amend, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport, IssueNotice,
-    IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate, SetRoles,
-    SubmitCure, Workload,
+    IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate,
+    SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockView, EventView, LegalView, MeasureView, NoticeView, Page, PreviewView, ReceiptView,
-    ReportView, StandingView, TokenView, WorkloadView, Written,
+    AccountView, CaseView, ClockView, EventView, LegalView, MeasureView, NoticeView, Page, PreviewView,
+    ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
 };
 
 pub use tenure_wire as wire;
@@ -87,7 +87,12 @@ impl Client {
             .timeout(REQUEST_TIME)
             .build()
             .map_err(|source| ClientError::Unreachable { url: base.to_owned(), source })?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token: token.to_owned(), patience: Duration::ZERO })
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+            patience: Duration::ZERO,
+        })
     }
 
     /// The same client speaking with another token.
@@ -127,14 +132,17 @@ impl Client {
             };
             match result.await {
                 Ok((status, body)) if status.is_success() => return Ok(body.to_vec()),
-                Ok((status, body)) if status != StatusCode::SERVICE_UNAVAILABLE || waited >= self.patience => {
-                    let problem: Problem = serde_json::from_slice(&body).map_err(|e| ClientError::Answer {
-                        url: url.clone(),
-                        detail: format!("status {status}: {e}"),
+                Ok((status, body))
+                    if status != StatusCode::SERVICE_UNAVAILABLE || waited >= self.patience =>
+                {
+                    let problem: Problem = serde_json::from_slice(&body).map_err(|e| {
+                        ClientError::Answer { url: url.clone(), detail: format!("status {status}: {e}") }
                     })?;
                     return Err(ClientError::Problem(Box::new(problem)));
                 }
-                Err(source) if waited >= self.patience => return Err(ClientError::Unreachable { url, source }),
+                Err(source) if waited >= self.patience => {
+                    return Err(ClientError::Unreachable { url, source });
+                }
                 Ok(_) | Err(_) => {}
             }
             let pause = Duration::from_millis(50);
@@ -162,7 +170,12 @@ impl Client {
     }
 
     /// Writes JSON under an idempotency key.
-    pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, key: &str, body: &B) -> Result<T, ClientError> {
+    pub async fn post<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        body: &B,
+    ) -> Result<T, ClientError> {
         let headers = [("idempotency-key", key.to_owned())];
         let answer = self.send(Method::POST, path, self.json(path, body)?, &headers).await?;
         self.read(path, &answer)
@@ -176,20 +189,33 @@ impl Client {
     }
 
     fn json<B: Serialize>(&self, path: &str, body: &B) -> Result<Payload, ClientError> {
-        let bytes = serde_json::to_vec(body)
-            .map_err(|e| ClientError::Answer { url: format!("{}{path}", self.base), detail: e.to_string() })?;
+        let bytes = serde_json::to_vec(body).map_err(|e| ClientError::Answer {
+            url: format!("{}{path}", self.base),
+            detail: e.to_string(),
+        })?;
         Ok(Payload::Bytes("application/json".to_owned(), bytes))
     }
 
     /// Writes bytes of a media type under an idempotency key.
-    pub async fn upload(&self, path: &str, key: &str, media_type: &str, bytes: &[u8]) -> Result<Written, ClientError> {
+    pub async fn upload(
+        &self,
+        path: &str,
+        key: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, ClientError> {
         let payload = Payload::Bytes(media_type.to_owned(), bytes.to_vec());
         let answer = self.send(Method::POST, path, payload, &[("idempotency-key", key.to_owned())]).await?;
         self.read(path, &answer)
     }
 
     /// Replaces what is at a path.
-    pub async fn put<B: Serialize>(&self, path: &str, body: &B, headers: &[(&str, String)]) -> Result<Written, ClientError> {
+    pub async fn put<B: Serialize>(
+        &self,
+        path: &str,
+        body: &B,
+        headers: &[(&str, String)],
+    ) -> Result<Written, ClientError> {
         let answer = self.send(Method::PUT, path, self.json(path, body)?, headers).await?;
         self.read(path, &answer)
     }
@@ -301,7 +327,12 @@ impl Client {
     }
 
     /// Uploads evidence.
-    pub async fn upload_evidence(&self, key: &str, media_type: &str, bytes: &[u8]) -> Result<Written, ClientError> {
+    pub async fn upload_evidence(
+        &self,
+        key: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, ClientError> {
         self.upload("/v1/evidence", key, media_type, bytes).await
     }
 
@@ -312,7 +343,12 @@ impl Client {
     }
 
     /// Sets the roles of a member of an account.
-    pub async fn set_member(&self, account: &str, member: &str, roles: &[&str]) -> Result<Written, ClientError> {
+    pub async fn set_member(
+        &self,
+        account: &str,
+        member: &str,
+        roles: &[&str],
+    ) -> Result<Written, ClientError> {
         let body = SetRoles { roles: roles.iter().map(ToString::to_string).collect() };
         self.put(&format!("/v1/accounts/{account}/members/{member}"), &body, &[]).await
     }
@@ -355,7 +391,11 @@ impl Client {
     }
 
     /// The events of a stream from its beginning, one page.
-    pub async fn stream(&self, stream: &str, page_token: Option<&str>) -> Result<Page<EventView>, ClientError> {
+    pub async fn stream(
+        &self,
+        stream: &str,
+        page_token: Option<&str>,
+    ) -> Result<Page<EventView>, ClientError> {
         let token = page_token.map(|t| format!("&pageToken={t}")).unwrap_or_default();
         self.get(&format!("/v1/events?stream={}&pageSize=200{token}", stream.replace('/', "%2F"))).await
     }

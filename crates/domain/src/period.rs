@@ -207,6 +207,25 @@ fn parts(text: &str, units: &str) -> Option<Vec<(u64, char)>> {
     Some(found)
 }
 
+impl Period {
+    /// As a letter says it: `30 days`, `2 business days`, `24 hours`.
+    pub fn in_words(&self) -> String {
+        let counted = |n: u32, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
+        match *self {
+            Self::Days(n) => counted(n, "day"),
+            Self::Months(n) => counted(n, "month"),
+            Self::BusinessDays(n) => counted(n, "business day"),
+            Self::Seconds(0) => "no time".to_owned(),
+            Self::Seconds(n) => [(n / 3_600, "hour"), (n / 60 % 60, "minute"), (n % 60, "second")]
+                .into_iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, unit)| counted(n, unit))
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+}
+
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -243,6 +262,21 @@ impl From<Period> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_says_a_period_in_words() {
+        for (text, words) in [
+            ("P30D", "30 days"),
+            ("P1D", "1 day"),
+            ("2bd", "2 business days"),
+            ("P6M", "6 months"),
+            ("PT24H", "24 hours"),
+            ("PT1H30M", "1 hour 30 minutes"),
+            ("PT0S", "no time"),
+        ] {
+            assert_eq!(text.parse::<Period>().unwrap().in_words(), words);
+        }
+    }
     use proptest::prelude::*;
 
     fn period(text: &str) -> Period {

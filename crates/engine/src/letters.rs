@@ -80,12 +80,16 @@ pub fn case_notice(account: &Account, terms: &Terms, notice: &CaseNotice<'_>, no
         if notice.starts != Starts::Notice {
             let _ = writeln!(
                 letter,
-                "It cannot be used before {cure} have run since this notice was served, for you to put things right."
+                "It cannot be used before {} have run since this notice was served, for you to put things right.",
+                cure.in_words()
             );
         }
         if notice.starts != Starts::Cure {
-            let _ =
-                writeln!(letter, "It cannot be used before {period} have run since this notice was served.");
+            let _ = writeln!(
+                letter,
+                "It cannot be used before {} have run since this notice was served.",
+                period.in_words()
+            );
         }
         let _ =
             writeln!(letter, "If all that is asked is done, the case is closed and nothing follows from it.");
@@ -115,7 +119,8 @@ pub fn emergency_notice(
         if let Process::Emergency { ratify_within, .. } = &power.process {
             let _ = writeln!(
                 letter,
-                "It is provisional: unless a second person ratifies it within {ratify_within}, it lifts by itself."
+                "It is provisional: unless a second person ratifies it within {}, it lifts by itself.",
+                ratify_within.in_words()
             );
         }
     }

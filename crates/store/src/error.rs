@@ -45,6 +45,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether another process was at work on the database at this moment.
+    pub(crate) fn is_of_the_moment(&self) -> bool {
+        use sqlx::migrate::MigrateError;
+        let (Self::Database(error)
+        | Self::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) = self
+        else {
+            return false;
+        };
+        // SQLITE_BUSY; the higher bits say of which kind.
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+    }
+
     /// Whether it is about one thing that was to be written, so that the rest of its transaction can stand once that
     /// is [undone](crate::Write::undo). Else nobody knows what the transaction holds, and all of it has to go.
     pub fn spares_the_rest(&self) -> bool {

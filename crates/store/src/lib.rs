@@ -28,6 +28,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite")
 /// How long a statement waits for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// How soon opening is tried again while another process opens a new database.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// A database that is open.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -60,8 +63,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writer).await?;
+        let writer = open_writer(&options).await?;
         let readers =
             SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers })
@@ -72,4 +74,34 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// The one connection that writes, with the schema up to date.
+///
+/// Neither the change to WAL nor sqlx's migrations wait for another process that does the same at this moment: it is
+/// tried again, and what the other did is found done.
+async fn open_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let last = tokio::time::Instant::now() + BUSY;
+    loop {
+        let error = match try_writer(options).await {
+            Ok(writer) => return Ok(writer),
+            Err(error) => error,
+        };
+        if !error.is_of_the_moment() || tokio::time::Instant::now() >= last {
+            return Err(error);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn try_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let mut result = MIGRATIONS.run(&writer).await;
+    for _ in MIGRATIONS.iter().filter(|m| m.migration_type.is_up_migration()) {
+        if result.is_err() {
+            result = MIGRATIONS.run(&writer).await;
+        }
+    }
+    result?;
+    Ok(writer)
 }

@@ -105,6 +105,8 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         format!("{} cannot be listened on: stop what uses it, or choose another with --listen", options.listen)
     })?;
     let url = format!("http://{}", listener.local_addr()?);
+    let key = keys::log_key(&data.join(KEY), ORIGIN)?;
+    let store = open(data).await?;
     let (sim, cluster) = match &options.cluster {
         ClusterChoice::Simulated => {
             let settings =
@@ -120,13 +122,12 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
     let abilities = cluster.probe().await.context("the cluster does not answer")?;
     let kind = if abilities.is_simulation { "a SIMULATED cluster" } else { "a Kubernetes cluster" };
     let described = format!("{kind}, {}", abilities.version);
-    let store = Store::open_file(&data.join(DATABASE)).await?;
     let start: Timestamp = START.parse().context("the start of the simulated clock")?;
     let settings = Settings {
         clock: options.clock,
         start: if options.clock == ClockKind::Simulated { start } else { Timestamp::UNIX_EPOCH },
         entropy: Entropy::Machine,
-        key: keys::log_key(&data.join(KEY), ORIGIN)?,
+        key,
         mail: data.join("mail"),
         cluster: Some(cluster),
     };
@@ -151,6 +152,12 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         server,
         sim,
     })
+}
+
+/// Opens the database of a data folder.
+pub async fn open(data: &Path) -> anyhow::Result<Store> {
+    let path = data.join(DATABASE);
+    Store::open_file(&path).await.with_context(|| format!("{} cannot be opened", path.display()))
 }
 
 /// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key.

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use anyhow::bail;
 use tenure_engine::verify::{Findings, verify};
-use tenure_store::Store;
 
 use crate::{dev, keys};
 
 /// Brings the database of a data folder up to date, making it where there is none.
 pub async fn migrate(data: &Path) -> anyhow::Result<()> {
     dev::make_private(data)?;
-    let store = Store::open_file(&data.join(dev::DATABASE)).await?;
+    let store = dev::open(data).await?;
     store.close().await;
     Ok(())
 }
@@ -23,7 +22,7 @@ pub async fn check(data: &Path) -> anyhow::Result<Findings> {
         bail!("{} holds no {}: name the folder that the server was started with (--data)", data.display(), dev::DATABASE);
     }
     let key = keys::read(&data.join(dev::KEY), dev::ORIGIN)?;
-    let store = Store::open_file(&database).await?;
+    let store = dev::open(data).await?;
     let findings = verify(&store, &key.verifier).await;
     store.close().await;
     Ok(findings?)

@@ -42,7 +42,9 @@ async fn open(call: Call, body: Body<OpenAccount>) -> Result<Response, Failure> 
         })?;
     let act = Act::Account(asked.account.clone(), Command::Open { terms, plan: asked.plan.into() });
     let id = asked.account.to_string();
-    Writing::new(&call, body.hash).submit(act, true, move |_| (id.clone(), format!("/v1/accounts/{id}"))).await
+    Writing::new(&call, body.hash)
+        .submit(act, true, move |_| (id.clone(), format!("/v1/accounts/{id}")))
+        .await
 }
 
 /// List the accounts that the caller can see.

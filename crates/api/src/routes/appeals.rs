@@ -31,7 +31,11 @@ fn newest(done: &Done) -> (String, String) {
 /// Challenge a measure.
 #[utoipa::path(post, operation_id = "fileAppeal", path = "/v1/measures/{measure}/appeals", tag = "appeals", params(("measure" = String, Path)),
     request_body = FileAppeal, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn file(call: Call, Path(measure): Path<MeasureId>, body: Body<FileAppeal>) -> Result<Response, Failure> {
+async fn file(
+    call: Call,
+    Path(measure): Path<MeasureId>,
+    body: Body<FileAppeal>,
+) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
     let grounds = writing.words("/grounds", &body.value.grounds)?;
     let act = Act::Account(measure.account().clone(), Command::FileAppeal { measure, grounds });
@@ -56,5 +60,7 @@ async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) 
     let why = writing.words("/why", &body.value.why)?;
     let (name, href) = (id.to_string(), format!("/v1/appeals/{id}"));
     let command = Command::DecideAppeal { appeal: id.clone(), outcome: body.value.outcome, why };
-    writing.submit(Act::Account(id.account().clone(), command), false, move |_| (name.clone(), href.clone())).await
+    writing
+        .submit(Act::Account(id.account().clone(), command), false, move |_| (name.clone(), href.clone()))
+        .await
 }

@@ -119,7 +119,11 @@ async fn withdraw(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failur
 /// What happened in a case, in order.
 #[utoipa::path(get, operation_id = "getTimeline", path = "/v1/cases/{case}/timeline", tag = "cases", params(("case" = String, Path), PageQuery),
     responses((status = 200, body = Page<EventView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn timeline(call: Call, Path(id): Path<CaseId>, query: Query<PageQuery>) -> Result<Json<Page<EventView>>, Failure> {
+async fn timeline(
+    call: Call,
+    Path(id): Path<CaseId>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<EventView>>, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     account.case(&id).map_err(tenure_engine::EngineError::from)?;
@@ -133,9 +137,9 @@ async fn timeline(call: Call, Path(id): Path<CaseId>, query: Query<PageQuery>) -
         let Some(last) = chunk.last() else { break };
         from = last.n + 1;
         events.extend(chunk.into_iter().filter(|event| {
-            ["case", "notice", "measure"]
-                .iter()
-                .any(|key| event.body.get(*key).and_then(|v| v.as_str()).is_some_and(|v| about.iter().any(|a| a == v)))
+            ["case", "notice", "measure"].iter().any(|key| {
+                event.body.get(*key).and_then(|v| v.as_str()).is_some_and(|v| about.iter().any(|a| a == v))
+            })
         }));
     }
     Ok(Json(page::slice(events.into_iter().map(super::events::view), &query.0, |e| e.n)?))

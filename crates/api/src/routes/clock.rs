@@ -38,7 +38,9 @@ async fn set(call: Call, body: Body<MoveClock>) -> Result<Json<ClockView>, Failu
     };
     let target = match (&body.value.advance, body.value.set) {
         (Some(span), None) => {
-            let span: Span = span.parse().map_err(|e| invalid("/advance", format!("{e}; send one such as P3D or PT1H")))?;
+            let span: Span = span
+                .parse()
+                .map_err(|e| invalid("/advance", format!("{e}; send one such as P3D or PT1H")))?;
             let exact = span
                 .total(jiff::SpanTotal::from(Unit::Nanosecond).days_are_24_hours())
                 .map_err(|e| invalid("/advance", e.to_string()))?;

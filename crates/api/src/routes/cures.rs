@@ -26,7 +26,8 @@ async fn submit(call: Call, Path(case): Path<CaseId>, body: Body<SubmitCure>) ->
     let mut writing = Writing::new(&call, body.hash);
     let remedy = writing.words("/remedy", &body.value.remedy)?;
     let (name, href) = (body.value.item.to_string(), format!("/v1/cases/{case}"));
-    let act = Act::Account(case.account().clone(), Command::SubmitCure { case, item: body.value.item, remedy });
+    let act =
+        Act::Account(case.account().clone(), Command::SubmitCure { case, item: body.value.item, remedy });
     writing.submit(act, true, move |_| (name.clone(), href.clone())).await
 }
 

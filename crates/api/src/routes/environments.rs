@@ -1,6 +1,7 @@
 //! `/v1/accounts/{account}/environments`.
 
 use axum::Json;
+use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::name::{AccountId, EnvironmentId};
@@ -8,7 +9,6 @@ use tenure_engine::submission::Act;
 use tenure_wire::Problem;
 use tenure_wire::request::{CreateEnvironment, PageQuery};
 use tenure_wire::view::{EnvironmentView, Page, Written};
-use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,7 +25,11 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, operation_id = "createEnvironment", path = "/v1/accounts/{account}/environments", tag = "environments",
     params(("account" = String, Path)), request_body = CreateEnvironment,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn create(call: Call, Path(id): Path<AccountId>, body: Body<CreateEnvironment>) -> Result<Response, Failure> {
+async fn create(
+    call: Call,
+    Path(id): Path<AccountId>,
+    body: Body<CreateEnvironment>,
+) -> Result<Response, Failure> {
     let CreateEnvironment { environment, plan } = body.value;
     let (name, href) = (environment.to_string(), format!("/v1/accounts/{id}/environments/{environment}"));
     let act = Act::Account(id, Command::CreateEnvironment { environment, plan: plan.into() });
@@ -51,7 +55,10 @@ async fn list(
 #[utoipa::path(get, operation_id = "getEnvironment", path = "/v1/accounts/{account}/environments/{environment}", tag = "environments",
     params(("account" = String, Path), ("environment" = String, Path)),
     responses((status = 200, body = EnvironmentView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> Result<Json<EnvironmentView>, Failure> {
+async fn get(
+    call: Call,
+    Path((id, name)): Path<(AccountId, EnvironmentId)>,
+) -> Result<Json<EnvironmentView>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;

@@ -83,7 +83,11 @@ async fn list(call: Call, query: Query<EventsQuery>) -> Result<Json<Page<EventVi
     };
     let items = events.into_iter().map(view).collect();
     let by_stream = stream.is_some();
-    Ok(Json(page::page(items, size, |e: &EventView| if by_stream { e.n.to_string() } else { e.position.to_string() })))
+    Ok(Json(page::page(
+        items,
+        size,
+        |e: &EventView| if by_stream { e.n.to_string() } else { e.position.to_string() },
+    )))
 }
 
 /// The proof that an event is in the log. The stream is percent-encoded: `account%2Fparley`.

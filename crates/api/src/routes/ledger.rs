@@ -18,7 +18,11 @@ use crate::call::{Path, Query};
 use crate::problem::Failure;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(checkpoint)).routes(routes!(key)).routes(routes!(tile)).routes(routes!(consistency))
+    OpenApiRouter::new()
+        .routes(routes!(checkpoint))
+        .routes(routes!(key))
+        .routes(routes!(tile))
+        .routes(routes!(consistency))
 }
 
 /// The last signed checkpoint: a C2SP signed note.
@@ -61,7 +65,10 @@ struct ConsistencyQuery {
 /// The proof that the present log extends an older one: nothing was changed or taken out.
 #[utoipa::path(get, operation_id = "getConsistency", path = "/ledger/consistency", tag = "ledger", params(ConsistencyQuery), security(()),
     responses((status = 200, body = ConsistencyView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn consistency(State(app): State<App>, query: Query<ConsistencyQuery>) -> Result<Json<ConsistencyView>, Failure> {
+async fn consistency(
+    State(app): State<App>,
+    query: Query<ConsistencyQuery>,
+) -> Result<Json<ConsistencyView>, Failure> {
     let older = query.0.older;
     let Some((newer, proof, checkpoint)) = app.engine.consistency(older).await? else {
         return Err(Failure::parameter("older", "the log never had that size"));

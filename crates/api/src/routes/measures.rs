@@ -41,7 +41,11 @@ fn newest(done: &Done) -> (String, String) {
 /// Refused with every guard that is not met: which notice is missing, which period still runs and until when.
 #[utoipa::path(post, operation_id = "proposeMeasure", path = "/v1/cases/{case}/measures", tag = "measures", params(("case" = String, Path)),
     request_body = ProposeMeasure, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn propose(call: Call, Path(case): Path<CaseId>, body: Body<ProposeMeasure>) -> Result<Response, Failure> {
+async fn propose(
+    call: Call,
+    Path(case): Path<CaseId>,
+    body: Body<ProposeMeasure>,
+) -> Result<Response, Failure> {
     let asked = body.value;
     let account_id = case.account().clone();
     let mut writing = Writing::new(&call, body.hash);

@@ -20,7 +20,11 @@ use crate::submit::Writing;
 use crate::{App, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(issue)).routes(routes!(list)).routes(routes!(get)).routes(routes!(acknowledge))
+    OpenApiRouter::new()
+        .routes(routes!(issue))
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(acknowledge))
 }
 
 fn newest(done: &Done) -> (String, String) {
@@ -55,7 +59,14 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
         lines.push((item.id.to_string(), item.ask));
         items.push(Asked { id: item.id, ask, report: item.report });
     }
-    let says = CaseNotice { case: &id, ground: &case.ground, power: &asked.power, starts, why: &asked.why, items: &lines };
+    let says = CaseNotice {
+        case: &id,
+        ground: &case.ground,
+        power: &asked.power,
+        starts,
+        why: &asked.why,
+        items: &lines,
+    };
     let text = letters::case_notice(&account, &terms, &says, call.engine.now());
     let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
     let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, letter, items };
@@ -66,7 +77,11 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
 #[utoipa::path(get, operation_id = "listNotices", path = "/v1/accounts/{account}/notices", tag = "notices",
     params(("account" = String, Path), PageQuery),
     responses((status = 200, body = Page<NoticeView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn list(call: Call, Path(id): Path<AccountId>, query: Query<PageQuery>) -> Result<Json<Page<NoticeView>>, Failure> {
+async fn list(
+    call: Call,
+    Path(id): Path<AccountId>,
+    query: Query<PageQuery>,
+) -> Result<Json<Page<NoticeView>>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let chosen = page::slice(account.notices.iter(), &query.0, |n| n.id.number())?;
@@ -81,7 +96,10 @@ async fn list(call: Call, Path(id): Path<AccountId>, query: Query<PageQuery>) ->
 #[utoipa::path(get, operation_id = "getNotice", path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Json<NoticeView>, Failure> {
+async fn get(
+    call: Call,
+    Path((id, notice)): Path<(AccountId, NoticeId)>,
+) -> Result<Json<NoticeView>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
@@ -92,7 +110,10 @@ async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Res
 #[utoipa::path(post, operation_id = "acknowledgeNotice", path = "/v1/accounts/{account}/notices/{notice}/acknowledgement", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn acknowledge(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
+async fn acknowledge(
+    call: Call,
+    Path((id, notice)): Path<(AccountId, NoticeId)>,
+) -> Result<Response, Failure> {
     let (name, href) = (notice.to_string(), href(&notice));
     let act = Act::Account(id, Command::AcknowledgeNotice { notice });
     Writing::new(&call, "").submit(act, false, move |_| (name.clone(), href.clone())).await

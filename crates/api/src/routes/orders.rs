@@ -36,7 +36,8 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
     call.may(Action::RecordOrder, &asked.account)?;
     let mut writing = Writing::new(&call, body.hash);
     let authority = writing.words("/authority", &asked.authority)?;
-    let command = Command::RecordOrder { kind: asked.kind, scope: asked.scope, authority, document: asked.document };
+    let command =
+        Command::RecordOrder { kind: asked.kind, scope: asked.scope, authority, document: asked.document };
     writing.submit(Act::Account(asked.account, command), true, newest).await
 }
 

@@ -28,7 +28,8 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 fn check(roles: &BTreeSet<String>, members: bool) -> Result<(), Failure> {
-    let wrong = roles.iter().find(|name| !name.parse::<Role>().is_ok_and(|role| role.is_members() == members));
+    let wrong =
+        roles.iter().find(|name| !name.parse::<Role>().is_ok_and(|role| role.is_members() == members));
     let Some(wrong) = wrong else { return Ok(()) };
     let known: Vec<&str> =
         Role::ALL.iter().filter(|role| role.is_members() == members).map(|role| role.as_str()).collect();
@@ -74,7 +75,9 @@ async fn get_member(
 
 fn read(call: &Call, who: &Actor) -> Result<Json<PersonView>, Failure> {
     match call.engine.shelf().principal_of(who) {
-        Some(Principal::Person { name, roles } | Principal::Member { name, roles, .. }) => Ok(Json(view(&name, &roles))),
+        Some(Principal::Person { name, roles } | Principal::Member { name, roles, .. }) => {
+            Ok(Json(view(&name, &roles)))
+        }
         None => Err(Failure::not_found()),
     }
 }
@@ -82,7 +85,11 @@ fn read(call: &Call, who: &Actor) -> Result<Json<PersonView>, Failure> {
 /// Set the roles of a person of the provider.
 #[utoipa::path(put, operation_id = "setPerson", path = "/v1/people/{person}", tag = "people", params(("person" = String, Path)),
     request_body = SetRoles, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn set_person(call: Call, Path(person): Path<PersonId>, body: Body<SetRoles>) -> Result<Response, Failure> {
+async fn set_person(
+    call: Call,
+    Path(person): Path<PersonId>,
+    body: Body<SetRoles>,
+) -> Result<Response, Failure> {
     call.may_at_provider(Action::SetPerson)?;
     check(&body.value.roles, false)?;
     let id = person.to_string();
@@ -106,5 +113,7 @@ async fn set_member(
     let (id, href) = (member.to_string(), format!("/v1/accounts/{account}/members/{member}"));
     let entry = Entry::Member(account.clone(), member.clone());
     let event = Event::MemberSet { account, member, roles: body.value.roles };
-    Writing::new(&call, body.hash).submit(Act::Book(entry, event), false, move |_| (id.clone(), href.clone())).await
+    Writing::new(&call, body.hash)
+        .submit(Act::Book(entry, event), false, move |_| (id.clone(), href.clone()))
+        .await
 }

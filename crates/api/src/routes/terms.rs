@@ -28,7 +28,8 @@ pub fn routes() -> OpenApiRouter<App> {
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<TermsView>>, Failure> {
     call.may_at_provider(Action::ReadBook)?;
     let shelf = call.engine.shelf();
-    let mut views: Vec<TermsView> = shelf.terms.iter().map(|(reference, _)| views::terms(reference)).collect();
+    let mut views: Vec<TermsView> =
+        shelf.terms.iter().map(|(reference, _)| views::terms(reference)).collect();
     let key = |terms: &TermsView| format!("{}@{}", terms.id, terms.version);
     views.sort_by_key(key);
     Ok(Json(page::slice(views.into_iter(), &query.0, key)?))

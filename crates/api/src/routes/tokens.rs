@@ -39,7 +39,8 @@ async fn issue(call: Call, body: Body<IssueToken>) -> Result<Response, Failure> 
     let token = call.engine.issue_token(call.caller(), subject.clone()).await?;
     let id: String = hex::encode(Sha256::digest(token.as_bytes())).chars().take(ID_DIGITS).collect();
     let location = [(header::LOCATION, href(&id))];
-    Ok((StatusCode::CREATED, location, Json(TokenView { id, token, subject: subject.to_string() })).into_response())
+    Ok((StatusCode::CREATED, location, Json(TokenView { id, token, subject: subject.to_string() }))
+        .into_response())
 }
 
 fn href(id: &str) -> String {

@@ -64,11 +64,13 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
     match (call.if_match, call.if_none) {
         (Some(version), _) => Ok(version),
         (None, true) if !exists => Ok(account.version),
-        (None, true) => {
-            Err(Problem::new("exists", "It exists", 412).detail("Send If-Match with its ETag to change it.").into())
-        }
+        (None, true) => Err(Problem::new("exists", "It exists", 412)
+            .detail("Send If-Match with its ETag to change it.")
+            .into()),
         (None, false) => Err(Problem::new("precondition-required", "Say what you saw", 428)
-            .detail("Send `If-None-Match: *` to create it, or `If-Match` with the ETag you read to change it.")
+            .detail(
+                "Send `If-None-Match: *` to create it, or `If-Match` with the ETag you read to change it.",
+            )
             .into()),
     }
 }
@@ -115,7 +117,8 @@ async fn remove(
     }
     let account = call.engine.account(&id).await?;
     let version = at_version(&call, &account, true)?;
-    let (made, href) = (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads"));
+    let (made, href) =
+        (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads"));
     writing.only_at(version);
     let command = Command::RemoveWorkload { environment, workload };
     writing.submit(Act::Account(id, command), false, move |_| (made.clone(), href.clone())).await

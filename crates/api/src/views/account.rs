@@ -63,7 +63,12 @@ pub fn workload(
     }
 }
 
-pub async fn requirement(engine: &Engine, account: &Account, case: &Case, item: &Item) -> Result<RequirementView, Failure> {
+pub async fn requirement(
+    engine: &Engine,
+    account: &Account,
+    case: &Case,
+    item: &Item,
+) -> Result<RequirementView, Failure> {
     let state = match item.state {
         ItemState::Due { .. } => "due",
         ItemState::Submitted { .. } => "submitted",
@@ -105,11 +110,15 @@ fn line(measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
 fn due(key: &TimerKey) -> (&'static str, String) {
     match key {
         TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
-        TimerKey::Remind(id, Reminder::Half) => ("a reminder goes out: half of the time has run", id.to_string()),
+        TimerKey::Remind(id, Reminder::Half) => {
+            ("a reminder goes out: half of the time has run", id.to_string())
+        }
         TimerKey::Remind(id, Reminder::LastDay) => ("a reminder goes out: 24 hours are left", id.to_string()),
         TimerKey::Lapse(id) => ("the time to put things right ends", id.to_string()),
         TimerKey::Apply(id) => ("the measure takes effect, if every guard is met", id.to_string()),
-        TimerKey::Ratification(id) => ("the measure lifts by itself, unless another person ratifies it", id.to_string()),
+        TimerKey::Ratification(id) => {
+            ("the measure lifts by itself, unless another person ratifies it", id.to_string())
+        }
     }
 }
 
@@ -134,7 +143,12 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
         .into_iter()
         .map(|timer| {
             let (what, subject) = due(&timer.key);
-            NextView { at: timer.due, local: accepted.calendar.local(timer.due), what: what.to_owned(), subject }
+            NextView {
+                at: timer.due,
+                local: accepted.calendar.local(timer.due),
+                what: what.to_owned(),
+                subject,
+            }
         })
         .collect();
     Ok(StandingView {

@@ -45,9 +45,9 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
 
 pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Failure> {
     let (power, measure) = match &notice.kind {
-        NoticeKind::Violation { power } | NoticeKind::Intent { power } | NoticeKind::ViolationAndIntent { power } => {
-            (Some(power.to_string()), None)
-        }
+        NoticeKind::Violation { power }
+        | NoticeKind::Intent { power }
+        | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
         NoticeKind::Emergency { measure } => (None, Some(measure.to_string())),
     };
     let letter = engine.blob(notice.letter.as_str()).await?;

@@ -68,7 +68,12 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
     })
 }
 
-pub fn preview(engine: &Engine, account: &Account, measure: &Measure, now: Timestamp) -> Result<PreviewView, Failure> {
+pub fn preview(
+    engine: &Engine,
+    account: &Account,
+    measure: &Measure,
+    now: Timestamp,
+) -> Result<PreviewView, Failure> {
     let actor = Actor::System(System::Cluster);
     let shelf = engine.shelf();
     let context = Context { now, actor: &actor, book: &shelf.terms };

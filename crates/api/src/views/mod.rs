@@ -31,5 +31,9 @@ pub fn name(value: &impl Serialize) -> String {
 }
 
 pub fn terms(reference: &TermsRef) -> TermsView {
-    TermsView { id: reference.id.to_string(), version: reference.version.clone(), hash: reference.hash.clone() }
+    TermsView {
+        id: reference.id.to_string(),
+        version: reference.version.clone(),
+        hash: reference.hash.clone(),
+    }
 }

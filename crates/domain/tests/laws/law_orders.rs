@@ -1,6 +1,7 @@
 //! Law 8: an active order or hold wins, also against what is already scheduled.
 
 use proptest::prelude::*;
+use tenure_domain::account::Command;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::legal::OrderKind;
 use tenure_domain::capability::Capability;
@@ -8,6 +9,7 @@ use tenure_domain::scope::Scope;
 
 use crate::chronicle::{Chronicle, touches};
 use crate::history::{check, check_events};
+use crate::world::{HOUSE, World, blob, emergency, types, words};
 
 #[test]
 fn law_08_while_an_order_stands_nothing_it_touches_takes_effect() {
@@ -64,4 +66,23 @@ fn law_08_a_hold_on_what_runs_blocks_every_stop() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn law_08_of_two_orders_the_one_that_is_left_still_stays_the_measure() {
+    let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
+    let case = world.open_case("threat");
+    world.ok("person/ines", emergency(&case, "1.4", "workload/web/feed"));
+    for scope in ["workload/web/feed", "environment/web"] {
+        let (kind, scope) = (OrderKind::Stay, scope.parse().unwrap());
+        world.ok("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
+    }
+    let vacate = |world: &World, n| Command::VacateOrder { order: world.o(n), why: words() };
+    let first = vacate(&world, 1);
+    assert_eq!(types(&world.ok("person/lena", first)), ["order.vacated", "measure.stayed"]);
+    assert_eq!(world.state_of(1), "stayed");
+    let second = vacate(&world, 2);
+    world.ok("person/lena", second);
+    world.until(world.now);
+    assert_eq!(world.state_of(1), "applying");
 }

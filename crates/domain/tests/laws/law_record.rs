@@ -7,7 +7,8 @@ use tenure_domain::account::event::Event;
 use tenure_domain::account::{Account, Command, Context, Recorded};
 use tenure_domain::refusal::Rejected;
 
-use crate::history::check;
+use crate::history::{History, check, play};
+use crate::world::propose;
 
 #[test]
 fn law_14_folding_the_record_again_gives_the_state() {
@@ -70,4 +71,19 @@ fn law_14_a_deadline_fired_twice_changes_nothing_more() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn law_14_twenty_refusals_of_one_actor_are_recorded_in_an_hour_and_then_again_in_the_next() {
+    let mut history = play(&[]);
+    let case = history.world.open_case("abuse");
+    let refuse = |history: &mut History, actor: &str| {
+        history.run(actor, propose(&case, "1.1", "environment/web", true));
+        history.moments.last().unwrap().refusal_recorded == Some(true)
+    };
+    let recorded = (0..25).filter(|_| refuse(&mut history, "person/ines")).count();
+    assert_eq!(recorded, 20);
+    assert!(refuse(&mut history, "person/mira"), "the bound is each actor's own");
+    history.world.now += jiff::SignedDuration::from_hours(1);
+    assert!(refuse(&mut history, "person/ines"));
 }

@@ -16,13 +16,15 @@ async fn a_database_that_has_data_is_migrated_again_without_change() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_may_open_a_new_database_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tenure.db");
-    let (first, second) = tokio::join!(Store::open_file(&path), Store::open_file(&path));
-    append(&first.unwrap(), "account/parley", 1, 1).await;
-    assert_eq!(second.unwrap().count_aggregates("account").await.unwrap(), 1);
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tenure.db");
+        let (first, second) = tokio::join!(Store::open_file(&path), Store::open_file(&path));
+        append(&first.unwrap(), "account/parley", 1, 1).await;
+        assert_eq!(second.unwrap().count_aggregates("account").await.unwrap(), 1);
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,5 @@
 //! The HTTP API as strangers, members and the provider's people meet it: a real server, asked over the wire.
 #![cfg(test)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail by panicking"
-)]
 
 mod ask;
 mod bodies;

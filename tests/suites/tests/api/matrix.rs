@@ -84,12 +84,12 @@ fn golden() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
 
 /// The first person's role that may do an operation, or else a member's.
 pub fn someone_who_may(operation: &str) -> String {
-    let holder = |role: &&str| match role.parse::<Role>().unwrap().is_members() {
-        true => format!("parley/{role}"),
-        false => (*role).to_owned(),
+    let holder = |role: &&str| {
+        let member = role.parse::<Role>().unwrap().is_members();
+        if member { format!("parley/{role}") } else { (*role).to_owned() }
     };
     match asks(operation) {
-        Asks::Nothing => "viewer".to_owned(),
+        Asks::Nothing => "parley/viewer".to_owned(),
         Asks::One(action) | Asks::Two(action, _) => golden()[action].iter().map(holder).next().unwrap(),
     }
 }

@@ -74,6 +74,10 @@ async fn whoever_changes_a_workload_says_what_they_saw() {
         developer.json("PUT", path, &[("if-none-match", "*")], &workload()).await.is(412).kind(),
         "exists"
     );
+    let mut other = workload();
+    other["port"] = json!(8081);
+    let reused = developer.json("PUT", path, &key, &other).await.is(422);
+    assert_eq!(reused.kind(), "idempotency-key-reused");
     let seen = developer.get(path).await.is(200);
     let tag = seen.header("etag").to_owned();
     assert_eq!(made.header("etag"), tag);

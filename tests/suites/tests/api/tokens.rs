@@ -1,39 +1,72 @@
 //! Tokens: what is kept of them, and when they stop to speak for anyone.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use serde_json::json;
+use tracing_subscriber::EnvFilter;
 
 use crate::house::House;
 
+/// What the server logs, kept.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn holds(bytes: &[u8], secret: &str) -> bool {
+    bytes.windows(secret.len()).any(|w| w == secret.as_bytes())
+}
+
 #[tokio::test]
-async fn no_file_of_the_server_holds_a_secret_that_it_gave_out() {
+async fn neither_the_servers_files_nor_its_logs_hold_a_secret_that_it_gave_out() {
+    let log = Log::default();
+    let writer = log.clone();
+    let logged = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("tenure=trace"))
+        .with_writer(move || writer.clone())
+        .try_init();
     let house = House::furnished().await;
+    let forged = format!("tenure_{}", "7".repeat(64));
+    house.stranger().with(Some(&forged)).get("/v1/accounts").await.is(401);
     let secrets = house.secrets();
     assert!(secrets.len() > 10);
     house.settle().await;
+    let administrator = house.token("administrator").to_owned();
     let (folder, database) = house.close().await;
     assert!(std::fs::metadata(&database).unwrap().len() > 10_000);
     let mut files = 0;
     let mut folders = vec![folder.path().to_owned()];
     while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let entry = entry.unwrap();
+        for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
                 continue;
             }
             files += 1;
             let bytes = std::fs::read(entry.path()).unwrap();
-            // The one file in which `tenured dev` keeps the administrator's token, for its owner to read.
-            let first = usize::from(entry.file_name() == "tokens.json");
+            // In this one file `tenured dev` keeps the administrator's token, for its owner to read.
+            let kept = entry.file_name() == "tokens.json";
             for secret in &secrets {
-                let holds = bytes.windows(secret.len()).filter(|w| *w == secret.as_bytes()).count();
-                let dev =
-                    usize::from(first == 1 && bytes.windows(secret.len()).any(|w| w == secret.as_bytes()));
-                assert_eq!(holds, dev, "{} holds a secret", entry.path().display());
+                let expected = kept && *secret == administrator;
+                assert_eq!(holds(&bytes, secret), expected, "{} holds a secret", entry.path().display());
             }
         }
     }
     assert!(files >= 3, "the database, the key and the tokens of dev");
+    logged.expect("each test has a process of its own");
+    let log = log.0.lock().unwrap();
+    assert!(holds(&log, "GET /v1/accounts"), "requests are logged");
+    for secret in secrets.iter().chain([&forged]) {
+        assert!(!holds(&log, secret), "the log holds a secret");
+    }
 }
 
 #[tokio::test]
