@@ -129,7 +129,9 @@ impl Access {
                 let attributes = HashMap::from([("slug".to_owned(), text(slug))]);
                 Entity::new(uid("Account", slug)?, attributes, HashSet::new()).ok()?
             }
-            Resource::Provider => Entity::new(uid("Provider", "provider")?, HashMap::new(), HashSet::new()).ok()?,
+            Resource::Provider => {
+                Entity::new(uid("Provider", "provider")?, HashMap::new(), HashSet::new()).ok()?
+            }
         };
         let act = uid("Action", action.as_str())?;
         let about = what.uid();

@@ -56,6 +56,10 @@ fn nobody_without_a_role_may_do_anything() {
 #[test]
 fn odd_names_are_only_names() {
     let access = Access::new().unwrap();
-    let odd = Principal::Member { account: "a\" || true || \"".into(), name: "\\".into(), roles: [Role::Owner].into() };
+    let odd = Principal::Member {
+        account: "a\" || true || \"".into(),
+        name: "\\".into(),
+        roles: [Role::Owner].into(),
+    };
     assert!(access.check(&odd, Action::ReadAccount, Resource::Account("parley")).is_err());
 }

@@ -128,7 +128,11 @@ impl State {
     /// The events that setting an entry gives: none where it says the same already.
     ///
     /// Law 1 rests on published terms never changing, so another text under the same version is refused.
-    pub fn decide(state: Option<&Self>, event: Event, context: &Context<'_>) -> Result<Vec<Recorded>, Rejected> {
+    pub fn decide(
+        state: Option<&Self>,
+        event: Event,
+        context: &Context<'_>,
+    ) -> Result<Vec<Recorded>, Rejected> {
         if let Some(state) = state {
             if state.latest.event == event {
                 return Ok(Vec::new());

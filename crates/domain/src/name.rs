@@ -18,7 +18,9 @@ pub const SLUG_MAX: usize = 28;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not a DNS label within the length limit.
-    #[error("{0:?} is not a name: use 1 to {SLUG_MAX} of a-z, 0-9 and '-', starting and ending with a letter or digit, without \"--\"")]
+    #[error(
+        "{0:?} is not a name: use 1 to {SLUG_MAX} of a-z, 0-9 and '-', starting and ending with a letter or digit, without \"--\""
+    )]
     Slug(String),
     /// Not a reason code.
     #[error("{0:?} is not a reason code: use 1 to 64 of a-z, 0-9 and '_', starting with a letter")]
@@ -241,7 +243,18 @@ mod tests {
 
     #[test]
     fn near_misses_are_refused() {
-        for text in ["", "parley", "parley.m", "parley.m0", "parley.m01", "parley.m+1", "parley.n1", "Parley.m1", "a.b.m1", "parley.m99999999999"] {
+        for text in [
+            "",
+            "parley",
+            "parley.m",
+            "parley.m0",
+            "parley.m01",
+            "parley.m+1",
+            "parley.n1",
+            "Parley.m1",
+            "a.b.m1",
+            "parley.m99999999999",
+        ] {
             assert!(text.parse::<MeasureId>().is_err(), "{text:?}");
         }
         for text in ["", "-a", "a-", "a--b", "A", "a_b", "a.b", &"a".repeat(SLUG_MAX + 1)] {

@@ -84,7 +84,12 @@ pub struct Recorded {
 
 impl Report {
     /// The events that the command gives.
-    pub fn decide(id: &ReportId, state: Option<&Self>, command: Command, context: &Context<'_>) -> Result<Vec<Recorded>, Rejected> {
+    pub fn decide(
+        id: &ReportId,
+        state: Option<&Self>,
+        command: Command,
+        context: &Context<'_>,
+    ) -> Result<Vec<Recorded>, Rejected> {
         let event = match (state, command) {
             (None, Command::File { ground, locator, statement, evidence }) => {
                 if evidence.is_empty() || evidence.len() > MOST_EVIDENCE {
@@ -96,7 +101,9 @@ impl Report {
                 Event::Filed { ground, locator, statement, evidence }
             }
             (Some(_), Command::File { .. }) => {
-                return Err(Unmet::new(Guard::NameFree, format!("{id} is filed"), "file another report").into());
+                return Err(
+                    Unmet::new(Guard::NameFree, format!("{id} is filed"), "file another report").into()
+                );
             }
             (None, Command::Remediate { .. }) => return Err(Rejected::not_found("report", id)),
             (Some(report), Command::Remediate { answer }) => {
@@ -109,7 +116,12 @@ impl Report {
                     .into());
                 }
                 if report.remediation.is_some() {
-                    return Err(Unmet::new(Guard::InState, format!("{id} is answered"), "nothing: it is done").into());
+                    return Err(Unmet::new(
+                        Guard::InState,
+                        format!("{id} is answered"),
+                        "nothing: it is done",
+                    )
+                    .into());
                 }
                 Event::Remediated { answer }
             }

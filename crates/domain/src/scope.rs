@@ -60,7 +60,8 @@ impl Scope {
             (Self::Account, _) => true,
             (Self::Environment(a), Self::Environment(b) | Self::Workload(b, _)) => a == b,
             (Self::Workload(..), Self::Workload(..)) => self == other,
-            (Self::Environment(_) | Self::Workload(..), Self::Account) | (Self::Workload(..), Self::Environment(_)) => false,
+            (Self::Environment(_) | Self::Workload(..), Self::Account)
+            | (Self::Workload(..), Self::Environment(_)) => false,
         }
     }
 
@@ -140,7 +141,15 @@ mod tests {
 
     #[test]
     fn what_is_not_a_scope_is_refused() {
-        for text in ["", "accounts", "environment", "environment/", "workload/web", "workload/web/feed/x", "environment/Web"] {
+        for text in [
+            "",
+            "accounts",
+            "environment",
+            "environment/",
+            "workload/web",
+            "workload/web/feed/x",
+            "environment/Web",
+        ] {
             assert!(text.parse::<Scope>().is_err(), "{text:?}");
         }
     }

@@ -61,13 +61,17 @@ impl Workload {
     /// Everything wrong with it by itself; whether it fits the plan is another question.
     pub fn faults(&self) -> Vec<WorkloadFault> {
         let mut faults = Vec::new();
-        let mut fault = |pointer, detail: &str| faults.push(WorkloadFault { pointer, detail: detail.to_owned() });
+        let mut fault =
+            |pointer, detail: &str| faults.push(WorkloadFault { pointer, detail: detail.to_owned() });
         let image_ok = !self.image.is_empty()
             && self.image.len() <= 255
             && self.image.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b))
             && self.image.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
         if !image_ok {
-            fault("/image", "name an image such as \"registry.example/team/web:1.2\", at most 255 characters");
+            fault(
+                "/image",
+                "name an image such as \"registry.example/team/web:1.2\", at most 255 characters",
+            );
         }
         if self.command.len() > 64 || self.command.iter().map(String::len).sum::<usize>() > 16_384 {
             fault("/command", "at most 64 words and 16,384 bytes");

@@ -86,7 +86,10 @@ mod tests {
         let channel = FileChannel::new(folder.path().join("mail"));
         let first = channel.deliver(&letter("parley.n1")).await.unwrap();
         let again = channel.deliver(&letter("parley.n1")).await.unwrap();
-        assert_eq!((first.as_str(), again.as_str()), ("file parley.n1.txt sha256:00", "file parley.n1.txt sha256:00"));
+        assert_eq!(
+            (first.as_str(), again.as_str()),
+            ("file parley.n1.txt sha256:00", "file parley.n1.txt sha256:00")
+        );
         let files: Vec<_> = std::fs::read_dir(channel.folder()).unwrap().collect();
         assert_eq!(files.len(), 1);
         assert_eq!(std::fs::read_to_string(channel.folder().join("parley.n1.txt")).unwrap(), "Dear tenant");

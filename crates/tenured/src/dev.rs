@@ -59,7 +59,9 @@ impl std::str::FromStr for ClusterChoice {
             Some(("kubeconfig", context)) if !context.is_empty() => {
                 Ok(Self::Kubeconfig { path: None, context: Some(context.to_owned()) })
             }
-            _ => Err(format!("{text:?} is no cluster: use \"simulated\", \"kubeconfig\" or \"kubeconfig:CONTEXT\"")),
+            _ => Err(format!(
+                "{text:?} is no cluster: use \"simulated\", \"kubeconfig\" or \"kubeconfig:CONTEXT\""
+            )),
         }
     }
 }
@@ -102,15 +104,20 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
     let data = &options.data;
     make_private(data)?;
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!("{} cannot be listened on: stop what uses it, or choose another with --listen", options.listen)
+        format!(
+            "{} cannot be listened on: stop what uses it, or choose another with --listen",
+            options.listen
+        )
     })?;
     let url = format!("http://{}", listener.local_addr()?);
     let key = keys::log_key(&data.join(KEY), ORIGIN)?;
     let store = open(data).await?;
     let (sim, cluster) = match &options.cluster {
         ClusterChoice::Simulated => {
-            let settings =
-                tenure_kubesim::Options { state: Some(data.join("kubesim.json")), ..tenure_kubesim::Options::default() };
+            let settings = tenure_kubesim::Options {
+                state: Some(data.join("kubesim.json")),
+                ..tenure_kubesim::Options::default()
+            };
             let sim = tenure_kubesim::start(settings).await.context("the simulated cluster did not start")?;
             let cluster = Cluster::from_kubeconfig_text(&sim.kubeconfig()).await?;
             (Some(sim), cluster)
@@ -172,7 +179,10 @@ pub fn make_private(data: &Path) -> anyhow::Result<()> {
 impl Running {
     /// The token of a subject.
     pub fn token(&self, subject: &str) -> anyhow::Result<&str> {
-        self.tokens.get(subject).map(String::as_str).with_context(|| format!("no token was issued for {subject}"))
+        self.tokens
+            .get(subject)
+            .map(String::as_str)
+            .with_context(|| format!("no token was issued for {subject}"))
     }
 
     /// Keeps tokens that were issued since, so that a later start can print them.
@@ -191,7 +201,6 @@ impl Running {
         }
     }
 }
-
 
 fn write_tokens(data: &Path, tokens: &BTreeMap<String, String>) -> anyhow::Result<()> {
     let part = data.join(".tokens.part");

@@ -110,7 +110,10 @@ async fn migrate(data: PathBuf) -> anyhow::Result<ExitCode> {
 
 async fn verify(data: PathBuf) -> anyhow::Result<ExitCode> {
     let found = maintain::check(&data).await?;
-    say(&format!("{} streams, {} events refolded; the signed log covers {}", found.streams, found.events, found.covered))?;
+    say(&format!(
+        "{} streams, {} events refolded; the signed log covers {}",
+        found.streams, found.events, found.covered
+    ))?;
     if found.faults.is_empty() {
         say("everything agrees")?;
         return Ok(ExitCode::SUCCESS);

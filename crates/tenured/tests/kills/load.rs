@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tenure_client::Client;
-use tenure_wire::request::{CreateEnvironment, FileReport, IssueToken, OpenAccount, Plan, TermsVersion, Workload};
+use tenure_wire::request::{
+    CreateEnvironment, FileReport, IssueToken, OpenAccount, Plan, TermsVersion, Workload,
+};
 use tenured::{maintain, story};
 
 use crate::server::Server;
@@ -26,7 +28,9 @@ async fn a_server_killed_with_its_own_simulated_cluster_finds_everything_again()
     let pavel = mara.speaking_with(&token.token);
     let plan = Plan { cpu_millis: 1_000, memory_mib: 512, storage_mib: 16, pods: 10 };
     let terms = TermsVersion { id: "cloud-agreement".parse()?, version: "2020-04".into() };
-    pavel.open_account("open", &OpenAccount { account: "parley".parse()?, terms, plan: plan.clone() }).await?;
+    pavel
+        .open_account("open", &OpenAccount { account: "parley".parse()?, terms, plan: plan.clone() })
+        .await?;
     let environment = CreateEnvironment { environment: "web".parse()?, plan };
     pavel.create_environment("web", "parley", &environment).await?;
     for n in 0..KILLS {
@@ -64,7 +68,8 @@ async fn a_kill_under_load_loses_no_report_that_was_acknowledged() -> anyhow::Re
     let mut speak = std::collections::BTreeMap::new();
     for (name, role) in [("pavel", "platform"), ("hotline", "reporter"), ("ines", "analyst")] {
         mara.set_person(name, &[role]).await?;
-        let token = mara.issue_token(name, &IssueToken { subject: format!("person/{name}").parse()? }).await?;
+        let token =
+            mara.issue_token(name, &IssueToken { subject: format!("person/{name}").parse()? }).await?;
         speak.insert(name, mara.speaking_with(&token.token));
     }
     let plan = Plan { cpu_millis: 100, memory_mib: 64, storage_mib: 16, pods: 2 };
@@ -88,7 +93,9 @@ async fn a_kill_under_load_loses_no_report_that_was_acknowledged() -> anyhow::Re
                 tokio::spawn(async move {
                     let mut ids = Vec::new();
                     // Until the server is gone.
-                    while let Ok(written) = client.file_report(&format!("{round}-{sender}-{}", ids.len()), &report).await {
+                    while let Ok(written) =
+                        client.file_report(&format!("{round}-{sender}-{}", ids.len()), &report).await
+                    {
                         ids.push(written.id);
                         through.fetch_add(1, Ordering::SeqCst);
                     }

@@ -29,8 +29,7 @@ async fn world() -> anyhow::Result<(tempfile::TempDir, Simulation, Arc<Server>, 
     let folder = tempfile::tempdir()?;
     let cluster = tenure_kubesim::start(tenure_kubesim::Options::default()).await?;
     let server = Arc::new(Server::start(folder.path(), &cluster).await?);
-    let administrator =
-        Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_mins(1));
+    let administrator = Client::new(&server.url, &server.administrator()?)?.patient(Duration::from_mins(1));
     let pages = Pages::from_kubeconfig_text(&cluster.kubeconfig()).await?;
     Ok((folder, cluster, server, administrator, pages))
 }
@@ -83,7 +82,8 @@ async fn a_kill_after_each_write_to_the_cluster_leaves_nothing_half_done() -> an
     let (_folder, cluster, server, administrator, pages) = world().await?;
     let armed = Arc::new(AtomicBool::new(false));
     let kills = Arc::new(AtomicU32::new(0));
-    let killer = kill_after_every_write(Arc::clone(&server), &cluster, Arc::clone(&armed), Arc::clone(&kills));
+    let killer =
+        kill_after_every_write(Arc::clone(&server), &cluster, Arc::clone(&armed), Arc::clone(&kills));
     let mut silent = Silent;
     let mut story = Story::new(administrator, names(), pages, &mut silent);
     for chapter in Chapter::ALL {

@@ -80,7 +80,7 @@ async fn evidence_may_have_ten_mebibytes_and_not_a_byte_more() {
                     Ok(n) if n > 0 => answer.extend_from_slice(&buffer[..n]),
                     Ok(_) | Err(_) => break,
                 },
-                written = writer.write(&chunk), if answer.is_empty() => match written {
+                written = writer.write(&chunk[sent % chunk.len()..]), if answer.is_empty() => match written {
                     Ok(n) => sent += n,
                     Err(_) => break,
                 },

@@ -21,7 +21,12 @@ impl Tell for Heard {
 }
 
 pub fn options(data: &Path, cluster: ClusterChoice) -> anyhow::Result<Options> {
-    Ok(Options { data: data.to_owned(), listen: "127.0.0.1:0".parse()?, clock: ClockKind::Simulated, cluster })
+    Ok(Options {
+        data: data.to_owned(),
+        listen: "127.0.0.1:0".parse()?,
+        clock: ClockKind::Simulated,
+        cluster,
+    })
 }
 
 #[tokio::test]
@@ -34,7 +39,8 @@ async fn the_story_of_january_2021_is_lawful_from_beginning_to_end() -> anyhow::
     let administrator = Client::new(&running.url, running.token(dev::ADMINISTRATOR)?)?;
     let names = Names { social: "parley".into(), peer: "agora".into() };
     let mut heard = Heard::default();
-    let mut story = Story::new(administrator, names, Pages::from_kubeconfig_text(&kubeconfig).await?, &mut heard);
+    let mut story =
+        Story::new(administrator, names, Pages::from_kubeconfig_text(&kubeconfig).await?, &mut heard);
     for chapter in Chapter::ALL {
         story.play(*chapter).await?;
     }
@@ -43,7 +49,14 @@ async fn the_story_of_january_2021_is_lawful_from_beginning_to_end() -> anyhow::
     ensure!(findings.faults.is_empty(), "{:?}", findings.faults);
     ensure!(findings.covered == findings.events, "the log covers every event: {findings:?}");
     let told = heard.0.join("\n");
-    for said in ["REFUSED", "earliest: Mon 2021-02-08 19:00", "ratifies parley.m2", "lifts by itself", "applies again on a fresh permit", "everything runs as before"] {
+    for said in [
+        "REFUSED",
+        "earliest: Mon 2021-02-08 19:00",
+        "ratifies parley.m2",
+        "lifts by itself",
+        "applies again on a fresh permit",
+        "everything runs as before",
+    ] {
         ensure!(told.contains(said), "nobody said {said:?} in:\n{told}");
     }
     Ok(())

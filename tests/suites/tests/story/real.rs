@@ -63,7 +63,8 @@ async fn real_the_story_stops_and_restores_real_pods() -> anyhow::Result<()> {
                 before = declared(&client, &social).await?;
                 unharmed = pods(&client, &peer).await?;
                 let found = pods(&client, &social).await?;
-                let (_, ip) = found.into_iter().find(|(name, _)| name.starts_with("site")).context("the site's pod")?;
+                let (_, ip) =
+                    found.into_iter().find(|(name, _)| name.starts_with("site")).context("the site's pod")?;
                 let ip = ip.context("a running pod has an address")?;
                 let page = page_at(&ip).await.context("the site's pod answers at its own address")?;
                 ensure!(page.contains("Welcome to Parley"), "{page}");
@@ -78,7 +79,8 @@ async fn real_the_story_stops_and_restores_real_pods() -> anyhow::Result<()> {
                 let after = declared(&client, &social).await?;
                 ensure!(after == before, "the objects differ:\n{before:#?}\n{after:#?}");
                 let found = pods(&client, &social).await?;
-                let (_, ip) = found.into_iter().find(|(name, _)| name.starts_with("site")).context("the site's pod")?;
+                let (_, ip) =
+                    found.into_iter().find(|(name, _)| name.starts_with("site")).context("the site's pod")?;
                 let ip = ip.context("a running pod has an address")?;
                 let page = page_at(&ip).await.context("the restored pod answers")?;
                 ensure!(page.contains("Welcome to Parley"), "the volume's content is as it was: {page}");
