@@ -110,28 +110,10 @@ impl Engine {
         tasks.parts.spawn(jobs::run(Arc::clone(&inner)));
         tasks.parts.spawn(timers::run(Arc::clone(&inner)));
         if let Some(cluster) = settings.cluster {
+            reconcile::look_at_all(&inner).await?;
             tasks.parts.spawn(reconcile::run(Arc::clone(&inner), cluster));
         }
-        let engine = Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) };
-        engine.look_at_all().await?;
-        Ok(engine)
-    }
-
-    async fn look_at_all(&self) -> Result<(), EngineError> {
-        if !self.inner.has_cluster {
-            return Ok(());
-        }
-        let mut after = String::new();
-        loop {
-            let page = self.inner.store.aggregates("account", &after, 1_000).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after.clone_from(&last.stream);
-            for aggregate in &page {
-                if let Some(Ok(id)) = aggregate.stream.strip_prefix("account/").map(str::parse) {
-                    self.inner.pokes.accounts.poke(&id);
-                }
-            }
-        }
+        Ok(Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 
     /// Stops in order: nothing more is taken from outside, the parts end, the writer carries out what it was handed, the

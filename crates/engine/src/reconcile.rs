@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -29,6 +30,9 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
 
+/// How often every account is looked at without a reason. Operating time.
+const EVERY: Duration = Duration::from_mins(10);
+
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
 
@@ -36,6 +40,7 @@ pub const RECEIPT_TYPE: &str = "text/x-signed-note";
 pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
     let mut tasks = JoinSet::new();
     tasks.spawn(watch(Arc::clone(&inner), cluster.clone()));
+    let mut every = tokio::time::interval_at(Instant::now() + EVERY, EVERY);
     loop {
         let dirty = &inner.pokes.accounts;
         let poked = dirty.poke.notified();
@@ -47,10 +52,30 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
             () = poked => {}
             () = tokio::time::sleep_until(next) => {}
             Some(_) = tasks.join_next() => {}
+            _ = every.tick() => {
+                if let Err(error) = look_at_all(&inner).await {
+                    tracing::warn!(%error, "the accounts cannot be listed; they are looked at next time");
+                }
+            }
             () = inner.stopping.cancelled() => break,
         }
     }
     tasks.shutdown().await;
+}
+
+/// Asks for a look at every account: at the start, and for what no watch tells.
+pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
+    let mut after = String::new();
+    loop {
+        let page = inner.store.aggregates("account", &after, 1_000).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after.clone_from(&last.stream);
+        for aggregate in &page {
+            if let Some(Ok(id)) = aggregate.stream.strip_prefix("account/").map(str::parse) {
+                inner.pokes.accounts.poke(&id);
+            }
+        }
+    }
 }
 
 /// Turns changes in the cluster into pokes, so that drift is put right at once.
