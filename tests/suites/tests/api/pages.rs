@@ -46,7 +46,7 @@ async fn seven_pages_of_reports_and_events_skip_and_repeat_nothing_while_more_co
                 break;
             }
         }
-        assert!(pages >= 5, "{path}: {pages} pages");
+        assert!(pages >= 7, "{path}: {pages} pages");
         let all = caller
             .get(&format!("{path}{}pageSize=200", if path.contains('?') { '&' } else { '?' }))
             .await
