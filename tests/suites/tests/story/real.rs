@@ -33,9 +33,9 @@ async fn page_at(ip: &str) -> Option<String> {
 }
 
 /// Names that no other run uses, so that runs do not meet.
-fn names() -> anyhow::Result<Names> {
+fn names() -> Names {
     let mark = std::process::id() % 100_000;
-    Ok(Names { social: format!("parley-{mark}"), peer: format!("agora-{mark}") })
+    Names { social: format!("parley-{mark}"), peer: format!("agora-{mark}") }
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn real_the_story_stops_and_restores_real_pods() -> anyhow::Result<()> {
     let pages = Pages::from_kubeconfig(Some(&kubeconfig()), None).await?;
     let client = pages.client();
     let administrator = Client::new(&running.url, running.token(dev::ADMINISTRATOR)?)?;
-    let names = names()?;
+    let names = names();
     let social = format!("{}--web", names.social);
     let peer = format!("{}--web", names.peer);
     let mut heard = Heard::default();
