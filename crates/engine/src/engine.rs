@@ -59,6 +59,8 @@ pub struct Settings {
     pub mail: PathBuf,
     /// The cluster that follows; none, and nothing is provisioned.
     pub cluster: Option<Cluster>,
+    /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
+    pub most_behind: u64,
 }
 
 /// The application. Cheap to clone.
@@ -97,6 +99,7 @@ impl Engine {
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),
             behind: AtomicU64::new(0),
+            most_behind: settings.most_behind,
             published: watch::Sender::new(size),
             commits: watch::Sender::new(0),
             stopping: CancellationToken::new(),

@@ -1,6 +1,6 @@
 //! What all parts of the engine share.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
@@ -63,8 +63,10 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
-    /// How many events the log does not cover.
+    /// How many events the log does not cover, at least.
     pub behind: AtomicU64,
+    /// How many may wait before nothing new is restricted.
+    pub most_behind: u64,
     /// The size of the published log.
     pub published: watch::Sender<u64>,
     /// Changes with each commit.
@@ -107,6 +109,8 @@ impl Inner {
 
     /// What follows at once from what was committed.
     pub async fn after_commit(&self, done: &Done) {
+        // The sequencer puts the true number here each time it looks; where it no longer looks, this one grows.
+        self.behind.fetch_add(done.events.len() as u64, Ordering::Relaxed);
         match &done.after {
             After::Account(account) => {
                 if done.events.iter().any(|t| moves_cluster(t)) && self.has_cluster {

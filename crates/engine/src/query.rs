@@ -117,12 +117,7 @@ impl Engine {
     /// Whether an account's own record names these bytes: the evidence of a report about it, a letter to it, a receipt
     /// or an order about it.
     pub async fn is_named_by(&self, id: &AccountId, blob: &str) -> Result<bool, EngineError> {
-        let row = self.inner.store.aggregate(&stream::account(id)).await?;
-        let quoted = format!("\"{blob}\"");
-        if row.is_some_and(|row| row.state.contains(&quoted)) {
-            return Ok(true);
-        }
-        Ok(self.inner.store.any_aggregate_names("report", &format!("report/{id}."), &quoted).await?)
+        Ok(self.inner.store.names_blob(id.as_str(), blob).await?)
     }
 
     /// Events of one stream, from number `from`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
     Cluster, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport,
@@ -16,10 +17,11 @@ use tenure_cluster::{
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
-use tenure_domain::account::{Account, Context, System};
+use tenure_domain::account::{Account, Actor, Book, Context, System};
 use tenure_domain::name::{AccountId, EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::Rejected;
+use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -28,7 +30,7 @@ use crate::EngineError;
 use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;
 use crate::kept::Kept;
-use crate::submission::{Act, Caller, Submission};
+use crate::submission::{Act, Caller, Outcome, Submission};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -100,6 +102,9 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
         Err(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             tracing::warn!(account = %id, %error, source, "the cluster does not follow yet");
+            if let Err(error) = mark_unconfirmed(&inner, &id, &error).await {
+                tracing::warn!(account = %id, %error, "it could not be noted that nothing is confirmed");
+            }
             Some((format!("{error} {source}"), true))
         }
     };
@@ -148,11 +153,18 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
         other => other?,
     };
-    let shelf = inner.shelf();
-    let permits = permits(&account, inner, &shelf.terms);
+    let mut version = account.version;
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
     let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
     for (name, declared) in &account.environments {
+        // An order or a change that came in meanwhile counts from the next request on: permits are minted anew for
+        // each environment, and a pass over an account that has changed begins again.
+        let current = inner.account(id).await?;
+        if current.version != version {
+            return Ok(Some(CHANGED.to_owned()));
+        }
+        let now = inner.clock.now();
+        let permits = permits(&current, now, &inner.shelf().terms);
         let memory = match inner.store.environment(id.as_str(), name.as_str()).await? {
             Some((memory, _)) => {
                 serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?
@@ -168,35 +180,52 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         };
         let keep_in = KeepIn { inner, account: id, environment: name };
         let observation = cluster
-            .reconcile(&environment, &permits, memory, &keep_in, inner.clock.now())
+            .reconcile(&environment, &permits, memory, &keep_in, now)
             .await
             .map_err(|e| EngineError::defect(&format!("cluster, {id}--{name}"), &e))?;
-        record_repairs(inner, id, name, &observation).await?;
+        if let Some(after) = record_repairs(inner, id, name, &observation).await? {
+            version = after;
+        }
         seen.insert(name.clone(), observation);
     }
     let mut pending = Vec::new();
+    let mut restoring = false;
     for measure in &account.measures {
-        if matches!(measure.state, MeasureState::Applying { .. }) {
-            match enforced(measure, &seen) {
-                Ok(reports) => confirm_in_force(inner, measure, &reports).await?,
-                Err(why) => pending.push(format!("{}: {why}", measure.id)),
+        let confirmed = match &measure.state {
+            MeasureState::Applying { .. } => match enforced(measure, &seen) {
+                Ok(reports) => confirm_in_force(inner, measure, &reports, version).await?,
+                Err(why) => {
+                    pending.push(format!("{}: {why}", measure.id));
+                    continue;
+                }
+            },
+            MeasureState::InForce { .. } => {
+                pending.extend(enforced(measure, &seen).err().map(|why| format!("{}: {why}", measure.id)));
+                continue;
             }
-        } else if measure.awaits_restoration() {
-            match restored(measure, &seen) {
-                Ok(reports) => confirm_restored(inner, measure, &reports).await?,
-                Err(why) => pending.push(format!("{}: {why}", measure.id)),
-            }
+            _ if measure.awaits_restoration() => match restored(measure, &seen) {
+                Ok(reports) => confirm_restored(inner, measure, &reports, version).await?,
+                Err(why) => {
+                    restoring = true;
+                    pending.push(format!("{}: {why}", measure.id));
+                    continue;
+                }
+            },
+            _ => continue,
+        };
+        match confirmed {
+            Some(after) => version = after,
+            // What was seen is not what stands now: a receipt of it would say too little. Seen again, it is confirmed.
+            None => return Ok(Some(CHANGED.to_owned())),
         }
     }
-    let restoring = account.measures.iter().any(Measure::awaits_restoration)
-        && pending.iter().any(|why| why.contains(RESTORING));
     for (name, observation) in &seen {
         // A restoration is reported until its memory is kept: it is, only after the measures' receipts are committed.
         let unreported = restoring && matches!(observation.restoration, Restoration::Restored(_));
         if !unreported && memories.get(name) != Some(&observation.memory) {
             keep(inner, id, name, &observation.memory).await?;
         }
-        keep_observed(inner, id, name, observation).await?;
+        keep_observed(inner, id, name, &observed(observation)).await?;
         if let Restoration::Pending { why } = &observation.restoration {
             pending.push(format!("{name}: {why}"));
         }
@@ -204,13 +233,13 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
     Ok(if pending.is_empty() { None } else { Some(pending.join("; ")) })
 }
 
-/// Begins every reason why a restoration is not reported yet.
-const RESTORING: &str = "being restored";
+/// Why a pass begins again.
+const CHANGED: &str = "the account changed meanwhile";
 
 /// A fresh permit for every measure that is to be in effect; a measure that gets none is left out, and so given back.
-fn permits(account: &Account, inner: &Inner, book: &tenure_domain::account::Book) -> Vec<Permit> {
-    let actor = tenure_domain::account::Actor::System(System::Cluster);
-    let context = Context { now: inner.clock.now(), actor: &actor, book };
+fn permits(account: &Account, now: Timestamp, book: &Book) -> Vec<Permit> {
+    let actor = Actor::System(System::Cluster);
+    let context = Context { now, actor: &actor, book };
     account
         .effective_measures()
         .filter_map(|measure| match account.permit(&measure.id, &context) {
@@ -261,15 +290,15 @@ fn restored<'a>(
     let mut reports = BTreeMap::new();
     for (name, observation) in concerned(measure, seen) {
         match &observation.restoration {
-            Restoration::Restored(report) => {
+            Restoration::Restored(report) if report.measures.contains(&measure.id) => {
                 reports.insert(name, report.as_ref());
             }
-            Restoration::Pending { why } => return Err(format!("{RESTORING} in {name}: {why}")),
-            Restoration::None => {
+            Restoration::Pending { why } => return Err(format!("being restored in {name}: {why}")),
+            Restoration::None | Restoration::Restored(_) => {
                 let known =
                     observation.memory.before.as_ref().is_some_and(|b| b.measures.contains(&measure.id));
                 if known {
-                    return Err(format!("{RESTORING} in {name}"));
+                    return Err(format!("being restored in {name}"));
                 }
             }
         }
@@ -284,18 +313,34 @@ struct Receipt<'a, R: Serialize> {
     #[serde(rename = "receipt")]
     of: &'static str,
     measure: &'a MeasureId,
-    scope: &'a tenure_domain::scope::Scope,
+    scope: &'a Scope,
+    account_version: u64,
+    observed_at: Timestamp,
+    build: &'static str,
     environments: &'a BTreeMap<&'a EnvironmentId, &'a R>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'static str>,
 }
 
 fn sign<R: Serialize>(
     inner: &Inner,
     kept: &mut Kept,
     what: &'static str,
-    measure: &Measure,
+    (measure, version): (&Measure, u64),
     environments: &BTreeMap<&EnvironmentId, &R>,
 ) -> Result<Blob, EngineError> {
-    let receipt = Receipt { of: what, measure: &measure.id, scope: &measure.proposal.scope, environments };
+    let receipt = Receipt {
+        of: what,
+        measure: &measure.id,
+        scope: &measure.proposal.scope,
+        account_version: version,
+        observed_at: inner.clock.now(),
+        build: env!("CARGO_PKG_VERSION"),
+        environments,
+        remark: environments.is_empty().then_some(
+            "no environment of this scope was there, or had anything to put back: nothing was looked at",
+        ),
+    };
     let defect = |e: &dyn std::fmt::Display| EngineError::defect("receipt", e);
     let mut text = serde_json::to_string_pretty(&receipt).map_err(|e| defect(&e))?;
     text.push('\n');
@@ -308,33 +353,50 @@ async fn confirm_in_force(
     inner: &Arc<Inner>,
     measure: &Measure,
     reports: &BTreeMap<&EnvironmentId, &StopReport>,
-) -> Result<(), EngineError> {
+    version: u64,
+) -> Result<Option<u64>, EngineError> {
     let mut kept = Kept::default();
-    let receipt = sign(inner, &mut kept, "stop", measure, reports)?;
+    let receipt = sign(inner, &mut kept, "stop", (measure, version), reports)?;
     let command = Command::ConfirmInForce { measure: measure.id.clone(), receipt };
-    confirm(inner, measure, command, kept).await
+    confirm(inner, measure, command, kept, version).await
 }
 
 async fn confirm_restored(
     inner: &Arc<Inner>,
     measure: &Measure,
     reports: &BTreeMap<&EnvironmentId, &RestoreReport>,
-) -> Result<(), EngineError> {
+    version: u64,
+) -> Result<Option<u64>, EngineError> {
     let mut kept = Kept::default();
-    let receipt = sign(inner, &mut kept, "restoration", measure, reports)?;
+    let receipt = sign(inner, &mut kept, "restoration", (measure, version), reports)?;
     let command = Command::ConfirmRestored { measure: measure.id.clone(), receipt };
-    confirm(inner, measure, command, kept).await
+    confirm(inner, measure, command, kept, version).await
 }
 
+/// Commits a receipt if the account is still as it was when it was looked at; the version after, or none where it has
+/// changed.
 async fn confirm(
     inner: &Arc<Inner>,
     measure: &Measure,
     command: Command,
     kept: Kept,
-) -> Result<(), EngineError> {
+    version: u64,
+) -> Result<Option<u64>, EngineError> {
     let act = Act::Account(measure.id.account().clone(), command);
-    inner.submit(Submission::new(Caller::System(System::Cluster), act).keeping(kept)).await?;
-    Ok(())
+    let mut submission = Submission::new(Caller::System(System::Cluster), act).keeping(kept);
+    submission.if_version = Some(version);
+    match inner.submit(submission).await {
+        Ok(outcome) => Ok(version_after(&outcome)),
+        Err(EngineError::Stale { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn version_after(outcome: &Outcome) -> Option<u64> {
+    match outcome {
+        Outcome::Done(done, _) => done.account().map(|account| account.version),
+        Outcome::Repeated(_) => None,
+    }
 }
 
 async fn record_repairs(
@@ -342,9 +404,9 @@ async fn record_repairs(
     id: &AccountId,
     environment: &EnvironmentId,
     observation: &Observation,
-) -> Result<(), EngineError> {
+) -> Result<Option<u64>, EngineError> {
     if observation.repairs.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let objects = observation
         .repairs
@@ -358,20 +420,16 @@ async fn record_repairs(
         })
         .collect();
     let command = Command::RecordRepairs { environment: environment.clone(), objects };
-    inner.submit(Submission::new(Caller::System(System::Cluster), Act::Account(id.clone(), command))).await?;
-    Ok(())
+    let act = Act::Account(id.clone(), command);
+    let outcome = inner.submit(Submission::new(Caller::System(System::Cluster), act)).await?;
+    Ok(version_after(&outcome))
 }
 
 fn by(manager: Option<&str>) -> String {
     manager.map(|m| format!(" (by {m})")).unwrap_or_default()
 }
 
-async fn keep_observed(
-    inner: &Inner,
-    id: &AccountId,
-    environment: &EnvironmentId,
-    observation: &Observation,
-) -> Result<(), EngineError> {
+fn observed(observation: &Observation) -> Observed {
     let pending = observation
         .measures
         .iter()
@@ -382,8 +440,31 @@ async fn keep_observed(
             Enforcement::Confirmed(_) => None,
         })
         .collect();
-    let observed = Observed { workloads: observation.workloads.clone(), pending };
-    let json = serde_json::to_string(&observed).map_err(|e| EngineError::defect("observed", &e))?;
+    Observed { workloads: observation.workloads.clone(), pending }
+}
+
+/// Law 13: while the cluster cannot be looked at, nobody is told that what was once seen still is.
+async fn mark_unconfirmed(inner: &Inner, id: &AccountId, error: &EngineError) -> Result<(), EngineError> {
+    let account = inner.account(id).await?;
+    for name in account.environments.keys() {
+        let Some((_, before)) = inner.store.environment(id.as_str(), name.as_str()).await? else { continue };
+        let mut observed: Observed =
+            serde_json::from_str(&before).map_err(|e| EngineError::defect("observed", &e))?;
+        for measure in account.effective_measures() {
+            observed.pending.insert(measure.id.clone(), format!("unconfirmed: {error}"));
+        }
+        keep_observed(inner, id, name, &observed).await?;
+    }
+    Ok(())
+}
+
+async fn keep_observed(
+    inner: &Inner,
+    id: &AccountId,
+    environment: &EnvironmentId,
+    observed: &Observed,
+) -> Result<(), EngineError> {
+    let json = serde_json::to_string(observed).map_err(|e| EngineError::defect("observed", &e))?;
     if let Some((_, before)) = inner.store.environment(id.as_str(), environment.as_str()).await?
         && before == json
     {

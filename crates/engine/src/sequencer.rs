@@ -20,7 +20,7 @@ use crate::inner::Inner;
 /// The most events integrated under one signature.
 const BATCH: u32 = 1_024;
 
-/// When so many events wait, nothing new is restricted any more.
+/// When so many events wait, nothing new is restricted any more, where the settings name no other number.
 pub const MOST_BEHIND: u64 = 10_000;
 
 /// How long the sequencer waits for a poke. Operating time.
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether the log is so far behind that nothing new may be restricted.
 pub(crate) fn is_behind(inner: &Inner) -> bool {
-    inner.behind.load(Ordering::Relaxed) >= MOST_BEHIND
+    inner.behind.load(Ordering::Relaxed) >= inner.most_behind
 }
 
 /// Integrates what is committed until the engine stops.

@@ -1,13 +1,16 @@
 //! One submission's turn in a transaction: decided on the state as it stands there, and written with everything that
 //! follows from it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tenure_access::Role;
 use tenure_domain::account::event::Event;
+use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{self, Account, Actor, Context};
 use tenure_domain::book;
-use tenure_domain::name::{AccountId, ReportId};
+use tenure_domain::name::{AccountId, PersonId, ReportId};
 use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_domain::report::{self, Report};
 use tenure_domain::text::Blob;
@@ -143,7 +146,8 @@ impl Turn<'_> {
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
-        if command.is_privileged() && sequencer::is_behind(self.inner) {
+        let takes_effect = matches!(command, account::Command::Fire(TimerKey::Apply(_)));
+        if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind().into());
         }
         let events = Account::decide(&id, state.as_ref(), command, &context)?;
@@ -179,6 +183,9 @@ impl Turn<'_> {
             self.write.set_timers(name, &timers).await?;
             for recorded in events {
                 self.enqueue(&recorded.event).await?;
+                if let Some(blob) = recorded.event.blob() {
+                    self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
+                }
             }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
@@ -242,6 +249,7 @@ impl Turn<'_> {
         if let report::Command::File { evidence, .. } = &command {
             for blob in evidence.keys() {
                 self.need_blob(blob.as_str(), brought).await?;
+                self.write.put_blob_ref(id.account().as_str(), blob.as_str()).await?;
             }
         }
         let row = self.write.aggregate(&name).await?;
@@ -285,6 +293,9 @@ impl Turn<'_> {
         {
             return Err(Rejected::not_found("account", account).into());
         }
+        if let book::Event::PersonSet { person, roles } = &event {
+            self.keep_an_administrator(person, roles)?;
+        }
         let row = self.write.aggregate(&name).await?;
         let mut state: Option<book::State> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
@@ -309,6 +320,25 @@ impl Turn<'_> {
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name, before, events, after: After::Book(state) })
+    }
+}
+
+impl Turn<'_> {
+    /// Refuses to leave the provider without anyone who can set roles.
+    fn keep_an_administrator(&self, person: &PersonId, roles: &BTreeSet<String>) -> Result<(), EngineError> {
+        let role = Role::Administrator;
+        let book = self.inner.shelf();
+        let mut holders = book.people().filter(|(_, held)| held.contains(&role)).map(|(id, _)| id);
+        let (first, more) = (holders.next(), holders.next());
+        if first == Some(person) && more.is_none() && !roles.contains(role.as_str()) {
+            return Err(Rejected::from(Unmet::new(
+                Guard::InState,
+                format!("{person} is the only administrator"),
+                "give somebody else the role first",
+            ))
+            .into());
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `tenured verify`: refold all events and compare; rehash all leaves and compare with the signed head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use tenure_domain::account::{self, Account};
@@ -74,6 +74,7 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
     timers(store, &mut findings, &streams).await?;
     reports(store, &mut findings, &streams).await?;
     blobs(store, &mut findings).await?;
+    blob_refs(store, &mut findings, &streams).await?;
     words(store, &mut findings).await?;
     head(store, verifier, &mut findings, &leaves).await?;
     Ok(findings)
@@ -140,6 +141,55 @@ async fn blobs(store: &Store, findings: &mut Findings) -> Result<(), EngineError
                 findings.fault(format!("{id}: the kept bytes are not those that were kept"));
             }
         }
+    }
+}
+
+/// Which account names which bytes, as the events say, compared with the rows.
+async fn blob_refs(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
+    let mut said: BTreeSet<(String, String)> = BTreeSet::new();
+    for (name, events) in streams {
+        for event in events {
+            for (account, blob) in named(name, event) {
+                said.insert((account, blob));
+            }
+        }
+    }
+    let mut after = (String::new(), String::new());
+    loop {
+        let page = store.every_blob_ref((&after.0, &after.1), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(last);
+        for row in page {
+            if !said.remove(&row) {
+                findings.fault(format!("{}: no event names {}", row.0, row.1));
+            }
+        }
+    }
+    for (account, blob) in said {
+        findings.fault(format!("{account}: it is not noted that its events name {blob}"));
+    }
+    Ok(())
+}
+
+/// The bytes that an event of an account, or of a report about it, names. What does not read is told when refolding.
+fn named(stream: &str, event: &EventRow) -> Vec<(String, String)> {
+    let pair = |account: &str, blob: &tenure_domain::text::Blob| (account.to_owned(), blob.to_string());
+    if let Some(account) = stream.strip_prefix("account/") {
+        let decoded: Result<Decoded<account::Event>, _> = stream::decode(&event.leaf);
+        return decoded
+            .ok()
+            .and_then(|d| d.event.blob().map(|blob| pair(account, blob)))
+            .into_iter()
+            .collect();
+    }
+    let Some((account, _)) = stream.strip_prefix("report/").and_then(|id| id.split_once('.')) else {
+        return Vec::new();
+    };
+    match stream::decode::<report::Event>(&event.leaf).map(|d| d.event) {
+        Ok(report::Event::Filed { evidence, .. }) => {
+            evidence.keys().map(|blob| pair(account, blob)).collect()
+        }
+        Ok(report::Event::Remediated { .. }) | Err(_) => Vec::new(),
     }
 }
 

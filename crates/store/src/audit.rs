@@ -47,6 +47,23 @@ impl Store {
         rows.iter().map(read::report).collect()
     }
 
+    /// Which account names which bytes, in the order of both, after the pair named.
+    pub async fn every_blob_ref(
+        &self,
+        after: (&str, &str),
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT account, blob FROM blob_refs WHERE (account, blob) > ($1, $2) ORDER BY account, blob LIMIT $3",
+        )
+        .bind(after.0)
+        .bind(after.1)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|r| Ok((r.try_get("account")?, r.try_get("blob")?))).collect()
+    }
+
     /// Kept bytes with their ids, in the order of ids, after the one named.
     pub async fn every_blob(&self, after: &str, limit: u32) -> Result<Vec<(String, BlobRow)>, StoreError> {
         let rows = sqlx::query("SELECT id, media_type, bytes FROM blobs WHERE id > $1 ORDER BY id LIMIT $2")

@@ -84,23 +84,13 @@ impl Store {
         rows.iter().map(aggregate).collect()
     }
 
-    /// Whether the state of any aggregate of a kind whose stream begins so contains a text.
-    pub async fn any_aggregate_names(
-        &self,
-        kind: &str,
-        prefix: &str,
-        text: &str,
-    ) -> Result<bool, StoreError> {
-        // The character after the last of a prefix of ASCII letters bounds the range that the index is asked for.
-        let row = sqlx::query(
-            "SELECT 1 FROM aggregates
-             WHERE kind = $1 AND stream >= $2 AND stream < $2 || '~' AND instr(state, $3) > 0 LIMIT 1",
-        )
-        .bind(kind)
-        .bind(prefix)
-        .bind(text)
-        .fetch_optional(&self.readers)
-        .await?;
+    /// Whether an account's own record names these bytes.
+    pub async fn names_blob(&self, account: &str, blob: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM blob_refs WHERE account = $1 AND blob = $2")
+            .bind(account)
+            .bind(blob)
+            .fetch_optional(&self.readers)
+            .await?;
         Ok(row.is_some())
     }
 

@@ -186,6 +186,16 @@ impl Write {
         Ok(())
     }
 
+    /// Notes that an account's own record names these bytes.
+    pub async fn put_blob_ref(&mut self, account: &str, blob: &str) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO blob_refs (account, blob) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(account)
+            .bind(blob)
+            .execute(&mut *self.transaction)
+            .await?;
+        Ok(())
+    }
+
     /// Whether bytes of this id are kept.
     pub async fn has_blob(&mut self, id: &str) -> Result<bool, StoreError> {
         let row = sqlx::query("SELECT 1 FROM blobs WHERE id = $1")

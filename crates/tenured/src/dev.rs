@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -137,6 +137,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         key,
         mail: data.join("mail"),
         cluster: Some(cluster),
+        most_behind: tenure_engine::MOST_BEHIND,
     };
     let engine = Engine::start(store, settings).await?;
     let tokens = bootstrap(&engine, data).await?;
@@ -167,13 +168,22 @@ pub async fn open(data: &Path) -> anyhow::Result<Store> {
     Store::open_file(&path).await.with_context(|| format!("{} cannot be opened", path.display()))
 }
 
-/// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key.
+/// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key. One that
+/// others can read is refused.
 pub fn make_private(data: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(data)
-        .with_context(|| format!("the folder {} could not be made", data.display()))
+        .with_context(|| format!("the folder {} could not be made", data.display()))?;
+    let mode = fs::metadata(data)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!(
+            "the folder {0} can be read by others: run `chmod 700 {0}`, or name another with --data",
+            data.display()
+        );
+    }
+    Ok(())
 }
 
 impl Running {

@@ -156,3 +156,17 @@ pub enum Event {
     #[serde(rename = "command.refused")]
     CommandRefused { command: String, guards: Vec<Guard> },
 }
+
+impl Event {
+    /// The kept bytes that it names, where it names any.
+    pub fn blob(&self) -> Option<&Blob> {
+        match self {
+            Self::NoticeIssued { letter, .. } => Some(letter),
+            Self::MeasureInForce { receipt, .. }
+            | Self::MeasureRestored { receipt, .. }
+            | Self::MeasureLifted { receipt, .. } => Some(receipt),
+            Self::OrderRecorded { document, .. } => Some(document),
+            _ => None,
+        }
+    }
+}

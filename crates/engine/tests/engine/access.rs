@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use tenure_access::{Denied, Role};
 use tenure_domain::account::{Actor, Command};
 use tenure_domain::book;
+use tenure_domain::refusal::Rejected;
 use tenure_engine::submission::Act;
 use tenure_engine::{Engine, EngineError};
 
@@ -88,4 +89,22 @@ async fn published_terms_never_change() {
     assert!(matches!(error, EngineError::Defect { .. }), "a text under another's name: {error:?}");
     office.publish_terms().await;
     assert_eq!(office.engine.shelf().terms.iter().count(), 1);
+}
+
+#[tokio::test]
+async fn the_last_administrator_cannot_be_taken_away() {
+    let office = Office::open().await;
+    let set = |who: &str, roles: &[&str]| {
+        let event = book::Event::PersonSet {
+            person: who.parse().unwrap(),
+            roles: roles.iter().map(ToString::to_string).collect(),
+        };
+        Act::Book(book::Entry::Person(who.parse().unwrap()), event)
+    };
+    let otto = || person("otto", Role::Administrator);
+    office.submit(otto(), set("otto", &["administrator"])).await.unwrap();
+    let error = office.submit(otto(), set("otto", &["support"])).await.unwrap_err();
+    assert!(matches!(error, EngineError::Rejected(Rejected::Refused(_))), "{error:?}");
+    office.submit(otto(), set("mara", &["administrator"])).await.unwrap();
+    office.submit(otto(), set("otto", &["support"])).await.unwrap();
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod evidence;
 mod failures;
 mod log;
 mod notices;
@@ -11,6 +12,7 @@ mod once;
 mod refusals;
 mod rules;
 mod stopping;
+mod stuck;
 mod time;
 mod verifying;
 mod writing;

@@ -84,6 +84,7 @@ pub struct Office {
     pub folder: Arc<TempDir>,
     pub mail: PathBuf,
     starts: u64,
+    most_behind: u64,
 }
 
 impl Office {
@@ -91,7 +92,7 @@ impl Office {
     pub async fn empty() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mail = folder.path().join("mail");
-        Self::start_in(folder, mail, 1).await
+        Self::start_in(folder, mail, 1, tenure_engine::MOST_BEHIND).await
     }
 
     /// An engine with the example terms and the account `parley`, whose owner is ada.
@@ -102,7 +103,7 @@ impl Office {
         office
     }
 
-    async fn start_in(folder: Arc<TempDir>, mail: PathBuf, starts: u64) -> Self {
+    async fn start_in(folder: Arc<TempDir>, mail: PathBuf, starts: u64, most_behind: u64) -> Self {
         let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();
         let settings = Settings {
             clock: ClockKind::Simulated,
@@ -111,16 +112,17 @@ impl Office {
             key: log_key(),
             mail: mail.clone(),
             cluster: None,
+            most_behind,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self { engine, store, folder, mail, starts }
+        Self { engine, store, folder, mail, starts, most_behind }
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, folder, mail, starts } = self;
+        let Self { engine, store, folder, mail, starts, most_behind } = self;
         drop((engine, store));
-        Self::start_in(folder, mail, starts + 1).await
+        Self::start_in(folder, mail, starts + 1, most_behind).await
     }
 
     /// The engine is stopped in order, and another one starts.
@@ -132,6 +134,12 @@ impl Office {
     /// The next start drops its mail here.
     pub fn mail_into(mut self, folder: PathBuf) -> Self {
         self.mail = folder;
+        self
+    }
+
+    /// From the next start on the log counts as stuck when so many events wait for it; 0 for always.
+    pub fn stuck_at(mut self, most_behind: u64) -> Self {
+        self.most_behind = most_behind;
         self
     }
 

@@ -72,6 +72,7 @@ async fn legal_time_never_begins_before_the_last_event() {
             key: log_key(),
             mail: office.mail.clone(),
             cluster: None,
+            most_behind: tenure_engine::MOST_BEHIND,
         };
         let engine = Engine::start(office.store.clone(), settings).await.unwrap();
         assert!(engine.now() >= last, "{kind:?}: {}", engine.now());
@@ -94,6 +95,7 @@ async fn a_real_clock_fires_what_came_due_while_nothing_ran() {
         key: log_key(),
         mail: office.mail.clone(),
         cluster: None,
+        most_behind: tenure_engine::MOST_BEHIND,
     };
     let engine = Engine::start(store, settings).await.unwrap();
     let mut commits = engine.commits();

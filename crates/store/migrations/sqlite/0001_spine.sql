@@ -49,6 +49,13 @@ CREATE TABLE blobs (
     kept_at    BIGINT NOT NULL
 );
 
+-- Which bytes an account's own record names: its letters, receipts and orders, and the evidence of reports about it.
+CREATE TABLE blob_refs (
+    account TEXT NOT NULL,
+    blob    TEXT NOT NULL,
+    PRIMARY KEY (account, blob)
+);
+
 -- What people wrote, by its salted commitment; erasing a row breaks no proof.
 CREATE TABLE words (
     id   TEXT NOT NULL PRIMARY KEY,
