@@ -12,6 +12,11 @@ macro_rules! reference {
         pub struct $name(String);
 
         impl $name {
+            /// The reference of a SHA-256.
+            pub fn of_digest(digest: [u8; 32]) -> Self {
+                Self(format!(concat!($prefix, "{}"), hex::encode(digest)))
+            }
+
             /// The reference as text.
             pub fn as_str(&self) -> &str {
                 &self.0

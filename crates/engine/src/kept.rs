@@ -16,17 +16,14 @@ pub struct Kept {
 
 /// The id of these bytes.
 pub fn blob_id(bytes: &[u8]) -> Blob {
-    let text = format!("sha256:{}", hex::encode(Sha256::digest(bytes)));
-    // The text is of the form by construction.
-    Blob::try_from(text).unwrap_or_else(|_| unreachable!("a SHA-256 has 64 hexadecimal digits"))
+    Blob::of_digest(Sha256::digest(bytes).into())
 }
 
 impl Kept {
     /// Words with a fresh salt; the command holds the commitment.
     pub fn words(&mut self, entropy: &Entropy, text: &str) -> Result<Words, EngineError> {
         let salt = entropy.draw_16()?;
-        let words = Words::try_from(commitment(salt, text.as_bytes()).to_string())
-            .map_err(|e| EngineError::defect("commitment", &e))?;
+        let words = Words::of_digest(*commitment(salt, text.as_bytes()).hash().as_bytes());
         self.words.push((words.clone(), salt, text.to_owned()));
         Ok(words)
     }

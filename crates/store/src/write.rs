@@ -6,6 +6,9 @@ use sqlx::{Row, Transaction};
 use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
 use crate::{Store, StoreError};
 
+/// How long an answer is kept for the repetition of its request, in microseconds of legal time: seven days.
+pub const ANSWER_KEPT_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
+
 /// A write transaction. Dropped without [`commit`](Self::commit), it changes nothing.
 #[derive(Debug)]
 pub struct Write {
@@ -257,7 +260,7 @@ impl Write {
         row.map(|row| crate::read::answer(&row)).transpose()
     }
 
-    /// Keeps the answer given to a key.
+    /// Keeps the answer given to a key, and forgets those kept longer than [`ANSWER_KEPT_MICROS`].
     pub async fn put_answer(
         &mut self,
         principal: &str,
@@ -265,6 +268,10 @@ impl Write {
         answer: &Answer,
         at: i64,
     ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM idempotency WHERE kept_at < $1")
+            .bind(at.saturating_sub(ANSWER_KEPT_MICROS))
+            .execute(&mut *self.transaction)
+            .await?;
         sqlx::query(
             "INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",

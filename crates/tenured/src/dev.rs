@@ -127,6 +127,9 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         }
     };
     let abilities = cluster.probe().await.context("the cluster does not answer")?;
+    if !abilities.is_supported && !abilities.is_simulation {
+        tracing::warn!(version = abilities.version, "this Kubernetes is not among those supported, 1.33 to 1.37");
+    }
     let kind = if abilities.is_simulation { "a SIMULATED cluster" } else { "a Kubernetes cluster" };
     let described = format!("{kind}, {}", abilities.version);
     let start: Timestamp = START.parse().context("the start of the simulated clock")?;
@@ -168,22 +171,22 @@ pub async fn open(data: &Path) -> anyhow::Result<Store> {
     Store::open_file(&path).await.with_context(|| format!("{} cannot be opened", path.display()))
 }
 
-/// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key. One that
-/// others can read is refused.
+/// Makes the data folder, readable by its owner only: it holds letters, evidence, tokens and the log's key. An empty
+/// one is made so; one that holds something and that others can read is refused.
 pub fn make_private(data: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data)
-        .with_context(|| format!("the folder {} could not be made", data.display()))?;
-    let mode = fs::metadata(data)?.permissions().mode();
-    if mode & 0o077 != 0 {
+    let what = || format!("the folder {} could not be made", data.display());
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(what)?;
+    let mode = fs::metadata(data).with_context(what)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    if fs::read_dir(data).with_context(what)?.next().is_some() {
         bail!(
             "the folder {0} can be read by others: run `chmod 700 {0}`, or name another with --data",
             data.display()
         );
     }
-    Ok(())
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700)).with_context(what)
 }
 
 impl Running {

@@ -85,6 +85,7 @@ CREATE TABLE idempotency (
     kept_at   BIGINT NOT NULL,
     PRIMARY KEY (principal, key)
 );
+CREATE INDEX idempotency_by_age ON idempotency (kept_at);
 
 -- Numbers shared between aggregates: the last report of an account, how often a rule acted in a day.
 CREATE TABLE counters (
