@@ -15,6 +15,7 @@ use tenure_wire::Problem;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tracing::Instrument as _;
 
 use crate::document::Queries;
 use crate::limits;
@@ -49,7 +50,8 @@ pub fn around<S: Clone + Send + Sync + 'static>(
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Failure::from(
-        Problem::new("internal", "A defect of the server", 500).detail("It is in the server's log."),
+        Problem::new("internal", "A defect of the server", 500)
+            .detail("It is in the server's log under the request's id."),
     )
     .into_response()
 }
@@ -98,6 +100,12 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
         let detail = format!("use 1 to {} visible ASCII characters", limits::REQUEST_ID);
         return Failure::parameter("X-Request-Id", detail).into_response();
     };
+    // An error's level, so that no filter that lets a line through drops the request's id from it.
+    let span = tracing::error_span!("request", id = id.as_str());
+    within(time, &id, request, next).instrument(span).await
+}
+
+async fn within(time: Duration, id: &str, request: Request<axum::body::Body>, next: Next) -> Response {
     let moves_clock = request.uri().path() == "/dev/clock";
     let line = format!("{} {}", request.method(), request.uri().path());
     let response =
@@ -112,8 +120,8 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
                 .into_response(),
             }
         };
-    let mut response = with_id(response, &id).await;
-    tracing::debug!(request = %id, status = response.status().as_u16(), "{line}");
+    let mut response = with_id(response, id).await;
+    tracing::debug!(status = response.status().as_u16(), "{line}");
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

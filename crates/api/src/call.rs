@@ -190,7 +190,10 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8
     if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
         // The reader of a choice calls any other kind of value a fault of the syntax.
         let detail = if inner.is_data() {
-            inner.to_string()
+            // The pointer says where.
+            let at = format!(" at line {} column {}", inner.line(), inner.column());
+            let told = inner.to_string();
+            told.strip_suffix(&at).unwrap_or(&told).to_owned()
         } else {
             "another kind of value is expected here".to_owned()
         };

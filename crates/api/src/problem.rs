@@ -67,8 +67,11 @@ impl From<EngineError> for Failure {
             EngineError::Rejected(Rejected::Refused(refusal)) => {
                 let mut problem = Problem::new("refused", "Refused", 409);
                 problem.detail = Some(match refusal.guards.len() {
-                    1 => "One guard is not met. The refusal changed nothing.".to_owned(),
-                    n => format!("{n} guards are not met. The refusal changed nothing."),
+                    1 => "One guard is not met. Nothing was done; the refusal may stand on the record."
+                        .to_owned(),
+                    n => format!(
+                        "{n} guards are not met. Nothing was done; the refusal may stand on the record."
+                    ),
                 });
                 problem.earliest = refusal.earliest();
                 problem.guards = refusal.guards.iter().map(Into::into).collect();

@@ -69,15 +69,18 @@ impl<'a> Writing<'a> {
         self.kept.blob(media_type, bytes)
     }
 
-    /// Carries it out. `made` gives the id and the path of what was made or changed; `created` whether it is new.
+    /// Carries it out. `made` gives the id and the path of what was made or changed; `created` whether it is new, unless
+    /// nothing came of it.
     pub async fn submit(
         self,
         act: Act,
         created: bool,
         made: impl Fn(&Done) -> (String, String) + Send + Sync + 'static,
     ) -> Result<Response, Failure> {
-        let status = if created { StatusCode::CREATED } else { StatusCode::OK };
         let answer = move |done: &Done| -> Answer {
+            // What the book already says is not made again.
+            let created = created && !(done.events.is_empty() && matches!(done.after, After::Book(_)));
+            let status = if created { StatusCode::CREATED } else { StatusCode::OK };
             let (id, href) = made(done);
             let written = written(done, id, href);
             let mut headers = vec![(header::ETAG.to_string(), etag(written.version))];

@@ -1,5 +1,7 @@
 //! Seeing how far what should be true is true. Nothing here writes.
 
+mod traffic;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -12,7 +14,7 @@ use crate::compare::is_as_declared;
 use crate::error::ClusterError;
 use crate::gate::Proof;
 use crate::inventory::{Kind, ObjectKey};
-use crate::live::{text, uid, workload_of};
+use crate::live::{number, text, uid, workload_of};
 use crate::names;
 use crate::pass::Pass;
 use crate::report::{
@@ -221,10 +223,22 @@ impl Look<'_> {
     }
 
     async fn at_workload(&mut self, workload: &WorkloadId) -> Result<(), ClusterError> {
-        self.at_object(Kind::Deployment, workload.as_str(), Some(workload));
+        let by = if self.is_declared(workload) {
+            self.at_object(Kind::Deployment, workload.as_str(), Some(workload));
+            "the workload is rendered without replicas, and no pod of it remains"
+        } else {
+            self.at_removed(workload, &[(Kind::Deployment, workload.to_string())]);
+            let makes_pods = |set: &&Value| {
+                workload_of(set) == Some(workload.as_str()) && number(set, "/spec/replicas") != 0
+            };
+            for set in self.pass.live.replica_sets.iter().filter(makes_pods) {
+                let name = text(set, "/metadata/name");
+                self.found.missing.push(format!("ReplicaSet/{name} still asks for pods"));
+            }
+            "no pod of the workload remains"
+        };
         self.at_pods(Some(workload)).await?;
-        let by = "the workload is rendered without replicas, and no pod of it remains".to_owned();
-        self.found.enforced_by.entry(Capability::Compute).or_insert(by);
+        self.found.enforced_by.insert(Capability::Compute, by.to_owned());
         Ok(())
     }
 
@@ -257,56 +271,6 @@ impl Look<'_> {
         Ok(())
     }
 
-    async fn at_ingress(&mut self, scope: &Scope) -> Result<(), ClusterError> {
-        for id in self.workloads_of(scope) {
-            let service = names::service(&id);
-            self.at_object(Kind::Service, &service, Some(&id));
-            self.at_object(Kind::NetworkPolicy, &names::ingress_policy(&id), Some(&id));
-            let path = format!("/api/v1/namespaces/{}/endpoints/{service}", self.pass.requests.namespace());
-            let endpoints = self.pass.requests.document(&path).await?.unwrap_or_default();
-            let subsets = endpoints.get("subsets").and_then(Value::as_array);
-            let is_served = subsets.into_iter().flatten().any(|subset| {
-                ["addresses", "notReadyAddresses"]
-                    .iter()
-                    .any(|field| subset.get(field).is_some_and(|a| !a.is_null()))
-            });
-            if is_served {
-                self.found.missing.push(format!("Service/{service} still has addresses"));
-            }
-        }
-        let by = "the services select no pod and have no addresses (observed), and the network policies open \
-                  nothing (stored)";
-        self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
-        self.found
-            .exceptions
-            .insert("the pods' own addresses are closed by the network policies alone".to_owned());
-        self.at_network(Kind::Service);
-        Ok(())
-    }
-
-    fn at_egress(&mut self, scope: &Scope) {
-        for id in self.workloads_of(scope) {
-            self.at_object(Kind::NetworkPolicy, &names::egress_policy(&id), Some(&id));
-        }
-        let by = "the network policies open nothing (stored)";
-        self.found.enforced_by.insert(Capability::Egress, by.to_owned());
-        self.at_network(Kind::NetworkPolicy);
-    }
-
-    /// What holds for everything that network policies withhold.
-    fn at_network(&mut self, also: Kind) {
-        self.at_object(Kind::NetworkPolicy, names::DEFAULT_DENY, None);
-        let unprobed = "the cluster's network plugin was not probed: policies are stored, their enforcement was not \
-                        verified, and connections that exist may last";
-        self.found.exceptions.insert(unprobed.to_owned());
-        for key in self.pass.live.objects.keys() {
-            let is_network = key.kind == Kind::NetworkPolicy || key.kind == also && also == Kind::Service;
-            if is_network && !self.pass.wanted.iter().any(|wanted| &wanted.key == key) {
-                self.found.exceptions.insert(format!("{key} is not ours and was left as it is"));
-            }
-        }
-    }
-
     fn workloads_of(&self, scope: &Scope) -> Vec<WorkloadId> {
         let all = self.pass.environment.workloads.keys();
         match scope {
@@ -315,10 +279,40 @@ impl Look<'_> {
         }
     }
 
+    fn is_declared(&self, workload: &WorkloadId) -> bool {
+        self.pass.environment.workloads.contains_key(workload)
+    }
+
+    /// A workload that the measure is about and that is declared no more: what carried it must be gone.
+    fn at_removed(&mut self, workload: &WorkloadId, objects: &[(Kind, String)]) {
+        let removed = format!(
+            "the workload {workload} was removed: nothing of it is declared that could carry this out"
+        );
+        self.found.exceptions.insert(removed);
+        for (kind, name) in objects {
+            let key = ObjectKey::new(*kind, name);
+            match self.pass.live.objects.get(&key) {
+                None if self.pass.written.contains(&key) => {
+                    self.found.missing.push(format!("{key} was removed just now"));
+                }
+                None => {}
+                Some(found) if !text(found, "/metadata/deletionTimestamp").is_empty() => {
+                    self.found.missing.push(format!("{key} is still there"));
+                }
+                Some(_) => {
+                    self.found.exceptions.insert(format!("{key} is not ours and was left as it is"));
+                }
+            }
+        }
+    }
+
     /// An object that carries the measure out: seen as it should be, in a pass that did not write it.
     fn at_object(&mut self, kind: Kind, name: &str, workload: Option<&WorkloadId>) {
         let key = ObjectKey::new(kind, name);
-        let Some(wanted) = self.pass.wanted.iter().find(|wanted| wanted.key == key) else { return };
+        let Some(wanted) = self.pass.wanted.iter().find(|wanted| wanted.key == key) else {
+            self.found.exceptions.insert(format!("{key} is not declared: it was not looked at"));
+            return;
+        };
         if let Some(refusal) = workload.and_then(|id| self.pass.refusals.get(id)) {
             self.found.missing.push(refusal.clone());
         }

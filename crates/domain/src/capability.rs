@@ -34,7 +34,8 @@ pub enum Capability {
 /// Who makes the withholding of a capability true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enforcer {
-    /// The cluster, verified by observation.
+    /// The cluster: that pods are gone and services have no addresses is observed; that network policies are followed,
+    /// on which `egress` rests alone, is not, since only their storage is seen and nobody probes packets.
     Cluster,
     /// No one yet: a measure that withholds it is refused as unsupported.
     None,

@@ -1,7 +1,7 @@
 //! The law of Tenure. Pure: no clock, randomness, I/O or async; time and the actor come in through a
 //! [`context`](account::Context).
 //!
-//! Read in this order: [`law`], the sixteen sentences that hold always; [`terms`], what a provider promised;
+//! Read in this order: [`law`], the sixteen sentences that everything here keeps; [`terms`], what a provider promised;
 //! [`account`], the aggregate with its `decide` and `apply`; [`permit`], the proof without which nothing is restricted.
 
 pub mod account;

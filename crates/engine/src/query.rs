@@ -109,6 +109,11 @@ impl Engine {
         Ok(self.inner.store.answer(&principal.to_string(), key).await?)
     }
 
+    /// The media type of kept bytes.
+    pub async fn media_type(&self, id: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.inner.store.media_type(id).await?)
+    }
+
     /// Kept bytes.
     pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, EngineError> {
         Ok(self.inner.store.blob(id).await?)

@@ -40,12 +40,16 @@ fn pod(name: &str) -> Pod {
 }
 
 fn deployment(replicas: i32) -> Deployment {
+    named_deployment("web", replicas)
+}
+
+fn named_deployment(name: &str, replicas: i32) -> Deployment {
     object(json!({
-        "metadata": {"name": "web"},
+        "metadata": {"name": name},
         "spec": {
-            "replicas": replicas, "selector": {"matchLabels": {"app": "web"}},
+            "replicas": replicas, "selector": {"matchLabels": {"app": name}},
             "template": {
-                "metadata": {"labels": {"app": "web"}},
+                "metadata": {"labels": {"app": name}},
                 "spec": {"containers": [{"name": "c", "image": "busybox"}]},
             },
         },
@@ -103,16 +107,19 @@ async fn an_untouched_set_waits_out_its_back_off_and_a_touched_one_does_not() {
     .await;
     quotas.delete("gate", &DeleteParams::default()).await.unwrap();
     let pods: Api<Pod> = Api::default_namespaced(client.clone());
-    sleep(Duration::from_millis(150)).await;
-    assert!(pods.list(&ListParams::default()).await.unwrap().items.is_empty(), "it waits");
+    // One that comes after the gate gets its pod, so the controller has looked at all sets since.
+    deployments.create(&PostParams::default(), &named_deployment("other", 1)).await.unwrap();
+    let (web, other) = (ListParams::default().labels("app=web"), ListParams::default().labels("app=other"));
+    eventually("the other's pod", async || pods.list(&other).await.ok()?.items.pop()).await;
+    assert!(pods.list(&web).await.unwrap().items.is_empty(), "it waits");
     let lifted = Instant::now();
     let touch = Patch::Merge(json!({"metadata": {"annotations": {"touched": "now"}}}));
     deployments.patch("web", &PatchParams::default(), &touch).await.unwrap();
-    eventually("a pod", async || pods.list(&ListParams::default()).await.ok()?.items.pop()).await;
+    eventually("a pod", async || pods.list(&web).await.ok()?.items.pop()).await;
     assert!(lifted.elapsed() < Duration::from_millis(900), "{:?}", lifted.elapsed());
     let sets: Api<ReplicaSet> = Api::default_namespaced(client);
     eventually("a set without failure", async || {
-        let set = sets.list(&ListParams::default()).await.ok()?.items.pop()?;
+        let set = sets.list(&web).await.ok()?.items.pop()?;
         set.status?.conditions.is_none().then_some(())
     })
     .await;

@@ -203,6 +203,15 @@ impl Store {
             .collect()
     }
 
+    /// The media type of kept bytes.
+    pub async fn media_type(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT media_type FROM blobs WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|r| Ok(r.try_get("media_type")?)).transpose()
+    }
+
     /// Bytes by their id.
     pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, StoreError> {
         let row = sqlx::query("SELECT media_type, bytes FROM blobs WHERE id = $1")

@@ -128,7 +128,10 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
     };
     let abilities = cluster.probe().await.context("the cluster does not answer")?;
     if !abilities.is_supported && !abilities.is_simulation {
-        tracing::warn!(version = abilities.version, "this Kubernetes is not among those supported, 1.33 to 1.37");
+        tracing::warn!(
+            version = abilities.version,
+            "this Kubernetes is not among those supported, 1.33 to 1.37"
+        );
     }
     let kind = if abilities.is_simulation { "a SIMULATED cluster" } else { "a Kubernetes cluster" };
     let described = format!("{kind}, {}", abilities.version);
@@ -176,8 +179,8 @@ pub async fn open(data: &Path) -> anyhow::Result<Store> {
 pub fn make_private(data: &Path) -> anyhow::Result<()> {
     let what = || format!("the folder {} could not be made", data.display());
     fs::DirBuilder::new().recursive(true).mode(0o700).create(data).with_context(what)?;
-    let mode = fs::metadata(data).with_context(what)?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let others_can_read = fs::metadata(data).with_context(what)?.permissions().mode() & 0o077 != 0;
+    if !others_can_read {
         return Ok(());
     }
     if fs::read_dir(data).with_context(what)?.next().is_some() {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::name::{AccountId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
@@ -372,10 +373,21 @@ request!(
     }
 );
 
+/// An actor that can hold a token: rules and the parts of Tenure cannot.
+fn holder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actor, D::Error> {
+    match String::deserialize(deserializer)?.parse() {
+        Ok(actor @ (Actor::Person(_) | Actor::Member(..))) => Ok(actor),
+        Ok(Actor::Rule(_) | Actor::System(_)) | Err(_) => {
+            Err(D::Error::custom("no holder of a token: use \"person/NAME\" or \"member/ACCOUNT/NAME\""))
+        }
+    }
+}
+
 request!(
     /// Issues a token.
     IssueToken {
         /// For whom: `person/NAME` or `member/ACCOUNT/NAME`.
+        #[serde(deserialize_with = "holder")]
         #[schema(value_type = String, example = "person/ines")]
         subject: Actor,
     }
@@ -389,9 +401,18 @@ pub struct MoveClock {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advance: Option<String>,
     /// To which moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "moment")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub set: Option<Timestamp>,
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        D::Error::custom(
+            "no moment that can be kept: send one such as 2021-02-08T19:00:00Z, before the year 9999",
+        )
+    })
 }
 
 /// Which page of a list.

@@ -504,7 +504,7 @@ view!(
 view!(
     /// Whether the server can do its work.
     HealthView {
-        /// `ok`, or what is wrong.
+        /// `ok`, or `behind` while nothing new is restricted because the log does not keep up.
         status: String,
         /// Events that the log does not cover yet.
         backlog: u64,

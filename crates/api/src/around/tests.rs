@@ -1,7 +1,9 @@
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Mutex;
 
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
+use tenure_engine::EngineError;
 use tower::ServiceExt as _;
 
 use super::*;
@@ -14,7 +16,11 @@ fn house() -> Router {
         let broken: Result<u8, _> = "no number".parse::<u8>().map_err(|_| "a secret");
         broken.unwrap().to_string()
     };
+    let breaks = || async {
+        Err::<(), _>(Failure::from(EngineError::Defect { what: "a test".into(), detail: "worn".into() }))
+    };
     let router = Router::new()
+        .route("/breaks", get(breaks))
         .route("/answers", get(|| async { "well" }))
         .route("/panics", get(panics))
         .route("/hangs", get(std::future::pending::<&'static str>));
@@ -50,6 +56,40 @@ async fn a_handler_that_panics_is_a_problem_that_tells_nothing_of_the_inside() {
     assert!(!serde_json::to_string(&problem).unwrap().contains("secret"));
     let again = Request::get("/answers").body(Body::empty()).unwrap();
     assert_eq!(house().oneshot(again).await.unwrap().status(), 200, "the server goes on");
+}
+
+/// What a server that logs warnings and errors writes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_the_log_says_of_a_defect_carries_the_requests_id() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    for (uri, said) in [("/breaks", "a defect"), ("/panics", "a handler panicked")] {
+        let (_, problem) = ask(uri).await;
+        assert!(problem.detail.unwrap().contains("in the server's log under the request's id"));
+        let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        let line = text.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{uri}: {text:?}"));
+        assert!(line.contains("request{id=\"r-1\"}"), "{line}");
+    }
 }
 
 #[tokio::test]

@@ -38,19 +38,26 @@ async fn set(call: Call, body: Body<MoveClock>) -> Result<Json<ClockView>, Failu
     };
     let target = match (&body.value.advance, body.value.set) {
         (Some(span), None) => {
-            let span: Span = span
-                .parse()
-                .map_err(|e| invalid("/advance", format!("{e}; send one such as P3D or PT1H")))?;
-            let exact = span
-                .total(jiff::SpanTotal::from(Unit::Nanosecond).days_are_24_hours())
-                .map_err(|e| invalid("/advance", e.to_string()))?;
+            // The library also reads spans in words.
+            let span: Span = Some(span)
+                .filter(|text| text.starts_with('P'))
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| {
+                    invalid("/advance", "send an ISO 8601 duration such as P3D or PT1H".to_owned())
+                })?;
+            let exact =
+                span.total(jiff::SpanTotal::from(Unit::Nanosecond).days_are_24_hours()).map_err(|_| {
+                    let detail = "years and months have no fixed length: use weeks, days and smaller units";
+                    invalid("/advance", detail.to_owned())
+                })?;
             if !(0.0..=1e18).contains(&exact) {
                 return Err(invalid("/advance", "time goes forwards, by at most 30 years".to_owned()));
             }
             #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above")]
             let micros = (exact / 1000.0) as i64;
-            Timestamp::from_microsecond(now.as_microsecond().saturating_add(micros))
-                .map_err(|e| invalid("/advance", e.to_string()))?
+            Timestamp::from_microsecond(now.as_microsecond().saturating_add(micros)).map_err(|_| {
+                invalid("/advance", "that is after the last moment that can be kept".to_owned())
+            })?
         }
         (None, Some(moment)) if moment >= now => moment,
         (None, Some(_)) => return Err(invalid("/set", format!("it is {now}: time goes forwards"))),

@@ -45,12 +45,12 @@ async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     }
     let mut evidence = BTreeMap::new();
     for (n, id) in asked.evidence.into_iter().enumerate() {
-        let Some(blob) = call.engine.blob(id.as_str()).await? else {
+        let Some(media_type) = call.engine.media_type(id.as_str()).await? else {
             return Err(Problem::new("invalid-request", "The request is not valid", 422)
                 .fault(format!("/evidence/{n}"), "no such evidence was uploaded")
                 .into());
         };
-        evidence.insert(id, blob.media_type);
+        evidence.insert(id, media_type);
     }
     let mut writing = Writing::new(&call, body.hash);
     let locator = writing.words("/locator", &asked.locator)?;

@@ -45,7 +45,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<RuleView>
 /// Publish a rule, or a new text of it.
 #[utoipa::path(post, operation_id = "publishRule", path = "/v1/rules", tag = "rules",
     request_body(content = String, content_type = "application/yaml"),
-    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The same text stands already", body = Written), (status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn publish(call: Call, document: Document) -> Result<Response, Failure> {
     call.may_at_provider(Action::PublishRule)?;
     let rule = Rule::parse(&document.0).map_err(|errors| Failure::document(&errors))?;

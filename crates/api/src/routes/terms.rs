@@ -39,7 +39,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<TermsView
 /// under the same version is refused.
 #[utoipa::path(post, operation_id = "publishTerms", path = "/v1/terms", tag = "terms",
     request_body(content = String, content_type = "application/yaml"),
-    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "The same text stands already", body = Written), (status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn publish(call: Call, document: Document) -> Result<Response, Failure> {
     call.may_at_provider(Action::PublishTerms)?;
     let (_, reference) = Terms::parse(&document.0).map_err(|errors| Failure::document(&errors))?;

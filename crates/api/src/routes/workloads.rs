@@ -59,6 +59,10 @@ async fn get(
     Ok(([(header::ETAG, etag(account.version))], Json(view)).into_response())
 }
 
+fn precondition(detail: &str) -> Failure {
+    Problem::new("precondition-required", "Say what you saw", 428).detail(detail).into()
+}
+
 /// The version at which a change may be made: the caller's own, or the present one where the thing must not exist.
 fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failure> {
     match (call.if_match, call.if_none) {
@@ -67,11 +71,9 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
         (None, true) => Err(Problem::new("exists", "It exists", 412)
             .detail("Send If-Match with its ETag to change it.")
             .into()),
-        (None, false) => Err(Problem::new("precondition-required", "Say what you saw", 428)
-            .detail(
-                "Send `If-None-Match: *` to create it, or `If-Match` with the ETag you read to change it.",
-            )
-            .into()),
+        (None, false) => Err(precondition(
+            "Send `If-None-Match: *` to create it, or `If-Match` with the ETag you read to change it.",
+        )),
     }
 }
 
@@ -115,8 +117,8 @@ async fn remove(
     if let Some(answer) = writing.repeated().await? {
         return Ok(answer);
     }
-    let account = call.engine.account(&id).await?;
-    let version = at_version(&call, &account, true)?;
+    let version =
+        call.if_match.ok_or_else(|| precondition("Send `If-Match` with the ETag you read to remove it."))?;
     let (made, href) =
         (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads"));
     writing.only_at(version);

@@ -88,13 +88,14 @@ pub async fn requirement(
     })
 }
 
-fn line(measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
-    let cleared_by = match &measure.state {
-        MeasureState::Stayed { order, .. } => format!("order {order} suspends its effect"),
-        _ => format!(
-            "doing all that {} asks; an appeal; a decision of the provider's analysts, approvers or legal",
-            measure.proposal.case
-        ),
+fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
+    let case = &measure.proposal.case;
+    let asks = account.cases.iter().any(|c| c.id == *case && !c.items.is_empty());
+    let cleared_by = if let MeasureState::Stayed { order, .. } = &measure.state {
+        format!("order {order} suspends its effect")
+    } else {
+        let cure = if asks { format!("doing all that {case} asks; ") } else { String::new() };
+        format!("{cure}an appeal; a decision of the provider's analysts, approvers or legal")
     };
     MeasureLine {
         id: measure.id.to_string(),
@@ -160,7 +161,12 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             .map(|scope| (scope.to_string(), withheld(account, &scope)))
             .filter(|(_, withheld)| !withheld.is_empty())
             .collect(),
-        measures: account.measures.iter().filter(|m| !m.is_over()).map(|m| line(m, &pending)).collect(),
+        measures: account
+            .measures
+            .iter()
+            .filter(|m| !m.is_over())
+            .map(|m| line(account, m, &pending))
+            .collect(),
         requirements,
         orders: account
             .orders

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tenure_domain::account::legal::{Appeal, Hold, Order};
 use tenure_domain::account::measure::{LiftReason, Measure, MeasureState, StayedFrom};
 use tenure_domain::account::{Account, Actor, Context, System};
-use tenure_domain::capability::{Capability, Enforcer};
+use tenure_domain::capability::Capability;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::scope::Scope;
 use tenure_engine::Engine;
@@ -68,6 +68,19 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
     })
 }
 
+/// Who makes a withholding true, and how far that is seen.
+fn enforced_by(capability: Capability) -> &'static str {
+    match capability {
+        Capability::Compute => "the cluster: pods are ended and refused, verified by observation",
+        Capability::Deploy => "Tenure: changes of workloads are refused",
+        Capability::Ingress => {
+            "the cluster: the Service selects nothing; network policies are stored, their enforcement is not verified"
+        }
+        Capability::Egress => "the cluster: network policies are stored; their enforcement is not verified",
+        Capability::StorageWrite | Capability::StorageRead | Capability::Payments => "nobody",
+    }
+}
+
 pub fn preview(
     engine: &Engine,
     account: &Account,
@@ -99,13 +112,7 @@ pub fn preview(
     let withholds: BTreeMap<String, String> = proposal
         .withholds
         .iter()
-        .map(|capability| {
-            let enforcer = match capability.enforcer() {
-                Enforcer::Cluster => "the cluster, verified by observation",
-                Enforcer::None => "nobody",
-            };
-            (capability.to_string(), enforcer.to_owned())
-        })
+        .map(|capability| (capability.to_string(), enforced_by(*capability).to_owned()))
         .collect();
     let refusal = Refusal { guards };
     Ok(PreviewView {

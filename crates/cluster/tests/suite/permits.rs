@@ -83,8 +83,21 @@ impl Tenant {
         self.person("ines", Command::PutWorkload { environment, workload: name.parse().unwrap(), spec });
     }
 
+    /// Removes a workload.
+    pub fn remove(&mut self, name: &str) {
+        let environment = "web".parse().unwrap();
+        self.person("ines", Command::RemoveWorkload { environment, workload: name.parse().unwrap() });
+    }
+
     /// Brings a measure to effect, with everything that the terms demand before.
     pub fn restrict(&mut self, power: &str, scope: &str) -> MeasureId {
+        let measure = self.decide_on(power, scope);
+        self.take_effect(&measure);
+        measure
+    }
+
+    /// Brings a measure up to its moment, which [`Self::take_effect`] lets come.
+    pub fn decide_on(&mut self, power: &str, scope: &str) -> MeasureId {
         let id = self.account.id.clone();
         let number = u32::try_from(self.account.cases.len() + 1).unwrap();
         let case = CaseId::new(id.clone(), number);
@@ -109,8 +122,12 @@ impl Tenant {
         self.person("ines", Command::ProposeMeasure(proposal));
         let command_hash = self.account.measure(&measure).unwrap().command_hash.clone();
         self.person("omar", Command::ApproveMeasure { measure: measure.clone(), command_hash });
-        self.run("system/timer", Command::Fire(TimerKey::Apply(measure.clone())));
         measure
+    }
+
+    /// The moment of a measure comes.
+    pub fn take_effect(&mut self, measure: &MeasureId) {
+        self.run("system/timer", Command::Fire(TimerKey::Apply(measure.clone())));
     }
 
     /// Ends a measure.

@@ -12,6 +12,7 @@ use tenure_domain::name::{AppealId, CaseId, HoldId, ItemId, MeasureId, NoticeId,
 use tenure_domain::refusal::Rejected;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::Channel;
+use tenure_domain::workload::Volume;
 
 use crate::chronicle::Chronicle;
 use crate::world::{HOUSE, World, blob, item, put, words};
@@ -143,9 +144,18 @@ pub fn play(steps: &[Step]) -> History {
 
 /// Checks a property of many histories. Nothing is left behind where it fails but the panic with the steps.
 pub fn check(cases: u32, property: impl Fn(&History) -> Result<(), TestCaseError>) {
+    check_steps(cases, steps(), property);
+}
+
+/// The same for histories of other steps.
+pub fn check_steps(
+    cases: u32,
+    steps: impl Strategy<Value = Vec<Step>>,
+    property: impl Fn(&History) -> Result<(), TestCaseError>,
+) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     TestRunner::new(config)
-        .run(&steps(), |steps| property(&play(&steps)))
+        .run(&steps, |steps| property(&play(&steps)))
         .unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -389,7 +399,14 @@ impl History {
             }
             Kind::Put => {
                 let name = ["feed", "media", "other"][usize::from(a) % 3];
-                (member, put(name, &format!("registry.example/app:{b}")))
+                let mut command = put(name, &format!("registry.example/app:{}", b % 2));
+                if let Command::PutWorkload { spec, .. } = &mut command {
+                    spec.replicas = u16::from(c % 4);
+                    let size_mib = 16 + u32::from(c / 4 % 2);
+                    spec.volume =
+                        (c / 8).is_multiple_of(3).then(|| Volume { path: "/data".to_owned(), size_mib });
+                }
+                (member, command)
             }
             Kind::Remove => {
                 let workload = ["feed", "media", "other"][usize::from(a) % 3].parse().unwrap();

@@ -85,3 +85,22 @@ fn law_01_nothing_takes_effect_without_a_basis() {
         Ok(())
     });
 }
+
+#[test]
+fn law_01_a_refusal_for_want_of_a_power_names_the_terms_that_lack_it() {
+    use tenure_domain::account::command::Starts;
+    use tenure_domain::refusal::Rejected;
+
+    let mut world = crate::world::World::open(crate::world::HOUSE, "2021-03-09T20:00:00Z");
+    let case = world.open_case("debt");
+    for (command, said) in [
+        (crate::world::open_case("weather"), "the terms house 1 grant no power on the ground weather"),
+        (
+            crate::world::issue(&case, Starts::Both, "1.2", &["a"]),
+            "the terms house 1 grant no power 1.2 on the ground debt",
+        ),
+    ] {
+        let answer = world.run(&"person/ines".parse().unwrap(), command);
+        assert!(matches!(&answer, Err(Rejected::Refused(r)) if r.guards[0].detail == said), "{answer:?}");
+    }
+}

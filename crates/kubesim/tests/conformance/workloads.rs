@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Endpoints, Pod, ResourceQuota, Service};
 use kube::ResourceExt;
-use kube::api::{DeleteParams, ListParams, LogParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use crate::lab::{Lab, eventually, refusal, within};
@@ -125,8 +125,17 @@ pub async fn a_touched_set_does_not_wait_after_the_gate_is_gone(lab: &Lab) -> Re
         .await?;
     let status = Patch::Merge(json!({"status": {"hard": {"pods": "0"}, "used": {"pods": "0"}}}));
     quotas.patch_status("gate", &PatchParams::default(), &status).await?;
-    // Past the cache of a real server's admission.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A real server's admission caches quotas: the gate is closed once a pod is refused.
+    let pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "late"},
+        "spec": {"containers": [{"name": "c", "image": "docker.io/library/busybox:1.35"}]},
+    }))?;
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    eventually("a gate that refuses", async || match pods.create(&dry, &pod).await {
+        Ok(_) => Ok(None),
+        refused => Ok((refusal(refused)?.code == 403).then_some(())),
+    })
+    .await?;
     pods.delete_collection(&DeleteParams::default().grace_period(1), &ListParams::default()).await?;
     eventually("no pods", async || {
         Ok(pods.list(&ListParams::default()).await?.items.is_empty().then_some(()))

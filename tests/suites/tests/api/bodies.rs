@@ -352,3 +352,51 @@ async fn headers_that_say_nothing_known_are_named() {
     assert_eq!(house.record().await, before);
     house.close().await;
 }
+
+#[tokio::test]
+async fn the_clock_takes_exact_spans_and_says_plainly_what_it_does_not_take() {
+    let house = House::open().await;
+    let admin = house.caller("administrator");
+    let before = admin.get("/dev/clock").await.is(200).field("now");
+    for (body, at) in [
+        (json!({"advance": "3 days"}), "/advance"),
+        (json!({"advance": ""}), "/advance"),
+        (json!({"advance": "P"}), "/advance"),
+        (json!({"advance": "-P1D"}), "/advance"),
+        (json!({"advance": "P1M"}), "/advance"),
+        (json!({"advance": "P31Y"}), "/advance"),
+        (json!({"advance": "P20000D"}), "/advance"),
+        (json!({"advance": "P99999999999999999999D"}), "/advance"),
+        (json!({"set": "9999-12-31T23:59:59Z"}), "/set"),
+        (json!({"set": "10000-01-01T00:00:00Z"}), "/set"),
+        (json!({"set": "tomorrow"}), "/set"),
+        (json!({"set": "2000-01-01T00:00:00Z"}), "/set"),
+        (json!({}), ""),
+    ] {
+        let answer = admin.post("/dev/clock", &body).await.is(422);
+        assert_eq!(answer.at(), at, "{body}");
+        let detail = &answer.problem().faults[0].detail;
+        for inside in ["jiff", "parameter", "failed", " at line "] {
+            assert!(!detail.contains(inside), "{body}: {detail}");
+        }
+    }
+    assert_eq!(admin.get("/dev/clock").await.field("now"), before);
+    admin.post("/dev/clock", &json!({"advance": "P1DT1H"})).await.is(200);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_fault_with_a_pointer_names_no_line_and_column() {
+    let house = House::open().await;
+    let answer = house.caller("administrator").post("/v1/tokens", &json!({"subject": 7})).await.is(422);
+    let fault = answer.problem().faults[0].clone();
+    assert_eq!(fault.at, "/subject");
+    assert!(fault.detail.starts_with("invalid type") && !fault.detail.contains(" at line "), "{fault:?}");
+    let broken = house
+        .caller("administrator")
+        .send("POST", "/v1/tokens", &[("content-type", "application/json")], b"{\"subject\": ".to_vec())
+        .await
+        .is(400);
+    assert!(broken.text().contains(" at line 1 column"), "{}", broken.text());
+    house.close().await;
+}

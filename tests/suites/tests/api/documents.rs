@@ -98,8 +98,11 @@ async fn published_terms_never_change() {
     let house = House::open().await;
     let admin = house.caller("administrator");
     let before = house.record().await;
-    let same = admin.yaml("/v1/terms", TERMS).await.is(201);
-    assert_eq!(same.json()["events"].as_array().unwrap().len(), 0, "the same text changes nothing");
+    for (path, text) in [("/v1/terms", TERMS), ("/v1/rules", RULE)] {
+        let same = admin.yaml(path, text).await.is(200);
+        assert_eq!(same.json()["events"].as_array().unwrap().len(), 0, "the same text changes nothing");
+        assert_eq!(same.header("location"), "", "nothing was made");
+    }
     let other = admin.yaml("/v1/terms", TERMS.replace("P14D", "P1D")).await.is(409);
     assert_eq!(other.problem().guards[0].guard, "name_free");
     assert_eq!(house.record().await, before);

@@ -1,6 +1,7 @@
 //! The HTTP API as strangers, members and the provider's people meet it: a real server, asked over the wire.
 #![cfg(test)]
 
+mod answers;
 mod ask;
 mod bodies;
 mod connections;

@@ -147,6 +147,7 @@ async fn roles_that_do_not_exist_and_tokens_for_nobody_are_refused() {
     ] {
         let answer = admin.post("/v1/tokens", &json!({"subject": subject})).await.is(422);
         assert_eq!(answer.at(), "/subject", "{subject}");
+        assert!(!answer.text().contains("rule/") && !answer.text().contains("system/"), "{}", answer.text());
     }
     house.close().await;
 }

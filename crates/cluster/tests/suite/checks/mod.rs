@@ -4,12 +4,14 @@ mod deaths;
 mod drift;
 mod ownership;
 mod provision;
+mod scopes;
 mod stop;
 
 pub use deaths::*;
 pub use drift::*;
 pub use ownership::*;
 pub use provision::*;
+pub use scopes::*;
 pub use stop::*;
 
 use tenure_cluster::Observation;

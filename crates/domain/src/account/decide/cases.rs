@@ -29,7 +29,7 @@ impl Draft<'_> {
         if !terms.powers.iter().any(|p| p.grounds.contains(&ground)) {
             return Err(Unmet::new(
                 Guard::PowerInAcceptedTerms,
-                format!("{} grant no power on the ground {ground}", self.account.terms),
+                format!("the terms {} grant no power on the ground {ground}", self.account.terms),
                 "open the case on a ground that the accepted terms name",
             )
             .into());

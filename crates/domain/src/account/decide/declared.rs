@@ -3,7 +3,7 @@
 use super::{Draft, all_met};
 use crate::account::Context;
 use crate::account::event::{Event, Recorded};
-use crate::account::legal::OrderKind;
+use crate::account::legal::{Hold, OrderKind};
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -68,6 +68,12 @@ fn needs(workload: &Workload) -> Plan {
     }
 }
 
+/// Whether pods that run end when one declaration follows another. Only more replicas of the same leave them alone.
+fn ends_pods(before: &Workload, after: &Workload) -> bool {
+    let same = Workload { replicas: before.replicas, ..after.clone() };
+    before.replicas > 0 && (after.replicas < before.replicas || same != *before)
+}
+
 impl Draft<'_> {
     pub(super) fn create_environment(
         &mut self,
@@ -127,7 +133,11 @@ impl Draft<'_> {
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
         }
-        guards.extend(self.deploy_guard(&Scope::Workload(environment.clone(), workload.clone())));
+        let scope = Scope::Workload(environment.clone(), workload.clone());
+        guards.extend(self.deploy_guard(&scope));
+        if env.workloads.get(&workload).is_some_and(|before| ends_pods(before, &spec)) {
+            guards.extend(self.hold_guards(&scope, |hold| hold.running_state));
+        }
         all_met(guards)?;
         self.emit(Event::WorkloadPut { environment, workload, spec })
     }
@@ -143,13 +153,7 @@ impl Draft<'_> {
         }
         let scope = Scope::Workload(environment.clone(), workload.clone());
         let mut guards: Vec<Unmet> = self.deploy_guard(&scope).into_iter().collect();
-        for hold in self.account.holds.iter().filter(|h| h.released.is_none() && h.scope.touches(&scope)) {
-            guards.push(Unmet::new(
-                Guard::NoHold,
-                format!("hold {} preserves {}", hold.id, hold.scope),
-                "the hold has to be released first",
-            ));
-        }
+        guards.extend(self.hold_guards(&scope, |_| true));
         let orders =
             self.account.orders.iter().filter(|o| o.vacated.is_none() && o.kind == OrderKind::Preserve);
         for order in orders.filter(|o| o.scope.touches(&scope)) {
@@ -161,6 +165,20 @@ impl Draft<'_> {
         }
         all_met(guards)?;
         self.emit(Event::WorkloadRemoved { environment, workload })
+    }
+
+    /// The active holds, of those asked for, that touch the scope.
+    fn hold_guards(&self, scope: &Scope, which: impl Fn(&Hold) -> bool) -> Vec<Unmet> {
+        let active = self.account.holds.iter().filter(|h| h.released.is_none() && h.scope.touches(scope));
+        let unmet = active.filter(|h| which(h)).map(|hold| {
+            let preserved = if hold.running_state { "what runs in " } else { "" };
+            Unmet::new(
+                Guard::NoHold,
+                format!("hold {} preserves {preserved}{}", hold.id, hold.scope),
+                "the hold has to be released first",
+            )
+        });
+        unmet.collect()
     }
 
     fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {

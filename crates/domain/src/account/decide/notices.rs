@@ -41,7 +41,10 @@ impl Draft<'_> {
                 .collect();
             return Err(Unmet::new(
                 Guard::PowerInAcceptedTerms,
-                format!("{} grant no power {power} on the ground {}", self.account.terms, found.ground),
+                format!(
+                    "the terms {} grant no power {power} on the ground {}",
+                    self.account.terms, found.ground
+                ),
                 format!("use one of: {}", have.join(", ")),
             )
             .into());

@@ -1,0 +1,99 @@
+//! Seeing how far traffic is withheld: services and their addresses are looked at, network policies only as stored.
+
+use serde_json::Value;
+use tenure_domain::capability::Capability;
+use tenure_domain::scope::Scope;
+
+use super::Look;
+use crate::error::ClusterError;
+use crate::inventory::Kind;
+use crate::live::{text, workload_of};
+use crate::names;
+
+/// What is said of withheld traffic where no workload is declared.
+const NOTHING_TO_CLOSE: &str = "no workload is declared there, so nothing of one was looked at; the policy \
+                                default-deny opens nothing (stored)";
+
+impl Look<'_> {
+    pub(super) async fn at_ingress(&mut self, scope: &Scope) -> Result<(), ClusterError> {
+        let workloads = self.workloads_of(scope);
+        for id in &workloads {
+            let service = names::service(id);
+            self.at_object(Kind::Service, &service, Some(id));
+            self.at_object(Kind::NetworkPolicy, &names::ingress_policy(id), Some(id));
+            let path = format!("/api/v1/namespaces/{}/endpoints/{service}", self.pass.requests.namespace());
+            let endpoints = self.pass.requests.document(&path).await?.unwrap_or_default();
+            let subsets = endpoints.get("subsets").and_then(Value::as_array);
+            let is_served = subsets.into_iter().flatten().any(|subset| {
+                ["addresses", "notReadyAddresses"]
+                    .iter()
+                    .any(|field| subset.get(field).is_some_and(|a| !a.is_null()))
+            });
+            if is_served {
+                self.found.missing.push(format!("Service/{service} still has addresses"));
+            }
+        }
+        if let (Scope::Workload(_, id), []) = (scope, workloads.as_slice()) {
+            let objects =
+                [(Kind::Service, names::service(id)), (Kind::NetworkPolicy, names::ingress_policy(id))];
+            self.at_removed(id, &objects);
+        }
+        let by = if workloads.is_empty() {
+            self.at_pods_of_none(scope);
+            NOTHING_TO_CLOSE
+        } else {
+            let own = "the pods' own addresses are closed by the network policies alone";
+            self.found.exceptions.insert(own.to_owned());
+            "the services select no pod and have no addresses (observed), and the network policies open nothing \
+             (stored)"
+        };
+        self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
+        self.at_network(Kind::Service);
+        Ok(())
+    }
+
+    pub(super) fn at_egress(&mut self, scope: &Scope) {
+        let workloads = self.workloads_of(scope);
+        for id in &workloads {
+            self.at_object(Kind::NetworkPolicy, &names::egress_policy(id), Some(id));
+        }
+        if let (Scope::Workload(_, id), []) = (scope, workloads.as_slice()) {
+            self.at_removed(id, &[(Kind::NetworkPolicy, names::egress_policy(id))]);
+        }
+        let by = if workloads.is_empty() {
+            self.at_pods_of_none(scope);
+            NOTHING_TO_CLOSE
+        } else {
+            "the network policies open nothing (stored)"
+        };
+        self.found.enforced_by.insert(Capability::Egress, by.to_owned());
+        self.at_network(Kind::NetworkPolicy);
+    }
+
+    /// What holds for everything that network policies withhold.
+    fn at_network(&mut self, also: Kind) {
+        self.at_object(Kind::NetworkPolicy, names::DEFAULT_DENY, None);
+        let unprobed = "the cluster's network plugin was not probed: policies are stored, their enforcement was not \
+                        verified, and connections that exist may last";
+        self.found.exceptions.insert(unprobed.to_owned());
+        for key in self.pass.live.objects.keys() {
+            let is_network = key.kind == Kind::NetworkPolicy || key.kind == also && also == Kind::Service;
+            if is_network && !self.pass.wanted.iter().any(|wanted| &wanted.key == key) {
+                self.found.exceptions.insert(format!("{key} is not ours and was left as it is"));
+            }
+        }
+    }
+
+    /// Pods within the scope where no workload is declared: such as are still ending, or are not ours.
+    fn at_pods_of_none(&mut self, scope: &Scope) {
+        let concerns = |pod: &&Value| match scope {
+            Scope::Workload(_, id) => workload_of(pod) == Some(id.as_str()),
+            Scope::Account | Scope::Environment(_) => true,
+        };
+        for pod in self.pods.iter().filter(concerns) {
+            let name = text(pod, "/metadata/name");
+            let left = format!("Pod/{name} of no declared workload was there: only default-deny closes it");
+            self.found.exceptions.insert(left);
+        }
+    }
+}
