@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use kube::api::{Api, DeleteParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -55,10 +55,15 @@ async fn run(name: &str, kubeconfig: Kubeconfig, check: impl FnOnce(Lab) -> Chec
     let made = namespaces.create(&PostParams::default(), &wanted).await.expect("a namespace");
     let namespace = made.metadata.name.expect("its name");
     let lab = Lab { client, namespace: namespace.clone() };
-    // A real server takes no pods before the default account is there.
-    let accounts = lab.api::<ServiceAccount>();
-    let outcome = match eventually("the default service account", async || {
-        Ok(accounts.get_opt("default").await?)
+    // A real server takes no pods before the default account is there and, in older versions, has its token.
+    let pods = lab.api::<Pod>();
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    let pod: Pod = object(json!({
+        "metadata": {"name": "first"},
+        "spec": {"containers": [{"name": "c", "image": "docker.io/library/busybox:1.35"}]},
+    }));
+    let outcome = match eventually("a namespace that takes pods", async || {
+        Ok(pods.create(&dry, &pod).await.ok())
     })
     .await
     {
