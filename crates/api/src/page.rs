@@ -5,9 +5,14 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use tenure_access::Principal;
+use tenure_domain::name::AccountId;
 use tenure_wire::request::PageQuery;
 use tenure_wire::view::Page;
+use utoipa::IntoParams;
 
+use crate::call::Call;
 use crate::problem::Failure;
 
 const MOST: u32 = 200;
@@ -55,4 +60,36 @@ pub fn slice<T, K: Ord + FromStr + Display>(
 /// A page of items that were chosen already; `last` is the key of the last one where there are more.
 pub fn keyed<T>(items: Vec<T>, last: Option<u32>) -> Page<T> {
     Page { items, next_page_token: last.map(|key| URL_SAFE_NO_PAD.encode(key.to_string())) }
+}
+
+/// Which page of a list about one account.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AccountQuery {
+    /// About which account; members see what is about their own without it.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    account: Option<AccountId>,
+    /// How many, 1 to 200; 50 without it.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 200)]
+    page_size: Option<u32>,
+    /// Where to go on: the `nextPageToken` of the page before.
+    #[serde(default)]
+    page_token: Option<String>,
+}
+
+impl AccountQuery {
+    /// The account it is about, and the page.
+    pub fn of(self, call: &Call) -> Result<(AccountId, PageQuery), Failure> {
+        let account = match (self.account, &call.principal) {
+            (Some(account), _) => account,
+            (None, Principal::Member { account, .. }) => account.parse().map_err(|_| Failure::not_found())?,
+            (None, Principal::Person { .. }) => {
+                return Err(Failure::parameter("account", "say which account"));
+            }
+        };
+        Ok((account, PageQuery { page_size: self.page_size, page_token: self.page_token }))
+    }
 }

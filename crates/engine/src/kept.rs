@@ -34,9 +34,4 @@ impl Kept {
         self.blobs.push((id.clone(), media_type.to_owned(), bytes));
         id
     }
-
-    /// The text behind words that this command brings along.
-    pub fn text(&self, words: &Words) -> Option<&str> {
-        self.words.iter().find(|(id, _, _)| id == words).map(|(_, _, text)| text.as_str())
-    }
 }

@@ -148,7 +148,7 @@ impl Turn<'_> {
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         let takes_effect = matches!(command, account::Command::Fire(TimerKey::Apply(_)));
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
-            return Err(behind().into());
+            return Err(behind(self.inner.most_behind).into());
         }
         let events = Account::decide(&id, state.as_ref(), command, &context)?;
         self.append_account(&name, state, &events).await
@@ -364,10 +364,10 @@ pub(crate) fn report_row(report: &Report) -> ReportRow {
     }
 }
 
-fn behind() -> Rejected {
+fn behind(most: u64) -> Rejected {
     Rejected::Refused(Refusal::one(Unmet::new(
         Guard::RecordKept,
-        format!("{} events or more wait to be integrated into the log", sequencer::MOST_BEHIND),
+        format!("{most} events or more wait to be integrated into the log"),
         "find out why the sequencer stands still; lifting and reading go on meanwhile",
     )))
 }

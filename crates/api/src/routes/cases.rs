@@ -2,20 +2,19 @@
 
 use axum::Json;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
-use tenure_access::{Action, Principal};
+use tenure_access::Action;
 use tenure_domain::account::Command;
-use tenure_domain::name::{AccountId, CaseId};
+use tenure_domain::name::CaseId;
 use tenure_engine::stream;
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
 use tenure_wire::request::{OpenCase, PageQuery};
 use tenure_wire::view::{CaseView, EventView, Page, Written};
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::call::{Body, Call, Path, Query};
+use crate::page::AccountQuery;
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, limits, page, views};
@@ -59,37 +58,14 @@ async fn open(call: Call, body: Body<OpenCase>) -> Result<Response, Failure> {
     writing.submit(Act::Account(asked.account, command), true, newest).await
 }
 
-/// Which cases.
-#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct CasesQuery {
-    /// Against which account; members see those against their own without it.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    account: Option<AccountId>,
-    /// How many, 1 to 200; 50 without it.
-    #[serde(default)]
-    #[param(minimum = 1, maximum = 200)]
-    page_size: Option<u32>,
-    /// Where to go on: the `nextPageToken` of the page before.
-    #[serde(default)]
-    page_token: Option<String>,
-}
-
 /// List the cases against an account.
-#[utoipa::path(get, operation_id = "listCases", path = "/v1/cases", tag = "cases", params(CasesQuery),
+#[utoipa::path(get, operation_id = "listCases", path = "/v1/cases", tag = "cases", params(AccountQuery),
     responses((status = 200, body = Page<CaseView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn list(call: Call, query: Query<CasesQuery>) -> Result<Json<Page<CaseView>>, Failure> {
-    let CasesQuery { account, page_size, page_token } = query.0;
-    let id = match (account, &call.principal) {
-        (Some(account), _) => account,
-        (None, Principal::Member { account, .. }) => account.parse().map_err(|_| Failure::not_found())?,
-        (None, Principal::Person { .. }) => return Err(Failure::parameter("account", "say which account")),
-    };
+async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<CaseView>>, Failure> {
+    let (id, query) = query.0.of(&call)?;
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let chosen = page::slice(account.cases.iter(), &PageQuery { page_size, page_token }, |c| c.id.number())?;
+    let chosen = page::slice(account.cases.iter(), &query, |c| c.id.number())?;
     let mut items = Vec::new();
     for case in chosen.items {
         items.push(views::case::case(&call.engine, &account, case).await?);

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
-use tenure_access::{Action, Principal};
-use tenure_domain::name::{AccountId, ReportId};
+use tenure_access::Action;
+use tenure_domain::name::ReportId;
 use tenure_domain::report::{Command, MOST_EVIDENCE};
 use tenure_engine::submission::{Act, After, Done};
 use tenure_wire::Problem;
-use tenure_wire::request::{FileReport, PageQuery, Remediate};
+use tenure_wire::request::{FileReport, Remediate};
 use tenure_wire::view::{Page, ReportView, Written};
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::call::{Body, Call, Path, Query};
+use crate::page::AccountQuery;
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, page, views};
@@ -59,49 +58,25 @@ async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     writing.submit(Act::FileReport(asked.account, command), true, made).await
 }
 
-/// Which reports.
-#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ReportsQuery {
-    /// About which account; members see those about their own without it.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    account: Option<AccountId>,
-    /// How many, 1 to 200; 50 without it.
-    #[serde(default)]
-    #[param(minimum = 1, maximum = 200)]
-    page_size: Option<u32>,
-    /// Where to go on: the `nextPageToken` of the page before.
-    #[serde(default)]
-    page_token: Option<String>,
-}
-
 /// List the reports about an account, in the order they came in.
-#[utoipa::path(get, operation_id = "listReports", path = "/v1/reports", tag = "reports", params(ReportsQuery),
+#[utoipa::path(get, operation_id = "listReports", path = "/v1/reports", tag = "reports", params(AccountQuery),
     responses((status = 200, body = Page<ReportView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn list(call: Call, query: Query<ReportsQuery>) -> Result<Json<Page<ReportView>>, Failure> {
-    let ReportsQuery { account, page_size, page_token } = query.0;
-    let account = match (account, &call.principal) {
-        (Some(account), _) => account,
-        (None, Principal::Member { account, .. }) => account.parse().map_err(|_| Failure::not_found())?,
-        (None, Principal::Person { .. }) => return Err(Failure::parameter("account", "say which account")),
-    };
+async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<ReportView>>, Failure> {
+    let (account, query) = query.0.of(&call)?;
     call.may(Action::ReadReport, &account)?;
-    let query = PageQuery { page_size, page_token };
     let size = page::size(&query)?;
     let after: u32 = page::after(&query)?.unwrap_or(0);
     let mut rows = call.engine.reports(&account, after, size + 1).await?;
     let more = rows.len() > size as usize;
     rows.truncate(size as usize);
-    let mut items = Vec::with_capacity(rows.len() + 1);
+    let mut items = Vec::with_capacity(rows.len());
     for row in &rows {
         if let Some(report) = call.engine.report(&ReportId::new(account.clone(), row.number)).await? {
-            items.push((row.number, views::case::report(&call.engine, &report, call.is_member()).await?));
+            items.push(views::case::report(&call.engine, &report, call.is_member()).await?);
         }
     }
     let last = rows.last().map(|row| row.number).filter(|_| more);
-    Ok(Json(page::keyed(items.into_iter().map(|(_, view)| view).collect(), last)))
+    Ok(Json(page::keyed(items, last)))
 }
 
 /// Read a report.
