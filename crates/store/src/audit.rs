@@ -1,8 +1,7 @@
 //! Whole tables in pages, for whoever checks the store against the record.
 
-use sqlx::Row;
-
 use crate::rows::{Aggregate, BlobRow, ReportRow};
+use crate::statement::sql;
 use crate::{Store, StoreError, read};
 
 /// Words as kept: the commitment, its salt, and the text.
@@ -23,26 +22,24 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<(String, Aggregate)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT kind, stream, version, state FROM aggregates WHERE stream > $1 ORDER BY stream LIMIT $2",
         )
         .bind(after)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
-        rows.iter().map(|r| Ok((r.try_get("kind")?, read::aggregate(r)?))).collect()
+        rows.iter().map(|r| Ok((r.get("kind")?, read::aggregate(r)?))).collect()
     }
 
     /// Report rows of every account, in the order of accounts and numbers, after the one named.
     pub async fn every_report(&self, after: (&str, u32), limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT account, number, ground, filed_at, remediated_at FROM reports
-             WHERE (account, number) > ($1, $2) ORDER BY account, number LIMIT $3",
-        )
+        let rows = sql("SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE (account, number) > ($1, $2) ORDER BY account, number LIMIT $3")
         .bind(after.0)
         .bind(i64::from(after.1))
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(read::report).collect()
     }
@@ -53,45 +50,38 @@ impl Store {
         after: (&str, &str),
         limit: u32,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT account, blob FROM blob_refs WHERE (account, blob) > ($1, $2) ORDER BY account, blob LIMIT $3",
         )
         .bind(after.0)
         .bind(after.1)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
-        rows.iter().map(|r| Ok((r.try_get("account")?, r.try_get("blob")?))).collect()
+        rows.iter().map(|r| Ok((r.get("account")?, r.get("blob")?))).collect()
     }
 
     /// Kept bytes with their ids, in the order of ids, after the one named.
     pub async fn every_blob(&self, after: &str, limit: u32) -> Result<Vec<(String, BlobRow)>, StoreError> {
-        let rows = sqlx::query("SELECT id, media_type, bytes FROM blobs WHERE id > $1 ORDER BY id LIMIT $2")
+        let rows = sql("SELECT id, media_type, bytes FROM blobs WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(after)
             .bind(i64::from(limit))
-            .fetch_all(&self.readers)
+            .all(&self.readers)
             .await?;
         rows.iter()
-            .map(|r| {
-                Ok((
-                    r.try_get("id")?,
-                    BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? },
-                ))
-            })
+            .map(|r| Ok((r.get("id")?, BlobRow { media_type: r.get("media_type")?, bytes: r.get("bytes")? })))
             .collect()
     }
 
     /// Words that were not erased, in the order of their commitments, after the one named.
     pub async fn every_words(&self, after: &str, limit: u32) -> Result<Vec<WordsRow>, StoreError> {
-        let rows = sqlx::query("SELECT id, salt, text FROM words WHERE id > $1 ORDER BY id LIMIT $2")
+        let rows = sql("SELECT id, salt, text FROM words WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(after)
             .bind(i64::from(limit))
-            .fetch_all(&self.readers)
+            .all(&self.readers)
             .await?;
         rows.iter()
-            .map(|r| {
-                Ok(WordsRow { id: r.try_get("id")?, salt: r.try_get("salt")?, text: r.try_get("text")? })
-            })
+            .map(|r| Ok(WordsRow { id: r.get("id")?, salt: r.get("salt")?, text: r.get("text")? }))
             .collect()
     }
 }

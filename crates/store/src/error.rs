@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no database.
-    #[error("{url:?} names no database; use sqlite:PATH")]
+    #[error("{url:?} names no database; use sqlite:PATH or postgres://USER@HOST/DATABASE")]
     Url {
         /// What was given.
         url: String,
@@ -32,6 +32,20 @@ pub enum StoreError {
     Head {
         /// The size that was extended.
         expected: u64,
+    },
+    /// Another leads by now: what was to be written in an epoch that is over was not written.
+    #[error("another process leads: epoch {epoch} is over")]
+    Fenced {
+        /// The epoch that is over.
+        epoch: i64,
+    },
+    /// The lock beside a database file cannot be used.
+    #[error("{path} cannot be locked")]
+    Lock {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A transaction failed that this was a part of, together with others.
     #[error("the transaction that this was a part of failed")]
@@ -62,11 +76,11 @@ impl StoreError {
     /// is [undone](crate::Write::undo). Else nobody knows what the transaction holds, and all of it has to go.
     pub fn spares_the_rest(&self) -> bool {
         match self {
-            Self::Conflict { .. } | Self::Head { .. } | Self::Damaged { .. } => true,
+            Self::Conflict { .. } | Self::Head { .. } | Self::Damaged { .. } | Self::Fenced { .. } => true,
             Self::Database(error) => {
                 error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
             }
-            Self::Url { .. } | Self::Migration(_) | Self::Group(_) => false,
+            Self::Url { .. } | Self::Migration(_) | Self::Lock { .. } | Self::Group(_) => false,
         }
     }
 }

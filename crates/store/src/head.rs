@@ -1,41 +1,39 @@
 //! The log's tiles and its signed head.
 
-use sqlx::Row;
-
 use crate::rows::{EventRow, TileRow};
+use crate::statement::sql;
 use crate::write::{Write, signed, unsigned};
 use crate::{Store, StoreError};
 
 impl Store {
     /// The widest stored version of a tile.
     pub async fn tile(&self, level: u8, index: u64) -> Result<Option<TileRow>, StoreError> {
-        let row = sqlx::query("SELECT width, bytes FROM tiles WHERE level = $1 AND tile_index = $2")
+        let row = sql("SELECT width, bytes FROM tiles WHERE level = $1 AND tile_index = $2")
             .bind(i64::from(level))
             .bind(signed(index))
-            .fetch_optional(&self.readers)
+            .maybe(&self.readers)
             .await?;
         row.map(|r| {
-            let width = u16::try_from(r.try_get::<i64, _>("width")?)
-                .map_err(|_| StoreError::Damaged { what: "tile" })?;
-            Ok(TileRow { level, index, width, bytes: r.try_get("bytes")? })
+            let width =
+                u16::try_from(r.get::<i64>("width")?).map_err(|_| StoreError::Damaged { what: "tile" })?;
+            Ok(TileRow { level, index, width, bytes: r.get("bytes")? })
         })
         .transpose()
     }
 
     /// The last signed head: its size and its note.
     pub async fn head(&self) -> Result<Option<(u64, String)>, StoreError> {
-        let row =
-            sqlx::query("SELECT size, note FROM head WHERE id = 1").fetch_optional(&self.readers).await?;
-        row.map(|r| Ok((unsigned(r.try_get("size")?)?, r.try_get("note")?))).transpose()
+        let row = sql("SELECT size, note FROM head WHERE id = 1").maybe(&self.readers).await?;
+        row.map(|r| Ok((unsigned(r.get("size")?)?, r.get("note")?))).transpose()
     }
 
     /// Events that the log does not cover yet, in the order of commits.
     pub async fn unsequenced(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT position, stream, n, leaf, leaf_index FROM events WHERE leaf_index IS NULL ORDER BY position LIMIT $1",
         )
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(crate::read::event).collect()
     }
@@ -44,27 +42,24 @@ impl Store {
 impl Write {
     /// Gives an event its index in the log.
     pub async fn sequence(&mut self, position: i64, index: u64) -> Result<(), StoreError> {
-        let done =
-            sqlx::query("UPDATE events SET leaf_index = $1 WHERE position = $2 AND leaf_index IS NULL")
-                .bind(signed(index))
-                .bind(position)
-                .execute(&mut *self.transaction)
-                .await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Head { expected: index }) }
+        let done = sql("UPDATE events SET leaf_index = $1 WHERE position = $2 AND leaf_index IS NULL")
+            .bind(signed(index))
+            .bind(position)
+            .run(&mut self.open)
+            .await?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Head { expected: index }) }
     }
 
     /// Keeps a tile where it is wider than what is kept.
     pub async fn put_tile(&mut self, tile: &TileRow) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO tiles (level, tile_index, width, bytes) VALUES ($1, $2, $3, $4)
+        sql("INSERT INTO tiles (level, tile_index, width, bytes) VALUES ($1, $2, $3, $4)
              ON CONFLICT (level, tile_index) DO UPDATE SET width = excluded.width, bytes = excluded.bytes
-             WHERE excluded.width > tiles.width",
-        )
+             WHERE excluded.width > tiles.width")
         .bind(i64::from(tile.level))
         .bind(signed(tile.index))
         .bind(i64::from(tile.width))
         .bind(&tile.bytes)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }
@@ -72,19 +67,19 @@ impl Write {
     /// Replaces the head of size `before` (0 for none) by a larger one.
     pub async fn put_head(&mut self, before: u64, size: u64, note: &str) -> Result<(), StoreError> {
         let done = if before == 0 {
-            sqlx::query("INSERT INTO head (id, size, note) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
+            sql("INSERT INTO head (id, size, note) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
                 .bind(signed(size))
                 .bind(note)
-                .execute(&mut *self.transaction)
+                .run(&mut self.open)
                 .await?
         } else {
-            sqlx::query("UPDATE head SET size = $1, note = $2 WHERE id = 1 AND size = $3")
+            sql("UPDATE head SET size = $1, note = $2 WHERE id = 1 AND size = $3")
                 .bind(signed(size))
                 .bind(note)
                 .bind(signed(before))
-                .execute(&mut *self.transaction)
+                .run(&mut self.open)
                 .await?
         };
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Head { expected: before }) }
+        if done == 1 { Ok(()) } else { Err(StoreError::Head { expected: before }) }
     }
 }

@@ -1,38 +1,36 @@
 //! Queries. Each sees one committed state.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use crate::rows::{Aggregate, Answer, BlobRow, EventRow, Job, ReportRow, TimerRow};
+use crate::statement::{Row, sql};
 use crate::write::{signed, unsigned};
 use crate::{Store, StoreError};
 
-pub(crate) fn aggregate(row: &SqliteRow) -> Result<Aggregate, StoreError> {
+pub(crate) fn aggregate(row: &Row) -> Result<Aggregate, StoreError> {
     Ok(Aggregate {
-        stream: row.try_get("stream")?,
-        version: unsigned(row.try_get("version")?)?,
-        state: row.try_get("state")?,
+        stream: row.get("stream")?,
+        version: unsigned(row.get("version")?)?,
+        state: row.get("state")?,
     })
 }
 
-pub(crate) fn event(row: &SqliteRow) -> Result<EventRow, StoreError> {
+pub(crate) fn event(row: &Row) -> Result<EventRow, StoreError> {
     Ok(EventRow {
-        position: row.try_get("position")?,
-        stream: row.try_get("stream")?,
-        n: unsigned(row.try_get("n")?)?,
-        leaf: row.try_get("leaf")?,
-        leaf_index: row.try_get::<Option<i64>, _>("leaf_index")?.map(unsigned).transpose()?,
+        position: row.get("position")?,
+        stream: row.get("stream")?,
+        n: unsigned(row.get("n")?)?,
+        leaf: row.get("leaf")?,
+        leaf_index: row.get::<Option<i64>>("leaf_index")?.map(unsigned).transpose()?,
     })
 }
 
-pub(crate) fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
+pub(crate) fn report(row: &Row) -> Result<ReportRow, StoreError> {
     Ok(ReportRow {
-        account: row.try_get("account")?,
-        number: u32::try_from(row.try_get::<i64, _>("number")?)
+        account: row.get("account")?,
+        number: u32::try_from(row.get::<i64>("number")?)
             .map_err(|_| StoreError::Damaged { what: "number" })?,
-        ground: row.try_get("ground")?,
-        filed_at: row.try_get("filed_at")?,
-        remediated_at: row.try_get("remediated_at")?,
+        ground: row.get("ground")?,
+        filed_at: row.get("filed_at")?,
+        remediated_at: row.get("remediated_at")?,
     })
 }
 
@@ -40,28 +38,28 @@ pub(crate) fn report(row: &SqliteRow) -> Result<ReportRow, StoreError> {
 pub(crate) const ANSWER: &str =
     "SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2";
 
-pub(crate) fn answer(row: &SqliteRow) -> Result<Answer, StoreError> {
+pub(crate) fn answer(row: &Row) -> Result<Answer, StoreError> {
     Ok(Answer {
-        request: row.try_get("request")?,
-        status: u16::try_from(row.try_get::<i64, _>("status")?)
+        request: row.get("request")?,
+        status: u16::try_from(row.get::<i64>("status")?)
             .map_err(|_| StoreError::Damaged { what: "status" })?,
-        headers: row.try_get("headers")?,
-        body: row.try_get("body")?,
+        headers: row.get("headers")?,
+        body: row.get("body")?,
     })
 }
 
 impl Store {
     /// The answer that was given to a principal's key, if one was.
     pub async fn answer(&self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
-        let row = sqlx::query(ANSWER).bind(principal).bind(key).fetch_optional(&self.readers).await?;
+        let row = sql(ANSWER).bind(principal).bind(key).maybe(&self.readers).await?;
         row.map(|row| answer(&row)).transpose()
     }
 
     /// One aggregate.
     pub async fn aggregate(&self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
-        let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
+        let row = sql("SELECT stream, version, state FROM aggregates WHERE stream = $1")
             .bind(stream)
-            .fetch_optional(&self.readers)
+            .maybe(&self.readers)
             .await?;
         row.map(|row| aggregate(&row)).transpose()
     }
@@ -73,57 +71,57 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Aggregate>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT stream, version, state FROM aggregates WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3",
         )
         .bind(kind)
         .bind(after)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(aggregate).collect()
     }
 
     /// Whether an account's own record names these bytes.
     pub async fn names_blob(&self, account: &str, blob: &str) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT 1 FROM blob_refs WHERE account = $1 AND blob = $2")
+        let row = sql("SELECT 1 FROM blob_refs WHERE account = $1 AND blob = $2")
             .bind(account)
             .bind(blob)
-            .fetch_optional(&self.readers)
+            .maybe(&self.readers)
             .await?;
         Ok(row.is_some())
     }
 
     /// How many aggregates of a kind there are.
     pub async fn count_aggregates(&self, kind: &str) -> Result<u64, StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) AS aggregates FROM aggregates WHERE kind = $1")
+        let row = sql("SELECT COUNT(*) AS aggregates FROM aggregates WHERE kind = $1")
             .bind(kind)
-            .fetch_one(&self.readers)
+            .one(&self.readers)
             .await?;
-        unsigned(row.try_get("aggregates")?)
+        unsigned(row.get("aggregates")?)
     }
 
     /// Events of a stream from number `from`, in order.
     pub async fn stream(&self, stream: &str, from: u64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT position, stream, n, leaf, leaf_index FROM events WHERE stream = $1 AND n >= $2 ORDER BY n LIMIT $3",
         )
         .bind(stream)
         .bind(signed(from))
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(event).collect()
     }
 
     /// All events after a position, in the order of commits.
     pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT position, stream, n, leaf, leaf_index FROM events WHERE position > $1 ORDER BY position LIMIT $2",
         )
         .bind(after)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(event).collect()
     }
@@ -141,41 +139,38 @@ impl Store {
         until: i64,
         limit: u32,
     ) -> Result<Vec<TimerRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT stream, key, due FROM timers WHERE (due, stream, key) > ($1, $2, $3) AND due <= $4
-             ORDER BY due, stream, key LIMIT $5",
-        )
-        .bind(after.due)
-        .bind(&after.stream)
-        .bind(&after.key)
-        .bind(until)
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
+        let rows =
+            sql("SELECT stream, key, due FROM timers WHERE (due, stream, key) > ($1, $2, $3) AND due <= $4
+             ORDER BY due, stream, key LIMIT $5")
+            .bind(after.due)
+            .bind(&after.stream)
+            .bind(&after.key)
+            .bind(until)
+            .bind(i64::from(limit))
+            .all(&self.readers)
+            .await?;
         rows.iter()
-            .map(|r| {
-                Ok(TimerRow { stream: r.try_get("stream")?, key: r.try_get("key")?, due: r.try_get("due")? })
-            })
+            .map(|r| Ok(TimerRow { stream: r.get("stream")?, key: r.get("key")?, due: r.get("due")? }))
             .collect()
     }
 
     /// The first moment after `after` and up to `until` at which something is due (microseconds UTC).
     pub async fn next_due(&self, after: i64, until: i64) -> Result<Option<i64>, StoreError> {
-        let row = sqlx::query("SELECT MIN(due) AS due FROM timers WHERE due > $1 AND due <= $2")
+        let row = sql("SELECT MIN(due) AS due FROM timers WHERE due > $1 AND due <= $2")
             .bind(after)
             .bind(until)
-            .fetch_one(&self.readers)
+            .one(&self.readers)
             .await?;
-        Ok(row.try_get("due")?)
+        Ok(row.get("due")?)
     }
 
     /// A stream's deadlines by key: key and due moment (microseconds UTC).
     pub async fn timers_of(&self, stream: &str) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows = sqlx::query("SELECT key, due FROM timers WHERE stream = $1 ORDER BY key")
+        let rows = sql("SELECT key, due FROM timers WHERE stream = $1 ORDER BY key")
             .bind(stream)
-            .fetch_all(&self.readers)
+            .all(&self.readers)
             .await?;
-        rows.iter().map(|r| Ok((r.try_get("key")?, r.try_get("due")?))).collect()
+        rows.iter().map(|r| Ok((r.get("key")?, r.get("due")?))).collect()
     }
 
     /// What has to be done, the oldest first.
@@ -185,19 +180,18 @@ impl Store {
 
     /// What has to be done after the row named, the oldest first.
     pub async fn jobs_after(&self, after: i64, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let rows =
-            sqlx::query("SELECT id, kind, subject, attempts FROM jobs WHERE id > $1 ORDER BY id LIMIT $2")
-                .bind(after)
-                .bind(i64::from(limit))
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = sql("SELECT id, kind, subject, attempts FROM jobs WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .all(&self.readers)
+            .await?;
         rows.iter()
             .map(|r| {
                 Ok(Job {
-                    id: r.try_get("id")?,
-                    kind: r.try_get("kind")?,
-                    subject: r.try_get("subject")?,
-                    attempts: u32::try_from(r.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
+                    id: r.get("id")?,
+                    kind: r.get("kind")?,
+                    subject: r.get("subject")?,
+                    attempts: u32::try_from(r.get::<i64>("attempts")?).unwrap_or(u32::MAX),
                 })
             })
             .collect()
@@ -205,42 +199,31 @@ impl Store {
 
     /// The media type of kept bytes.
     pub async fn media_type(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT media_type FROM blobs WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|r| Ok(r.try_get("media_type")?)).transpose()
+        let row = sql("SELECT media_type FROM blobs WHERE id = $1").bind(id).maybe(&self.readers).await?;
+        row.map(|r| r.get("media_type")).transpose()
     }
 
     /// Bytes by their id.
     pub async fn blob(&self, id: &str) -> Result<Option<BlobRow>, StoreError> {
-        let row = sqlx::query("SELECT media_type, bytes FROM blobs WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|r| Ok(BlobRow { media_type: r.try_get("media_type")?, bytes: r.try_get("bytes")? }))
-            .transpose()
+        let row =
+            sql("SELECT media_type, bytes FROM blobs WHERE id = $1").bind(id).maybe(&self.readers).await?;
+        row.map(|r| Ok(BlobRow { media_type: r.get("media_type")?, bytes: r.get("bytes")? })).transpose()
     }
 
     /// Words by their commitment; none where they were erased.
     pub async fn words(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT text FROM words WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|r| Ok(r.try_get("text")?)).transpose()
+        let row = sql("SELECT text FROM words WHERE id = $1").bind(id).maybe(&self.readers).await?;
+        row.map(|r| Ok(r.get("text")?)).transpose()
     }
 
     /// An account's reports filed from `since` on, the oldest first.
     pub async fn reports(&self, account: &str, since: i64, limit: u32) -> Result<Vec<ReportRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT account, number, ground, filed_at, remediated_at FROM reports
-             WHERE account = $1 AND filed_at >= $2 ORDER BY filed_at, number LIMIT $3",
-        )
+        let rows = sql("SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE account = $1 AND filed_at >= $2 ORDER BY filed_at, number LIMIT $3")
         .bind(account)
         .bind(since)
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(report).collect()
     }
@@ -252,14 +235,12 @@ impl Store {
         after: u32,
         limit: u32,
     ) -> Result<Vec<ReportRow>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT account, number, ground, filed_at, remediated_at FROM reports
-             WHERE account = $1 AND number > $2 ORDER BY number LIMIT $3",
-        )
+        let rows = sql("SELECT account, number, ground, filed_at, remediated_at FROM reports
+             WHERE account = $1 AND number > $2 ORDER BY number LIMIT $3")
         .bind(account)
         .bind(i64::from(after))
         .bind(i64::from(limit))
-        .fetch_all(&self.readers)
+        .all(&self.readers)
         .await?;
         rows.iter().map(report).collect()
     }
@@ -270,53 +251,47 @@ impl Store {
         account: &str,
         environment: &str,
     ) -> Result<Option<(String, String)>, StoreError> {
-        let row =
-            sqlx::query("SELECT memory, observed FROM environments WHERE account = $1 AND environment = $2")
-                .bind(account)
-                .bind(environment)
-                .fetch_optional(&self.readers)
-                .await?;
-        row.map(|r| Ok((r.try_get("memory")?, r.try_get("observed")?))).transpose()
+        let row = sql("SELECT memory, observed FROM environments WHERE account = $1 AND environment = $2")
+            .bind(account)
+            .bind(environment)
+            .maybe(&self.readers)
+            .await?;
+        row.map(|r| Ok((r.get("memory")?, r.get("observed")?))).transpose()
     }
 
     /// A fact about the installation.
     pub async fn installation(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT value FROM installation WHERE key = $1")
-            .bind(key)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|r| Ok(r.try_get("value")?)).transpose()
+        let row = sql("SELECT value FROM installation WHERE key = $1").bind(key).maybe(&self.readers).await?;
+        row.map(|r| Ok(r.get("value")?)).transpose()
     }
 
     /// How many events the database holds, and how many of them the log does not cover yet. The cost grows with the
     /// latter alone: indices are given without gaps, so the highest tells how many events have one.
     pub async fn backlog(&self) -> Result<(u64, u64), StoreError> {
-        let row = sqlx::query(
+        let row = sql(
             "SELECT (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM events WHERE leaf_index IS NOT NULL) AS covered,
                     (SELECT COUNT(*) FROM events WHERE leaf_index IS NULL) AS waiting",
         )
-        .fetch_one(&self.readers)
+        .one(&self.readers)
         .await?;
-        let waiting = unsigned(row.try_get("waiting")?)?;
-        Ok((unsigned(row.try_get("covered")?)? + waiting, waiting))
+        let waiting = unsigned(row.get("waiting")?)?;
+        Ok((unsigned(row.get("covered")?)? + waiting, waiting))
     }
 
     /// How many events the log does not cover yet, counted up to `most`.
     pub async fn unsequenced_count(&self, most: u32) -> Result<u64, StoreError> {
-        let row = sqlx::query(
+        let row = sql(
             "SELECT COUNT(*) AS waiting FROM (SELECT position FROM events WHERE leaf_index IS NULL LIMIT $1) AS first",
         )
         .bind(i64::from(most))
-        .fetch_one(&self.readers)
+        .one(&self.readers)
         .await?;
-        unsigned(row.try_get("waiting")?)
+        unsigned(row.get("waiting")?)
     }
 
     /// The legal moment of the last event (microseconds UTC); none before the first.
     pub async fn latest_at(&self) -> Result<Option<i64>, StoreError> {
-        let row = sqlx::query("SELECT at FROM events ORDER BY position DESC LIMIT 1")
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|r| Ok(r.try_get("at")?)).transpose()
+        let row = sql("SELECT at FROM events ORDER BY position DESC LIMIT 1").maybe(&self.readers).await?;
+        row.map(|r| Ok(r.get("at")?)).transpose()
     }
 }

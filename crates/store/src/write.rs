@@ -1,10 +1,8 @@
 //! The one write path: a transaction that begins immediate and ends in `commit`, or changes nothing.
 
-use sqlx::sqlite::Sqlite;
-use sqlx::{Row, Transaction};
-
 use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
-use crate::{Store, StoreError};
+use crate::statement::{Open, Pool, sql};
+use crate::{Store, StoreError, postgres};
 
 /// How long an answer is kept for the repetition of its request, in microseconds of legal time: seven days.
 pub const ANSWER_KEPT_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
@@ -12,20 +10,24 @@ pub const ANSWER_KEPT_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
 /// A write transaction. Dropped without [`commit`](Self::commit), it changes nothing.
 #[derive(Debug)]
 pub struct Write {
-    pub(crate) transaction: Transaction<'static, Sqlite>,
+    pub(crate) open: Open,
 }
 
 impl Store {
     /// Begins a write; waits while another is under way.
     pub async fn write(&self) -> Result<Write, StoreError> {
-        Ok(Write { transaction: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+        let open = match &self.writer {
+            Pool::Sqlite(writer) => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(writer) => Open::Postgres(postgres::begin(writer).await?),
+        };
+        Ok(Write { open })
     }
 }
 
 impl Write {
     /// Makes it durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        self.open.commit().await
     }
 
     /// Marks the point to which [`undo`](Self::undo) goes back. Marks do not nest: each ends in `undo` or
@@ -46,15 +48,15 @@ impl Write {
     }
 
     async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
-        sqlx::query(statement).execute(&mut *self.transaction).await?;
+        sql(statement).run(&mut self.open).await?;
         Ok(())
     }
 
     /// The aggregate as it stands in this transaction.
     pub async fn aggregate(&mut self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
-        let row = sqlx::query("SELECT stream, version, state FROM aggregates WHERE stream = $1")
+        let row = sql("SELECT stream, version, state FROM aggregates WHERE stream = $1")
             .bind(stream)
-            .fetch_optional(&mut *self.transaction)
+            .maybe(&mut self.open)
             .await?;
         row.map(|row| crate::read::aggregate(&row)).transpose()
     }
@@ -71,35 +73,35 @@ impl Write {
         let conflict = || StoreError::Conflict { stream: stream.to_owned(), expected: before };
         let after = before + events.len() as u64;
         let done = if before == 0 {
-            sqlx::query(
+            sql(
                 "INSERT INTO aggregates (stream, kind, version, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             )
             .bind(stream)
             .bind(kind)
             .bind(signed(after))
             .bind(state)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?
         } else {
-            sqlx::query("UPDATE aggregates SET version = $1, state = $2 WHERE stream = $3 AND version = $4")
+            sql("UPDATE aggregates SET version = $1, state = $2 WHERE stream = $3 AND version = $4")
                 .bind(signed(after))
                 .bind(state)
                 .bind(stream)
                 .bind(signed(before))
-                .execute(&mut *self.transaction)
+                .run(&mut self.open)
                 .await?
         };
-        if done.rows_affected() != 1 {
+        if done != 1 {
             return Err(conflict());
         }
         for event in events {
-            sqlx::query("INSERT INTO events (stream, n, at, type, leaf) VALUES ($1, $2, $3, $4, $5)")
+            sql("INSERT INTO events (stream, n, at, type, leaf) VALUES ($1, $2, $3, $4, $5)")
                 .bind(stream)
                 .bind(signed(event.n))
                 .bind(event.at)
                 .bind(&event.event_type)
                 .bind(&event.leaf)
-                .execute(&mut *self.transaction)
+                .run(&mut self.open)
                 .await?;
         }
         Ok(())
@@ -107,30 +109,24 @@ impl Write {
 
     /// Makes these the stream's timers, touching only the rows that differ.
     pub async fn set_timers(&mut self, stream: &str, timers: &[(String, i64)]) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT key, due FROM timers WHERE stream = $1")
-            .bind(stream)
-            .fetch_all(&mut *self.transaction)
-            .await?;
-        let have: Vec<(String, i64)> = rows
-            .iter()
-            .map(|r| Ok((r.try_get("key")?, r.try_get("due")?)))
-            .collect::<Result<_, sqlx::Error>>()?;
+        let rows =
+            sql("SELECT key, due FROM timers WHERE stream = $1").bind(stream).all(&mut self.open).await?;
+        let have: Vec<(String, i64)> =
+            rows.iter().map(|r| Ok((r.get("key")?, r.get("due")?))).collect::<Result<_, StoreError>>()?;
         for (key, _) in have.iter().filter(|(key, _)| !timers.iter().any(|(k, _)| k == key)) {
-            sqlx::query("DELETE FROM timers WHERE stream = $1 AND key = $2")
+            sql("DELETE FROM timers WHERE stream = $1 AND key = $2")
                 .bind(stream)
                 .bind(key)
-                .execute(&mut *self.transaction)
+                .run(&mut self.open)
                 .await?;
         }
         for timer in timers.iter().filter(|timer| !have.contains(timer)) {
-            sqlx::query(
-                "INSERT INTO timers (stream, key, due) VALUES ($1, $2, $3)
-                 ON CONFLICT (stream, key) DO UPDATE SET due = excluded.due",
-            )
+            sql("INSERT INTO timers (stream, key, due) VALUES ($1, $2, $3)
+                 ON CONFLICT (stream, key) DO UPDATE SET due = excluded.due")
             .bind(stream)
             .bind(&timer.0)
             .bind(timer.1)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
         }
         Ok(())
@@ -141,31 +137,28 @@ impl Write {
     /// Asked for again, it becomes a new row, so that whoever is at work on the old one and finishes it does not take
     /// off what was asked for meanwhile.
     pub async fn enqueue(&mut self, kind: &str, subject: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM jobs WHERE kind = $1 AND subject = $2")
+        sql("DELETE FROM jobs WHERE kind = $1 AND subject = $2")
             .bind(kind)
             .bind(subject)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
-        sqlx::query("INSERT INTO jobs (kind, subject) VALUES ($1, $2)")
+        sql("INSERT INTO jobs (kind, subject) VALUES ($1, $2)")
             .bind(kind)
             .bind(subject)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
         Ok(())
     }
 
     /// Takes something that is done off the list.
     pub async fn finish(&mut self, job: i64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(job).execute(&mut *self.transaction).await?;
+        sql("DELETE FROM jobs WHERE id = $1").bind(job).run(&mut self.open).await?;
         Ok(())
     }
 
     /// Counts a try that failed.
     pub async fn tried(&mut self, job: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE jobs SET attempts = attempts + 1 WHERE id = $1")
-            .bind(job)
-            .execute(&mut *self.transaction)
-            .await?;
+        sql("UPDATE jobs SET attempts = attempts + 1 WHERE id = $1").bind(job).run(&mut self.open).await?;
         Ok(())
     }
 
@@ -177,64 +170,59 @@ impl Write {
         bytes: &[u8],
         at: i64,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        sql(
             "INSERT INTO blobs (id, media_type, bytes, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(id)
         .bind(media_type)
         .bind(bytes)
         .bind(at)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }
 
     /// Notes that an account's own record names these bytes.
     pub async fn put_blob_ref(&mut self, account: &str, blob: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO blob_refs (account, blob) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO blob_refs (account, blob) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(account)
             .bind(blob)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
         Ok(())
     }
 
     /// Whether bytes of this id are kept.
     pub async fn has_blob(&mut self, id: &str) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT 1 FROM blobs WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *self.transaction)
-            .await?;
+        let row = sql("SELECT 1 FROM blobs WHERE id = $1").bind(id).maybe(&mut self.open).await?;
         Ok(row.is_some())
     }
 
     /// Keeps words under their commitment.
     pub async fn put_words(&mut self, id: &str, salt: [u8; 16], text: &str) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO words (id, salt, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO words (id, salt, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(id)
             .bind(salt.as_slice())
             .bind(text)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
         Ok(())
     }
 
     /// Adds to a shared number and returns what it is then; it starts at 0.
     pub async fn count(&mut self, name: &str, by: i64) -> Result<i64, StoreError> {
-        let row = sqlx::query(
-            "INSERT INTO counters (name, value) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value",
-        )
+        let row = sql("INSERT INTO counters (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value")
         .bind(name)
         .bind(by)
-        .fetch_one(&mut *self.transaction)
+        .one(&mut self.open)
         .await?;
-        Ok(row.try_get("value")?)
+        Ok(row.get("value")?)
     }
 
     /// Keeps a report's row for lists and rules.
     pub async fn put_report(&mut self, report: &ReportRow) -> Result<(), StoreError> {
-        sqlx::query(
+        sql(
             "INSERT INTO reports (account, number, ground, filed_at, remediated_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (account, number) DO UPDATE SET remediated_at = excluded.remediated_at",
         )
@@ -243,20 +231,19 @@ impl Write {
         .bind(&report.ground)
         .bind(report.filed_at)
         .bind(report.remediated_at)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }
 
     /// The answer that was given to this key, if one was.
     pub async fn answer(&mut self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
-        let row = sqlx::query(
-            "SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2",
-        )
-        .bind(principal)
-        .bind(key)
-        .fetch_optional(&mut *self.transaction)
-        .await?;
+        let row =
+            sql("SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2")
+                .bind(principal)
+                .bind(key)
+                .maybe(&mut self.open)
+                .await?;
         row.map(|row| crate::read::answer(&row)).transpose()
     }
 
@@ -268,14 +255,12 @@ impl Write {
         answer: &Answer,
         at: i64,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM idempotency WHERE kept_at < $1")
+        sql("DELETE FROM idempotency WHERE kept_at < $1")
             .bind(at.saturating_sub(ANSWER_KEPT_MICROS))
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
-        sqlx::query(
-            "INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-        )
+        sql("INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING")
         .bind(principal)
         .bind(key)
         .bind(&answer.request)
@@ -283,7 +268,7 @@ impl Write {
         .bind(&answer.headers)
         .bind(&answer.body)
         .bind(at)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }
@@ -295,14 +280,12 @@ impl Write {
         environment: &str,
         memory: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO environments (account, environment, memory, observed) VALUES ($1, $2, $3, '{}')
-             ON CONFLICT (account, environment) DO UPDATE SET memory = excluded.memory",
-        )
+        sql("INSERT INTO environments (account, environment, memory, observed) VALUES ($1, $2, $3, '{}')
+             ON CONFLICT (account, environment) DO UPDATE SET memory = excluded.memory")
         .bind(account)
         .bind(environment)
         .bind(memory)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }
@@ -314,24 +297,22 @@ impl Write {
         environment: &str,
         observed: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE environments SET observed = $3 WHERE account = $1 AND environment = $2")
+        sql("UPDATE environments SET observed = $3 WHERE account = $1 AND environment = $2")
             .bind(account)
             .bind(environment)
             .bind(observed)
-            .execute(&mut *self.transaction)
+            .run(&mut self.open)
             .await?;
         Ok(())
     }
 
     /// Keeps a fact about the installation.
     pub async fn put_installation(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO installation (key, value) VALUES ($1, $2)
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        )
+        sql("INSERT INTO installation (key, value) VALUES ($1, $2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value")
         .bind(key)
         .bind(value)
-        .execute(&mut *self.transaction)
+        .run(&mut self.open)
         .await?;
         Ok(())
     }

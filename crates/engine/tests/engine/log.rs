@@ -68,15 +68,11 @@ async fn an_events_receipt_can_be_had_when_a_checkpoint_covers_it() {
     let office = Office::open().await;
     office.engine.settle().await.unwrap();
     // Keeps the sequencer from writing, as a full disk would.
-    office
-        .sql(
-            "CREATE TRIGGER broken BEFORE INSERT ON tiles BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
-        )
-        .await;
+    office.database.breaks("INSERT ON tiles", None).await;
     let done = office.place_hold("parley").await.unwrap();
     let n = done.before + 1;
     assert!(matches!(office.engine.receipt("account/parley", n).await.unwrap(), Inclusion::NotYet));
-    office.sql("DROP TRIGGER broken").await;
+    office.database.mended().await;
     office.engine.settle().await.unwrap();
     assert!(matches!(office.engine.receipt("account/parley", n).await.unwrap(), Inclusion::Proved(_)));
 }
@@ -103,7 +99,7 @@ async fn a_log_that_does_not_extend_what_was_signed_is_not_signed() {
     // The engine dies, starts again and stops in order: it integrates what it can at each.
     let office = office.crash().await;
     office.engine.stop().await;
-    let store = tenure_store::Store::open_file(&office.folder.path().join("tenure.db")).await.unwrap();
+    let store = office.database.open().await;
     assert_eq!(store.head().await.unwrap(), Some((20, note)));
     let waiting = store.unsequenced(10).await.unwrap();
     assert_eq!(waiting.iter().map(|e| e.n).collect::<Vec<_>>(), [done.before + 1]);

@@ -54,7 +54,7 @@ async fn a_notice_is_delivered_once_wherever_the_engine_dies() {
 async fn a_channel_that_fails_holds_up_no_other_and_is_tried_again() {
     let office = Office::open().await;
     let good = office.mail.clone();
-    let blocked = office.folder.path().join("not-a-folder");
+    let blocked = office.database.folder().join("not-a-folder");
     std::fs::write(&blocked, "").unwrap();
     let office = office.mail_into(blocked).restart().await;
 

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::{Connection as _, SqliteConnection};
-use tempfile::TempDir;
 use tenure_access::{Principal, Role};
 use tenure_domain::account::command::{Command, ProposeMeasure, Starts};
 use tenure_domain::account::event::Asked;
@@ -25,6 +22,7 @@ use tenure_engine::{Engine, EngineError, LogKey, Settings};
 use tenure_ledger::note::VerifierKey;
 use tenure_rules::Rule;
 use tenure_store::Store;
+use tenure_test_database::Database;
 
 pub const TERMS: &str = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
 pub const RULE: &str = include_str!("../../../../deploy/rules/reports-outpace-cleanup.yaml");
@@ -81,7 +79,7 @@ pub struct Seen {
 pub struct Office {
     pub engine: Engine,
     pub store: Store,
-    pub folder: Arc<TempDir>,
+    pub database: Database,
     pub mail: PathBuf,
     starts: u64,
     most_behind: u64,
@@ -90,9 +88,9 @@ pub struct Office {
 impl Office {
     /// An engine on an empty store.
     pub async fn empty() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let mail = folder.path().join("mail");
-        Self::start_in(folder, mail, 1, tenure_engine::MOST_BEHIND).await
+        let database = Database::fresh().await;
+        let mail = database.folder().join("mail");
+        Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND).await
     }
 
     /// An engine with the example terms and the account `parley`, whose owner is ada.
@@ -103,8 +101,8 @@ impl Office {
         office
     }
 
-    async fn start_in(folder: Arc<TempDir>, mail: PathBuf, starts: u64, most_behind: u64) -> Self {
-        let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();
+    async fn start_in(database: Database, mail: PathBuf, starts: u64, most_behind: u64) -> Self {
+        let store = database.open().await;
         let settings = Settings {
             clock: ClockKind::Simulated,
             start: start(),
@@ -115,14 +113,14 @@ impl Office {
             most_behind,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self { engine, store, folder, mail, starts, most_behind }
+        Self { engine, store, database, mail, starts, most_behind }
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, folder, mail, starts, most_behind } = self;
+        let Self { engine, store, database, mail, starts, most_behind } = self;
         drop((engine, store));
-        Self::start_in(folder, mail, starts + 1, most_behind).await
+        Self::start_in(database, mail, starts + 1, most_behind).await
     }
 
     /// The engine is stopped in order, and another one starts.
@@ -145,7 +143,7 @@ impl Office {
 
     /// Carries out SQL on the database from outside, as another program with access to the file can.
     pub async fn sql(&self, statement: &'static str) {
-        sql(&self.folder.path().join("tenure.db"), statement).await;
+        self.database.sql(statement).await;
     }
 
     pub async fn submit(&self, caller: Caller, act: Act) -> Result<Done, EngineError> {
@@ -294,13 +292,6 @@ pub fn done(outcome: Outcome) -> Done {
         Outcome::Done(done, _) => done,
         Outcome::Repeated(answer) => panic!("repeated: {answer:?}"),
     }
-}
-
-pub async fn sql(file: &std::path::Path, statement: &'static str) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
 }
 
 /// Whether an actor is one of Tenure's own parts.

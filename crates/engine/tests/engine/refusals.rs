@@ -62,11 +62,7 @@ async fn a_record_that_does_not_keep_up_stops_restrictions_and_nothing_else() {
     let office = Office::open().await;
     let case = office.open_case("parley").await;
     office.engine.settle().await.unwrap();
-    office
-        .sql(
-            "CREATE TRIGGER broken BEFORE INSERT ON tiles BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
-        )
-        .await;
+    office.database.breaks("INSERT ON tiles", None).await;
     // A backlog as it would build up over days; the rows need only be there.
     office
         .sql(

@@ -97,12 +97,7 @@ async fn what_could_not_be_written_uses_nothing_of_the_cap() {
     let office = Office::open().await;
     office.open_account("quince").await;
     office.publish_rule(HASTY).await;
-    office
-        .sql(
-            "CREATE TRIGGER broken BEFORE INSERT ON events WHEN NEW.type = 'case.opened'
-             BEGIN SELECT RAISE(ABORT, 'the disk fails'); END",
-        )
-        .await;
+    office.database.breaks("INSERT ON events", Some("NEW.type = 'case.opened'")).await;
     let mut tries = office.engine.commits();
     office.engine.submit(office.report("parley", "spam", "1")).await.unwrap();
     while office.store.jobs(10).await.unwrap().first().is_none_or(|job| job.attempts < 2) {
@@ -112,7 +107,7 @@ async fn what_could_not_be_written_uses_nothing_of_the_cap() {
         }
     }
     assert_eq!(cases(&office, &["parley"]).await, [0]);
-    office.sql("DROP TRIGGER broken").await;
+    office.database.mended().await;
     office.engine.settle().await.unwrap();
     office.file_reports("quince", "spam", 1).await;
     assert_eq!(cases(&office, &["parley", "quince"]).await, [1, 1]);

@@ -61,7 +61,7 @@ async fn no_acknowledged_command_is_lost_however_the_engine_ends() {
     assert!(acknowledged >= 240, "{acknowledged}");
     office.engine.settle().await.unwrap();
     office.engine.stop().await;
-    let store = tenure_store::Store::open_file(&office.folder.path().join("tenure.db")).await.unwrap();
+    let store = office.database.open().await;
     let findings = tenure_engine::verify::verify(&store, &verifier()).await.unwrap();
     assert_eq!(findings.faults, Vec::<String>::new());
     assert_eq!(findings.covered, findings.events);
@@ -70,7 +70,7 @@ async fn no_acknowledged_command_is_lost_however_the_engine_ends() {
 #[tokio::test]
 async fn an_engine_that_waits_for_a_broken_channel_stops_soon() {
     let office = Office::open().await;
-    let blocked = office.folder.path().join("not-a-folder");
+    let blocked = office.database.folder().join("not-a-folder");
     std::fs::write(&blocked, "").unwrap();
     let office = office.mail_into(blocked).restart().await;
     let case = office.open_case("parley").await;

@@ -3,8 +3,6 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::{Engine, Settings};
 
-use tenure_store::Store;
-
 use crate::office::{Office, at, hours, is_system, log_key, slug, start};
 
 #[tokio::test]
@@ -87,7 +85,7 @@ async fn a_real_clock_fires_what_came_due_while_nothing_ran() {
     office.engine.settle().await.unwrap();
     office.engine.stop().await;
 
-    let store = Store::open_file(&office.folder.path().join("tenure.db")).await.unwrap();
+    let store = office.database.open().await;
     let settings = Settings {
         clock: ClockKind::Real,
         start: start(),

@@ -1,12 +1,10 @@
-use std::path::Path;
-
 use tenure_access::Role;
 use tenure_domain::account::command::Command;
 use tenure_engine::submission::Act;
 use tenure_engine::verify::{Findings, verify};
-use tenure_store::Store;
+use tenure_test_database::Database;
 
-use crate::office::{Office, RULE, hours, member, slug, sql, start, verifier};
+use crate::office::{Office, RULE, hours, member, slug, start, verifier};
 
 /// Two accounts with reports, cases, notices, refusals and measures behind them; stopped in order.
 async fn busy() -> Office {
@@ -38,8 +36,8 @@ async fn busy() -> Office {
     office
 }
 
-async fn findings_in(file: &Path) -> Findings {
-    let store = Store::open_file(file).await.unwrap();
+async fn findings_in(database: &Database) -> Findings {
+    let store = database.open().await;
     let findings = verify(&store, &verifier()).await.unwrap();
     store.close().await;
     findings
@@ -119,30 +117,24 @@ const TAMPERED: &[(&str, &str, &str)] = &[
 #[tokio::test]
 async fn a_busy_history_verifies_and_every_tampering_is_found() {
     let office = busy().await;
-    let original = office.folder.path().join("tenure.db");
-    let findings = findings_in(&original).await;
+    let findings = findings_in(&office.database).await;
     assert_eq!(findings.faults, Vec::<String>::new());
     assert_eq!(findings.covered, findings.events);
     assert!(findings.events > 70 && findings.streams > 55, "{findings:?}");
 
-    let copy = office.folder.path().join("tampered.db");
     for (what, statement, fault) in TAMPERED {
-        std::fs::copy(&original, &copy).unwrap();
-        sql(&copy, statement).await;
+        let copy = office.database.copy().await;
+        copy.sql(statement).await;
         let found = findings_in(&copy).await.faults;
         assert!(found.iter().any(|f| f.contains(fault)), "{what}: {found:?}");
-        for suffix in ["db-wal", "db-shm"] {
-            drop(std::fs::remove_file(copy.with_extension(suffix)));
-        }
     }
 }
 
 #[tokio::test]
 async fn erased_words_are_no_fault() {
     let office = busy().await;
-    let file = office.folder.path().join("tenure.db");
-    sql(&file, "DELETE FROM words").await;
-    assert_eq!(findings_in(&file).await.faults, Vec::<String>::new());
+    office.sql("DELETE FROM words").await;
+    assert_eq!(findings_in(&office.database).await.faults, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -150,7 +142,7 @@ async fn another_key_does_not_verify_the_log() {
     let office = Office::open().await;
     office.engine.settle().await.unwrap();
     office.engine.stop().await;
-    let store = Store::open_file(&office.folder.path().join("tenure.db")).await.unwrap();
+    let store = office.database.open().await;
     let other = tenure_engine::LogKey::new("log.provider.example", &[8; 32]).unwrap().verifier;
     let findings = verify(&store, &other).await.unwrap();
     assert!(findings.faults.iter().any(|f| f.starts_with("the log's head: ")), "{:?}", findings.faults);

@@ -87,7 +87,7 @@ async fn a_submission_whose_caller_has_gone_is_carried_out_all_the_same() {
     tokio::select! {
         biased;
         _ = engine.submit(submission) => panic!("it takes at least a turn"),
-        () = tokio::task::yield_now() => {}
+        () = std::future::ready(()) => {}
     }
     while office.account("parley").await.holds.is_empty() {
         commits.changed().await.unwrap();

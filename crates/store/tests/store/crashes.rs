@@ -3,7 +3,7 @@ use tenure_store::{Answer, ReportRow, Store, StoreError, TileRow, Write};
 use crate::{Shop, append, event};
 
 /// Writes into every table.
-async fn write_everything(write: &mut Write) {
+pub async fn write_everything(write: &mut Write) {
     write.append("account", "account/quince", 0, &[event("account/quince", 1)], "{}").await.unwrap();
     write
         .append("account", "account/parley", 1, &[event("account/parley", 2)], "{\"changed\":true}")
@@ -31,7 +31,7 @@ async fn write_everything(write: &mut Write) {
 }
 
 /// Everything that `write_everything` could have left, through the eyes of a reader.
-async fn is_untouched(store: &Store) {
+pub async fn is_untouched(store: &Store) {
     assert_eq!(store.backlog().await.unwrap(), (1, 1));
     assert_eq!(store.aggregate("account/parley").await.unwrap().unwrap().state, "{\"version\":1}");
     assert_eq!(store.aggregate("account/quince").await.unwrap(), None);
@@ -57,40 +57,6 @@ async fn a_write_that_is_dropped_changes_nothing() {
     write_everything(&mut write).await;
     drop(write);
     is_untouched(&shop.store).await;
-}
-
-#[tokio::test]
-async fn a_process_that_dies_in_a_write_changes_nothing() {
-    let shop = Shop::open().await;
-    append(&shop.store, "account/parley", 1, 1).await;
-    // What another process finds on the disk while the write is open is what it would find had the power failed now:
-    // the file and its log.
-    let mut write = shop.write().await;
-    write_everything(&mut write).await;
-    let after_the_cut = tempfile::tempdir().unwrap();
-    for file in ["tenure.db", "tenure.db-wal"] {
-        std::fs::copy(shop.folder.path().join(file), after_the_cut.path().join(file)).unwrap();
-    }
-    is_untouched(&Store::open_file(&after_the_cut.path().join("tenure.db")).await.unwrap()).await;
-    write.commit().await.unwrap();
-    assert_eq!(shop.store.backlog().await.unwrap(), (3, 3));
-}
-
-#[tokio::test]
-async fn what_was_committed_is_on_the_disk() {
-    let shop = Shop::open().await;
-    append(&shop.store, "account/parley", 1, 1).await;
-    let mut write = shop.write().await;
-    write_everything(&mut write).await;
-    write.commit().await.unwrap();
-    let after_the_cut = tempfile::tempdir().unwrap();
-    for file in ["tenure.db", "tenure.db-wal"] {
-        std::fs::copy(shop.folder.path().join(file), after_the_cut.path().join(file)).unwrap();
-    }
-    let found = Store::open_file(&after_the_cut.path().join("tenure.db")).await.unwrap();
-    assert_eq!(found.backlog().await.unwrap(), (3, 3));
-    assert_eq!(found.aggregate("account/parley").await.unwrap().unwrap().state, "{\"changed\":true}");
-    assert_eq!(found.jobs(10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

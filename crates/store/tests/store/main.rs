@@ -1,4 +1,5 @@
-//! The store on a real SQLite file: what was committed is there, what was not left no trace.
+//! The store on a real database, of either engine: what was committed is there, what was not left no trace.
+//! Tests in the modules `sqlite` and `postgres` are about one engine.
 // Marks helpers as test code too, so that they may unwrap as tests do.
 #![cfg(test)]
 
@@ -7,29 +8,31 @@ mod counting;
 mod crashes;
 mod head;
 mod keeping;
+mod lease;
 mod opening;
+mod postgres;
+mod sqlite;
 mod streams;
 mod writers;
 
-use tempfile::TempDir;
 use tenure_store::{NewEvent, Store, Write};
+use tenure_test_database::Database;
 
-/// A store in a folder of its own.
+/// A store on a database of its own.
 struct Shop {
     store: Store,
-    folder: TempDir,
+    database: Database,
 }
 
 impl Shop {
     async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();
-        Self { store, folder }
+        let database = Database::fresh().await;
+        Self { store: database.open().await, database }
     }
 
-    /// Another connection to the same file, as another process would have it.
+    /// Other connections to the same database, as another process would have them.
     async fn again(&self) -> Store {
-        Store::open_file(&self.folder.path().join("tenure.db")).await.unwrap()
+        self.database.open().await
     }
 
     async fn write(&self) -> Write {

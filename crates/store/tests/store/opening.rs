@@ -1,4 +1,5 @@
 use tenure_store::{Store, StoreError};
+use tenure_test_database::Database;
 
 use crate::{Shop, append};
 
@@ -16,31 +17,16 @@ async fn a_database_that_has_data_is_migrated_again_without_change() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_may_open_a_new_database_at_once() {
-    for _ in 0..20 {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tenure.db");
-        let (first, second) = tokio::join!(Store::open_file(&path), Store::open_file(&path));
-        append(&first.unwrap(), "account/parley", 1, 1).await;
-        assert_eq!(second.unwrap().count_aggregates("account").await.unwrap(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_path_is_taken_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a b%20c?mode=ro#d.db");
-    let store = Store::open_file(&path).await.unwrap();
-    append(&store, "account/parley", 1, 1).await;
-    assert!(path.exists());
-}
-
 #[tokio::test]
 async fn what_names_no_database_is_refused_with_what_would() {
-    let error = Store::open("postgres://db.example/tenure").await.unwrap_err();
-    assert!(matches!(error, StoreError::Url { .. }), "{error:?}");
-    assert!(error.to_string().contains("use sqlite:PATH"), "{error}");
+    for url in
+        ["mysql://ines:secret@db.example/tenure", "postgres://ines:secret@db.example:port/x", "tenure.db", ""]
+    {
+        let error = Store::open(url).await.unwrap_err();
+        assert!(matches!(error, StoreError::Url { .. }), "{error:?}");
+        assert!(error.to_string().contains("use sqlite:PATH or postgres://"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -49,4 +35,13 @@ async fn a_closed_store_fails_instead_of_waiting() {
     shop.store.close().await;
     assert!(matches!(shop.store.write().await, Err(StoreError::Database(_))));
     assert!(matches!(shop.store.backlog().await, Err(StoreError::Database(_))));
+}
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_may_open_a_new_database_at_once() {
+    for _ in 0..20 {
+        let database = Database::fresh().await;
+        let (first, second) = tokio::join!(database.open(), database.open());
+        append(&first, "account/parley", 1, 1).await;
+        assert_eq!(second.count_aggregates("account").await.unwrap(), 1);
+    }
 }
