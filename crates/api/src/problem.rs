@@ -88,7 +88,10 @@ impl From<EngineError> for Failure {
             error @ EngineError::NotQuiet { .. } => {
                 Problem::new("not-quiet", "Not quiet in time", 503).detail(error.to_string())
             }
-            error @ (EngineError::Store(_) | EngineError::Stopping | EngineError::Entropy(_)) => {
+            error @ (EngineError::Store(_)
+            | EngineError::Stopping
+            | EngineError::NotLeading
+            | EngineError::Entropy(_)) => {
                 tracing::error!(%error, source = ?std::error::Error::source(&error), "a request could not be carried out");
                 Problem::new("unavailable", "Not available now", 503)
                     .detail("Nothing was changed. Try again in a moment.")

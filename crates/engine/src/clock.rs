@@ -50,6 +50,11 @@ impl LegalClock {
         Timestamp::from_microsecond(latest).unwrap_or(Timestamp::MAX)
     }
 
+    /// Goes on from this moment, where it is later: it is on the record.
+    pub fn at_least(&self, moment: Timestamp) {
+        self.latest.fetch_max(moment.as_microsecond(), Ordering::SeqCst);
+    }
+
     /// Moves a simulated clock forwards; it never goes back, and a real one is not moved.
     pub fn advance_to(&self, moment: Timestamp) {
         if self.kind == ClockKind::Simulated {

@@ -24,9 +24,10 @@ use crate::clock::{ClockKind, LegalClock};
 use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
+use crate::lead::Lead;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, jobs, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, lead, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -36,7 +37,7 @@ const SETTLE: Duration = Duration::from_mins(2);
 
 /// How long the parts may take to end when the engine stops, before they are cut off. Each can be at any point.
 /// Operating time.
-const PARTS_END: Duration = Duration::from_secs(5);
+pub(crate) const PARTS_END: Duration = Duration::from_secs(5);
 
 /// How long the writer may take to carry out what it was handed when the engine stops; longer than a statement waits
 /// for another process. Operating time.
@@ -61,6 +62,9 @@ pub struct Settings {
     pub cluster: Option<Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
     pub most_behind: u64,
+    /// How long this process waits for a leader that is silent before it leads itself; [`crate::LEASE`] is usual. The
+    /// same for all processes on one database.
+    pub lease: Duration,
 }
 
 /// The application. Cheap to clone.
@@ -73,21 +77,24 @@ pub struct Engine {
 /// What runs. Dropped, all of it is cut off.
 #[derive(Default)]
 struct Tasks {
-    /// Sequencer, jobs, timers, reconcilers.
+    /// What follows other processes, and what leads: sequencer, jobs, timers, reconcilers.
     parts: JoinSet<()>,
     writer: JoinSet<()>,
     stopped: bool,
 }
 
 impl Engine {
-    /// Opens the engine on a store and starts its parts: the writer, the sequencer, timers, jobs and reconcilers. What
-    /// an earlier run left unfinished is taken up at once.
+    /// Opens the engine on a store and starts its parts: the writer, and where this process leads the sequencer, timers,
+    /// jobs and reconcilers. What an earlier run left unfinished is taken up at once.
     pub async fn start(store: Store, settings: Settings) -> Result<Self, EngineError> {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
+        // Before the book is read: what is committed in between is read twice, and nothing is missed.
+        let seen = store.last_position().await?;
         let shelf = Shelf::load(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
         let clock = start_clock(&store, settings.clock, settings.start).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
+        let name: [u8; 4] = settings.entropy.draw_16()?[..4].try_into().unwrap_or_default();
         let inner = Arc::new(Inner {
             store,
             access,
@@ -105,17 +112,19 @@ impl Engine {
             stopping: CancellationToken::new(),
             closing: CancellationToken::new(),
             shelf: RwLock::new(Arc::new(shelf)),
+            seen: tokio::sync::Mutex::new(seen),
+            lead: Lead::default(),
+            name: format!("{}-{}", std::process::id(), hex::encode(name)),
             moving: tokio::sync::Mutex::new(()),
         });
         let mut tasks = Tasks::default();
         tasks.writer.spawn(writer::run(Arc::clone(&inner), queue));
-        tasks.parts.spawn(sequencer::run(Arc::clone(&inner)));
-        tasks.parts.spawn(jobs::run(Arc::clone(&inner)));
-        tasks.parts.spawn(timers::run(Arc::clone(&inner)));
-        if let Some(cluster) = settings.cluster {
-            reconcile::look_at_all(&inner).await?;
-            tasks.parts.spawn(reconcile::run(Arc::clone(&inner), cluster));
+        let first = lead::at_once(&inner).await?;
+        if let Some(epoch) = first {
+            inner.lead.begin(epoch);
         }
+        tasks.parts.spawn(follow::run(Arc::clone(&inner)));
+        tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.cluster, settings.lease, first));
         Ok(Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 
@@ -131,11 +140,16 @@ impl Engine {
         self.inner.closing.cancel();
         end(&mut tasks.writer, WRITER_ENDS).await;
         match tokio::time::timeout(PARTS_END, sequencer::integrate_all(&self.inner)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(()) | Err(EngineError::NotLeading)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the last events wait for the next start to be integrated");
             }
             Err(_) => tracing::warn!("the last events wait for the next start to be integrated"),
+        }
+        match tokio::time::timeout(PARTS_END, lead::step_down(&self.inner)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "others wait for the lease to run out before they lead"),
+            Err(_) => tracing::warn!("others wait for the lease to run out before they lead"),
         }
         self.inner.store.close().await;
     }
@@ -161,6 +175,16 @@ impl Engine {
     /// The legal moment.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The epoch in which this process leads; none while another does.
+    pub fn epoch(&self) -> Option<i64> {
+        self.inner.lead.epoch().ok()
+    }
+
+    /// Tells when this process begins to lead, and when it leads no more.
+    pub fn leading(&self) -> watch::Receiver<Option<i64>> {
+        self.inner.lead.changes()
     }
 
     /// Which clock decides deadlines.
@@ -261,6 +285,7 @@ impl Engine {
         if inner.clock.kind() == ClockKind::Real {
             return Ok(inner.clock.now());
         }
+        self.wait_to_lead().await?;
         let mut failing = Backoff::default();
         self.quiet(&mut failing).await?;
         while let Some(due) = timers::next(inner, inner.clock.now(), target).await? {
@@ -272,10 +297,21 @@ impl Engine {
         Ok(inner.clock.now())
     }
 
+    async fn wait_to_lead(&self) -> Result<(), EngineError> {
+        let mut leading = self.inner.lead.changes();
+        let begun = leading.wait_for(Option::is_some);
+        match tokio::time::timeout(SETTLE, begun).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(EngineError::Stopping),
+            Err(_) => Err(EngineError::NotLeading),
+        }
+    }
+
     /// Fires what is due at the present moment, and what becomes due by that, until all is quiet.
     async fn quiet(&self, failing: &mut Backoff<timers::Key>) -> Result<(), EngineError> {
         self.settle().await?;
-        while timers::fire_due(&self.inner, self.inner.clock.now(), failing).await? > 0 {
+        while timers::fire_due(&self.inner, self.inner.clock.now(), failing, &self.inner.stopping).await? > 0
+        {
             self.settle().await?;
         }
         Ok(())
@@ -284,7 +320,7 @@ impl Engine {
     /// The moment is kept before anything can happen at it, so that a restart never begins earlier.
     async fn set_clock(&self, moment: Timestamp) -> Result<(), EngineError> {
         let moment = moment.max(self.inner.clock.now());
-        let mut write = self.inner.store.write().await?;
+        let mut write = self.inner.write_as_leader().await?;
         write.put_installation(CLOCK_KEY, &moment.to_string()).await?;
         write.commit().await?;
         self.inner.clock.advance_to(moment);
@@ -347,7 +383,7 @@ async fn start_clock(store: &Store, kind: ClockKind, start: Timestamp) -> Result
 }
 
 /// Waits until all have ended, and cuts off what takes longer.
-async fn end(tasks: &mut JoinSet<()>, patience: Duration) {
+pub(crate) async fn end(tasks: &mut JoinSet<()>, patience: Duration) {
     let ended = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(patience, ended).await.is_err() {
         tracing::warn!("a part did not end in time and was cut off");

@@ -35,6 +35,9 @@ pub enum EngineError {
     /// The engine is stopping.
     #[error("the server is stopping: nothing was done; try again")]
     Stopping,
+    /// Another process leads: only the leader does this.
+    #[error("another process leads: only the leader does this")]
+    NotLeading,
     /// Legal time was moved, and not everything settled in time.
     #[error("not quiet after {seconds} s: {what}")]
     NotQuiet {

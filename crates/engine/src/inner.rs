@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
-use tenure_access::{Access, Resource};
-use tenure_domain::account::Account;
+use tenure_access::{Access, Principal, Resource};
+use tenure_domain::account::{Account, System};
 use tenure_domain::name::AccountId;
 use tenure_domain::refusal::Rejected;
 use tenure_ledger::note::VerifierKey;
@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::LegalClock;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
+use crate::lead::Lead;
 use crate::shelf::Shelf;
-use crate::submission::{After, Caller, Done, Outcome, Submission};
+use crate::submission::{Act, After, Caller, Done, Outcome, Submission};
 use crate::writer::Ticket;
 use crate::{EngineError, stream};
 
@@ -76,6 +77,12 @@ pub(crate) struct Inner {
     /// Cancelled when the parts have ended: the writer carries out what it was handed, and ends.
     pub closing: CancellationToken,
     pub shelf: RwLock<Arc<Shelf>>,
+    /// Up to where what is committed is known here, as a position of events.
+    pub seen: tokio::sync::Mutex<i64>,
+    /// Whether this process leads.
+    pub lead: Lead,
+    /// What this process calls itself, for people who ask who leads.
+    pub name: String,
     /// Held while legal time is moved.
     pub moving: tokio::sync::Mutex<()>,
 }
@@ -86,23 +93,32 @@ impl Inner {
         Arc::clone(&self.shelf.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether a principal may do this.
+    pub fn authorize(&self, principal: &Principal, act: &Act) -> Result<(), EngineError> {
+        let Some(action) = act.action() else {
+            return Err(EngineError::defect("access", &"only parts of Tenure do this"));
+        };
+        let resource = match act.account() {
+            Some(id) => Resource::Account(id.as_str()),
+            None => Resource::Provider,
+        };
+        Ok(self.access.check(principal, action, resource)?)
+    }
+
     /// Authorizes a submission and hands it to the writer.
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, EngineError> {
         if let Caller::Principal(principal) = &submission.caller {
-            let Some(action) = submission.act.action() else {
-                return Err(EngineError::defect("access", &"only parts of Tenure do this"));
-            };
-            let resource = match submission.act.account() {
-                Some(id) => Resource::Account(id.as_str()),
-                None => Resource::Provider,
-            };
-            self.access.check(principal, action, resource)?;
+            self.authorize(principal, &submission.act)?;
         }
         let Some(actor) = submission.caller.actor() else {
             return Err(EngineError::defect("access", &"the caller has no name of the right form"));
         };
+        let epoch = match &submission.caller {
+            Caller::Principal(_) | Caller::System(System::Bootstrap) => None,
+            Caller::Rule(_) | Caller::System(_) => Some(self.lead.epoch()?),
+        };
         let (reply, answer) = oneshot::channel();
-        let ticket = Ticket { submission, actor, reply };
+        let ticket = Ticket { submission, actor, epoch, judged_by: self.shelf(), reply };
         self.tickets.send(ticket).await.map_err(|_| EngineError::Stopping)?;
         answer.await.map_err(|_| EngineError::Stopping)?
     }
@@ -152,6 +168,6 @@ impl Inner {
 }
 
 /// Whether an event of this type changes what the cluster should be.
-fn moves_cluster(event_type: &str) -> bool {
+pub(crate) fn moves_cluster(event_type: &str) -> bool {
     ["environment.", "workload.", "measure."].iter().any(|prefix| event_type.starts_with(prefix))
 }

@@ -12,6 +12,7 @@ use tenure_domain::terms::Channel;
 use tenure_notify::{Letter, inbox_proof};
 use tenure_store::Job;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
@@ -47,12 +48,12 @@ pub(crate) fn reminder_subject(notice: &NoticeId, reminder: Reminder) -> String 
 /// What a job is about, whichever row asks for it.
 type Key = (String, String);
 
-/// Works the list off until the engine stops.
-pub(crate) async fn run(inner: Arc<Inner>) {
+/// Works the list off while this process leads.
+pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     let mut failing = Backoff::default();
     loop {
         let poked = inner.pokes.jobs.notified();
-        let again = match work_off(&inner, &mut failing).await {
+        let again = match work_off(&inner, &mut failing, &over).await {
             Ok(()) => failing.next().unwrap_or_else(|| Instant::now() + PAUSE),
             Err(error) => {
                 tracing::error!(%error, source = ?error.source(), "the list of jobs cannot be worked off");
@@ -62,20 +63,24 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         tokio::select! {
             () = poked => {}
             () = tokio::time::sleep_until(again) => {}
-            () = inner.stopping.cancelled() => return,
+            () = over.cancelled() => return,
         }
     }
 }
 
 /// Does what is on the list. What fails stays on it and holds nothing up.
-async fn work_off(inner: &Arc<Inner>, failing: &mut Backoff<Key>) -> Result<(), EngineError> {
+async fn work_off(
+    inner: &Arc<Inner>,
+    failing: &mut Backoff<Key>,
+    over: &CancellationToken,
+) -> Result<(), EngineError> {
     let mut after = 0;
     loop {
         let page = inner.store.jobs_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for job in &page {
-            if inner.stopping.is_cancelled() {
+            if over.is_cancelled() {
                 return Ok(());
             }
             let key = (job.kind.clone(), job.subject.clone());
@@ -83,7 +88,7 @@ async fn work_off(inner: &Arc<Inner>, failing: &mut Backoff<Key>) -> Result<(), 
                 continue;
             }
             let result = carry_out(inner, job).await;
-            let mut write = inner.store.write().await?;
+            let mut write = inner.write_as_leader().await?;
             match &result {
                 Ok(()) => write.finish(job.id).await?,
                 Err(_) => write.tried(job.id).await?,
@@ -121,7 +126,7 @@ async fn evaluate_all(inner: &Inner) -> Result<(), EngineError> {
         let page = inner.store.aggregates("account", &after, ACCOUNTS).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after.clone_from(&last.stream);
-        let mut write = inner.store.write().await?;
+        let mut write = inner.write_as_leader().await?;
         for slug in page.iter().filter_map(|a| a.stream.strip_prefix("account/")) {
             write.enqueue(EVALUATE, slug).await?;
         }

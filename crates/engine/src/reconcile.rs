@@ -25,12 +25,13 @@ use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::EngineError;
 use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Outcome, Submission};
+use crate::{EngineError, backoff};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -38,9 +39,16 @@ const EVERY: Duration = Duration::from_mins(10);
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
 
-/// Looks at accounts until the engine stops. What is under way then is cut off: a pass can be ended at any point.
-pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
+/// Looks at all accounts, and then at those that change, while this process leads. What is under way at its end is cut off: a pass can be ended at any point.
+pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationToken) {
     let mut tasks = JoinSet::new();
+    while let Err(error) = look_at_all(&inner).await {
+        tracing::warn!(%error, "the accounts cannot be listed; they are looked at in a moment");
+        tokio::select! {
+            () = tokio::time::sleep(backoff::pause(1)) => {}
+            () = over.cancelled() => return,
+        }
+    }
     tasks.spawn(watch(Arc::clone(&inner), cluster.clone()));
     let mut every = tokio::time::interval_at(Instant::now() + EVERY, EVERY);
     loop {
@@ -59,7 +67,7 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster) {
                     tracing::warn!(%error, "the accounts cannot be listed; they are looked at next time");
                 }
             }
-            () = inner.stopping.cancelled() => break,
+            () = over.cancelled() => break,
         }
     }
     tasks.shutdown().await;
@@ -141,7 +149,7 @@ async fn keep(
     memory: &Memory,
 ) -> Result<(), EngineError> {
     let json = serde_json::to_string(memory).map_err(|e| EngineError::defect("memory", &e))?;
-    let mut write = inner.store.write().await?;
+    let mut write = inner.write_as_leader().await?;
     write.put_memory(account.as_str(), environment.as_str(), &json).await?;
     Ok(write.commit().await?)
 }
@@ -470,7 +478,7 @@ async fn keep_observed(
     {
         return Ok(());
     }
-    let mut write = inner.store.write().await?;
+    let mut write = inner.write_as_leader().await?;
     write.put_observed(id.as_str(), environment.as_str(), &json).await?;
     Ok(write.commit().await?)
 }

@@ -16,6 +16,7 @@ use tenure_store::{Store, TileRow};
 
 use crate::EngineError;
 use crate::inner::Inner;
+use tokio_util::sync::CancellationToken;
 
 /// The most events integrated under one signature.
 const BATCH: u32 = 1_024;
@@ -31,8 +32,8 @@ pub(crate) fn is_behind(inner: &Inner) -> bool {
     inner.behind.load(Ordering::Relaxed) >= inner.most_behind
 }
 
-/// Integrates what is committed until the engine stops.
-pub(crate) async fn run(inner: Arc<Inner>) {
+/// Integrates what is committed while this process leads.
+pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     loop {
         let poked = inner.pokes.sequencer.notified();
         let integrated = integrate(&inner).await;
@@ -44,7 +45,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 tokio::select! {
                     () = poked => {}
                     () = tokio::time::sleep(PAUSE) => {}
-                    () = inner.stopping.cancelled() => return,
+                    () = over.cancelled() => return,
                 }
             }
             Ok(_) => {}
@@ -53,11 +54,11 @@ pub(crate) async fn run(inner: Arc<Inner>) {
                 tracing::error!(%error, source = ?error.source(), "the log was not extended; it will be tried again");
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
-                    () = inner.stopping.cancelled() => return,
+                    () = over.cancelled() => return,
                 }
             }
         }
-        if inner.stopping.is_cancelled() {
+        if over.is_cancelled() {
             return;
         }
     }
@@ -141,7 +142,7 @@ pub(crate) async fn integrate(inner: &Inner) -> Result<usize, EngineError> {
     let Extension { size, root, tiles } = extend(last.as_ref(), tail, &hashes)?;
     let checkpoint = Checkpoint { origin: inner.key.origin.clone(), size, root };
     let note = checkpoint.sign(&inner.key.signing).map_err(|e| defect(&e))?;
-    let mut write = inner.store.write().await?;
+    let mut write = inner.write_as_leader().await?;
     for (index, event) in (old_size..).zip(&events) {
         write.sequence(event.position, index).await?;
     }

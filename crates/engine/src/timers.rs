@@ -9,6 +9,7 @@ use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
 use tenure_domain::name::AccountId;
 use tenure_store::TimerRow;
+use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
 use crate::backoff::Backoff;
@@ -25,20 +26,20 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Whose deadline, and which.
 pub(crate) type Key = (String, String);
 
-/// Fires what is due until the engine stops.
-pub(crate) async fn run(inner: Arc<Inner>) {
+/// Fires what is due while this process leads.
+pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     let mut failing = Backoff::default();
     loop {
         let poked = inner.pokes.timers.notified();
         if inner.clock.kind() == ClockKind::Real
-            && let Err(error) = fire_due(&inner, inner.clock.now(), &mut failing).await
+            && let Err(error) = fire_due(&inner, inner.clock.now(), &mut failing, &over).await
         {
             tracing::error!(%error, source = ?error.source(), "deadlines cannot be fired; they will be tried again");
         }
         tokio::select! {
             () = poked => {}
             () = tokio::time::sleep(LOOK) => {}
-            () = inner.stopping.cancelled() => return,
+            () = over.cancelled() => return,
         }
     }
 }
@@ -49,12 +50,13 @@ pub(crate) async fn fire_due(
     inner: &Arc<Inner>,
     until: Timestamp,
     failing: &mut Backoff<Key>,
+    over: &CancellationToken,
 ) -> Result<usize, EngineError> {
     let mut fired = 0;
     let mut page = inner.store.due(until.as_microsecond(), PAGE).await?;
     while let Some(last) = page.last().cloned() {
         for timer in &page {
-            if inner.stopping.is_cancelled() {
+            if over.is_cancelled() {
                 return Ok(fired);
             }
             let key = (timer.stream.clone(), timer.key.clone());
@@ -76,7 +78,9 @@ pub(crate) async fn fire_due(
                         );
                     }
                 }
-                Err(error @ (EngineError::Store(_) | EngineError::Stopping)) => return Err(error),
+                Err(error @ (EngineError::Store(_) | EngineError::Stopping | EngineError::NotLeading)) => {
+                    return Err(error);
+                }
                 Err(error) => {
                     let times = failing.failed(key);
                     tracing::error!(stream = timer.stream, key = timer.key, times, %error, "a deadline could not be fired");

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use tenure_domain::account::Actor;
 use tenure_domain::refusal::Rejected;
-use tenure_store::StoreError;
+use tenure_store::{StoreError, Write};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::EngineError;
 use crate::inner::Inner;
-use crate::submission::{Outcome, Submission};
+use crate::shelf::Shelf;
+use crate::submission::{Caller, Outcome, Submission};
 use crate::turn::Turn;
+use crate::{EngineError, follow};
 
 /// The most submissions in one transaction.
 const GROUP: usize = 128;
@@ -20,7 +21,11 @@ const GROUP: usize = 128;
 pub(crate) struct Ticket {
     pub submission: Submission,
     pub actor: Actor,
-    pub reply: oneshot::Sender<Result<Outcome, EngineError>>,
+    /// The epoch it depends on, where only the leader does it.
+    pub epoch: Option<i64>,
+    /// The book by which its caller was found to be allowed to.
+    pub judged_by: Arc<Shelf>,
+    pub reply: Reply,
 }
 
 /// Takes submissions until the engine closes, and carries out what it was handed by then.
@@ -37,15 +42,9 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tickets: mpsc::Receiver<Ticket>) 
         if taken == 0 {
             return;
         }
-        let (asked, replies): (Vec<_>, Vec<_>) =
-            group.drain(..).map(|t| ((t.submission, t.actor), t.reply)).unzip();
+        let (asked, replies): (Vec<_>, Vec<_>) = group.drain(..).map(Ticket::apart).unzip();
         match carry_out(&inner, asked).await {
             Ok(results) => {
-                for result in &results {
-                    if let Ok(Outcome::Done(done, _)) = result {
-                        inner.after_commit(done).await;
-                    }
-                }
                 inner.committed();
                 for (reply, result) in replies.into_iter().zip(results) {
                     // Whoever asked may have gone; what was committed stands all the same.
@@ -63,31 +62,93 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tickets: mpsc::Receiver<Ticket>) 
     }
 }
 
+/// Where an answer goes.
+type Reply = oneshot::Sender<Result<Outcome, EngineError>>;
+
+/// A ticket without the place where its answer goes.
+struct Asked {
+    submission: Submission,
+    actor: Actor,
+    epoch: Option<i64>,
+    judged_by: Arc<Shelf>,
+}
+
+impl Ticket {
+    fn apart(self) -> (Asked, Reply) {
+        let Self { submission, actor, epoch, judged_by, reply } = self;
+        (Asked { submission, actor, epoch, judged_by }, reply)
+    }
+}
+
 /// Decides and writes a group in one transaction. An error of the database undoes the whole group; anything else that
 /// stands against one submission undoes that one alone.
 async fn carry_out(
     inner: &Inner,
-    asked: Vec<(Submission, Actor)>,
+    asked: Vec<Asked>,
 ) -> Result<Vec<Result<Outcome, EngineError>>, StoreError> {
     let mut write = inner.store.write().await?;
+    // No other process commits until this transaction ends: what the book says here is what it says.
+    let mut seen = follow::catch_up(inner).await?;
     let mut results = Vec::with_capacity(asked.len());
-    for (submission, actor) in asked {
-        let privileged = submission.act.privileged();
-        let mut turn = Turn { inner, write: &mut write, actor };
-        turn.write.mark().await?;
-        let result = turn.take(submission).await;
-        let mut result = turn.end(result).await?;
-        if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) =
-            (&privileged, &result)
-        {
-            turn.write.mark().await?;
-            let recorded = turn.record_refusal(account, command, refusal).await;
-            if let Err(error) = turn.end(recorded).await? {
-                result = Err(error);
-            }
-        }
-        results.push(result);
+    for asked in asked {
+        results.push(turn(inner, &mut write, asked).await?);
     }
+    let last = write.last_position().await?;
     write.commit().await?;
+    for result in &results {
+        if let Ok(Outcome::Done(done, _)) = result {
+            inner.after_commit(done).await;
+        }
+    }
+    *seen = (*seen).max(last);
     Ok(results)
+}
+
+async fn turn(
+    inner: &Inner,
+    write: &mut Write,
+    asked: Asked,
+) -> Result<Result<Outcome, EngineError>, StoreError> {
+    let Asked { submission, actor, epoch, judged_by } = asked;
+    if let Err(error) = still_may(inner, &submission, &actor, &judged_by) {
+        return Ok(Err(error));
+    }
+    let privileged = submission.act.privileged();
+    let mut turn = Turn { inner, write, actor };
+    turn.write.mark().await?;
+    let result = match epoch {
+        Some(epoch) => turn.write.fence(epoch).await.map_err(EngineError::from),
+        None => Ok(()),
+    };
+    let result = match result {
+        Ok(()) => turn.take(submission).await,
+        Err(error) => Err(error),
+    };
+    let mut result = turn.end(result).await?;
+    if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) =
+        (&privileged, &result)
+    {
+        turn.write.mark().await?;
+        let recorded = turn.record_refusal(account, command, refusal).await;
+        if let Err(error) = turn.end(recorded).await? {
+            result = Err(error);
+        }
+    }
+    Ok(result)
+}
+
+/// Judges a principal again whose roles changed since it was found to be allowed to, here or in another process.
+fn still_may(
+    inner: &Inner,
+    submission: &Submission,
+    actor: &Actor,
+    judged_by: &Arc<Shelf>,
+) -> Result<(), EngineError> {
+    let now = inner.shelf();
+    let Caller::Principal(judged) = &submission.caller else { return Ok(()) };
+    if Arc::ptr_eq(judged_by, &now) || judged_by.principal_of(actor) == now.principal_of(actor) {
+        return Ok(());
+    }
+    let principal = now.principal_of(actor).ok_or(tenure_access::Denied::Hidden)?;
+    if principal == *judged { Ok(()) } else { inner.authorize(&principal, &submission.act) }
 }

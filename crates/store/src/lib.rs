@@ -27,7 +27,9 @@ use statement::Pool;
 pub use audit::WordsRow;
 pub use error::StoreError;
 pub use lease::Lease;
-pub use rows::{Aggregate, Answer, BlobRow, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow};
+pub use rows::{
+    Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
+};
 pub use write::Write;
 
 /// A database that is open.

@@ -1,6 +1,6 @@
 //! Queries. Each sees one committed state.
 
-use crate::rows::{Aggregate, Answer, BlobRow, EventRow, Job, ReportRow, TimerRow};
+use crate::rows::{Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, ReportRow, TimerRow};
 use crate::statement::{Row, sql};
 use crate::write::{signed, unsigned};
 use crate::{Store, StoreError};
@@ -33,6 +33,9 @@ pub(crate) fn report(row: &Row) -> Result<ReportRow, StoreError> {
         remediated_at: row.get("remediated_at")?,
     })
 }
+
+/// What asks for the position of the last event.
+pub(crate) const LAST_POSITION: &str = "SELECT COALESCE(MAX(position), 0) AS position FROM events";
 
 /// What asks for the answer given to a principal's key.
 pub(crate) const ANSWER: &str =
@@ -124,6 +127,32 @@ impl Store {
         .all(&self.readers)
         .await?;
         rows.iter().map(event).collect()
+    }
+
+    /// What all events after a position are about, in the order of commits.
+    pub async fn headers_after(&self, after: i64, limit: u32) -> Result<Vec<EventHeader>, StoreError> {
+        let rows = sql(
+            "SELECT position, stream, at, type FROM events WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                Ok(EventHeader {
+                    position: r.get("position")?,
+                    stream: r.get("stream")?,
+                    at: r.get("at")?,
+                    event_type: r.get("type")?,
+                })
+            })
+            .collect()
+    }
+
+    /// The position of the last event; 0 before the first.
+    pub async fn last_position(&self) -> Result<i64, StoreError> {
+        sql(LAST_POSITION).one(&self.readers).await?.get("position")
     }
 
     /// The deadlines up to a moment (microseconds UTC), the first due first.

@@ -39,6 +39,19 @@ pub struct EventRow {
     pub leaf_index: Option<u64>,
 }
 
+/// What an event is about, without its leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventHeader {
+    /// Its place in the order of commits; a cursor for readers.
+    pub position: i64,
+    /// Its stream.
+    pub stream: String,
+    /// The legal moment, in microseconds UTC.
+    pub at: i64,
+    /// Its type.
+    pub event_type: String,
+}
+
 /// A deadline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerRow {

@@ -107,6 +107,11 @@ impl Write {
         Ok(())
     }
 
+    /// The position of the last event, those of this transaction included; 0 before the first.
+    pub async fn last_position(&mut self) -> Result<i64, StoreError> {
+        sql(crate::read::LAST_POSITION).one(&mut self.open).await?.get("position")
+    }
+
     /// Makes these the stream's timers, touching only the rows that differ.
     pub async fn set_timers(&mut self, stream: &str, timers: &[(String, i64)]) -> Result<(), StoreError> {
         let rows =

@@ -144,6 +144,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         mail: data.join("mail"),
         cluster: Some(cluster),
         most_behind: tenure_engine::MOST_BEHIND,
+        lease: tenure_engine::LEASE,
     };
     let engine = Engine::start(store, settings).await?;
     let tokens = bootstrap(&engine, data).await?;

@@ -111,6 +111,7 @@ impl Office {
             mail: mail.clone(),
             cluster: None,
             most_behind,
+            lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
         Self { engine, store, database, mail, starts, most_behind }

@@ -71,6 +71,7 @@ async fn legal_time_never_begins_before_the_last_event() {
             mail: office.mail.clone(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(office.store.clone(), settings).await.unwrap();
         assert!(engine.now() >= last, "{kind:?}: {}", engine.now());
@@ -94,6 +95,7 @@ async fn a_real_clock_fires_what_came_due_while_nothing_ran() {
         mail: office.mail.clone(),
         cluster: None,
         most_behind: tenure_engine::MOST_BEHIND,
+        lease: tenure_engine::LEASE,
     };
     let engine = Engine::start(store, settings).await.unwrap();
     let mut commits = engine.commits();
