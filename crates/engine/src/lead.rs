@@ -149,7 +149,7 @@ async fn look(
             false
         }
     };
-    if still || current.holder.is_empty() || (!has_led && inner.store.holder_is_gone()?) {
+    if still || (!has_led && inner.store.claim()?) || current.holder.is_empty() {
         return begin(inner, &current).await;
     }
     Ok(None)
@@ -165,7 +165,7 @@ async fn begin(inner: &Inner, seen: &Lease) -> Result<Option<i64>, StoreError> {
 /// Begins an epoch at once, where nobody leads for certain.
 pub(crate) async fn at_once(inner: &Inner) -> Result<Option<i64>, StoreError> {
     let seen = inner.store.lease().await?;
-    if seen.holder.is_empty() || inner.store.holder_is_gone()? { begin(inner, &seen).await } else { Ok(None) }
+    if inner.store.claim()? || seen.holder.is_empty() { begin(inner, &seen).await } else { Ok(None) }
 }
 
 /// Renews the lease until it is lost, or the engine stops. `renewed` is when it was surely ours last.
@@ -194,7 +194,7 @@ async fn renew(inner: &Inner, epoch: i64) -> Result<(), StoreError> {
     write.fence(epoch).await?;
     write.commit().await?;
     // Where the leader before still stood with the lock when this epoch began.
-    inner.store.holder_is_gone()?;
+    inner.store.claim()?;
     Ok(())
 }
 

@@ -23,9 +23,9 @@ impl Store {
         Ok(Lease { epoch: row.get("epoch")?, beat: row.get("beat")?, holder: row.get("holder")? })
     }
 
-    /// Whether whoever led before is known to be gone, because this process now has what a process loses when it ends:
-    /// the lock beside a database file. Databases on a server have no such lock.
-    pub fn holder_is_gone(&self) -> Result<bool, StoreError> {
+    /// Takes what a process loses when it ends, the lock beside a database file, and tells whether it is ours: then
+    /// whoever led before is known to be gone. Databases on a server have no such lock.
+    pub fn claim(&self) -> Result<bool, StoreError> {
         self.beside.as_ref().map_or(Ok(false), crate::sqlite::Beside::take)
     }
 

@@ -1,4 +1,4 @@
-//! The engine on a real SQLite file, with simulated legal time and seeded randomness, without a cluster.
+//! The engine on a real database of either kind, with simulated legal time and seeded randomness, without a cluster.
 // Marks helpers as test code too, so that they may unwrap as tests do.
 #![cfg(test)]
 
@@ -10,6 +10,7 @@ mod notices;
 mod office;
 mod once;
 mod refusals;
+mod replicas;
 mod rules;
 mod stopping;
 mod stuck;

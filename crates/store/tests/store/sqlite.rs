@@ -52,11 +52,11 @@ async fn a_path_is_taken_as_it_is() {
 async fn who_holds_the_lock_beside_the_file_knows_that_no_other_process_leads() {
     let shop = Shop::open().await;
     let other = shop.again().await;
-    assert!(shop.store.holder_is_gone().unwrap());
-    assert!(shop.store.holder_is_gone().unwrap(), "it still has the lock");
-    assert!(!other.holder_is_gone().unwrap());
+    assert!(shop.store.claim().unwrap());
+    assert!(shop.store.claim().unwrap(), "it still has the lock");
+    assert!(!other.claim().unwrap());
     drop(shop.store);
-    assert!(other.holder_is_gone().unwrap(), "the lock went with its process");
+    assert!(other.claim().unwrap(), "the lock went with its process");
     other.let_go();
-    assert!(shop.database.open().await.holder_is_gone().unwrap());
+    assert!(shop.database.open().await.claim().unwrap());
 }
