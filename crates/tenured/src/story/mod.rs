@@ -110,7 +110,8 @@ impl<'a> Story<'a> {
         self.clients.get(subject).cloned().with_context(|| format!("{subject} is not in the cast"))
     }
 
-    fn id(&self, what: &'static str) -> anyhow::Result<String> {
+    /// The id of something that happened, such as the `suspension`.
+    pub fn id(&self, what: &'static str) -> anyhow::Result<String> {
         self.ids.get(what).cloned().with_context(|| format!("{what} has not happened yet"))
     }
 }

@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod objects;
+mod outage;
 mod play;
 mod real;

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use crate::objects::{declared, pods};
 use crate::play::{Heard, options};
 
-fn kubeconfig() -> PathBuf {
+pub fn kubeconfig() -> PathBuf {
     std::env::var_os("TENURE_TEST_KUBECONFIG")
         .expect("TENURE_TEST_KUBECONFIG names a kubeconfig; tests/run sets it")
         .into()
@@ -33,7 +33,7 @@ async fn page_at(ip: &str) -> Option<String> {
 }
 
 /// Names that no other run uses, so that runs do not meet.
-fn names() -> Names {
+pub fn names() -> Names {
     let mark = std::process::id() % 100_000;
     Names { social: format!("parley-{mark}"), peer: format!("agora-{mark}") }
 }
