@@ -25,6 +25,7 @@ use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
 use crate::lead::Lead;
+use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{EngineError, follow, lead, sequencer, timers, writer};
@@ -42,6 +43,9 @@ pub(crate) const PARTS_END: Duration = Duration::from_secs(5);
 /// How long the writer may take to carry out what it was handed when the engine stops; longer than a statement waits
 /// for another process. Operating time.
 const WRITER_ENDS: Duration = Duration::from_secs(15);
+
+/// The counter of first tokens.
+const FIRST_TOKEN: &str = "first_token";
 
 /// Where the simulated clock's moment is kept.
 const CLOCK_KEY: &str = "legal_clock";
@@ -105,6 +109,7 @@ impl Engine {
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),
+            metrics: Metrics::default(),
             behind: AtomicU64::new(0),
             most_behind: settings.most_behind,
             published: watch::Sender::new(size),
@@ -187,6 +192,11 @@ impl Engine {
         self.inner.lead.changes()
     }
 
+    /// When this process began its work, in seconds since 1970. The machine's time, not legal time.
+    pub fn started_at(&self) -> i64 {
+        self.inner.metrics.started
+    }
+
     /// Which clock decides deadlines.
     pub fn clock_kind(&self) -> ClockKind {
         self.inner.clock.kind()
@@ -258,11 +268,27 @@ impl Engine {
 
     /// Issues a token that speaks for someone and returns its secret, which is kept nowhere.
     pub async fn issue_token(&self, caller: Caller, subject: Actor) -> Result<String, EngineError> {
+        self.issue(caller, subject, Vec::new()).await
+    }
+
+    /// The same for the very first token of an installation: refused where one was issued so before, whichever process
+    /// asks.
+    pub async fn issue_first_token(&self, subject: Actor) -> Result<String, EngineError> {
+        self.issue(Self::bootstrap(), subject, vec![(FIRST_TOKEN.to_owned(), 1)]).await
+    }
+
+    async fn issue(
+        &self,
+        caller: Caller,
+        subject: Actor,
+        caps: Vec<(String, i64)>,
+    ) -> Result<String, EngineError> {
         let token = format!("tenure_{}", hex::encode(self.inner.entropy.draw()?));
         let digest = digest(&token);
         let entry = book::Entry::Token(digest.chars().take(16).collect());
         let event = book::Event::TokenIssued { subject, digest };
-        self.submit(Submission::new(caller, Act::Book(entry, event))).await?;
+        let submission = Submission { caps, ..Submission::new(caller, Act::Book(entry, event)) };
+        self.submit(submission).await?;
         Ok(token)
     }
 
