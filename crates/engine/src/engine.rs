@@ -28,7 +28,7 @@ use crate::lead::Lead;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, lead, sequencer, timers, writer};
+use crate::{EngineError, follow, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -129,6 +129,9 @@ impl Engine {
             inner.lead.begin(epoch);
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
+        if let Some(cluster) = &settings.cluster {
+            tasks.parts.spawn(reconcile::ask(Arc::clone(&inner), cluster.clone()));
+        }
         tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.cluster, settings.lease, first));
         Ok(Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }

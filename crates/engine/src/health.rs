@@ -47,7 +47,11 @@ impl Engine {
     pub async fn conditions(&self) -> Vec<Condition> {
         let mut all = self.store_conditions().await;
         all.push(self.writer_condition());
-        all.push(self.jobs_condition());
+        all.push(match self.epoch() {
+            Some(epoch) => Condition::new("leader", Health::Ok, format!("leads, in epoch {epoch}")),
+            None => Condition::new("leader", Health::Ok, "follows: another process leads, or will in a moment"),
+        });
+        all.extend(self.jobs_condition());
         all.extend(self.cluster_condition());
         all
     }
@@ -103,11 +107,13 @@ impl Engine {
         }
     }
 
-    fn jobs_condition(&self) -> Condition {
-        match self.inner.metrics.jobs_failing.get() {
+    /// The leader's: no other process does jobs.
+    fn jobs_condition(&self) -> Option<Condition> {
+        self.epoch()?;
+        Some(match self.inner.metrics.jobs_failing.get() {
             0 => Condition::new("jobs", Health::Ok, "none fails"),
             n => Condition::new("jobs", Health::Degraded, format!("{n} fail and are tried again")),
-        }
+        })
     }
 
     fn cluster_condition(&self) -> Option<Condition> {

@@ -40,6 +40,8 @@ pub(crate) struct Metrics {
     pub pass_failures: Counter,
     pending: Gauge,
     failing: Gauge,
+    leader: Gauge,
+    epoch: Gauge,
     open: Family<Pool, Gauge>,
     in_use: Family<Pool, Gauge>,
     /// When the engine was started, in seconds since 1970.
@@ -71,6 +73,8 @@ impl Default for Metrics {
             pass_failures: Counter::default(),
             pending: Gauge::default(),
             failing: Gauge::default(),
+            leader: Gauge::default(),
+            epoch: Gauge::default(),
             open: Family::default(),
             in_use: Family::default(),
             started: crate::clock::machine_now().div_euclid(1_000_000),
@@ -138,6 +142,9 @@ impl Engine {
         of.register("failures", "Looks that failed", m.pass_failures.clone());
         of.register("pending", "Accounts of which something is pending", m.pending.clone());
         of.register("failing", "Accounts whose last look failed", m.failing.clone());
+        let of = registry.sub_registry_with_prefix("tenure_leader");
+        of.register("here", "Whether this process leads: 1, or 0", m.leader.clone());
+        of.register("epoch", "The epoch in which it leads, or led last", m.epoch.clone());
         let of = registry.sub_registry_with_prefix("tenure_store");
         of.register("connections", "Open connections to the database", m.open.clone());
         of.register("connections_in_use", "Connections in use", m.in_use.clone());
@@ -150,6 +157,11 @@ impl Engine {
         m.queue.set(number(inner.tickets.max_capacity() - inner.tickets.capacity()));
         m.checkpoint_age.set(noted(&m.extended_at).elapsed().as_secs_f64());
         m.ledger_size.set(number(*inner.published.borrow()));
+        let epoch = self.epoch();
+        m.leader.set(epoch.is_some().into());
+        if let Some(epoch) = epoch {
+            m.epoch.set(epoch);
+        }
         let (pending, failing) = inner.pokes.accounts.counts();
         m.pending.set(number(pending));
         m.failing.set(number(failing));

@@ -56,7 +56,6 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
     }
     tasks.spawn(watch(Arc::clone(&inner), cluster.clone()));
     let mut every = tokio::time::interval_at(Instant::now() + EVERY, EVERY);
-    tasks.spawn(ask(Arc::clone(&inner), cluster.clone()));
     loop {
         let dirty = &inner.pokes.accounts;
         let poked = dirty.poke.notified();
@@ -95,17 +94,24 @@ pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
     }
 }
 
-/// Asks the cluster now and then whether it is there, also while no account needs it.
-async fn ask(inner: Arc<Inner>, cluster: Cluster) {
+/// Asks the cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
+/// another process leads.
+pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
     loop {
-        let said =
-            cluster.probe().await.map(|abilities| abilities.version).map_err(|error| error.to_string());
+        let said = tokio::select! {
+            said = cluster.probe() => said,
+            () = inner.stopping.cancelled() => return,
+        };
+        let said = said.map(|abilities| abilities.version).map_err(|error| error.to_string());
         let before = noted(&inner.metrics.cluster);
         if let (Err(error), None | Some(Ok(_))) = (&said, &before) {
             tracing::warn!(error, "the cluster does not answer");
         }
         note(&inner.metrics.cluster, Some(said));
-        tokio::time::sleep(ASK).await;
+        tokio::select! {
+            () = tokio::time::sleep(ASK) => {}
+            () = inner.stopping.cancelled() => return,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! `tenured bootstrap`: the first administrator of an empty installation.
 //!
-//! No credentials exist before it. It works on the database itself and holds the data folder, so it is for a server
-//! that is stopped: one that runs keeps the provider's book in memory and would not learn of the new person.
+//! No credentials exist before it. It works on the database itself, as one more process: a server that runs takes over
+//! what it commits within a moment. That only one first token is ever issued is counted in the transaction that issues
+//! it, whoever asks at the same time.
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -16,14 +17,14 @@ use tenure_engine::submission::{Act, Submission};
 use tenure_engine::{Engine, Settings};
 
 use crate::config::Config;
-use crate::installation;
+use crate::{dev, installation};
 
 /// The one role with which an installation can begin: whoever holds it gives out all others.
 pub const ROLE: &str = "administrator";
 
 /// Makes a person the first administrator and issues the first token, whose secret is kept nowhere.
 pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<SecretString> {
-    let _held = installation::hold(&config.data)?;
+    dev::make_private(&config.data)?;
     let store = installation::open(config).await?;
     let key = installation::key(config, &store).await?;
     let settings = Settings {
@@ -34,6 +35,7 @@ pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<Sec
         mail: config.mail_folder(),
         cluster: None,
         most_behind: config.most_behind,
+        lease: tenure_engine::LEASE,
     };
     let engine = Engine::start(store, settings).await?;
     let token = begin(&engine, person).await;

@@ -24,14 +24,13 @@ pub struct Trial {
 
 /// Tries everything, in the order in which a start would need it.
 pub async fn check(config: &Config) -> Vec<Trial> {
-    let is_held = installation::is_held(&config.data);
     let mut trials = vec![Trial { what: "data folder", found: folder(&config.data) }];
     trials.push(Trial { what: "log's key", found: key(config) });
     trials.push(Trial { what: "database", found: database(config).await });
     trials.push(Trial { what: "cluster", found: cluster(config).await });
-    trials.push(Trial { what: "listen", found: address(config.listen, is_held).await });
+    trials.push(Trial { what: "listen", found: address(config.listen).await });
     if let Some(metrics) = config.metrics {
-        trials.push(Trial { what: "metrics.listen", found: address(metrics, is_held).await });
+        trials.push(Trial { what: "metrics.listen", found: address(metrics).await });
     }
     trials
 }
@@ -122,10 +121,7 @@ async fn cluster(config: &Config) -> Result<String, String> {
     Ok(format!("answers: Kubernetes {}", abilities.version))
 }
 
-async fn address(address: SocketAddr, is_held: bool) -> Result<String, String> {
-    if is_held {
-        return Ok(format!("{address} not tried: a server runs on this data folder"));
-    }
+async fn address(address: SocketAddr) -> Result<String, String> {
     match TcpListener::bind(address).await {
         Ok(_) => Ok(format!("{address} is free")),
         Err(error) => Err(format!("{address} cannot be listened on: {error}")),

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Config};
-use crate::installation::{self, Held};
+use crate::{dev, installation};
 
 /// How many connections the metrics' listener serves at once: a few scrapers.
 const SCRAPERS: usize = 16;
@@ -82,12 +82,11 @@ struct Running {
     ending: CancellationToken,
     server: JoinHandle<()>,
     scraped: Option<JoinHandle<()>>,
-    _held: Held,
 }
 
 impl Running {
     async fn start(config: &Config) -> anyhow::Result<Self> {
-        let held = installation::hold(&config.data)?;
+        dev::make_private(&config.data)?;
         let listener = listen(config.listen, "listen").await?;
         let scraped = match config.metrics {
             Some(address) => Some(listen(address, "metrics.listen").await?),
@@ -108,6 +107,7 @@ impl Running {
             mail: config.mail_folder(),
             cluster,
             most_behind: config.most_behind,
+            lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
@@ -121,7 +121,7 @@ impl Running {
             let limits = Limits { connections: SCRAPERS, grace: std::time::Duration::ZERO, ..config.limits };
             tokio::spawn(tenure_api::serve(listener, tenure_api::metrics(&app), limits, ending.clone()))
         });
-        Ok(Self { api, metrics, app, closing, ending, server, scraped, _held: held })
+        Ok(Self { api, metrics, app, closing, ending, server, scraped })
     }
 
     /// Says that it is not ready, serves on until those who balance the load have seen it, closes the listener, lets

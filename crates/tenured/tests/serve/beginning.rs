@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::house::{House, make_readable, said};
+use crate::house::{House, PATIENCE, make_readable, said};
 
 #[test]
 fn the_first_administrator_is_made_once_and_the_token_is_shown_once() {
@@ -20,18 +20,26 @@ fn the_first_administrator_is_made_once_and_the_token_is_shown_once() {
     assert!(said(&findings).contains("2 events refolded; the signed log covers 2"), "{}", said(&findings));
 }
 
-#[test]
-fn nobody_gets_in_before_the_bootstrap_and_it_waits_until_the_server_is_stopped() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_in_before_the_bootstrap_and_a_server_that_runs_learns_of_it() {
     let house = House::new("cluster: {kind: none}\nstop: {drain: PT0S}");
-    let mut server = house.serve();
-    let early = house.run(&["bootstrap", "--person", "mara"]);
-    assert_eq!(early.status.code(), Some(1));
-    assert!(said(&early).contains("a server runs on the folder"), "{}", said(&early));
-    let second = house.run(&["serve"]);
-    assert_eq!(second.status.code(), Some(1), "two servers on one folder: {}", said(&second));
-    server.signal("-TERM");
-    assert_eq!(server.ended(), Some(0));
-    assert!(house.bootstrap().starts_with("tenure_"));
+    let server = house.serve();
+    let http = reqwest::Client::new();
+    let people = format!("{}/v1/people", server.api);
+    for token in ["", "mara", "administrator", "tenure_"] {
+        assert_eq!(http.get(&people).bearer_auth(token).send().await.unwrap().status().as_u16(), 401);
+    }
+    // Two at once: one of them is the first.
+    let [mut one, mut other] = ["mara", "eve"]
+        .map(|person| tokio::process::Command::from(house.command(&["bootstrap", "--person", person])));
+    let (one, other) = tokio::join!(one.output(), other.output());
+    let made: Vec<_> = [one.unwrap(), other.unwrap()].into_iter().filter(|o| o.status.success()).collect();
+    assert_eq!(made.len(), 1, "{}", made.iter().map(said).collect::<String>());
+    let token = String::from_utf8(made[0].stdout.clone()).unwrap();
+    let since = std::time::Instant::now();
+    while http.get(&people).bearer_auth(token.trim()).send().await.unwrap().status().as_u16() == 401 {
+        assert!(since.elapsed() < PATIENCE, "the server does not learn of the first administrator");
+    }
 }
 
 #[test]
