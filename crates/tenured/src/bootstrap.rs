@@ -35,7 +35,7 @@ pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<Sec
         mail: config.mail_folder(),
         cluster: None,
         most_behind: config.most_behind,
-        lease: tenure_engine::LEASE,
+        lease: config.silence,
     };
     let engine = Engine::start(store, settings).await?;
     let token = begin(&engine, person).await;

@@ -7,7 +7,7 @@ use tenure_engine::LogKey;
 use tenure_store::Store;
 
 use crate::config::{ClusterConfig, Config, DatabaseConfig};
-use crate::{dev, keys};
+use crate::keys;
 
 /// Opens the database and brings it up to date.
 pub async fn open(config: &Config) -> anyhow::Result<Store> {

@@ -107,7 +107,7 @@ impl Running {
             mail: config.mail_folder(),
             cluster,
             most_behind: config.most_behind,
-            lease: tenure_engine::LEASE,
+            lease: config.silence,
         };
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);

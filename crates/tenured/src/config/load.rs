@@ -387,6 +387,7 @@ impl Loading {
                 grace: self.time("stop.grace"),
             },
             drain: self.time("stop.drain"),
+            silence: self.time("leader.silence"),
             log_filter: self.text("log.level").unwrap_or_default().to_owned(),
             log_format: match self.text("log.format") {
                 Some("text") => LogFormat::Text,

@@ -68,6 +68,8 @@ pub struct Config {
     pub origin: String,
     /// How many events may wait for the log before nothing new is restricted.
     pub most_behind: u64,
+    /// How long a leader that is silent is waited for. Operating time.
+    pub silence: std::time::Duration,
     /// The cluster.
     pub cluster: ClusterConfig,
     /// Whether a cluster that says it is a simulation will do.

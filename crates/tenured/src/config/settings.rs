@@ -95,6 +95,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "How many events may wait for the log before nothing new is restricted.",
     },
     Setting {
+        path: "leader.silence",
+        kind: Kind::Time(Duration::from_secs(1), Duration::from_mins(5)),
+        default: Some("PT5S"),
+        example: "PT5S",
+        about: "How long a leader that is silent is waited for before another process on the same database leads. The same for all of them.",
+    },
+    Setting {
         path: "cluster.kind",
         kind: Kind::Word(&["kubeconfig", "inCluster", "none"]),
         default: None,

@@ -44,6 +44,24 @@ impl House {
         command
     }
 
+    /// From now on everything is kept here.
+    pub fn keep_data_in(&mut self, data: &Path) {
+        let text = std::fs::read_to_string(self.config()).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        std::fs::write(self.config(), format!("data: {}\n{rest}", data.display())).unwrap();
+    }
+
+    /// Takes the log's key of another folder, as all servers on one database have the same.
+    pub fn share_key_of(&self, other: &Self) {
+        tenured::dev::make_private(&self.data()).unwrap();
+        std::fs::copy(other.data().join(tenured::dev::KEY), self.data().join(tenured::dev::KEY)).unwrap();
+    }
+
+    /// `tenured verify` on this database instead of the configured one.
+    pub fn verify_at(&self, database: &str) -> Output {
+        self.command(&["verify"]).env("TENURE_DATABASE_URL", database).output().unwrap()
+    }
+
     pub fn run(&self, verb: &[&str]) -> Output {
         self.command(verb).output().unwrap()
     }
@@ -88,7 +106,10 @@ impl Server {
     /// The lines of its log so far; each is a JSON object.
     pub fn log(&self) -> Vec<Value> {
         let lines = self.lines.lock().unwrap();
-        lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+            .collect()
     }
 
     /// Waits until the log has a line like this.

@@ -1,0 +1,10 @@
+//! The server under faults, on either kind of database: killed, paused, cut off, without disk or database. Nothing that
+//! was acknowledged is lost or doubled, and afterwards everything agrees.
+#![cfg(test)]
+
+mod disk;
+#[path = "../serve/house.rs"]
+mod house;
+mod kills;
+mod load;
+mod postgres;
