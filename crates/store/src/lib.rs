@@ -101,6 +101,15 @@ impl Store {
     }
 }
 
+/// Whether a connection that was given back can be used again: it answers, and a transaction that was dropped in the
+/// middle has ended.
+///
+/// A commit for which the disk has no room is rolled back by SQLite itself; sqlx does not learn of it, and would refuse
+/// every transaction from then on.
+async fn is_sound<C: sqlx::Connection>(connection: &mut C) -> bool {
+    connection.ping().await.is_ok() && !connection.is_in_transaction()
+}
+
 /// Brings the schema up to date.
 ///
 /// Another process may do the same at this moment: what it did is found done.

@@ -3,11 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Transaction;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
-use sqlx::{Connection as _, Transaction};
 
-use crate::{StoreError, migrate};
+use crate::{StoreError, is_sound, migrate};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -35,10 +35,10 @@ pub(crate) async fn connect(url: &str) -> Result<(PgPool, PgPool), StoreError> {
         .application_name("tenured")
         .options(SESSION);
     let pool = |connections| {
-        PgPoolOptions::new().max_connections(connections).acquire_timeout(CONNECT).after_release(
-            // A transaction that was dropped in the middle ends before its connection is used again.
-            |connection, _| Box::pin(async move { Ok(connection.ping().await.is_ok()) }),
-        )
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(CONNECT)
+            .after_release(|connection, _| Box::pin(async move { Ok(is_sound(connection).await) }))
     };
     let writer = pool(1).connect_with(options.clone()).await?;
     migrate(&MIGRATIONS, &writer).await?;

@@ -12,7 +12,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::{StoreError, migrate};
+use crate::{StoreError, is_sound, migrate};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -66,7 +66,10 @@ async fn open_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, Store
 }
 
 async fn try_writer(options: &SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .after_release(|connection, _| Box::pin(async move { Ok(is_sound(connection).await) }));
+    let writer = pool.connect_with(options.clone()).await?;
     migrate(&MIGRATIONS, &writer).await?;
     Ok(writer)
 }
