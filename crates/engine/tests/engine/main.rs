@@ -5,6 +5,7 @@
 mod access;
 mod evidence;
 mod failures;
+mod health;
 mod log;
 mod notices;
 mod office;

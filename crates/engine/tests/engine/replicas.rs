@@ -9,6 +9,7 @@ use tenure_domain::account::command::Command;
 use tenure_domain::book;
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
+use tenure_engine::health::Health;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Submission};
 use tenure_engine::verify::verify;
@@ -42,6 +43,8 @@ async fn one_leads_and_all_serve() {
     let office = Office::open().await;
     let other = another(&office, 50, ClockKind::Simulated).await;
     assert_eq!((office.engine.epoch(), other.epoch()), (Some(1), None));
+    let unwell: Vec<_> = other.conditions().await.into_iter().filter(|c| c.health != Health::Ok).collect();
+    assert!(unwell.is_empty(), "one that follows is ready: {unwell:?}");
 
     // A command at the one that follows is done, and what comes of it is done by the one that leads.
     other.submit(office.report("parley", "incitement", "a")).await.unwrap();

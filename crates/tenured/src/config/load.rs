@@ -18,7 +18,7 @@ use super::value::Value;
 use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LogFormat};
 
 /// Variables that begin like a setting's and are none.
-const OTHER_VARIABLES: [&str; 3] = ["TENURE_CONFIG", "TENURE_LOG", "TENURE_REQUIRE"];
+const OTHER_VARIABLES: [&str; 2] = ["TENURE_CONFIG", "TENURE_LOG"];
 
 /// Where a value was written. Later ones override earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]

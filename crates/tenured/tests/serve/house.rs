@@ -41,6 +41,12 @@ impl House {
     pub fn command(&self, verb: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenured"));
         command.args(verb).arg("--config").arg(self.config());
+        // What the machine's owner or the test run has set is not this house's.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("TENURE_") {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
