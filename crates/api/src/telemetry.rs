@@ -21,7 +21,7 @@ use tenure_engine::Engine;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::App;
+use crate::{App, limits};
 
 /// The media type of the text that Prometheus reads.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -103,7 +103,9 @@ pub async fn told(State(app): State<App>, mut request: Request, next: Next) -> R
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let status = response.status().as_u16();
-    let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    // One that is too long was refused and is echoed all the same.
+    let id = id.filter(|id| id.len() <= limits::REQUEST_ID).unwrap_or_default();
     let by = principal.0.get().map_or("", String::as_str);
     let milliseconds = (seconds * 1e6).round() / 1e3;
     if matches!(route.as_str(), "/healthz" | "/readyz") {

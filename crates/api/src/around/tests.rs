@@ -88,7 +88,7 @@ async fn what_the_log_says_of_a_defect_carries_the_requests_id() {
         assert!(problem.detail.unwrap().contains("in the server's log under the request's id"));
         let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
         let line = text.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{uri}: {text:?}"));
-        assert!(line.contains("request{id=\"r-1\"}"), "{line}");
+        assert!(line.contains("request{id=\"r-1\""), "{line}");
     }
 }
 
