@@ -30,7 +30,9 @@ pub fn schema() -> Value {
 }
 
 fn object(properties: Map<String, Value>) -> Value {
-    json!({"type": "object", "additionalProperties": false, "properties": properties})
+    let mut schema = json!({"type": "object", "additionalProperties": false});
+    schema["properties"] = Value::Object(properties);
+    schema
 }
 
 fn one(setting: &Setting) -> Value {
