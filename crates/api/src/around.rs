@@ -16,10 +16,11 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::document::Queries;
-use crate::limits;
 use crate::problem::Failure;
+use crate::{limits, telemetry};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -101,13 +102,15 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
         return Failure::parameter("X-Request-Id", detail).into_response();
     };
     // An error's level, so that no filter that lets a line through drops the request's id from it.
-    let span = tracing::error_span!("request", id = id.as_str());
-    within(time, &id, request, next).instrument(span).await
+    let span = tracing::error_span!("request", id = id.as_str(), otel.kind = "server", otel.name = Empty, status = Empty);
+    telemetry::joined(&span, &request);
+    let response = within(time, &id, request, next).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    response
 }
 
 async fn within(time: Duration, id: &str, request: Request<axum::body::Body>, next: Next) -> Response {
     let moves_clock = request.uri().path() == "/dev/clock";
-    let line = format!("{} {}", request.method(), request.uri().path());
     let response =
         if moves_clock {
             next.run(request).await
@@ -121,7 +124,6 @@ async fn within(time: Duration, id: &str, request: Request<axum::body::Body>, ne
             }
         };
     let mut response = with_id(response, id).await;
-    tracing::debug!(status = response.status().as_u16(), "{line}");
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     if !response.headers().contains_key(header::CACHE_CONTROL) {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

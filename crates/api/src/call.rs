@@ -13,7 +13,7 @@ use tenure_engine::submission::Caller;
 use tenure_wire::Problem;
 
 use crate::problem::Failure;
-use crate::{App, limits};
+use crate::{App, limits, telemetry};
 
 /// An authenticated call.
 pub struct Call {
@@ -80,6 +80,9 @@ impl FromRequestParts<App> for Call {
             return Err(Failure::unauthenticated());
         }
         let principal = app.engine.authenticate(token.trim()).ok_or_else(Failure::unauthenticated)?;
+        if let Some(noted) = parts.extensions.get::<telemetry::Principal>() {
+            noted.is(&principal);
+        }
         let key = text(headers, "idempotency-key")?.map(str::to_owned);
         if key.as_ref().is_some_and(|k| k.is_empty() || k.len() > limits::KEY) {
             return Err(Failure::parameter(

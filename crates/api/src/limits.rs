@@ -14,8 +14,6 @@ pub const HEARD_OUT: usize = 10 * 1024 * 1024;
 pub const WORDS: usize = 20_000;
 /// The most reports that one case is opened on.
 pub const REPORTS: usize = 1_000;
-/// How long a request may take. Moving the simulated clock has its own bound in the engine.
-pub const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// The longest idempotency key, in characters.
 pub const KEY: usize = 200;
 /// The longest `X-Request-Id`, in characters.
@@ -31,6 +29,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// How many connections are served at once; more wait to be accepted.
     pub connections: usize,
+    /// How long a request may take. Moving the simulated clock has its own bound in the engine.
+    pub request_time: Duration,
     /// How long requests under way may take when the server stops.
     pub grace: Duration,
 }
@@ -41,6 +41,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(10),
             header_bytes: 32 * 1024,
             connections: 1_024,
+            request_time: Duration::from_secs(30),
             grace: Duration::from_secs(5),
         }
     }

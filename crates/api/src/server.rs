@@ -6,8 +6,8 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -16,28 +16,12 @@ use crate::Limits;
 /// The least that hyper takes for a header's bound.
 const LEAST_HEADER: usize = 8 * 1024;
 
-/// Serves until `stopping`, then lets requests under way finish.
+/// Serves until `stopping`, then takes what had reached the listener by then, closes it, and lets requests under way
+/// finish.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let seats = Arc::new(Semaphore::new(limits.connections));
-    loop {
-        let next = async {
-            // The semaphore is never closed.
-            let seat = Arc::clone(&seats).acquire_owned().await.ok();
-            (seat, listener.accept().await)
-        };
-        let (seat, stream) = tokio::select! {
-            (seat, accepted) = next => match accepted {
-                Ok((stream, _)) => (seat, stream),
-                Err(error) => {
-                    // A client that went away, or no file descriptor left: the next accept may succeed.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                    continue;
-                }
-            },
-            () = stopping.cancelled() => break,
-        };
+    let take = |stream: TcpStream, seat: Option<OwnedSemaphorePermit>| {
         let service = router
             .clone()
             .map_request(|request: hyper::Request<hyper::body::Incoming>| request.map(axum::body::Body::new));
@@ -53,6 +37,31 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stoppi
             }
             drop(seat);
         });
+    };
+    loop {
+        let next = async {
+            // The semaphore is never closed.
+            let seat = Arc::clone(&seats).acquire_owned().await.ok();
+            (seat, listener.accept().await)
+        };
+        tokio::select! {
+            (seat, accepted) = next => match accepted {
+                Ok((stream, _)) => take(stream, seat),
+                Err(error) => {
+                    // A client that went away, or no file descriptor left: the next accept may succeed.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            },
+            () = stopping.cancelled() => break,
+        }
     }
-    drop(tokio::time::timeout(limits.grace, graceful.shutdown()).await);
+    // What the kernel holds for us would be reset with the listener, though its clients think they are connected.
+    while let Ok(Ok((stream, _))) = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await {
+        take(stream, None);
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way when their time was up; they were cut off");
+    }
 }

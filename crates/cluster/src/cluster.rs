@@ -71,6 +71,12 @@ impl Cluster {
         Self::connect(read.map_err(|e| ClusterError::Kubeconfig(e.to_string()))?, context).await
     }
 
+    /// The cluster that this process runs in, by the service account that it was given.
+    pub fn in_cluster() -> Result<Self, ClusterError> {
+        let config = Config::incluster().map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
+        Self::with(config)
+    }
+
     /// The cluster of a kubeconfig's text.
     pub async fn from_kubeconfig_text(yaml: &str) -> Result<Self, ClusterError> {
         let read = Kubeconfig::from_yaml(yaml).map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
@@ -86,11 +92,15 @@ impl Cluster {
         let wrong = |error: &dyn std::fmt::Display| ClusterError::Kubeconfig(error.to_string());
         let options =
             KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?;
+        Self::with(Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?)
+    }
+
+    fn with(mut config: Config) -> Result<Self, ClusterError> {
         // A pass that fails is repeated as a whole by the engine; the client's own repetition would wait for minutes.
         config.default_retry = false;
         config.connect_timeout = Some(REQUEST_LIMIT);
-        Ok(Self::from_client(Client::try_from(config).map_err(|e| wrong(&e))?))
+        let client = Client::try_from(config).map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
+        Ok(Self::from_client(client))
     }
 
     /// The client, for what this crate does not do.

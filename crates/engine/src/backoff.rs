@@ -63,6 +63,11 @@ impl<K: Ord> Backoff<K> {
         self.0.retain(|_, failure| std::mem::take(&mut failure.met));
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// When the first of them is tried again.
     pub fn next(&self) -> Option<Instant> {
         self.0.values().map(|failure| failure.again).min()

@@ -64,7 +64,7 @@ impl LegalClock {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the machine's time becomes legal time")]
-fn machine_now() -> i64 {
+pub(crate) fn machine_now() -> i64 {
     Timestamp::now().as_microsecond()
 }
 

@@ -114,6 +114,12 @@ impl Dirty {
         self.lock().later.values().map(|later| later.at).min()
     }
 
+    /// Of how many accounts something is pending, and of how many the last look failed.
+    pub fn counts(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.later.len(), state.later.values().filter(|later| later.failed).count())
+    }
+
     /// What is still under way; none when all is quiet.
     pub fn under_way(&self) -> Option<String> {
         let state = self.lock();

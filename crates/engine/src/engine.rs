@@ -25,9 +25,10 @@ use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
 use crate::lead::Lead;
+use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, lead, sequencer, timers, writer};
+use crate::{EngineError, follow, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -42,6 +43,9 @@ pub(crate) const PARTS_END: Duration = Duration::from_secs(5);
 /// How long the writer may take to carry out what it was handed when the engine stops; longer than a statement waits
 /// for another process. Operating time.
 const WRITER_ENDS: Duration = Duration::from_secs(15);
+
+/// The counter of first tokens.
+const FIRST_TOKEN: &str = "first_token";
 
 /// Where the simulated clock's moment is kept.
 const CLOCK_KEY: &str = "legal_clock";
@@ -105,6 +109,7 @@ impl Engine {
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),
+            metrics: Metrics::default(),
             behind: AtomicU64::new(0),
             most_behind: settings.most_behind,
             published: watch::Sender::new(size),
@@ -124,6 +129,9 @@ impl Engine {
             inner.lead.begin(epoch);
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
+        if let Some(cluster) = &settings.cluster {
+            tasks.parts.spawn(reconcile::ask(Arc::clone(&inner), cluster.clone()));
+        }
         tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.cluster, settings.lease, first));
         Ok(Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
@@ -185,6 +193,11 @@ impl Engine {
     /// Tells when this process begins to lead, and when it leads no more.
     pub fn leading(&self) -> watch::Receiver<Option<i64>> {
         self.inner.lead.changes()
+    }
+
+    /// When this process began its work, in seconds since 1970. The machine's time, not legal time.
+    pub fn started_at(&self) -> i64 {
+        self.inner.metrics.started
     }
 
     /// Which clock decides deadlines.
@@ -258,11 +271,27 @@ impl Engine {
 
     /// Issues a token that speaks for someone and returns its secret, which is kept nowhere.
     pub async fn issue_token(&self, caller: Caller, subject: Actor) -> Result<String, EngineError> {
+        self.issue(caller, subject, Vec::new()).await
+    }
+
+    /// The same for the very first token of an installation: refused where one was issued so before, whichever process
+    /// asks.
+    pub async fn issue_first_token(&self, subject: Actor) -> Result<String, EngineError> {
+        self.issue(Self::bootstrap(), subject, vec![(FIRST_TOKEN.to_owned(), 1)]).await
+    }
+
+    async fn issue(
+        &self,
+        caller: Caller,
+        subject: Actor,
+        caps: Vec<(String, i64)>,
+    ) -> Result<String, EngineError> {
         let token = format!("tenure_{}", hex::encode(self.inner.entropy.draw()?));
         let digest = digest(&token);
         let entry = book::Entry::Token(digest.chars().take(16).collect());
         let event = book::Event::TokenIssued { subject, digest };
-        self.submit(Submission::new(caller, Act::Book(entry, event))).await?;
+        let submission = Submission { caps, ..Submission::new(caller, Act::Book(entry, event)) };
+        self.submit(submission).await?;
         Ok(token)
     }
 

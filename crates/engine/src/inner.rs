@@ -13,11 +13,13 @@ use tenure_notify::FileChannel;
 use tenure_store::Store;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::clock::LegalClock;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
 use crate::lead::Lead;
+use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::submission::{Act, After, Caller, Done, Outcome, Submission};
 use crate::writer::Ticket;
@@ -64,6 +66,7 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
+    pub metrics: Metrics,
     /// How many events the log does not cover, at least.
     pub behind: AtomicU64,
     /// How many may wait before nothing new is restricted.
@@ -118,9 +121,13 @@ impl Inner {
             Caller::Rule(_) | Caller::System(_) => Some(self.lead.epoch()?),
         };
         let (reply, answer) = oneshot::channel();
-        let ticket = Ticket { submission, actor, epoch, judged_by: self.shelf(), reply };
-        self.tickets.send(ticket).await.map_err(|_| EngineError::Stopping)?;
-        answer.await.map_err(|_| EngineError::Stopping)?
+        let span = tracing::info_span!("submission", actor = %actor);
+        let ticket = Ticket { submission, actor, epoch, judged_by: self.shelf(), reply, span: span.clone() };
+        let carried_out = async {
+            self.tickets.send(ticket).await.map_err(|_| EngineError::Stopping)?;
+            answer.await.map_err(|_| EngineError::Stopping)?
+        };
+        carried_out.instrument(span).await
     }
 
     /// What follows at once from what was committed.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
+use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
 use crate::{EngineError, evaluate, letters};
 
@@ -107,6 +108,7 @@ async fn work_off(
         }
     }
     failing.end_pass();
+    inner.metrics.jobs_failing.set(number(failing.len()));
     Ok(())
 }
 

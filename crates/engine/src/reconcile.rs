@@ -26,15 +26,20 @@ use tenure_domain::text::Blob;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;
 use crate::kept::Kept;
+use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{EngineError, backoff};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
+
+/// How often the cluster is asked whether it is there. Operating time.
+const ASK: Duration = Duration::from_secs(10);
 
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
@@ -55,7 +60,8 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
         let dirty = &inner.pokes.accounts;
         let poked = dirty.poke.notified();
         while let Some(id) = dirty.take() {
-            tasks.spawn(look(Arc::clone(&inner), cluster.clone(), id));
+            let span = tracing::info_span!("pass", account = %id);
+            tasks.spawn(look(Arc::clone(&inner), cluster.clone(), id).instrument(span));
         }
         let next = dirty.next().unwrap_or_else(|| Instant::now() + LOOK_MAX);
         tokio::select! {
@@ -88,6 +94,27 @@ pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
     }
 }
 
+/// Asks the cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
+/// another process leads.
+pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
+    loop {
+        let said = tokio::select! {
+            said = cluster.probe() => said,
+            () = inner.stopping.cancelled() => return,
+        };
+        let said = said.map(|abilities| abilities.version).map_err(|error| error.to_string());
+        let before = noted(&inner.metrics.cluster);
+        if let (Err(error), None | Some(Ok(_))) = (&said, &before) {
+            tracing::warn!(error, "the cluster does not answer");
+        }
+        note(&inner.metrics.cluster, Some(said));
+        tokio::select! {
+            () = tokio::time::sleep(ASK) => {}
+            () = inner.stopping.cancelled() => return,
+        }
+    }
+}
+
 /// Turns changes in the cluster into pokes, so that drift is put right at once.
 async fn watch(inner: Arc<Inner>, cluster: Cluster) {
     let mut changes = std::pin::pin!(cluster.watch());
@@ -101,6 +128,7 @@ async fn watch(inner: Arc<Inner>, cluster: Cluster) {
 }
 
 async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
+    inner.metrics.passes.inc();
     let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &cluster, &id)).await {
         Ok(result) => result,
         Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
@@ -108,6 +136,7 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
     let pending = match result {
         Ok(pending) => pending.map(|why| (why, false)),
         Err(error) => {
+            inner.metrics.pass_failures.inc();
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             tracing::warn!(account = %id, %error, source, "the cluster does not follow yet");
             if let Err(error) = mark_unconfirmed(&inner, &id, &error).await {

@@ -13,10 +13,10 @@ use tenure_ledger::checkpoint::Checkpoint;
 use tenure_ledger::leaf::Leaf;
 use tenure_ledger::tree::{self, TileId, TileSet};
 use tenure_store::{Store, TileRow};
-
-use crate::EngineError;
-use crate::inner::Inner;
 use tokio_util::sync::CancellationToken;
+
+use crate::inner::Inner;
+use crate::{EngineError, metrics};
 
 /// The most events integrated under one signature.
 const BATCH: u32 = 1_024;
@@ -153,6 +153,8 @@ pub(crate) async fn integrate(inner: &Inner) -> Result<usize, EngineError> {
     write.put_head(old_size, size, &note).await?;
     write.commit().await?;
     inner.published.send_replace(size);
+    inner.metrics.batches.inc();
+    metrics::note(&inner.metrics.extended_at, std::time::Instant::now());
     Ok(events.len())
 }
 

@@ -106,6 +106,11 @@ impl Shelf {
         }
     }
 
+    /// Whether any token speaks for anyone.
+    pub fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
     /// Every person of the provider with the roles held.
     pub fn people(&self) -> impl Iterator<Item = (&PersonId, &BTreeSet<Role>)> {
         self.people.iter()

@@ -66,6 +66,7 @@ pub(crate) async fn fire_due(
             match fire(inner, timer).await {
                 Ok(true) => {
                     fired += 1;
+                    inner.metrics.fired.inc();
                     failing.succeeded(&key);
                 }
                 // Somebody else's command took it off meanwhile; where it is still there, its row is not the state's.

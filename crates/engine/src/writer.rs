@@ -2,17 +2,19 @@
 //! pays for one commit where it would pay for many. Each is authorized before, decided within, answered after.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tenure_domain::account::Actor;
 use tenure_domain::refusal::Rejected;
 use tenure_store::{StoreError, Write};
 use tokio::sync::{mpsc, oneshot};
+use tracing::{Instrument as _, Span};
 
 use crate::inner::Inner;
 use crate::shelf::Shelf;
 use crate::submission::{Caller, Outcome, Submission};
 use crate::turn::Turn;
-use crate::{EngineError, follow};
+use crate::{EngineError, follow, metrics};
 
 /// The most submissions in one transaction.
 const GROUP: usize = 128;
@@ -26,6 +28,8 @@ pub(crate) struct Ticket {
     /// The book by which its caller was found to be allowed to.
     pub judged_by: Arc<Shelf>,
     pub reply: Reply,
+    /// The submission's span, from which that of its group follows.
+    pub span: Span,
 }
 
 /// Takes submissions until the engine closes, and carries out what it was handed by then.
@@ -42,8 +46,18 @@ pub(crate) async fn run(inner: Arc<Inner>, mut tickets: mpsc::Receiver<Ticket>) 
         if taken == 0 {
             return;
         }
+        let span = tracing::info_span!("group", submissions = taken);
+        for ticket in &group {
+            span.follows_from(&ticket.span);
+        }
         let (asked, replies): (Vec<_>, Vec<_>) = group.drain(..).map(Ticket::apart).unzip();
-        match carry_out(&inner, asked).await {
+        let began = Instant::now();
+        inner.metrics.group.observe(f64::from(u32::try_from(taken).unwrap_or(u32::MAX)));
+        metrics::note(&inner.metrics.writing_since, Some(began));
+        let result = carry_out(&inner, asked).instrument(span).await;
+        metrics::note(&inner.metrics.writing_since, None);
+        inner.metrics.commit.observe(began.elapsed().as_secs_f64());
+        match result {
             Ok(results) => {
                 inner.committed();
                 for (reply, result) in replies.into_iter().zip(results) {
@@ -75,7 +89,7 @@ struct Asked {
 
 impl Ticket {
     fn apart(self) -> (Asked, Reply) {
-        let Self { submission, actor, epoch, judged_by, reply } = self;
+        let Self { submission, actor, epoch, judged_by, reply, span: _ } = self;
         (Asked { submission, actor, epoch, judged_by }, reply)
     }
 }

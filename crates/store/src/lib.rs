@@ -8,6 +8,7 @@ mod audit;
 mod error;
 mod head;
 mod lease;
+mod load;
 mod postgres;
 mod read;
 mod rows;
@@ -16,7 +17,6 @@ mod statement;
 mod write;
 
 use std::path::Path;
-use std::str::FromStr;
 
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -27,6 +27,8 @@ use statement::Pool;
 pub use audit::WordsRow;
 pub use error::StoreError;
 pub use lease::Lease;
+pub use load::{Connections, Load, Schema};
+pub use postgres::masked;
 pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
@@ -70,8 +72,7 @@ impl Store {
                 "the scheme is neither sqlite nor postgres".into(),
             )));
         }
-        let options = SqliteConnectOptions::from_str(url).map_err(fault)?;
-        Self::open_sqlite(options).await
+        Self::open_sqlite(sqlite::options(url)?).await
     }
 
     /// Opens the database file at this path, whatever characters it has.

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Transaction};
 
 use crate::{StoreError, migrate};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// What every session asks of the server. A process that was stopped in the middle of a transaction, or cut from the
 /// server, holds the others up no longer than its transaction may lie idle; what was answered is on the disk.
@@ -46,6 +46,14 @@ pub(crate) async fn connect(url: &str) -> Result<(PgPool, PgPool), StoreError> {
     Ok((writer, readers))
 }
 
+/// One connection that only reads.
+pub(crate) async fn look_at(url: &str) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|source| StoreError::Url { url: masked(url), source })?
+        .options([("default_transaction_read_only", "on")]);
+    Ok(PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT).connect_with(options).await?)
+}
+
 /// Begins a transaction once no other process's runs. So events get their positions in the order of their commits,
 /// and a decision is made on what all others have committed.
 pub(crate) async fn begin(writer: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
@@ -57,17 +65,14 @@ pub(crate) async fn begin(writer: &PgPool) -> Result<Transaction<'static, Postgr
     Ok(transaction)
 }
 
-/// The URL without its password.
-pub(crate) fn masked(url: &str) -> String {
+/// A database's URL without what can be secret in it: the password and the parameters.
+pub fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    match authority.rsplit_once('@') {
-        Some((user, host)) => {
-            let user = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}@{host}{path}")
-        }
-        None => format!("{scheme}://{authority}{path}"),
+    // A password that nobody escaped can hold any of these marks: the last `@` ends it, wherever it stands.
+    let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let host = host.split(['?', '#']).next().unwrap_or_default();
+    match user.split([':', '?', '#']).next().unwrap_or_default() {
+        "" => format!("{scheme}://{host}"),
+        user => format!("{scheme}://{user}@{host}"),
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use sqlx::sqlite::{
 
 use crate::{StoreError, migrate};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a statement waits for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(10);
@@ -33,6 +34,17 @@ pub(crate) async fn connect(options: SqliteConnectOptions) -> Result<(SqlitePool
     let writer = open_writer(&options).await?;
     let readers = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
     Ok((writer, readers))
+}
+
+/// What a URL says.
+pub(crate) fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    SqliteConnectOptions::from_str(url).map_err(|source| StoreError::Url { url: url.to_owned(), source })
+}
+
+/// One connection that only reads a database that is there.
+pub(crate) async fn look_at(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let options = options.create_if_missing(false).read_only(true);
+    Ok(SqlitePoolOptions::new().max_connections(1).connect_with(options).await?)
 }
 
 /// The one connection that writes, with the schema up to date.

@@ -149,7 +149,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
     let engine = Engine::start(store, settings).await?;
     let tokens = bootstrap(&engine, data).await?;
     let stopping = CancellationToken::new();
-    let app = App { engine: engine.clone(), cluster: described.clone() };
+    let app = App::new(engine.clone(), described.clone(), Limits::default());
     let router = tenure_api::router(app);
     let until = stopping.clone();
     let server = tokio::spawn(async move {

@@ -1,8 +1,14 @@
 //! The parts of the server binary: configuration, wiring, and the story that `dev --demo` plays.
 
+pub mod bootstrap;
+pub mod check;
+pub mod config;
 pub mod dev;
+pub mod installation;
 pub mod keys;
+pub mod logging;
 pub mod maintain;
+pub mod serve;
 pub mod story;
 
 /// Installs the one cryptography provider for TLS. Call it first in `main` and in tests.

@@ -35,6 +35,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub earliest: Option<Timestamp>,
+    /// Where the server is not ready: every condition, those that have not failed too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<ConditionView>,
     /// The request's id, for support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -48,6 +51,18 @@ pub struct Fault {
     /// name of a parameter or header.
     pub at: String,
     /// What is wrong there and what would be right.
+    pub detail: String,
+}
+
+/// One condition of the server's work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConditionView {
+    /// Its stable name, such as `store` or `log`.
+    pub name: String,
+    /// `ok`, `degraded` or `failed`.
+    pub state: String,
+    /// What is the case.
     pub detail: String,
 }
 
@@ -94,6 +109,7 @@ impl Problem {
             faults: Vec::new(),
             guards: Vec::new(),
             earliest: None,
+            conditions: Vec::new(),
             request_id: None,
         }
     }

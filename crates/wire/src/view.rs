@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::GuardView;
+use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
 
 macro_rules! view {
@@ -504,10 +504,10 @@ view!(
 view!(
     /// Whether the server can do its work.
     HealthView {
-        /// `ok`, or `behind` while nothing new is restricted because the log does not keep up.
+        /// `ok`, or `degraded` while a condition is.
         status: String,
-        /// Events that the log does not cover yet.
-        backlog: u64,
+        /// Every condition.
+        conditions: Vec<ConditionView>,
     }
 );
 

@@ -23,13 +23,15 @@ mod workloads;
 
 use axum::Router;
 use axum::http::header;
+use axum::middleware;
 use tenure_engine::clock::ClockKind;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::App;
 use crate::around::around;
 use crate::document::{self, Document};
-use crate::{App, limits};
+use crate::telemetry::told;
 
 /// The routes that every server has, with what describes them.
 pub fn described() -> OpenApiRouter<App> {
@@ -67,5 +69,7 @@ pub fn router(app: App) -> Router {
         "/openapi.json",
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }),
     );
-    around(router, limits::REQUEST_TIME, document::queries(&document)).with_state(app)
+    around(router, app.limits.request_time, document::queries(&document))
+        .layer(middleware::from_fn_with_state(app.clone(), told))
+        .with_state(app)
 }

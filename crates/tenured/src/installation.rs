@@ -1,0 +1,42 @@
+//! What a configuration leads to: the data folder, the database, the log's key, the cluster.
+
+use anyhow::{Context as _, bail};
+use secrecy::ExposeSecret as _;
+use tenure_cluster::Cluster;
+use tenure_engine::LogKey;
+use tenure_store::Store;
+
+use crate::config::{ClusterConfig, Config, DatabaseConfig};
+use crate::{dev, keys};
+
+/// Opens the database and brings it up to date.
+pub async fn open(config: &Config) -> anyhow::Result<Store> {
+    let opened = match &config.database {
+        DatabaseConfig::File(path) => Store::open_file(path).await,
+        DatabaseConfig::Url(url) => Store::open(url.expose_secret()).await,
+    };
+    opened.with_context(|| format!("the database {} cannot be opened", config.database.shown()))
+}
+
+/// The log's key. It is made where the log is not begun; a log that is begun is never continued under another one.
+pub async fn key(config: &Config, store: &Store) -> anyhow::Result<LogKey> {
+    let path = config.key_file();
+    if !path.exists() && store.head().await?.is_some() {
+        bail!(
+            "the log's key {} is not there, and the log in the database is signed with it: put it back",
+            path.display()
+        );
+    }
+    keys::log_key(&path, &config.origin)
+}
+
+/// The cluster, where there is one. It need not answer.
+pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
+    Ok(match &config.cluster {
+        ClusterConfig::Kubeconfig { path, context } => {
+            Some(Cluster::from_kubeconfig(path.as_deref(), context.as_deref()).await?)
+        }
+        ClusterConfig::InCluster => Some(Cluster::in_cluster()?),
+        ClusterConfig::None => None,
+    })
+}

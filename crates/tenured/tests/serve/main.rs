@@ -1,0 +1,9 @@
+//! The server as it is run for real: configured, bootstrapped, watched and stopped.
+#![cfg(test)]
+
+mod beginning;
+mod house;
+mod secrets;
+mod stopping;
+mod telling;
+mod tracing;
