@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod clock;
 mod evidence;
 mod failures;
 mod log;
