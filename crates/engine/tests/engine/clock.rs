@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_access::Role;
-use tenure_domain::account::Command;
+use tenure_domain::account::{Command, System};
 use tenure_domain::book;
 use tenure_domain::name::NoticeId;
 use tenure_domain::refusal::{Guard, Rejected};
@@ -33,6 +33,7 @@ struct Machine {
     office: Office,
     hands: Arc<Hands>,
     engine: Engine,
+    store: Store,
 }
 
 impl Machine {
@@ -58,8 +59,8 @@ impl Machine {
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
         };
-        let engine = Engine::start_by(store, settings, hands.clone()).await.unwrap();
-        Self { office, hands, engine }
+        let engine = Engine::start_by(store.clone(), settings, hands.clone()).await.unwrap();
+        Self { office, hands, engine, store }
     }
 
     async fn reboot(self, wall: Timestamp) -> Self {
@@ -106,9 +107,10 @@ impl Machine {
         self.engine.account(&slug("parley")).await.unwrap().notices[0].served_at().is_some()
     }
 
-    /// A whole look of the timers goes by: they keep at each one that the clock is trusted, or record that it is not.
-    async fn a_while(&self) {
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+    /// Fires the deemed rule of the notice, as the timers would.
+    async fn fire(&self) -> Result<Done, EngineError> {
+        let act = Act::Account(slug("parley"), Command::Fire("deemed:parley.n1".parse().unwrap()));
+        self.engine.submit(Submission::new(Caller::System(System::Timer), act)).await.map(done)
     }
 
     async fn confirm(&self, caller: Caller, moment: Timestamp) -> Result<Done, EngineError> {
@@ -142,7 +144,7 @@ fn guards(result: Result<Done, EngineError>) -> Vec<Guard> {
 
 #[tokio::test]
 async fn law_03_a_jump_forwards_fires_nothing_until_an_administrator_confirms_the_clock() {
-    let (machine, notice) = Machine::with_a_notice_on_its_way(start() + hours(0)).await;
+    let (machine, notice) = Machine::with_a_notice_on_its_way(start()).await;
     machine.pass(SignedDuration::from_secs(600));
     machine.step(hours(100));
     machine.until_said(1).await;
@@ -167,7 +169,7 @@ async fn law_03_a_jump_forwards_fires_nothing_until_an_administrator_confirms_th
         assert!(matches!(refused, Err(EngineError::Denied(_))), "{role}: {refused:?}");
     }
     assert_eq!(guards(machine.confirm(administrator(), monotonic).await), [Guard::Moment]);
-    machine.a_while().await;
+    assert_eq!(guards(machine.fire().await), [Guard::ClockTrusted]);
     assert!(!machine.is_served().await, "nothing is fired while it is in doubt");
 
     machine.confirm(administrator(), offered).await.unwrap();
@@ -189,11 +191,9 @@ async fn a_machine_that_is_set_right_again_still_needs_somebody_to_look() {
     machine.until_said(1).await;
     machine.step(hours(-100));
     machine.pass(hours(72) - SignedDuration::from_micros(1));
-    machine.a_while().await;
-    assert!(!machine.is_served().await);
+    assert_eq!(guards(machine.fire().await), [Guard::ClockTrusted]);
     machine.confirm(administrator(), machine.wall()).await.unwrap();
-    machine.a_while().await;
-    assert!(!machine.is_served().await, "a microsecond before it is due");
+    assert!(machine.fire().await.unwrap().events.is_empty(), "a microsecond before it is due");
     machine.pass(SignedDuration::from_micros(1));
     machine.until("the notice is served", || machine.is_served()).await;
     let account = machine.engine.account(&slug("parley")).await.unwrap();
@@ -231,9 +231,8 @@ async fn a_doubt_outlives_a_restart() {
     let machine = machine.reboot(wall).await;
     assert!(machine.engine.look_at_clock().doubt.is_some());
     assert_eq!(machine.engine.now(), start());
-    machine.a_while().await;
-    assert_eq!(machine.said().await.len(), 1, "it is told once");
     machine.confirm(administrator(), wall).await.unwrap();
+    assert_eq!(machine.said().await.len(), 2, "it is on the record once");
     let machine = machine.reboot(wall).await;
     assert_eq!(machine.engine.look_at_clock().doubt, None, "and so does what was confirmed");
     machine.close().await;
@@ -243,8 +242,7 @@ async fn a_doubt_outlives_a_restart() {
 async fn what_came_due_during_a_long_pause_waits_for_somebody_to_confirm_the_clock() {
     let (machine, _) = Machine::with_a_notice_on_its_way(start() + hours(24 * 400)).await;
     machine.until_said(1).await;
-    machine.a_while().await;
-    assert!(!machine.is_served().await);
+    assert_eq!(guards(machine.fire().await), [Guard::ClockTrusted]);
     machine.confirm(administrator(), machine.wall()).await.unwrap();
     machine.until("the notice is served", || machine.is_served()).await;
     // Late is allowed, and the periods run from then.
@@ -259,8 +257,11 @@ async fn what_came_due_during_a_long_pause_waits_for_somebody_to_confirm_the_clo
 async fn a_short_pause_needs_nobody_and_the_moment_last_trusted_counts_as_the_record() {
     let (machine, _) = Machine::with_a_notice_on_its_way(start() + SignedDuration::from_mins(29)).await;
     assert_eq!(machine.engine.look_at_clock().doubt, None);
-    // What keeps the trusted moment writes no event: it is waited for by its effect on the next start.
-    machine.a_while().await;
+    let kept = machine.wall().to_string();
+    let is_kept = || async {
+        machine.store.installation("legal_clock_trusted").await.unwrap().as_deref() == Some(&kept)
+    };
+    machine.until("the moment is kept", is_kept).await;
     let machine = machine.reboot(start() + SignedDuration::from_mins(58)).await;
     assert_eq!(machine.engine.look_at_clock().doubt, None);
     machine.close().await;
@@ -273,7 +274,6 @@ async fn a_machine_that_starts_before_the_record_fires_nothing() {
     assert_eq!(machine.engine.now(), start(), "nothing happens before what is on the record");
     machine.pass(hours(72));
     assert_eq!(machine.engine.now(), start() + hours(72));
-    machine.a_while().await;
-    assert!(!machine.is_served().await);
+    assert_eq!(guards(machine.fire().await), [Guard::ClockTrusted]);
     machine.close().await;
 }
