@@ -177,7 +177,7 @@ impl Real {
             }
         } else if ahead.abs() > bound {
             let jump = if ahead > 0 { Jump::Forwards } else { Jump::Backwards };
-            self.doubt = Some(Doubt { jump, machine: reading.wall, expected: moment(expected) });
+            self.doubt = Some(Doubt { jump, machine: moment(wall), expected: moment(expected) });
             self.since = wall;
         }
         let latest = if self.doubt.is_some() {
@@ -234,7 +234,7 @@ impl LegalClock {
             } else {
                 return None;
             };
-            Some(Doubt { jump, machine: reading.wall, expected })
+            Some(Doubt { jump, machine: moment(wall), expected })
         });
         let legal = recorded.map_or(least, |recorded| recorded.max(least)).as_microsecond();
         let trusted = if doubt.is_some() { legal } else { wall };
