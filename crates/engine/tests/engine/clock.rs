@@ -29,10 +29,10 @@ impl TimeSource for Hands {
 }
 
 /// An engine on the real clock of such a machine.
-struct Machine {
-    office: Office,
+pub struct Machine {
+    pub office: Office,
     hands: Arc<Hands>,
-    engine: Engine,
+    pub engine: Engine,
     store: Store,
 }
 
@@ -47,9 +47,9 @@ impl Machine {
         (Self::boot(office, wall).await, notice)
     }
 
-    async fn boot(office: Office, wall: Timestamp) -> Self {
+    pub async fn boot(office: Office, wall: Timestamp) -> Self {
         let hands = Arc::new(Hands(Mutex::new(Reading { wall, monotonic: Duration::from_secs(1) })));
-        let store = Store::open_file(&office.folder.path().join("tenure.db")).await.unwrap();
+        let store = office.database.open().await;
         let settings = Settings {
             clock: ClockKind::Real,
             start: Timestamp::UNIX_EPOCH,
@@ -74,11 +74,11 @@ impl Machine {
         reading.monotonic += time.unsigned_abs();
     }
 
-    fn step(&self, by: SignedDuration) {
+    pub fn step(&self, by: SignedDuration) {
         self.hands.0.lock().unwrap().wall += by;
     }
 
-    fn wall(&self) -> Timestamp {
+    pub fn wall(&self) -> Timestamp {
         self.hands.read().wall
     }
 
@@ -99,7 +99,7 @@ impl Machine {
         events.into_iter().map(|e| (e.event_type, e.at, e.actor)).collect()
     }
 
-    async fn until_said(&self, times: usize) {
+    pub async fn until_said(&self, times: usize) {
         self.until("the doubt is on the record", || async { self.said().await.len() == times }).await;
     }
 
@@ -113,7 +113,7 @@ impl Machine {
         self.engine.submit(Submission::new(Caller::System(System::Timer), act)).await.map(done)
     }
 
-    async fn confirm(&self, caller: Caller, moment: Timestamp) -> Result<Done, EngineError> {
+    pub async fn confirm(&self, caller: Caller, moment: Timestamp) -> Result<Done, EngineError> {
         let mut kept = Kept::default();
         let why = self.engine.words(&mut kept, "Compared with the clock on the wall.").unwrap();
         let event = book::Event::ClockConfirmed { moment, why };
@@ -123,7 +123,7 @@ impl Machine {
 
     async fn close(self) {
         self.engine.stop().await;
-        let store = Store::open_file(&self.office.folder.path().join("tenure.db")).await.unwrap();
+        let store = self.office.database.open().await;
         let found = tenure_engine::verify::verify(&store, &verifier()).await.unwrap();
         assert_eq!(found.faults, Vec::<String>::new());
     }

@@ -4,6 +4,8 @@
 
 mod access;
 mod clock;
+mod corpus;
+mod deadlines;
 mod evidence;
 mod failures;
 mod log;
