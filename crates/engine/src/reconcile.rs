@@ -522,3 +522,6 @@ async fn keep_observed(
     write.put_observed(id.as_str(), environment.as_str(), &json).await?;
     Ok(write.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;
