@@ -102,7 +102,13 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
         return Failure::parameter("X-Request-Id", detail).into_response();
     };
     // An error's level, so that no filter that lets a line through drops the request's id from it.
-    let span = tracing::error_span!("request", id = id.as_str(), otel.kind = "server", otel.name = Empty, status = Empty);
+    let span = tracing::error_span!(
+        "request",
+        id = id.as_str(),
+        otel.kind = "server",
+        otel.name = Empty,
+        status = Empty
+    );
     telemetry::joined(&span, &request);
     let response = within(time, &id, request, next).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());

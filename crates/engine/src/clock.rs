@@ -81,13 +81,9 @@ impl TimeSource for MachineTime {
 }
 
 impl MachineTime {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the machine's time becomes legal time"
-    )]
     fn once(&self) -> (Reading, Duration) {
         let monotonic = self.0.elapsed();
-        let wall = Timestamp::now();
+        let wall = machine_now();
         (Reading { wall, monotonic }, self.0.elapsed().saturating_sub(monotonic))
     }
 }
@@ -286,21 +282,48 @@ impl LegalClock {
     }
 
     /// Trusts the machine's clock again, as it reads now. Where that is before the legal moment, legal time stands still
-    /// until it is reached.
+    /// until it is reached. Where it was set again since the moment was offered, that is a doubt anew.
     pub fn confirm(&self, offered: Timestamp) -> Result<(), NotConfirmed> {
-        self.check(offered)?;
+        let checked = self.check(offered);
         if let Kind::Real { state, .. } = &self.0 {
             let mut state = lock(state);
-            state.trusted = state.last.wall.as_microsecond();
-            state.anchored = state.last.monotonic;
-            state.doubt = None;
+            let (machine, expected) = (moment(state.last.wall.as_microsecond()), moment(state.legal));
+            match (&checked, &mut state.doubt) {
+                (Ok(()), _) => {
+                    state.trusted = machine.as_microsecond();
+                    state.anchored = state.last.monotonic;
+                    state.doubt = None;
+                }
+                (Err(_), Some(doubt)) => *doubt = Doubt { jump: doubt.jump, machine, expected },
+                (Err(_), None) => {}
+            }
         }
-        Ok(())
+        checked
     }
 
     /// Goes on from this moment, where it is later: it is on the record.
     pub fn at_least(&self, moment: Timestamp) {
-        self.latest.fetch_max(moment.as_microsecond(), Ordering::SeqCst);
+        match &self.0 {
+            Kind::Real { state, .. } => {
+                let mut state = lock(state);
+                state.legal = state.legal.max(moment.as_microsecond());
+            }
+            Kind::Simulated(at) => {
+                at.fetch_max(moment.as_microsecond(), Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Takes over a doubt that another process put on the record, where this one has none of its own.
+    pub fn doubt(&self, doubt: Doubt) {
+        self.look();
+        if let Kind::Real { state, .. } = &self.0 {
+            let mut state = lock(state);
+            if state.doubt.is_none() {
+                state.since = state.last.wall.as_microsecond();
+                state.doubt = Some(doubt);
+            }
+        }
     }
 
     /// Moves a simulated clock forwards; it never goes back, and a real one is not moved.
@@ -309,6 +332,12 @@ impl LegalClock {
             at.fetch_max(moment.as_microsecond(), Ordering::SeqCst);
         }
     }
+}
+
+/// What the machine's clock reads. Legal time is not this.
+#[expect(clippy::disallowed_methods, reason = "the one place where the machine's time is read")]
+pub(crate) fn machine_now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn lock(state: &Mutex<Real>) -> MutexGuard<'_, Real> {

@@ -28,7 +28,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::EngineError;
 use crate::clock::Look;
 use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;

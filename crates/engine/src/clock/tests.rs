@@ -178,9 +178,11 @@ fn what_is_confirmed_is_what_the_machines_clock_was_seen_to_read() {
     for moment in wrong {
         assert!(matches!(clock.confirm(moment), Err(NotConfirmed::Another { .. })), "{moment}");
     }
-    // It is set once more meanwhile: what the person saw is not what would be trusted.
+    // It is set once more meanwhile: what the person saw is not what would be trusted, and that is recorded anew.
+    let before = clock.look().doubt;
     hands.step(secs(60));
     assert!(clock.confirm(offered).is_err());
+    assert_ne!(clock.look().doubt, before);
     let offered = clock.look().machine;
     hands.pass(Duration::from_mins(11));
     assert!(clock.confirm(offered).is_err(), "too long ago");

@@ -58,6 +58,7 @@ impl Machine {
             mail: office.mail.clone(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            lease: tenure_engine::LEASE,
         };
         let engine = Engine::start_by(store.clone(), settings, hands.clone()).await.unwrap();
         Self { office, hands, engine, store }

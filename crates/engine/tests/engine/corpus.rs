@@ -251,6 +251,7 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             mail: database.folder().join("mail"),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            lease: tenure_engine::LEASE,
         };
         let running = Engine::start(database.open().await, settings).await.unwrap();
         running.advance_to(running.now() + crate::office::hours(90)).await.unwrap();

@@ -51,13 +51,14 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
         mail: folder.path().join("mail"),
         cluster: None,
         most_behind: tenure_engine::MOST_BEHIND,
+        lease: tenure_engine::LEASE,
     };
     let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();
     let engine = Engine::start_by(store, settings, hands.clone()).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let stopping = CancellationToken::new();
-    let app = App { engine: engine.clone(), cluster: "none".to_owned() };
+    let app = App::new(engine.clone(), "none".to_owned(), Limits::default());
     let served = tokio::spawn(tenure_api::serve(
         listener,
         tenure_api::router(app),
@@ -90,8 +91,9 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
     let doubt = state.doubt.unwrap();
     assert_eq!((doubt.jump.as_str(), doubt.expected), ("forwards", wall));
     let health: HealthView = sam.get("/readyz").await.unwrap();
-    let conditions: Vec<&str> = health.conditions.iter().map(|c| c.name.as_str()).collect();
-    assert_eq!((health.status.as_str(), conditions), ("ok", vec!["clock_in_doubt"]));
+    let clock = health.conditions.iter().find(|c| c.name == "clock").unwrap();
+    assert_eq!((health.status.as_str(), clock.state.as_str()), ("degraded", "degraded"));
+    assert!(clock.detail.contains("/v1/clock/confirmation"), "{}", clock.detail);
 
     // What is confirmed has to be on the record as doubted.
     let recorded = async {
@@ -113,7 +115,7 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
     let now = sam.clock_state().await.unwrap();
     assert_eq!((now.now, now.doubt), (state.machine, None));
     let health: HealthView = sam.get("/readyz").await.unwrap();
-    assert!(health.conditions.is_empty());
+    assert!(health.conditions.iter().any(|c| c.name == "clock" && c.state == "ok"), "{health:?}");
     stopping.cancel();
     served.await.unwrap();
     engine.stop().await;
