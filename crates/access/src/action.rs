@@ -38,6 +38,8 @@ actions! {
     SetMember = "setMember" / "set a member's roles" on provider;
     IssueToken = "issueToken" / "issue a token" on provider;
     SetClock = "setClock" / "move the simulated clock" on provider;
+    ReadClock = "readClock" / "read the legal clock" on provider;
+    ConfirmClock = "confirmClock" / "confirm the machine's clock" on provider;
     UploadEvidence = "uploadEvidence" / "upload evidence" on provider;
     ReadAccount = "readAccount" / "read the account" on account;
     CreateEnvironment = "createEnvironment" / "create an environment" on account;

@@ -10,13 +10,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenure_wire::Problem;
 use tenure_wire::request::{
-    Amend, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport, IssueNotice,
-    IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate,
-    SetRoles, SubmitCure, Workload,
+    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
+    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
+    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockView, EventView, LegalView, MeasureView, NoticeView, Page, PreviewView,
-    ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
+    AccountView, CaseView, ClockState, ClockView, EventView, LegalView, MeasureView, NoticeView, Page,
+    PreviewView, ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
 };
 
 pub use tenure_wire as wire;
@@ -291,6 +291,8 @@ posts! {
     place_hold() "/v1/holds" PlaceHold => Written;
     /// Releases a hold.
     release_hold(hold) "/v1/holds/{hold}/release" Reason => Written;
+    /// Confirms that the machine's clock is right.
+    confirm_clock() "/v1/clock/confirmation" ConfirmClock => Written;
     /// Moves the simulated clock.
     move_clock() "/dev/clock" MoveClock => ClockView;
 }
@@ -318,6 +320,8 @@ gets! {
     preview(measure) "/v1/measures/{measure}/preview" => PreviewView;
     /// An order.
     order(order) "/v1/orders/{order}" => LegalView;
+    /// The legal clock and the machine's, and whether the machine's is believed.
+    clock_state() "/v1/clock" => ClockState;
     /// The legal clock, where it is simulated.
     clock() "/dev/clock" => ClockView;
 }

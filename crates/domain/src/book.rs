@@ -1,5 +1,5 @@
-//! The provider's book: terms, rules, people, members and tokens. Each entry is a small stream of its own, whose state
-//! is its latest event.
+//! The provider's book: terms, rules, people, members, tokens, and whether the legal clock is trusted. Each entry is a
+//! small stream of its own, whose state is its latest event.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,11 +7,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Actor, Context};
+use crate::account::{Actor, Context, System};
 use crate::name::{AccountId, Ground, PersonId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::TermsRef;
-use crate::text::Blob;
+use crate::text::{Blob, Words};
 
 /// Which entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,8 @@ pub enum Entry {
     Member(AccountId, PersonId),
     /// A token, by the first 16 hexadecimal digits of its digest.
     Token(String),
+    /// The legal clock.
+    Clock,
 }
 
 impl fmt::Display for Entry {
@@ -36,8 +38,23 @@ impl fmt::Display for Entry {
             Self::Person(person) => write!(f, "person/{person}"),
             Self::Member(account, person) => write!(f, "member/{account}/{person}"),
             Self::Token(digest) => write!(f, "token/{digest}"),
+            Self::Clock => f.write_str("clock/legal"),
         }
     }
+}
+
+/// How the machine's clock came to be in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Jump {
+    /// It went forwards against the monotonic clock, or the machine slept.
+    Forwards,
+    /// It went backwards against the monotonic clock.
+    Backwards,
+    /// At the start it is before what is on the record.
+    BeforeRecord,
+    /// At the start it is so far after what is on the record that nobody can tell a pause from a jump.
+    LongGap,
 }
 
 /// What happened to an entry.
@@ -96,6 +113,24 @@ pub enum Event {
         /// SHA-256 of the token's secret.
         digest: String,
     },
+    /// The machine's clock cannot be believed: nothing is fired until somebody confirms it.
+    #[serde(rename = "clock.doubted")]
+    ClockDoubted {
+        /// How.
+        jump: Jump,
+        /// What the machine's clock read.
+        machine: Timestamp,
+        /// What it should have read, as far as that is known.
+        expected: Timestamp,
+    },
+    /// A person looked, and the machine's clock is right.
+    #[serde(rename = "clock.confirmed")]
+    ClockConfirmed {
+        /// What the machine's clock read when the person looked.
+        moment: Timestamp,
+        /// What the person found, in words.
+        why: Words,
+    },
 }
 
 /// An event with its moment and actor.
@@ -133,6 +168,25 @@ impl State {
         event: Event,
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
+        match &event {
+            Event::ClockDoubted { .. } if context.actor != &Actor::System(System::Timer) => {
+                return Err(not_by(context.actor, "the timers compare the clocks"));
+            }
+            Event::ClockConfirmed { .. } if context.actor.person().is_none() => {
+                return Err(not_by(context.actor, "a person confirms the clock"));
+            }
+            Event::ClockConfirmed { .. }
+                if !state.is_some_and(|s| matches!(s.latest.event, Event::ClockDoubted { .. })) =>
+            {
+                return Err(Unmet::new(
+                    Guard::InState,
+                    "the record does not say that the clock is in doubt",
+                    "nothing: the clock is trusted",
+                )
+                .into());
+            }
+            _ => {}
+        }
         if let Some(state) = state {
             if state.latest.event == event {
                 return Ok(Vec::new());
@@ -148,4 +202,8 @@ impl State {
         }
         Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
     }
+}
+
+fn not_by(actor: &Actor, satisfied_by: &str) -> Rejected {
+    Unmet::new(Guard::AnotherPerson, format!("{actor} has no part in this"), satisfied_by).into()
 }

@@ -21,6 +21,8 @@ pub enum Guard {
     CureRun,
     /// A notice of intent under the power is served and its period has run.
     NoticeRun,
+    /// The moment that was proposed for it has come.
+    Due,
     /// A remedy that was submitted in time has been decided.
     CureDecided,
     /// The least measure was tried first, or the record says why not.
@@ -51,6 +53,8 @@ pub enum Guard {
     Known,
     /// The terms' calendar knows the days it is asked about.
     CalendarKnown,
+    /// The legal clock is trusted: nobody is asked to say whether the machine's clock is right.
+    ClockTrusted,
     /// The record can be written and keeps up.
     RecordKept,
     /// The rule's, operator's or window's cap is not reached.
@@ -64,7 +68,7 @@ impl Guard {
             Self::PowerInAcceptedTerms | Self::PowerPermits | Self::Supported | Self::CaseOpen => {
                 Some(Law::Basis)
             }
-            Self::CureRun | Self::NoticeRun => Some(Law::FullPeriod),
+            Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
             Self::CureDecided | Self::LeastFirst => Some(Law::Ladder),
             Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
             Self::Ratified => Some(Law::Emergency),

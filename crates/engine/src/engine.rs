@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
-use crate::clock::{ClockKind, LegalClock};
+use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
 use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
@@ -49,6 +49,9 @@ const FIRST_TOKEN: &str = "first_token";
 
 /// Where the simulated clock's moment is kept.
 const CLOCK_KEY: &str = "legal_clock";
+
+/// Where the last moment is kept at which a real clock was trusted.
+const TRUSTED_KEY: &str = "legal_clock_trusted";
 
 /// What an engine is opened with.
 pub struct Settings {
@@ -91,12 +94,21 @@ impl Engine {
     /// Opens the engine on a store and starts its parts: the writer, and where this process leads the sequencer, timers,
     /// jobs and reconcilers. What an earlier run left unfinished is taken up at once.
     pub async fn start(store: Store, settings: Settings) -> Result<Self, EngineError> {
+        Self::start_by(store, settings, Arc::new(MachineTime::default())).await
+    }
+
+    /// The same with the clocks that a real legal clock is to read.
+    pub async fn start_by(
+        store: Store,
+        settings: Settings,
+        time: Arc<dyn TimeSource>,
+    ) -> Result<Self, EngineError> {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
         let shelf = Shelf::load(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
-        let clock = start_clock(&store, settings.clock, settings.start).await?;
+        let clock = start_clock(&store, settings.clock, settings.start, time).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
         let name: [u8; 4] = settings.entropy.draw_16()?[..4].try_into().unwrap_or_default();
         let inner = Arc::new(Inner {
@@ -198,6 +210,11 @@ impl Engine {
     /// When this process began its work, in seconds since 1970. The machine's time, not legal time.
     pub fn started_at(&self) -> i64 {
         self.inner.metrics.started
+    }
+
+    /// The legal moment, and whether the machine's clock is believed.
+    pub fn look_at_clock(&self) -> Look {
+        self.inner.clock.look()
     }
 
     /// Which clock decides deadlines.
@@ -394,21 +411,54 @@ impl Engine {
 }
 
 /// The legal clock: never before anything that is on the record, whatever the machine's clock or the settings say.
-async fn start_clock(store: &Store, kind: ClockKind, start: Timestamp) -> Result<LegalClock, EngineError> {
-    let recorded = match store.latest_at().await? {
-        Some(at) => Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("events", &e))?,
-        None => start,
-    };
-    Ok(match kind {
-        ClockKind::Real => LegalClock::real(start.max(recorded)),
-        ClockKind::Simulated => {
-            let stood = match store.installation(CLOCK_KEY).await? {
-                Some(text) => text.parse().map_err(|e| EngineError::defect(CLOCK_KEY, &e))?,
-                None => start,
+async fn start_clock(
+    store: &Store,
+    kind: ClockKind,
+    start: Timestamp,
+    time: Arc<dyn TimeSource>,
+) -> Result<LegalClock, EngineError> {
+    let latest = store.latest_at().await?.map(Timestamp::from_microsecond).transpose();
+    let latest = latest.map_err(|e| EngineError::defect("events", &e))?;
+    match kind {
+        ClockKind::Real => {
+            let mut recorded = latest.max(kept_moment(store, TRUSTED_KEY).await?);
+            let entry = book::Entry::Clock.to_string();
+            let doubt = match store.aggregate(&entry).await? {
+                None => None,
+                Some(row) => {
+                    let state: book::State =
+                        serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&entry, &e))?;
+                    match state.latest.event {
+                        book::Event::ClockDoubted { jump, machine, expected } => {
+                            Some(Doubt { jump, machine, expected })
+                        }
+                        book::Event::ClockConfirmed { moment, .. } => {
+                            recorded = recorded.max(Some(moment));
+                            None
+                        }
+                        _ => None,
+                    }
+                }
             };
-            LegalClock::simulated(recorded.max(stood))
+            Ok(LegalClock::real(time, start, recorded, doubt))
         }
-    })
+        ClockKind::Simulated => {
+            let stood = kept_moment(store, CLOCK_KEY).await?.unwrap_or(start);
+            Ok(LegalClock::simulated(latest.map_or(stood, |latest| latest.max(stood))))
+        }
+    }
+}
+
+async fn kept_moment(store: &Store, key: &str) -> Result<Option<Timestamp>, EngineError> {
+    let text = store.installation(key).await?;
+    text.map(|text| text.parse().map_err(|e| EngineError::defect(key, &e))).transpose()
+}
+
+/// Keeps a moment at which the machine's clock was trusted, for the next start to compare with.
+pub(crate) async fn keep_trusted(inner: &Inner, moment: Timestamp) -> Result<(), EngineError> {
+    let mut write = inner.write_as_leader().await?;
+    write.put_installation(TRUSTED_KEY, &moment.to_string()).await?;
+    Ok(write.commit().await?)
 }
 
 /// Waits until all have ended, and cuts off what takes longer.

@@ -14,6 +14,7 @@ use tenure_store::StoreError;
 use tokio::sync::MutexGuard;
 
 use crate::EngineError;
+use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::{Inner, moves_cluster};
 use crate::shelf::{self, Shelf};
 
@@ -69,7 +70,9 @@ pub(crate) async fn catch_up(inner: &Inner) -> Result<MutexGuard<'_, i64>, Store
                 inner.clock.at_least(at);
             }
             let (kind, id) = event.stream.split_once('/').unwrap_or_default();
-            if shelf::KINDS.contains(&kind) {
+            if kind == "clock" {
+                take_over_clock(inner, &event.stream).await?;
+            } else if shelf::KINDS.contains(&kind) {
                 let shelf = changed.get_or_insert_with(|| Shelf::clone(&inner.shelf()));
                 take_over(inner, shelf, &event.stream).await?;
             } else if kind == "account"
@@ -89,6 +92,27 @@ pub(crate) async fn catch_up(inner: &Inner) -> Result<MutexGuard<'_, i64>, Store
         inner.committed();
     }
     Ok(seen)
+}
+
+/// Another process doubts the clock, or a person confirmed it there.
+async fn take_over_clock(inner: &Inner, stream: &str) -> Result<(), StoreError> {
+    let Some(aggregate) = inner.store.aggregate(stream).await? else { return Ok(()) };
+    match serde_json::from_str::<book::State>(&aggregate.state).map(|state| state.latest.event) {
+        Ok(book::Event::ClockDoubted { jump, machine, expected }) => {
+            inner.clock.doubt(Doubt { jump, machine, expected });
+        }
+        Ok(book::Event::ClockConfirmed { moment, .. }) => match inner.clock.confirm(moment) {
+            Ok(()) | Err(NotConfirmed::Trusted) => {}
+            Err(error) => {
+                tracing::error!(%error, "the clock of another machine was confirmed: this one stays in doubt")
+            }
+        },
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(stream, %error, "what another process wrote of the clock cannot be read")
+        }
+    }
+    Ok(())
 }
 
 /// An entry of the book that does not read is told, and keeps nothing else from being followed.

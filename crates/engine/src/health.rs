@@ -47,6 +47,7 @@ impl Engine {
     pub async fn conditions(&self) -> Vec<Condition> {
         let mut all = self.store_conditions().await;
         all.push(self.writer_condition());
+        all.push(self.clock_condition());
         all.push(match self.epoch() {
             Some(epoch) => Condition::new("leader", Health::Ok, format!("leads, in epoch {epoch}")),
             None => {
@@ -95,6 +96,22 @@ impl Engine {
             Condition::new("migrations", schema.0, schema.1),
             Condition::new("log", log.0, log.1),
         ]
+    }
+
+    fn clock_condition(&self) -> Condition {
+        let look = self.look_at_clock();
+        match look.doubt {
+            None => Condition::new("clock", Health::Ok, format!("trusted, at {}", look.now)),
+            Some(doubt) => Condition::new(
+                "clock",
+                Health::Degraded,
+                format!(
+                    "in doubt: it read {}, and {} was expected; nothing is fired until an administrator confirms it \
+                     (POST /v1/clock/confirmation)",
+                    doubt.machine, doubt.expected
+                ),
+            ),
+        }
     }
 
     fn writer_condition(&self) -> Condition {

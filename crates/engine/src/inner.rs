@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ed25519_dalek::SigningKey;
 use tenure_access::{Access, Principal, Resource};
 use tenure_domain::account::{Account, System};
+use tenure_domain::book;
 use tenure_domain::name::AccountId;
 use tenure_domain::refusal::Rejected;
 use tenure_ledger::note::VerifierKey;
@@ -141,6 +142,11 @@ impl Inner {
                 }
             }
             After::Book(state) if !done.events.is_empty() => {
+                if let book::Event::ClockConfirmed { moment, .. } = &state.latest.event
+                    && let Err(error) = self.clock.confirm(*moment)
+                {
+                    tracing::error!(%error, "the clock was set again while it was being confirmed: it stays in doubt");
+                }
                 let mut changed = Shelf::clone(&self.shelf());
                 match changed.put(&self.store, &state.latest.event).await {
                     Ok(()) => *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(changed),

@@ -77,7 +77,7 @@ impl Default for Metrics {
             epoch: Gauge::default(),
             open: Family::default(),
             in_use: Family::default(),
-            started: crate::clock::machine_now().div_euclid(1_000_000),
+            started: crate::clock::machine_now().as_second(),
             writing_since: Mutex::new(None),
             extended_at: Mutex::new(Instant::now()),
             cluster: Mutex::new(None),

@@ -28,6 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::clock::Look;
 use crate::dirty::LOOK_MAX;
 use crate::inner::Inner;
 use crate::kept::Kept;
@@ -200,8 +201,9 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         if current.version != version {
             return Ok(Some(CHANGED.to_owned()));
         }
-        let now = inner.clock.now();
-        let permits = permits(&current, now, &inner.shelf().terms);
+        let look = inner.clock.look();
+        let now = look.now;
+        let permits = permits(&current, &look, &inner.shelf().terms);
         let memory = match inner.store.environment(id.as_str(), name.as_str()).await? {
             Some((memory, _)) => {
                 serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?
@@ -274,12 +276,20 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
 const CHANGED: &str = "the account changed meanwhile";
 
 /// A fresh permit for every measure that is to be in effect; a measure that gets none is left out, and so given back.
-fn permits(account: &Account, now: Timestamp, book: &Book) -> Vec<Permit> {
+///
+/// While the clock is in doubt, a permit has to hold at both moments that it can be: a provisional measure does not last
+/// longer because of a doubt.
+fn permits(account: &Account, look: &Look, book: &Book) -> Vec<Permit> {
     let actor = Actor::System(System::Cluster);
-    let context = Context { now, actor: &actor, book };
+    let context = Context { now: look.now, actor: &actor, book };
+    let latest = if look.doubt.is_some() { look.machine.max(look.now) } else { look.now };
+    let at_latest = Context { now: latest, ..context };
     account
         .effective_measures()
-        .filter_map(|measure| match account.permit(&measure.id, &context) {
+        .filter_map(|measure| match account
+            .permit(&measure.id, &at_latest)
+            .and_then(|_| account.permit(&measure.id, &context))
+        {
             Ok(permit) => Some(permit),
             Err(refused) => {
                 tracing::warn!(measure = %measure.id, ?refused, "no permit: what it withholds is given back");
@@ -511,3 +521,6 @@ async fn keep_observed(
     write.put_observed(id.as_str(), environment.as_str(), &json).await?;
     Ok(write.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;

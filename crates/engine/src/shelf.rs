@@ -72,6 +72,8 @@ impl Shelf {
             book::Event::TokenRevoked { digest } => {
                 self.tokens.remove(digest);
             }
+            // The legal clock itself knows whether it is trusted.
+            book::Event::ClockDoubted { .. } | book::Event::ClockConfirmed { .. } => {}
         }
         Ok(())
     }

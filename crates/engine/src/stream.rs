@@ -66,16 +66,48 @@ pub(crate) struct Decoded<E> {
     pub event: E,
 }
 
-/// Reads a leaf back.
-pub(crate) fn decode<E: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<E>, EngineError> {
-    let defect = |e: &dyn std::fmt::Display| EngineError::defect("leaf", e);
-    let mut fields = Leaf::parse(bytes).map_err(|e| defect(&e))?.into_fields();
-    let body = std::mem::take(&mut fields.body);
-    let event = serde_json::json!({ "type": fields.event_type, "body": body });
+/// Reads a leaf back. An event that says more than this build understands is an error: a newer one wrote it.
+pub(crate) fn decode<E: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<E>, EngineError> {
+    let mut fields = Leaf::parse(bytes).map_err(|e| EngineError::defect("leaf", &e))?.into_fields();
+    let what = format!("event {} of {} ({})", fields.n, fields.stream, fields.event_type);
+    let defect = |e: &dyn std::fmt::Display| EngineError::defect(&what, e);
+    let newer = |said: &dyn std::fmt::Display| {
+        defect(&format!("{said}: it was written by a newer Tenure; use that version, or a later one"))
+    };
+    if fields.schema > SCHEMA {
+        return Err(newer(&format!("it has schema {}, and this build reads schema {SCHEMA}", fields.schema)));
+    }
+    let body = Value::Object(std::mem::take(&mut fields.body));
+    let said = serde_json::json!({ "type": fields.event_type, "body": body });
+    let event: E = serde_json::from_value(said.clone()).map_err(|e| {
+        let text = e.to_string();
+        if text.starts_with("unknown variant") { newer(&text) } else { defect(&text) }
+    })?;
+    let understood = serde_json::to_value(&event).map_err(|e| defect(&e))?;
+    if let Some(pointer) = unheard(&said, &understood) {
+        return Err(newer(&format!("it says something at {pointer} that this build does not know")));
+    }
     Ok(Decoded {
         at: fields.at.parse().map_err(|e| defect(&e))?,
         actor: fields.actor.parse().map_err(|e| defect(&e))?,
-        event: serde_json::from_value(event).map_err(|e| defect(&e))?,
+        event,
         fields,
     })
+}
+
+/// Where something was said that is not in what was understood, as a JSON pointer. What was understood may say more:
+/// fields that older events do not have.
+fn unheard(said: &Value, understood: &Value) -> Option<String> {
+    match (said, understood) {
+        (Value::Object(said), Value::Object(understood)) => said.iter().find_map(|(name, value)| {
+            let below = understood.get(name).map_or(Some(String::new()), |heard| unheard(value, heard))?;
+            Some(format!("/{name}{below}"))
+        }),
+        (Value::Array(said), Value::Array(understood)) if said.len() == understood.len() => said
+            .iter()
+            .zip(understood)
+            .enumerate()
+            .find_map(|(n, (value, heard))| unheard(value, heard).map(|below| format!("/{n}{below}"))),
+        _ => (said != understood).then(String::new),
+    }
 }

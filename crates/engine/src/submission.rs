@@ -90,6 +90,8 @@ impl Act {
                 book::Event::PersonSet { .. } => Action::SetPerson,
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
+                book::Event::ClockConfirmed { .. } => Action::ConfirmClock,
+                book::Event::ClockDoubted { .. } => return None,
             },
             Self::Keep => Action::UploadEvidence,
         })

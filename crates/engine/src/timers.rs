@@ -1,4 +1,5 @@
-//! Time: deadlines that came due are fired in order, each at its own moment where the clock is simulated.
+//! Time: deadlines that came due are fired in order, each at its own moment where the clock is simulated. While a real
+//! clock is in doubt none is.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -7,13 +8,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
+use tenure_domain::book;
 use tenure_domain::name::AccountId;
 use tenure_store::TimerRow;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
 use crate::backoff::Backoff;
-use crate::clock::ClockKind;
+use crate::clock::{ClockKind, Doubt};
+use crate::engine::keep_trusted;
 use crate::inner::Inner;
 use crate::submission::{Act, Caller, Outcome, Submission};
 
@@ -23,15 +27,20 @@ const PAGE: u32 = 256;
 /// How often a real clock is looked at, at least. Operating time.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How often it is kept that a real clock is trusted. Operating time; well within [`crate::clock::GAP`].
+const KEEP: Duration = Duration::from_mins(1);
+
 /// Whose deadline, and which.
 pub(crate) type Key = (String, String);
 
 /// Fires what is due while this process leads.
 pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     let mut failing = Backoff::default();
+    let mut watch = Watch::default();
     loop {
         let poked = inner.pokes.timers.notified();
         if inner.clock.kind() == ClockKind::Real
+            && watch.trusts(&inner).await
             && let Err(error) = fire_due(&inner, inner.clock.now(), &mut failing, &over).await
         {
             tracing::error!(%error, source = ?error.source(), "deadlines cannot be fired; they will be tried again");
@@ -42,6 +51,53 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
             () = over.cancelled() => return,
         }
     }
+}
+
+/// What was told of the clock.
+#[derive(Default)]
+struct Watch {
+    doubt: Option<Doubt>,
+    recorded: bool,
+    kept: Option<Instant>,
+}
+
+impl Watch {
+    /// Whether the clock is trusted. A doubt is told once and put on the record; trust is kept for the next start.
+    async fn trusts(&mut self, inner: &Arc<Inner>) -> bool {
+        let look = inner.clock.look();
+        if look.doubt != self.doubt {
+            match &look.doubt {
+                Some(doubt) => tracing::error!(
+                    jump = ?doubt.jump, machine = %doubt.machine, expected = %doubt.expected,
+                    "the machine's clock is in doubt: nothing is fired until somebody confirms it \
+                     (GET /v1/clock, then POST /v1/clock/confirmation)"
+                ),
+                None => {
+                    tracing::warn!(now = %look.now, "the machine's clock is confirmed: deadlines are fired again")
+                }
+            }
+            self.doubt.clone_from(&look.doubt);
+            self.recorded = false;
+            self.kept = None;
+        }
+        let result = match &look.doubt {
+            Some(doubt) if !self.recorded => record(inner, doubt).await.map(|()| self.recorded = true),
+            None if self.kept.is_none_or(|kept| kept.elapsed() >= KEEP) => {
+                keep_trusted(inner, look.now).await.map(|()| self.kept = Some(Instant::now()))
+            }
+            Some(_) | None => Ok(()),
+        };
+        if let Err(error) = result {
+            tracing::warn!(%error, source = ?error.source(), "the state of the clock could not be kept; it will be tried again");
+        }
+        look.doubt.is_none()
+    }
+}
+
+async fn record(inner: &Arc<Inner>, doubt: &Doubt) -> Result<(), EngineError> {
+    let Doubt { jump, machine, expected } = doubt.clone();
+    let act = Act::Book(book::Entry::Clock, book::Event::ClockDoubted { jump, machine, expected });
+    inner.submit(Submission::new(Caller::System(System::Timer), act)).await.map(drop)
 }
 
 /// Fires everything due up to a moment, the first due first; how many had an effect. One that fails stays due and
@@ -56,7 +112,7 @@ pub(crate) async fn fire_due(
     let mut page = inner.store.due(until.as_microsecond(), PAGE).await?;
     while let Some(last) = page.last().cloned() {
         for timer in &page {
-            if over.is_cancelled() {
+            if over.is_cancelled() || inner.clock.look().doubt.is_some() {
                 return Ok(fired);
             }
             let key = (timer.stream.clone(), timer.key.clone());

@@ -16,6 +16,7 @@ use tenure_domain::report::{self, Report};
 use tenure_domain::text::Blob;
 use tenure_store::{Answer, NewEvent, ReportRow, StoreError, Write};
 
+use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, jobs, sequencer, stream};
@@ -145,7 +146,11 @@ impl Turn<'_> {
         }
         let book = self.inner.shelf();
         let actor = self.actor.clone();
-        let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
+        let look = self.inner.clock.look();
+        if let Some(doubt) = look.doubt.filter(|_| command.is_timed()) {
+            return Err(in_doubt(&doubt).into());
+        }
+        let context = Context { now: look.now, actor: &actor, book: &book.terms };
         let takes_effect = matches!(command, account::Command::Fire(TimerKey::Apply(_)));
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
@@ -296,6 +301,7 @@ impl Turn<'_> {
         if let book::Event::PersonSet { person, roles } = &event {
             self.keep_an_administrator(person, roles)?;
         }
+        self.check_clock(&event)?;
         let row = self.write.aggregate(&name).await?;
         let mut state: Option<book::State> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
@@ -324,6 +330,26 @@ impl Turn<'_> {
 }
 
 impl Turn<'_> {
+    /// What is said of the clock has to be true when it is written down.
+    fn check_clock(&self, event: &book::Event) -> Result<(), EngineError> {
+        match event {
+            book::Event::ClockDoubted { .. } if self.inner.clock.look().doubt.is_none() => {
+                Err(Rejected::from(trusted_already()).into())
+            }
+            book::Event::ClockConfirmed { moment, .. } => match self.inner.clock.check(*moment) {
+                Ok(()) => Ok(()),
+                Err(NotConfirmed::Trusted) => Err(Rejected::from(trusted_already()).into()),
+                Err(error @ NotConfirmed::Another { .. }) => Err(Rejected::from(Unmet::new(
+                    Guard::Moment,
+                    error.to_string(),
+                    "read GET /v1/clock again, compare its `machine` with a clock that you trust, and confirm that",
+                ))
+                .into()),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to leave the provider without anyone who can set roles.
     fn keep_an_administrator(&self, person: &PersonId, roles: &BTreeSet<String>) -> Result<(), EngineError> {
         let role = Role::Administrator;
@@ -362,6 +388,18 @@ pub(crate) fn report_row(report: &Report) -> ReportRow {
         filed_at: report.filed_at.as_microsecond(),
         remediated_at: report.remediation.as_ref().map(|r| r.at.as_microsecond()),
     }
+}
+
+fn trusted_already() -> Unmet {
+    Unmet::new(Guard::InState, "the clock is not in doubt", "nothing: the clock is trusted")
+}
+
+fn in_doubt(doubt: &Doubt) -> Rejected {
+    Rejected::Refused(Refusal::one(Unmet::new(
+        Guard::ClockTrusted,
+        format!("the machine's clock read {}, and {} was expected", doubt.machine, doubt.expected),
+        "an administrator confirms the clock (GET /v1/clock, then POST /v1/clock/confirmation); no period begins or ends until then",
+    )))
 }
 
 fn behind(most: u64) -> Rejected {

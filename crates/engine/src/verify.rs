@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenure_domain::account::{self, Account};
 use tenure_domain::{book, report};
@@ -267,12 +268,8 @@ async fn refold(
             return Ok(());
         }
     }
-    let folded = match kind_of(name) {
-        "account" => fold_account(name, events),
-        "report" => fold_report(name, events),
-        _ => fold_book(events),
-    };
-    let folded = match folded {
+    let leaves: Vec<&[u8]> = events.iter().map(|event| event.leaf.as_slice()).collect();
+    let folded = match folded(name, &leaves) {
         Ok(folded) => folded,
         Err(error) => {
             findings.fault(format!("{name}: {error}"));
@@ -317,24 +314,43 @@ struct Folded {
     report: Option<tenure_store::ReportRow>,
 }
 
-fn decode<E: DeserializeOwned>(name: &str, event: &EventRow) -> Result<Decoded<E>, EngineError> {
-    let decoded: Decoded<E> = stream::decode(&event.leaf)?;
-    if decoded.fields.stream != name || decoded.fields.n != event.n {
-        return Err(EngineError::defect("leaf", &format!("event {} is the leaf of another", event.n)));
-    }
-    Ok(decoded)
+/// The state to which the leaves of a stream lead, from its first, as JSON.
+pub fn fold(name: &str, leaves: &[&[u8]]) -> Result<serde_json::Value, EngineError> {
+    folded(name, leaves).map(|folded| folded.state)
 }
 
-fn json(state: &impl serde::Serialize) -> Result<serde_json::Value, EngineError> {
+fn folded(name: &str, leaves: &[&[u8]]) -> Result<Folded, EngineError> {
+    match kind_of(name) {
+        "account" => fold_account(name, leaves),
+        "report" => fold_report(name, leaves),
+        _ => fold_book(name, leaves),
+    }
+}
+
+/// Reads the leaves of a stream, in order.
+fn decode<'a, E: Serialize + DeserializeOwned>(
+    name: &'a str,
+    leaves: &'a [&[u8]],
+) -> impl Iterator<Item = Result<Decoded<E>, EngineError>> + 'a {
+    (1..).zip(leaves).map(move |(n, leaf)| {
+        let decoded: Decoded<E> = stream::decode(leaf)?;
+        if decoded.fields.stream != name || decoded.fields.n != n {
+            return Err(EngineError::defect("leaf", &format!("event {n} is the leaf of another")));
+        }
+        Ok(decoded)
+    })
+}
+
+fn json(state: &impl Serialize) -> Result<serde_json::Value, EngineError> {
     serde_json::to_value(state).map_err(|e| EngineError::defect("state", &e))
 }
 
-fn fold_account(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
+fn fold_account(name: &str, leaves: &[&[u8]]) -> Result<Folded, EngineError> {
     let slug = name.strip_prefix("account/").unwrap_or_default();
     let id = slug.parse().map_err(|e| EngineError::defect(name, &e))?;
     let mut state = None;
-    for event in events {
-        let Decoded { at, actor, event, .. } = decode(name, event)?;
+    for decoded in decode(name, leaves) {
+        let Decoded { at, actor, event, .. } = decoded?;
         let recorded = account::Recorded { at, actor, event };
         state = Some(Account::apply(&id, state, &recorded).map_err(|e| EngineError::defect(name, &e))?);
     }
@@ -344,25 +360,25 @@ fn fold_account(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> 
     Ok(Folded { state: json(&state)?, timers: Some(timers), report: None })
 }
 
-fn fold_report(name: &str, events: &[EventRow]) -> Result<Folded, EngineError> {
+fn fold_report(name: &str, leaves: &[&[u8]]) -> Result<Folded, EngineError> {
     let id = name
         .strip_prefix("report/")
         .unwrap_or_default()
         .parse()
         .map_err(|e| EngineError::defect(name, &e))?;
     let mut state = None;
-    for event in events {
-        let Decoded { at, actor, event, .. } = decode(name, event)?;
+    for decoded in decode(name, leaves) {
+        let Decoded { at, actor, event, .. } = decoded?;
         state = report::Report::apply(&id, state, &report::Recorded { at, actor, event });
     }
     let Some(state) = state else { return Err(EngineError::defect(name, &"an event does not fit")) };
     Ok(Folded { state: json(&state)?, timers: None, report: Some(turn::report_row(&state)) })
 }
 
-fn fold_book(events: &[EventRow]) -> Result<Folded, EngineError> {
+fn fold_book(name: &str, leaves: &[&[u8]]) -> Result<Folded, EngineError> {
     let mut state = None;
-    for event in events {
-        let Decoded { at, actor, event, .. } = decode(&event.stream, event)?;
+    for decoded in decode(name, leaves) {
+        let Decoded { at, actor, event, .. } = decoded?;
         state = Some(book::State::apply(state, &book::Recorded { at, actor, event }));
     }
     Ok(Folded { state: json(&state)?, timers: None, report: None })

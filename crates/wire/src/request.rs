@@ -303,6 +303,17 @@ request!(
 );
 
 request!(
+    /// Confirms that the machine's clock is right.
+    ConfirmClock {
+        /// What the machine's clock read when it was compared: `machine` of the clock, at most ten minutes ago.
+        #[schema(value_type = String, format = DateTime)]
+        moment: Timestamp,
+        /// What it was compared with, and what was found.
+        why: String,
+    }
+);
+
+request!(
     /// Gives a reason.
     Reason {
         /// Why.

@@ -96,8 +96,10 @@ view!(
         requirements: Vec<RequirementView>,
         /// The orders that stand.
         orders: Vec<String>,
-        /// What comes next, if nothing else happens, the earliest first.
+        /// What can happen next in its cases: first what has a moment, the earliest first.
         next: Vec<NextView>,
+        /// Why measures that are under way have not taken effect, and why none can be proposed yet.
+        why_not_yet: Vec<WhyNotYetView>,
     }
 );
 
@@ -139,17 +141,39 @@ view!(
 );
 
 view!(
-    /// Something that comes due.
+    /// Something that can happen next.
     NextView {
-        /// When.
-        #[schema(value_type = String, format = DateTime)]
-        at: Timestamp,
-        /// The same in the calendar of the accepted terms.
-        local: String,
-        /// What.
+        /// In which case.
+        case: String,
+        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves; `deliver`, `enforce` and
+        /// `restore` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`,
+        /// `ratify`, `decide_appeal` and `vacate_order` are for somebody to do.
+        kind: String,
+        /// The same in words.
         what: String,
         /// About what.
         subject: String,
+        /// Whose turn it is: `tenure`, `account`, `provider` or `authority`.
+        turn: String,
+        /// When it comes due, or by when it is to be done; none where no deadline runs.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        at: Option<Timestamp>,
+        /// The same in the calendar of the accepted terms.
+        local: Option<String>,
+    }
+);
+
+view!(
+    /// Why a measure has not taken effect yet, or why none can be proposed.
+    WhyNotYetView {
+        /// In which case.
+        case: String,
+        /// Under which power.
+        power: String,
+        /// Which measure; none where none is proposed.
+        measure: Option<String>,
+        /// Every guard that is not met now; never empty.
+        guards: Vec<GuardView>,
     }
 );
 
@@ -245,6 +269,10 @@ view!(
         notices: Vec<String>,
         /// Its measures.
         measures: Vec<String>,
+        /// What can happen next in it: first what has a moment, the earliest first.
+        next: Vec<NextView>,
+        /// Why its measures have not taken effect, and why none can be proposed yet.
+        why_not_yet: Vec<WhyNotYetView>,
     }
 );
 
@@ -498,6 +526,36 @@ view!(
         now: Timestamp,
         /// `real` or `simulated`.
         kind: String,
+    }
+);
+
+view!(
+    /// The legal clock and the machine's.
+    ClockState {
+        /// `real` or `simulated`.
+        kind: String,
+        /// The legal moment.
+        #[schema(value_type = String, format = DateTime)]
+        now: Timestamp,
+        /// What the machine's clock reads: the moment to confirm, where it is right.
+        #[schema(value_type = String, format = DateTime)]
+        machine: Timestamp,
+        /// Why the machine's clock is not believed; none while it is.
+        doubt: Option<DoubtView>,
+    }
+);
+
+view!(
+    /// Why the machine's clock is not believed. Nothing is fired meanwhile, and no period begins.
+    DoubtView {
+        /// `forwards` or `backwards` against the monotonic clock; `before_record` or `long_gap` at a start.
+        jump: String,
+        /// What the machine's clock read then.
+        #[schema(value_type = String, format = DateTime)]
+        machine: Timestamp,
+        /// What it should have read.
+        #[schema(value_type = String, format = DateTime)]
+        expected: Timestamp,
     }
 );
 

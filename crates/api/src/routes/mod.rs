@@ -54,6 +54,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(holds::routes())
         .merge(events::routes())
         .merge(ledger::routes())
+        .merge(clock::routes())
         .merge(health::routes())
 }
 
@@ -62,7 +63,7 @@ pub fn router(app: App) -> Router {
     let json = serde_json::to_string(&document::openapi()).unwrap_or_default();
     let mut described = described();
     if app.engine.clock_kind() == ClockKind::Simulated {
-        described = described.merge(clock::routes());
+        described = described.merge(clock::dev_routes());
     }
     let (router, document) = described.split_for_parts();
     let router = router.route(

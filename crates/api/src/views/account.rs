@@ -4,17 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::account::case::{Case, Item, ItemState};
 use tenure_domain::account::measure::{Measure, MeasureState};
-use tenure_domain::account::notice::Reminder;
-use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Environment};
 use tenure_domain::name::{EnvironmentId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::view::{
-    AccountView, EnvironmentView, MeasureLine, NextView, RequirementView, StandingView, WorkloadView,
+    AccountView, EnvironmentView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
 
-use super::{name, terms, text};
+use super::{name, next, terms, text};
 use crate::problem::Failure;
 
 pub fn account(account: &Account) -> AccountView {
@@ -108,21 +106,6 @@ fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>
     }
 }
 
-fn due(key: &TimerKey) -> (&'static str, String) {
-    match key {
-        TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
-        TimerKey::Remind(id, Reminder::Half) => {
-            ("a reminder goes out: half of the time has run", id.to_string())
-        }
-        TimerKey::Remind(id, Reminder::LastDay) => ("a reminder goes out: 24 hours are left", id.to_string()),
-        TimerKey::Lapse(id) => ("the time to put things right ends", id.to_string()),
-        TimerKey::Apply(id) => ("the measure takes effect, if every guard is met", id.to_string()),
-        TimerKey::Ratification(id) => {
-            ("the measure lifts by itself, unless another person ratifies it", id.to_string())
-        }
-    }
-}
-
 pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView, Failure> {
     let accepted = engine.accepted(account)?;
     let mut pending = BTreeMap::new();
@@ -139,19 +122,6 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             requirements.push(requirement(engine, account, case, item).await?);
         }
     }
-    let next = account
-        .timers()
-        .into_iter()
-        .map(|timer| {
-            let (what, subject) = due(&timer.key);
-            NextView {
-                at: timer.due,
-                local: accepted.calendar.local(timer.due),
-                what: what.to_owned(),
-                subject,
-            }
-        })
-        .collect();
     Ok(StandingView {
         account: account.id.to_string(),
         lifecycle: "active".to_owned(),
@@ -174,6 +144,7 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             .filter(|o| o.vacated.is_none())
             .map(|o| format!("{} ({}, {})", o.id, o.kind.as_str(), o.scope))
             .collect(),
-        next,
+        next: next::steps(account, &accepted, None),
+        why_not_yet: next::why_not_yet(engine, account, None)?,
     })
 }

@@ -8,7 +8,7 @@ use tenure_engine::Engine;
 use tenure_wire::view::{AttemptView, CaseView, NoticeView, ReportView};
 
 use super::account::requirement;
-use super::{name, text};
+use super::{name, next, text};
 use crate::problem::Failure;
 
 pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<CaseView, Failure> {
@@ -22,6 +22,7 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
     for item in &case.items {
         items.push(requirement(engine, account, case, item).await?);
     }
+    let accepted = engine.accepted(account)?;
     Ok(CaseView {
         id: case.id.to_string(),
         account: account.id.to_string(),
@@ -40,6 +41,8 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
             .filter(|m| m.proposal.case == case.id)
             .map(|m| m.id.to_string())
             .collect(),
+        next: next::steps(account, &accepted, Some(&case.id)),
+        why_not_yet: next::why_not_yet(engine, account, Some(&case.id))?,
     })
 }
 

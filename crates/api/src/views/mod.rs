@@ -3,6 +3,7 @@
 pub mod account;
 pub mod case;
 pub mod measure;
+pub mod next;
 
 use serde::Serialize;
 use tenure_domain::terms::TermsRef;

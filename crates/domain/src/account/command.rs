@@ -152,6 +152,12 @@ impl Command {
         }
     }
 
+    /// Whether it starts a period of the account, or happens because one has run. It waits while the legal clock is in
+    /// doubt: a period that began at a doubtful moment could end early.
+    pub fn is_timed(&self) -> bool {
+        matches!(self, Self::RecordAttempt { .. } | Self::AcknowledgeNotice { .. } | Self::Fire(_))
+    }
+
     /// Whether it may restrict an account, so that its refusals stand on the record.
     pub fn is_privileged(&self) -> bool {
         matches!(

@@ -6,7 +6,7 @@ use super::case::{Case, ItemState};
 use super::measure::{LiftReason, Measure, MeasureState, Proposal};
 use super::{Account, Context};
 use crate::capability::{Capability, Preset};
-use crate::name::{AppealId, PersonId, PowerId};
+use crate::name::{AppealId, CaseId, PersonId, PowerId};
 use crate::permit::Permit;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::scope::{Scope, ScopeKind};
@@ -76,7 +76,8 @@ impl Account {
             return Ok(unmet);
         }
         unmet.extend(self.power_guards(proposal, terms));
-        unmet.extend(self.period_guards(proposal, terms, context.now, context.now));
+        unmet.extend(self.period_guards(&proposal.case, &proposal.power, terms, context.now, context.now));
+        unmet.extend(due_guard(measure, terms, context.now));
         unmet.extend(approval_guard(measure));
         Ok(unmet)
     }
@@ -84,14 +85,15 @@ impl Account {
     /// Laws 1 and 3, at the moment `effective`; times for notices not served yet are counted as if served at `now`.
     pub(super) fn period_guards(
         &self,
-        proposal: &Proposal,
+        case: &CaseId,
+        power: &PowerId,
         terms: &Terms,
         effective: Timestamp,
         now: Timestamp,
     ) -> Vec<Unmet> {
-        let Some(power) = terms.power(&proposal.power) else { return Vec::new() };
+        let Some(power) = terms.power(power) else { return Vec::new() };
         let Process::Noticed { notice, cure, .. } = &power.process else { return Vec::new() };
-        let clocks = self.clocks(&proposal.case, &power.id);
+        let clocks = self.clocks(case, &power.id);
         let calendar = &terms.calendar;
         let mut unmet = Vec::new();
         let mut judge = |guard,
@@ -124,7 +126,7 @@ impl Account {
                         Ok(deadline) => unmet.push(
                             Unmet::new(
                                 guard,
-                                format!("no {what} under power {} is served in {}{pending}; the power promises {word} {period}", power.id, proposal.case),
+                                format!("no {what} under power {} is served in {}{pending}; the power promises {word} {period}", power.id, case),
                                 format!("serve a {what}: earliest {} if it is served now", calendar.local(deadline.at)),
                             )
                             .not_before(deadline.at),
@@ -138,7 +140,7 @@ impl Account {
         if !notice.is_zero() {
             judge(Guard::NoticeRun, clocks.notice, notice, "notice of intent", "notice of");
         }
-        if let Ok(case) = self.case(&proposal.case) {
+        if let Ok(case) = self.case(case) {
             unmet.extend(cure_undecided(case, clocks.cure.map(|(_, ends)| ends)));
         }
         unmet
@@ -333,6 +335,22 @@ fn cure_undecided(case: &Case, cure_ends: Option<Timestamp>) -> Option<Unmet> {
         ),
         "accept it, or reject it with a reason",
     ))
+}
+
+/// Law 3: nothing before the moment that was proposed and approved.
+fn due_guard(measure: &Measure, terms: &Terms, now: Timestamp) -> Option<Unmet> {
+    let due = match measure.state {
+        MeasureState::Scheduled { at } => at,
+        _ => measure.proposal.effective,
+    };
+    (now < due).then(|| {
+        Unmet::new(
+            Guard::Due,
+            format!("{} is to take effect on {}", measure.id, terms.calendar.local(due)),
+            "wait until then, or have whoever proposed it name another moment",
+        )
+        .not_before(due)
+    })
 }
 
 /// Law 6: enough approvals of others, each for the command as it stands.

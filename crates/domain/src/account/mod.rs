@@ -13,7 +13,7 @@ mod guards;
 pub mod legal;
 pub mod measure;
 pub mod notice;
-mod preview;
+pub mod outlook;
 mod process;
 pub mod standing;
 pub mod timer;

@@ -28,6 +28,19 @@ pub enum TimerKey {
     Ratification(MeasureId),
 }
 
+impl TimerKey {
+    /// The case that it belongs to.
+    pub fn case<'a>(&'a self, account: &'a Account) -> Option<&'a CaseId> {
+        match self {
+            Self::Deemed(notice) | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
+            Self::Lapse(case) => Some(case),
+            Self::Apply(measure) | Self::Ratification(measure) => {
+                account.measure(measure).ok().map(|m| &m.proposal.case)
+            }
+        }
+    }
+}
+
 /// A deadline.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Timer {

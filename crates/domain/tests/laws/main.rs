@@ -25,6 +25,7 @@ mod law_record;
 mod law_separation;
 mod law_stacking;
 mod law_undoing;
+mod outlook;
 
 mod depth;
 mod story;

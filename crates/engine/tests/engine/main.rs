@@ -3,6 +3,9 @@
 #![cfg(test)]
 
 mod access;
+mod clock;
+mod corpus;
+mod deadlines;
 mod evidence;
 mod failures;
 mod health;

@@ -86,6 +86,8 @@ pub struct Office {
     pub mail: PathBuf,
     starts: u64,
     most_behind: u64,
+    begun: Timestamp,
+    terms: String,
 }
 
 impl Office {
@@ -93,7 +95,18 @@ impl Office {
     pub async fn empty() -> Self {
         let database = Database::fresh().await;
         let mail = database.folder().join("mail");
-        Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND).await
+        Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND, (start(), TERMS.to_owned())).await
+    }
+
+    /// An engine whose clock begins at a moment, with these terms and the account `parley`.
+    pub async fn open_at(begun: Timestamp, terms: &str) -> Self {
+        let database = Database::fresh().await;
+        let mail = database.folder().join("mail");
+        let begin = (begun, terms.to_owned());
+        let office = Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND, begin).await;
+        office.publish_terms().await;
+        office.open_account("parley").await;
+        office
     }
 
     /// An engine with the example terms and the account `parley`, whose owner is ada.
@@ -104,11 +117,17 @@ impl Office {
         office
     }
 
-    async fn start_in(database: Database, mail: PathBuf, starts: u64, most_behind: u64) -> Self {
+    async fn start_in(
+        database: Database,
+        mail: PathBuf,
+        starts: u64,
+        most_behind: u64,
+        (begun, terms): (Timestamp, String),
+    ) -> Self {
         let store = database.open().await;
         let settings = Settings {
             clock: ClockKind::Simulated,
-            start: start(),
+            start: begun,
             entropy: Entropy::seeded(starts),
             key: log_key(),
             mail: mail.clone(),
@@ -117,14 +136,14 @@ impl Office {
             lease: LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self { engine, store, database, mail, starts, most_behind }
+        Self { engine, store, database, mail, starts, most_behind, begun, terms }
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, database, mail, starts, most_behind } = self;
+        let Self { engine, store, database, mail, starts, most_behind, begun, terms } = self;
         drop((engine, store));
-        Self::start_in(database, mail, starts + 1, most_behind).await
+        Self::start_in(database, mail, starts + 1, most_behind, (begun, terms)).await
     }
 
     /// The engine is stopped in order, and another one starts.
@@ -159,8 +178,8 @@ impl Office {
     }
 
     pub async fn publish_terms(&self) -> TermsRef {
-        let (_, reference) = Terms::parse(TERMS).unwrap();
-        let outcome = self.engine.publish_terms(Engine::bootstrap(), TERMS, reference.clone()).await;
+        let (_, reference) = Terms::parse(&self.terms).unwrap();
+        let outcome = self.engine.publish_terms(Engine::bootstrap(), &self.terms, reference.clone()).await;
         done(outcome.unwrap());
         reference
     }
@@ -172,7 +191,7 @@ impl Office {
     }
 
     pub async fn open_account(&self, name: &str) {
-        let (_, terms) = Terms::parse(TERMS).unwrap();
+        let (_, terms) = Terms::parse(&self.terms).unwrap();
         let plan = Plan { cpu_millis: 8_000, memory_mib: 16_384, storage_mib: 65_536, pods: 100 };
         let platform = || person("pia", Role::Platform);
         self.submit(platform(), Act::Account(slug(name), Command::Open { terms, plan })).await.unwrap();

@@ -3,7 +3,7 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::{Engine, Settings};
 
-use crate::office::{Office, at, hours, is_system, log_key, slug, start};
+use crate::office::{Office, at, hours, is_system, log_key, start};
 
 #[tokio::test]
 async fn everything_due_on_the_way_happens_in_order_and_at_its_own_moment() {
@@ -76,43 +76,6 @@ async fn legal_time_never_begins_before_the_last_event() {
         let engine = Engine::start(office.store.clone(), settings).await.unwrap();
         assert!(engine.now() >= last, "{kind:?}: {}", engine.now());
     }
-}
-
-#[tokio::test]
-async fn a_real_clock_fires_what_came_due_while_nothing_ran() {
-    let office = Office::open().await;
-    let case = office.open_case("parley").await;
-    office.issue_notice(&case).await;
-    office.engine.settle().await.unwrap();
-    office.engine.stop().await;
-
-    let store = office.database.open().await;
-    let settings = Settings {
-        clock: ClockKind::Real,
-        start: start(),
-        entropy: Entropy::seeded(2),
-        key: log_key(),
-        mail: office.mail.clone(),
-        cluster: None,
-        most_behind: tenure_engine::MOST_BEHIND,
-        lease: tenure_engine::LEASE,
-    };
-    let engine = Engine::start(store, settings).await.unwrap();
-    let mut commits = engine.commits();
-    let parley = slug("parley");
-    while engine.account(&parley).await.unwrap().notices[0].served_at().is_none() {
-        commits.changed().await.unwrap();
-    }
-    engine.stop().await;
-
-    // By the machine's clock 2021 is long over: late is allowed, and the periods run from then.
-    let office = office.crash().await;
-    let served = office.times_of("parley", "notice.served").await;
-    assert_eq!(served.len(), 1);
-    assert!(served[0] > start() + hours(72));
-    let account = office.account("parley").await;
-    assert!(account.notices[0].cure_ends().unwrap() >= served[0] + hours(30 * 24));
-    assert!(account.notices[0].reminded.is_empty());
 }
 
 #[tokio::test]

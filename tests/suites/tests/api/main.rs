@@ -4,6 +4,7 @@
 mod answers;
 mod ask;
 mod bodies;
+mod clock;
 mod connections;
 mod document;
 mod documents;

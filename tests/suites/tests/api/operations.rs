@@ -130,6 +130,7 @@ impl Operation {
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
+            "confirmClock" => json!({"moment": "2021-01-09T19:00:00Z", "why": "Compared with the wall"}),
             "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
             "decideAppeal" => json!({"outcome": "upheld", "why": "It was not"}),

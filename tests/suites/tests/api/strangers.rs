@@ -8,7 +8,9 @@ use crate::house::{House, RIVAL};
 use crate::operations::{self, Operation, existing, missing};
 
 /// What belongs to the provider as a whole: a member of any account is told that it may not.
-const PROVIDERS: [&str; 12] = [
+const PROVIDERS: [&str; 14] = [
+    "readClock",
+    "confirmClock",
     "openAccount",
     "uploadEvidence",
     "listPeople",

@@ -91,7 +91,7 @@ impl Draft<'_> {
                 "apply it at once as an emergency measure, or propose under another power",
             ));
         }
-        guards.extend(self.account.period_guards(&proposal, &terms, effective, now));
+        guards.extend(self.account.period_guards(&proposal.case, &proposal.power, &terms, effective, now));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
         let needed = match granted.as_ref().map(|p| &p.process) {
@@ -209,7 +209,13 @@ impl Draft<'_> {
         proposal.effective = effective;
         let mut guards = self.account.power_guards(&proposal, terms);
         guards.extend(moment_guard(effective, self.context.now, true, terms));
-        guards.extend(self.account.period_guards(&proposal, terms, effective, self.context.now));
+        guards.extend(self.account.period_guards(
+            &proposal.case,
+            &proposal.power,
+            terms,
+            effective,
+            self.context.now,
+        ));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
         let command_hash = command_hash(id, &proposal);

@@ -17,7 +17,8 @@ impl Story<'_> {
         let key = self.key();
         let id = self.client("ines")?.propose_measure(&key, &case, &asked).await?.id;
         let preview = self.client("ines")?.preview(&id).await?;
-        ensure!(preview.guards.len() == 1 && preview.guards[0].guard == "approved", "{:?}", preview.guards);
+        let unmet: Vec<&str> = preview.guards.iter().map(|g| g.guard.as_str()).collect();
+        ensure!(unmet == ["due", "approved"], "{:?}", preview.guards);
         self.tell_at(moment, &format!("ines (analyst) proposes {id}: suspend {social} under power 6.1 from Wed 18:00; two approvals of others are needed. It would lose: {}; no persistent data", preview.losses.join(", ")))?;
         let key = self.key();
         let read = self.client("ines")?.measure(&id).await?;

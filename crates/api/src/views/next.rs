@@ -1,0 +1,99 @@
+//! What can happen next, and why not yet.
+
+use tenure_domain::account::notice::Reminder;
+use tenure_domain::account::outlook::{Next, Turn, What};
+use tenure_domain::account::timer::TimerKey;
+use tenure_domain::account::{Account, Actor, Context, System};
+use tenure_domain::name::CaseId;
+use tenure_domain::terms::Terms;
+use tenure_engine::{Engine, EngineError};
+use tenure_wire::view::{NextView, WhyNotYetView};
+
+use crate::problem::Failure;
+
+/// What can happen next, in one case or in all.
+pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<NextView> {
+    let wanted = |step: &Next| only.is_none_or(|case| *case == step.case);
+    account
+        .next_steps()
+        .into_iter()
+        .filter(wanted)
+        .map(|step| {
+            let (what, subject) = words(&step.what);
+            NextView {
+                case: step.case.to_string(),
+                kind: step.what.name().to_owned(),
+                what: what.to_owned(),
+                subject,
+                turn: turn(step.what.turn()).to_owned(),
+                at: step.due,
+                local: step.due.map(|due| accepted.calendar.local(due)),
+            }
+        })
+        .collect()
+}
+
+/// Why not yet, in one case or in all.
+pub fn why_not_yet(
+    engine: &Engine,
+    account: &Account,
+    only: Option<&CaseId>,
+) -> Result<Vec<WhyNotYetView>, Failure> {
+    let shelf = engine.shelf();
+    let actor = Actor::System(System::Cluster);
+    let context = Context { now: engine.now(), actor: &actor, book: &shelf.terms };
+    let all = account.why_not_yet_of_all(&context).map_err(EngineError::from)?;
+    Ok(all
+        .into_iter()
+        .filter(|why| only.is_none_or(|case| *case == why.case))
+        .map(|why| WhyNotYetView {
+            case: why.case.to_string(),
+            power: why.power.to_string(),
+            measure: why.measure.map(|m| m.to_string()),
+            guards: why.guards.iter().map(Into::into).collect(),
+        })
+        .collect())
+}
+
+fn turn(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Tenure => "tenure",
+        Turn::Account => "account",
+        Turn::Provider => "provider",
+        Turn::Authority => "authority",
+    }
+}
+
+fn words(what: &What) -> (&'static str, String) {
+    match what {
+        What::Due(key) => due(key),
+        What::IssueNotice(id) => ("the provider issues a notice, or takes the case back", id.to_string()),
+        What::Deliver(id) => ("the letter is put on its channels", id.to_string()),
+        What::Acknowledge(id) => ("a member confirms having the letter", id.to_string()),
+        What::HandIn(_, item) => ("the account says what it did about this", item.to_string()),
+        What::DecideCure(_, item) => ("the provider decides on the remedy", item.to_string()),
+        What::Propose(id) => ("the provider proposes a measure, or takes the case back", id.to_string()),
+        What::Approve(id) => ("other people of the provider consent", id.to_string()),
+        What::Amend(id) => ("whoever proposed it names another moment, or it is lifted", id.to_string()),
+        What::Ratify(id) => ("another person of the provider ratifies it", id.to_string()),
+        What::Enforce(id) => ("the cluster is brought there, until that is observed", id.to_string()),
+        What::Restore(id) => ("everything is brought back, until that is observed", id.to_string()),
+        What::DecideAppeal(id) => ("somebody who took no part decides the appeal", id.to_string()),
+        What::Vacate(id) => ("whoever gave the order vacates it", id.to_string()),
+    }
+}
+
+fn due(key: &TimerKey) -> (&'static str, String) {
+    match key {
+        TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
+        TimerKey::Remind(id, Reminder::Half) => {
+            ("a reminder goes out: half of the time has run", id.to_string())
+        }
+        TimerKey::Remind(id, Reminder::LastDay) => ("a reminder goes out: 24 hours are left", id.to_string()),
+        TimerKey::Lapse(id) => ("the time to put things right ends", id.to_string()),
+        TimerKey::Apply(id) => ("the measure takes effect, if every guard is met", id.to_string()),
+        TimerKey::Ratification(id) => {
+            ("the measure lifts by itself, unless another person ratifies it", id.to_string())
+        }
+    }
+}
