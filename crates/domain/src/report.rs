@@ -2,16 +2,77 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Context};
-use crate::name::{AccountId, Ground, ReportId};
+use crate::name::{AccountId, Format, Ground, ReportId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::{Blob, Words};
 
-/// The most pieces of evidence of one report.
-pub const MOST_EVIDENCE: usize = 20;
+/// The most pieces of evidence of one report: the fifty that XARF allows, and the report itself as it was received.
+pub const MOST_EVIDENCE: usize = 51;
+
+/// How long after a report came in another that says the same is joined to it; later it is news again.
+pub const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The longest language tag ([RFC 5646], section 4.4.1).
+///
+/// [RFC 5646]: https://www.rfc-editor.org/rfc/rfc5646
+const LANGUAGE_MAX: usize = 35;
+
+/// What someone alleges about an account. What people wrote is committed to and kept apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Allegation {
+    /// The reason code it alleges.
+    pub ground: Ground,
+    /// Where the thing is, in words: a URL, a message id.
+    pub locator: Words,
+    /// What is alleged, in words.
+    pub statement: Words,
+    /// The evidence: immutable bytes with their media types.
+    pub evidence: BTreeMap<Blob, String>,
+    /// When the thing was seen, as the reporter says; UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<Timestamp>,
+    /// How the reporter can be reached, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Words>,
+    /// The language of the statement, as a language tag (RFC 5646) such as `de` or `pt-BR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The reporter's own reference, in words; the same reporter uses it for the same thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Words>,
+    /// The published format and type in which it came; none for Tenure's own form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+}
+
+impl Allegation {
+    /// Whether it is complete and within its bounds.
+    fn check(&self) -> Result<(), Rejected> {
+        let invalid = |pointer: &str, detail: String| Rejected::Invalid { pointer: pointer.into(), detail };
+        if self.evidence.is_empty() || self.evidence.len() > MOST_EVIDENCE {
+            return Err(invalid("/evidence", format!("name 1 to {MOST_EVIDENCE} pieces of evidence")));
+        }
+        if self.language.as_deref().is_some_and(|tag| !is_language(tag)) {
+            return Err(invalid("/language", "use a language tag such as \"de\" or \"pt-BR\"".into()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text has the form of a language tag: subtags of 1 to 8 letters and digits, the first of 2 to 8 letters.
+fn is_language(tag: &str) -> bool {
+    let mut subtags = tag.split('-');
+    let first = subtags.next().unwrap_or_default();
+    tag.len() <= LANGUAGE_MAX
+        && (2..=8).contains(&first.len())
+        && first.bytes().all(|b| b.is_ascii_alphabetic())
+        && subtags.all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,21 +82,24 @@ pub struct Report {
     pub id: ReportId,
     /// How many events made it.
     pub version: u64,
-    /// The reason code it alleges.
-    pub ground: Ground,
-    /// Where the thing is, in words: a URL, a message id.
-    pub locator: Words,
-    /// What is alleged, in words.
-    pub statement: Words,
-    /// The evidence: immutable bytes with their media types.
-    pub evidence: BTreeMap<Blob, String>,
+    /// What is alleged.
+    #[serde(flatten)]
+    pub allegation: Allegation,
     /// When it came in.
     pub filed_at: Timestamp,
     /// Who brought it in.
     pub filed_by: Actor,
+    /// How many others said the same and were joined to it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub joined: u64,
     /// What the account answered, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remediation: Option<Remediation>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What the account did about a report.
@@ -52,23 +116,44 @@ pub struct Remediation {
 
 /// What is asked of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of the report")]
 pub enum Command {
     /// Bring it in.
-    File { ground: Ground, locator: Words, statement: Words, evidence: BTreeMap<Blob, String> },
+    File(Allegation),
+    /// Add what says the same again.
+    Join(Allegation),
     /// Answer it.
-    Remediate { answer: Words },
+    Remediate {
+        /// What was done, in words.
+        answer: Words,
+    },
 }
 
 /// What happened to a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the report")]
 pub enum Event {
+    /// It came in.
     #[serde(rename = "report.filed")]
-    Filed { ground: Ground, locator: Words, statement: Words, evidence: BTreeMap<Blob, String> },
+    Filed(Allegation),
+    /// The same was said again. It stays one report.
+    #[serde(rename = "report.joined")]
+    Joined(Allegation),
+    /// The account answered.
     #[serde(rename = "report.remediated")]
-    Remediated { answer: Words },
+    Remediated {
+        /// What was done, in words.
+        answer: Words,
+    },
+}
+
+impl Event {
+    /// What it alleges, where it alleges something.
+    pub fn allegation(&self) -> Option<&Allegation> {
+        match self {
+            Self::Filed(allegation) | Self::Joined(allegation) => Some(allegation),
+            Self::Remediated { .. } => None,
+        }
+    }
 }
 
 /// An event with its moment and actor.
@@ -91,20 +176,28 @@ impl Report {
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
         let event = match (state, command) {
-            (None, Command::File { ground, locator, statement, evidence }) => {
-                if evidence.is_empty() || evidence.len() > MOST_EVIDENCE {
-                    return Err(Rejected::Invalid {
-                        pointer: "/evidence".into(),
-                        detail: format!("name 1 to {MOST_EVIDENCE} pieces of evidence"),
-                    });
-                }
-                Event::Filed { ground, locator, statement, evidence }
+            (None, Command::File(allegation)) => {
+                allegation.check()?;
+                Event::Filed(allegation)
             }
-            (Some(_), Command::File { .. }) => {
+            (Some(_), Command::File(_)) => {
                 return Err(
                     Unmet::new(Guard::NameFree, format!("{id} is filed"), "file another report").into()
                 );
             }
+            (Some(report), Command::Join(allegation)) => {
+                allegation.check()?;
+                if !report.takes_in(context.now) {
+                    return Err(Unmet::new(
+                        Guard::InState,
+                        format!("{id} is answered or too old to take in what says the same"),
+                        "file another report",
+                    )
+                    .into());
+                }
+                Event::Joined(allegation)
+            }
+            (None, Command::Join(_)) => return Err(Rejected::not_found("report", id)),
             (None, Command::Remediate { .. }) => return Err(Rejected::not_found("report", id)),
             (Some(report), Command::Remediate { answer }) => {
                 if !is_member(context.actor, id.account()) {
@@ -129,27 +222,36 @@ impl Report {
         Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
     }
 
+    /// Whether what says the same is joined to it at this moment: it is not answered, and not older than
+    /// [`JOINED_WITHIN`].
+    pub fn takes_in(&self, now: Timestamp) -> bool {
+        self.remediation.is_none() && now.duration_since(self.filed_at) <= JOINED_WITHIN
+    }
+
     /// The state after one more event; none where the event does not fit.
     pub fn apply(id: &ReportId, state: Option<Self>, recorded: &Recorded) -> Option<Self> {
         match (state, &recorded.event) {
-            (None, Event::Filed { ground, locator, statement, evidence }) => Some(Self {
+            (None, Event::Filed(allegation)) => Some(Self {
                 id: id.clone(),
                 version: 1,
-                ground: ground.clone(),
-                locator: locator.clone(),
-                statement: statement.clone(),
-                evidence: evidence.clone(),
+                allegation: allegation.clone(),
                 filed_at: recorded.at,
                 filed_by: recorded.actor.clone(),
+                joined: 0,
                 remediation: None,
             }),
+            (Some(mut report), Event::Joined(_)) => {
+                report.version += 1;
+                report.joined += 1;
+                Some(report)
+            }
             (Some(mut report), Event::Remediated { answer }) => {
                 report.version += 1;
                 report.remediation =
                     Some(Remediation { at: recorded.at, by: recorded.actor.clone(), answer: answer.clone() });
                 Some(report)
             }
-            (None, Event::Remediated { .. }) | (Some(_), Event::Filed { .. }) => None,
+            (None, Event::Joined(_) | Event::Remediated { .. }) | (Some(_), Event::Filed(_)) => None,
         }
     }
 }
