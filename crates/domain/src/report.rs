@@ -13,6 +13,9 @@ use crate::text::{Blob, Words};
 /// The most pieces of evidence of one report: the fifty that XARF allows, and the report itself as it was received.
 pub const MOST_EVIDENCE: usize = 51;
 
+/// The type of the event by which something was joined to a report.
+pub const JOINED: &str = "report.joined";
+
 /// How long after a report came in another that says the same is joined to it; later it is news again.
 pub const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 

@@ -20,7 +20,7 @@ pub fn normal(text: &str) -> String {
     url.set_fragment(None);
     if let Some(host) = url.host_str().and_then(|h| h.strip_suffix('.')).map(str::to_owned) {
         // A host of nothing but a dot stays one.
-        drop(url.set_host(Some(&host)));
+        url.set_host(Some(&host)).ok();
     }
     url.to_string()
 }

@@ -57,11 +57,6 @@ impl<'a> Entity<'a> {
         self.header.content_type()?.attribute(name)
     }
 
-    /// The body as it stands.
-    pub fn body(&self) -> &'a [u8] {
-        self.body
-    }
-
     /// The body without its transfer encoding; none where it is not in that encoding.
     pub fn decoded(&self) -> Option<Vec<u8>> {
         let encoding = self.header.content_transfer_encoding().unwrap_or("7bit").trim().to_ascii_lowercase();
