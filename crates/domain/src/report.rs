@@ -262,3 +262,106 @@ impl Report {
 fn is_member(actor: &Actor, account: &AccountId) -> bool {
     matches!(actor, Actor::Member(of, _) if of == account)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::System;
+    use serde_json::json;
+
+    fn words(n: u8) -> Words {
+        Words::of_digest([n; 32])
+    }
+
+    fn allegation() -> Allegation {
+        Allegation {
+            ground: "incitement".parse().unwrap(),
+            locator: words(1),
+            statement: words(2),
+            evidence: BTreeMap::from([(Blob::of_digest([3; 32]), "text/plain".to_owned())]),
+            observed_at: None,
+            contact: None,
+            language: None,
+            reference: None,
+            format: None,
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn recorded(now: &str, event: Event) -> Recorded {
+        Recorded { at: at(now), actor: "person/rex".parse().unwrap(), event }
+    }
+
+    /// What decides about a report at a moment.
+    fn decide(state: Option<&Report>, now: &str, command: Command) -> Result<Event, Rejected> {
+        let actor = Actor::System(System::Bootstrap);
+        let terms = Default::default();
+        let context = Context { now: at(now), actor: &actor, book: &terms };
+        Report::decide(&"parley.r1".parse().unwrap(), state, command, &context).map(|mut e| e.remove(0).event)
+    }
+
+    #[test]
+    fn a_report_that_was_written_before_the_new_fields_reads_and_is_written_the_same() {
+        let body = json!({
+            "ground": "incitement", "locator": words(1).as_str(), "statement": words(2).as_str(),
+            "evidence": {Blob::of_digest([3; 32]).as_str(): "text/plain"}
+        });
+        let written = json!({"type": "report.filed", "body": body});
+        let event: Event = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(event, Event::Filed(allegation()));
+        assert_eq!(serde_json::to_value(&event).unwrap(), written);
+        let id = "parley.r1".parse().unwrap();
+        let report = Report::apply(&id, None, &recorded("2021-01-04T17:00:00Z", event)).unwrap();
+        let mut state = body;
+        state["id"] = json!("parley.r1");
+        state["version"] = json!(1);
+        state["filedAt"] = json!("2021-01-04T17:00:00Z");
+        state["filedBy"] = json!("person/rex");
+        assert_eq!(serde_json::to_value(&report).unwrap(), state);
+        assert_eq!(serde_json::from_value::<Report>(state).unwrap(), report);
+    }
+
+    #[test]
+    fn what_says_the_same_is_taken_in_for_thirty_days_and_not_after_the_answer() {
+        let id = "parley.r1".parse().unwrap();
+        let filed = recorded("2021-01-04T17:00:00Z", Event::Filed(allegation()));
+        let report = Report::apply(&id, None, &filed).unwrap();
+        let join = || Command::Join(allegation());
+        decide(Some(&report), "2021-02-03T17:00:00Z", join()).unwrap();
+        decide(Some(&report), "2021-02-03T17:00:01Z", join()).unwrap_err();
+        decide(None, "2021-01-04T17:00:00Z", join()).unwrap_err();
+        let joined = recorded("2021-01-05T17:00:00Z", Event::Joined(allegation()));
+        let report = Report::apply(&id, Some(report), &joined).unwrap();
+        assert_eq!((report.version, report.joined), (2, 1));
+        let answered = recorded("2021-01-06T17:00:00Z", Event::Remediated { answer: words(9) });
+        let report = Report::apply(&id, Some(report), &answered).unwrap();
+        decide(Some(&report), "2021-01-06T17:00:00Z", join()).unwrap_err();
+        assert!(Report::apply(&id, None, &joined).is_none());
+    }
+
+    #[test]
+    fn a_language_is_a_tag() {
+        for (tag, ok) in [
+            ("de", true),
+            ("pt-BR", true),
+            ("zh-Hant-TW", true),
+            ("", false),
+            ("d", false),
+            ("de-", false),
+            ("de_DE", false),
+            ("12", false),
+            ("abcdefghi", false),
+        ] {
+            let allegation = Allegation { language: Some(tag.to_owned()), ..allegation() };
+            let decided = decide(None, "2021-01-04T17:00:00Z", Command::File(allegation));
+            match decided {
+                Ok(_) => assert!(ok, "{tag:?}"),
+                Err(Rejected::Invalid { pointer, .. }) => assert!(!ok && pointer == "/language", "{tag:?}"),
+                Err(other) => panic!("{tag:?}: {other:?}"),
+            }
+        }
+    }
+}

@@ -266,7 +266,7 @@ impl Turn<'_> {
         // Adding nothing takes the row: reports about one account that come in at once go on one after the other.
         let counter = format!("reports/{account}");
         self.write.count(&counter, 0).await?;
-        let keys = self.keys(&account, &allegation, kept)?;
+        let keys = self.keys(&account, &allegation, kept);
         if let Some(id) = self.says_the_same(&keys).await? {
             return self.report(id, report::Command::Join(allegation), kept).await;
         }
@@ -275,12 +275,10 @@ impl Turn<'_> {
         self.report(ReportId::new(account, number), report::Command::File(allegation), kept).await
     }
 
-    fn keys(&self, account: &AccountId, allegation: &Allegation, kept: &Kept) -> Result<Keys, EngineError> {
-        if kept.text(&allegation.locator).is_none() {
-            return Err(EngineError::defect("report", &"its words do not come with it"));
-        }
+    /// The keys of an allegation whose words come with it.
+    fn keys(&self, account: &AccountId, allegation: &Allegation, kept: &Kept) -> Keys {
         let read = |words: &Words| kept.text(words).map(str::to_owned);
-        Ok(Keys::new(&self.inner.salt, account, &self.actor, allegation, read))
+        Keys::new(&self.inner.salt, account, &self.actor, allegation, read)
     }
 
     /// The report that says the same and takes in what does.
@@ -346,7 +344,7 @@ impl Turn<'_> {
             self.need_blob(blob.as_str(), &kept.blob_ids()).await?;
             self.write.put_blob_ref(account, blob.as_str()).await?;
         }
-        for key in self.keys(id.account(), allegation, kept)?.found_by(event) {
+        for key in self.keys(id.account(), allegation, kept).found_by(event) {
             let row = ReportKey { key, account: account.to_owned(), number: id.number() };
             self.write.put_report_key(&row).await?;
         }

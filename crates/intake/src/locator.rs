@@ -18,8 +18,10 @@ pub fn normal(text: &str) -> String {
         return if url.scheme().contains('.') { plain(text) } else { url.to_string() };
     }
     url.set_fragment(None);
-    if let Some(host) = url.host_str().and_then(|h| h.strip_suffix('.')).map(str::to_owned) {
-        // A host of nothing but a dot stays one.
+    let host = url.host_str().unwrap_or_default();
+    if host.ends_with('.') {
+        // A host of nothing but dots stays one.
+        let host = host.trim_end_matches('.').to_owned();
         url.set_host(Some(&host)).ok();
     }
     url.to_string()
@@ -44,7 +46,8 @@ fn plain(text: &str) -> String {
     let lower = text.replace("[.]", ".").to_lowercase();
     let one: Vec<&str> = lower.split_whitespace().collect();
     let one = one.join(" ");
-    one.strip_suffix('.').map_or(one.clone(), str::to_owned)
+    // A host name's dot; what has a colon would read as another thing without it.
+    if one.contains(':') { one } else { one.trim_end_matches([' ', '.']).to_owned() }
 }
 
 #[cfg(test)]

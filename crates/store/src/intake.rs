@@ -1,6 +1,5 @@
 //! Rows for reports that come in: what was already said by which report, and how much each reporter brought.
 
-use crate::read::LAST_POSITION;
 use crate::statement::{Row, sql};
 use crate::{Store, StoreError, Write};
 
@@ -98,14 +97,6 @@ impl Write {
             .one(&mut self.open)
             .await?;
         Ok(row.get("value")?)
-    }
-
-    /// The position of the last event; 0 before the first.
-    pub async fn last_position(&mut self) -> Result<i64, StoreError> {
-        let row = sql("SELECT COALESCE(MAX(position), 0) AS position FROM events")
-            .one(&mut self.open)
-            .await?;
-        Ok(row.get("position")?)
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod evidence;
 mod failures;
+mod intake;
 mod log;
 mod notices;
 mod office;
