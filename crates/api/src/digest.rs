@@ -44,7 +44,8 @@ pub fn announced(headers: &HeaderMap) -> Result<Announced, Failure> {
 impl Announced {
     /// Whether the bytes are those that were announced.
     pub fn check(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let same = |announced: &Option<Vec<u8>>, digest: &[u8]| announced.as_ref().is_none_or(|a| a == digest);
+        let same =
+            |announced: &Option<Vec<u8>>, digest: &[u8]| announced.as_ref().is_none_or(|a| a == digest);
         if same(&self.sha256, &Sha256::digest(bytes))
             && (self.sha512.is_none() || same(&self.sha512, &Sha512::digest(bytes)))
         {
@@ -52,7 +53,10 @@ impl Announced {
         }
         Err(Failure::parameter(
             "Content-Digest",
-            format!("the bytes that came have {}: they were changed on the way, or the digest is of others", of(bytes)),
+            format!(
+                "the bytes that came have {}: they were changed on the way, or the digest is of others",
+                of(bytes)
+            ),
         ))
     }
 }

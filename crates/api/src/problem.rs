@@ -44,13 +44,13 @@ impl Failure {
     /// A report in a published format that was not taken.
     pub fn report(refused: &Refused) -> Self {
         let (problem, faults) = match refused {
-            Refused::Malformed(fault) => (
-                Problem::new("malformed", "The report cannot be read", 400),
-                std::slice::from_ref(fault),
-            ),
-            Refused::Invalid(faults) => {
-                (Problem::new("invalid-request", "The report does not keep to its format", 422), faults.as_slice())
+            Refused::Malformed(fault) => {
+                (Problem::new("malformed", "The report cannot be read", 400), std::slice::from_ref(fault))
             }
+            Refused::Invalid(faults) => (
+                Problem::new("invalid-request", "The report does not keep to its format", 422),
+                faults.as_slice(),
+            ),
         };
         faults.iter().fold(problem, |problem, fault| problem.fault(&fault.at, &fault.detail)).into()
     }

@@ -15,8 +15,8 @@ use tenure_wire::request::{
     SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockView, EventView, JoinedView, LegalView, MeasureView, NoticeView, Page, PreviewView,
-    ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
+    AccountView, CaseView, ClockView, EventView, JoinedView, LegalView, MeasureView, NoticeView, Page,
+    PreviewView, ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
 };
 
 pub use tenure_wire as wire;

@@ -249,7 +249,8 @@ impl Turn<'_> {
         } else {
             return Ok(());
         };
-        let until = jiff::Timestamp::from_second((day + 1) * DAY).map_err(|e| EngineError::defect("legal time", &e))?;
+        let until = jiff::Timestamp::from_second((day + 1) * DAY)
+            .map_err(|e| EngineError::defect("legal time", &e))?;
         let seconds = u64::try_from(until.as_second() - now.as_second()).unwrap_or_default();
         Err(EngineError::TooMuch { what, most, until, seconds })
     }
@@ -299,7 +300,8 @@ impl Turn<'_> {
     async fn load_report(&mut self, id: &ReportId) -> Result<Option<Report>, EngineError> {
         let name = stream::report(id);
         let row = self.write.aggregate(&name).await?;
-        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e))).transpose()
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
+            .transpose()
     }
 
     async fn report(

@@ -58,7 +58,8 @@ impl Fields {
                 None
             }
             (Some(_), Some(_)) => {
-                faults.push(Fault::new(name, "this field may stand once in the part message/feedback-report"));
+                faults
+                    .push(Fault::new(name, "this field may stand once in the part message/feedback-report"));
                 None
             }
         }
@@ -92,7 +93,10 @@ pub fn read(bytes: &[u8]) -> Result<Received, Refused> {
         faults.push(Fault::new("part 2", "missing: the fields, of type message/feedback-report"));
     }
     let original = original.filter(|part| {
-        matches!(part.media_type().as_str(), "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers")
+        matches!(
+            part.media_type().as_str(),
+            "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/rfc822-headers"
+        )
     });
     if original.is_none() {
         faults.push(Fault::new(
@@ -129,7 +133,12 @@ pub fn read(bytes: &[u8]) -> Result<Received, Refused> {
             locator,
             statement: statement(&String::from_utf8_lossy(&text), &report, original),
             observed_at: ["Arrival-Date", "Received-Date"].iter().find_map(|name| moment(&report, name)),
-            contact: mail.header().from().and_then(Address::first).and_then(|a| a.address()).map(|a| clipped(a, FIELD_MAX)),
+            contact: mail
+                .header()
+                .from()
+                .and_then(Address::first)
+                .and_then(|a| a.address())
+                .map(|a| clipped(a, FIELD_MAX)),
             reference: mail.header().message_id().map(|id| clipped(id, FIELD_MAX)),
             evidence: Vec::new(),
         }),
@@ -163,7 +172,10 @@ fn locator(report: &Fields, original: Option<&Message<'_>>, faults: &mut Vec<Fau
         return None;
     };
     if place.contains('\0') || place.chars().count() > LOCATOR_MAX {
-        faults.push(Fault::new("Reported-URI", format!("say where in 1 to {LOCATOR_MAX} characters, without NUL")));
+        faults.push(Fault::new(
+            "Reported-URI",
+            format!("say where in 1 to {LOCATOR_MAX} characters, without NUL"),
+        ));
         return None;
     }
     Some(place)

@@ -89,9 +89,7 @@ impl Refused {
 pub fn is_media_type(text: &str) -> bool {
     let name = |part: &str| {
         !part.is_empty()
-            && part.bytes().all(|b| {
-                b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$&^_.+-".contains(&b)
-            })
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$&^_.+-".contains(&b))
     };
     text.len() <= 127 && text.split_once('/').is_some_and(|(a, b)| name(a) && name(b))
 }

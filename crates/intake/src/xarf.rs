@@ -78,9 +78,9 @@ fn text<'a>(report: &'a Value, field: &str) -> &'a str {
 
 /// A category or type that XARF does not have can be judged by no schema, so it is told by itself.
 fn known(report: &Value) -> Result<(), Refused> {
-    const ELSEWHERE: &str =
-        "for any other ground bring the report in by Tenure's own form, POST /v1/reports";
-    if report.get("xarf_version").is_none() && (report.get("ReporterInfo").is_some() || report.get("Report").is_some())
+    const ELSEWHERE: &str = "for any other ground bring the report in by Tenure's own form, POST /v1/reports";
+    if report.get("xarf_version").is_none()
+        && (report.get("ReporterInfo").is_some() || report.get("Report").is_some())
     {
         return Err(Refused::at("/xarf_version", "this reads like XARF 3: send the report as XARF 4"));
     }
@@ -134,7 +134,10 @@ fn keeps_to_schema(report: &Value) -> Result<(), Refused> {
 fn observed(report: &Value, faults: &mut Vec<Fault>) -> Option<Timestamp> {
     let moment = text(report, "timestamp").parse().ok();
     if moment.is_none() {
-        faults.push(Fault::new("/timestamp", "no moment that can be kept: send one such as 2021-02-08T19:00:00Z"));
+        faults.push(Fault::new(
+            "/timestamp",
+            "no moment that can be kept: send one such as 2021-02-08T19:00:00Z",
+        ));
     }
     moment
 }
@@ -162,7 +165,8 @@ fn locator(report: &Value, faults: &mut Vec<Fault>) -> Option<String> {
 fn evidence(report: &Value, faults: &mut Vec<Fault>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (n, item) in report.get("evidence").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        let mut fault = |field: &str, detail: String| faults.push(Fault::new(format!("/evidence/{n}/{field}"), detail));
+        let mut fault =
+            |field: &str, detail: String| faults.push(Fault::new(format!("/evidence/{n}/{field}"), detail));
         let media_type = text(item, "content_type").split(';').next().unwrap_or_default();
         let media_type = media_type.trim().to_ascii_lowercase();
         if !is_media_type(&media_type) {
@@ -184,7 +188,11 @@ fn evidence(report: &Value, faults: &mut Vec<Fault>) -> Vec<Piece> {
         if let Some(hash) = item.get("hash").and_then(Value::as_str)
             && !hashes_to(&bytes, hash)
         {
-            fault("hash", "the payload has another hash: it was changed on the way, or the hash is of something else".into());
+            fault(
+                "hash",
+                "the payload has another hash: it was changed on the way, or the hash is of something else"
+                    .into(),
+            );
         }
         pieces.push(Piece { media_type, bytes });
     }
@@ -237,7 +245,11 @@ fn statement(report: &Value) -> String {
 fn contact(report: &Value) -> String {
     let of = |role: &str| {
         let contact = report.get(role).cloned().unwrap_or_default();
-        format!("{} <{}>", clipped(text(&contact, "org"), FIELD_MAX), clipped(text(&contact, "contact"), FIELD_MAX))
+        format!(
+            "{} <{}>",
+            clipped(text(&contact, "org"), FIELD_MAX),
+            clipped(text(&contact, "contact"), FIELD_MAX)
+        )
     };
     let (reporter, sender) = (of("reporter"), of("sender"));
     if reporter == sender { reporter } else { format!("{reporter}, sent by {sender}") }

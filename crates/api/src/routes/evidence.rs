@@ -13,10 +13,10 @@ use tenure_wire::view::Written;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{App, digest};
 use crate::call::{Call, Path, Upload};
 use crate::problem::Failure;
 use crate::submit::Writing;
+use crate::{App, digest};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(upload)).routes(routes!(get))

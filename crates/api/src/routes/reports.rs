@@ -21,7 +21,11 @@ use crate::submit::Writing;
 use crate::{App, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(file, list)).routes(routes!(get)).routes(routes!(remediate)).routes(routes!(joined))
+    OpenApiRouter::new()
+        .routes(routes!(file, list))
+        .routes(routes!(get))
+        .routes(routes!(remediate))
+        .routes(routes!(joined))
 }
 
 /// Where a report is that was filed, joined or answered.

@@ -258,7 +258,8 @@ fn terms_may_say_what_published_formats_allege() {
         ("{id: spam, ", "{", "id"),
     ] {
         let text = format!("{EXAMPLE}{}", grounds.replace(from, to));
-        let faults: Vec<String> = Terms::parse(&text).unwrap_err().into_iter().map(|f| f.to_string()).collect();
+        let faults: Vec<String> =
+            Terms::parse(&text).unwrap_err().into_iter().map(|f| f.to_string()).collect();
         assert!(faults.len() == 1 && faults[0].contains(words), "{from} {to}: {faults:?}");
     }
 }

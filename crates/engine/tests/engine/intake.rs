@@ -51,7 +51,11 @@ async fn ninety_eight_mails_about_one_post_are_one_report_and_nothing_of_them_is
     let office = Office::open().await;
     // Two reports would open a case.
     office.publish_rule("kind: Rule\nid: hasty\nground: process_failure\nmode: notify\nwhen: >\n  reports(\"incitement\", \"P28D\").filed >= 2\ncaps: {perDay: 2, shareOfAccounts: 1}\n").await;
-    let spellings = ["https://parley.example/post/1", "HTTPS://PARLEY.example:443/post/1#top", " hxxps://parley[.]example/post/1 "];
+    let spellings = [
+        "https://parley.example/post/1",
+        "HTTPS://PARLEY.example:443/post/1#top",
+        " hxxps://parley[.]example/post/1 ",
+    ];
     let mut at_once = tokio::task::JoinSet::new();
     for n in 0..98 {
         let mut submission = about(&office, &format!("rex-{n}"), spellings[n % 3], None);
@@ -213,8 +217,13 @@ async fn one_uploader_brings_in_so_many_bytes_a_day() {
     upload("rex", b"ten bytes.").await.unwrap();
     assert_eq!(too_much(upload("rex", b"1").await).0, "bytes of evidence");
     // The evidence that comes with a report counts the same.
-    assert_eq!(too_much(office.engine.submit(office.report("parley", "spam", "1")).await).0, "bytes of evidence");
-    assert!(office.engine.blob(tenure_engine::kept::blob_id(b"eleven byte").as_str()).await.unwrap().is_none());
+    assert_eq!(
+        too_much(office.engine.submit(office.report("parley", "spam", "1")).await).0,
+        "bytes of evidence"
+    );
+    assert!(
+        office.engine.blob(tenure_engine::kept::blob_id(b"eleven byte").as_str()).await.unwrap().is_none()
+    );
     upload("una", b"eleven byte").await.unwrap();
     office.engine.advance_to(start() + hours(7)).await.unwrap();
     upload("rex", b"1").await.unwrap();

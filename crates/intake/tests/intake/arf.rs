@@ -65,7 +65,10 @@ fn a_report_of_a_feedback_loop_is_read() {
 
 #[test]
 fn the_place_is_the_uri_or_the_message_or_its_source() {
-    let uri = with("Source-IP: 192.0.2.17", "Source-IP: 192.0.2.17\r\nReported-URI: https://parley.example/deal\r\nReported-URI: https://parley.example/2");
+    let uri = with(
+        "Source-IP: 192.0.2.17",
+        "Source-IP: 192.0.2.17\r\nReported-URI: https://parley.example/deal\r\nReported-URI: https://parley.example/2",
+    );
     let received = arf::read(uri.as_bytes()).unwrap();
     assert_eq!(received.locator, "https://parley.example/deal");
     assert!(received.statement.contains("https://parley.example/2"));
@@ -77,7 +80,8 @@ fn the_place_is_the_uri_or_the_message_or_its_source() {
 
 #[test]
 fn only_the_header_of_the_original_is_enough_and_parts_may_be_encoded() {
-    let header = with("Content-Type: message/rfc822", "Content-Type: text/rfc822-headers").replace("\r\nBuy now.\r\n", "");
+    let header = with("Content-Type: message/rfc822", "Content-Type: text/rfc822-headers")
+        .replace("\r\nBuy now.\r\n", "");
     assert_eq!(arf::read(header.as_bytes()).unwrap().locator, "mid:77@parley.example");
     let encoded = with(
         "A person at mailhost.example says that this mail was not asked for.",
@@ -88,8 +92,10 @@ fn only_the_header_of_the_original_is_enough_and_parts_may_be_encoded() {
     let fields = "RmVlZGJhY2stVHlwZTogZnJhdWQNClVzZXItQWdlbnQ6IHgNClZlcnNpb246IDAuMQ0K";
     let start = GOOD.find("Feedback-Type").unwrap();
     let end = GOOD.find("\r\n\r\n--=_part 7\r\nContent-Type: message/rfc822").unwrap();
-    let encoded = format!("{}{fields}{}", &GOOD[..start], &GOOD[end..])
-        .replace("message/feedback-report\r\n", "message/feedback-report\r\nContent-Transfer-Encoding: base64\r\n");
+    let encoded = format!("{}{fields}{}", &GOOD[..start], &GOOD[end..]).replace(
+        "message/feedback-report\r\n",
+        "message/feedback-report\r\nContent-Transfer-Encoding: base64\r\n",
+    );
     assert_eq!(arf::read(encoded.as_bytes()).unwrap().format.as_str(), "arf:fraud");
 }
 
@@ -101,29 +107,62 @@ fn every_fault_is_told_where_it_is() {
     let no_original = format!("{}--=_part 7--\r\n", &GOOD[..from_third]);
     let only_text = format!("{}--=_part 7--\r\n", &GOOD[..from_second]);
     let table: Vec<(&str, String, Vec<&str>)> = vec![
-        ("another kind of report", with("report-type=feedback-report", "report-type=delivery-status"), vec!["Content-Type"]),
+        (
+            "another kind of report",
+            with("report-type=feedback-report", "report-type=delivery-status"),
+            vec!["Content-Type"],
+        ),
         ("no kind of report", with("report-type=feedback-report;", ""), vec!["Content-Type"]),
         ("a plain mail", with("multipart/report", "text/plain"), vec!["Content-Type"]),
         ("no boundary", with("boundary=\"=_part 7\"", "x=y"), vec!["Content-Type"]),
         ("another boundary", with("boundary=\"=_part 7\"", "boundary=other"), vec!["Content-Type"]),
         ("a mail that was cut off", cut.to_owned(), vec!["Content-Type"]),
-        ("a boundary too often", GOOD.replace("--=_part 7--", &"--=_part 7\r\n\r\n".repeat(20)), vec!["Content-Type"]),
+        (
+            "a boundary too often",
+            GOOD.replace("--=_part 7--", &"--=_part 7\r\n\r\n".repeat(20)),
+            vec!["Content-Type"],
+        ),
         ("no original", no_original, vec!["part 3"]),
         ("only a text", only_text, vec!["part 2", "part 3"]),
-        ("no parts", format!("{}--=_part 7--\r\n", &GOOD[..GOOD.find("--=_part 7\r\n").unwrap()]), vec!["part 1", "part 2", "part 3"]),
+        (
+            "no parts",
+            format!("{}--=_part 7--\r\n", &GOOD[..GOOD.find("--=_part 7\r\n").unwrap()]),
+            vec!["part 1", "part 2", "part 3"],
+        ),
         ("no text for people", with("text/plain; charset=\"us-ascii\"", "text/html"), vec!["part 1"]),
         ("no fields", with("message/feedback-report", "message/delivery-status"), vec!["part 2"]),
         ("an original of another type", with("message/rfc822", "application/pdf"), vec!["part 3"]),
         ("no type", with("Feedback-Type: abuse\r\n", ""), vec!["Feedback-Type"]),
         ("an empty type", with("Feedback-Type: abuse", "Feedback-Type:"), vec!["Feedback-Type"]),
         ("a type that is no word", with("Feedback-Type: abuse", "Feedback-Type: a b"), vec!["Feedback-Type"]),
-        ("two types", with("Feedback-Type: abuse", "Feedback-Type: abuse\r\nFeedback-Type: fraud"), vec!["Feedback-Type"]),
+        (
+            "two types",
+            with("Feedback-Type: abuse", "Feedback-Type: abuse\r\nFeedback-Type: fraud"),
+            vec!["Feedback-Type"],
+        ),
         ("no version", with("Version: 1\r\nOri", "Ori"), vec!["Version"]),
         ("another version", with("Version: 1\r\nOri", "Version: 2\r\nOri"), vec!["Version"]),
         ("no program", with("User-Agent: MailhostLoop/2.1\r\n", ""), vec!["User-Agent"]),
-        ("an unknown encoding", with("Content-Type: message/rfc822", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: uuencode"), vec!["part 3"]),
-        ("a report within a mail", format!("From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n{GOOD}"), vec!["Content-Type"]),
-        ("a report within a list's mail", format!("From: a@b.example\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--z\r\nContent-Type: message/rfc822\r\n\r\n{GOOD}--z--\r\n"), vec!["Content-Type"]),
+        (
+            "an unknown encoding",
+            with(
+                "Content-Type: message/rfc822",
+                "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: uuencode",
+            ),
+            vec!["part 3"],
+        ),
+        (
+            "a report within a mail",
+            format!("From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n{GOOD}"),
+            vec!["Content-Type"],
+        ),
+        (
+            "a report within a list's mail",
+            format!(
+                "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=z\r\n\r\n--z\r\nContent-Type: message/rfc822\r\n\r\n{GOOD}--z--\r\n"
+            ),
+            vec!["Content-Type"],
+        ),
         ("too large", format!("{GOOD}{}", " ".repeat(tenure_intake::BYTES_MAX)), vec![""]),
     ];
     for (what, mail, at) in table {
@@ -138,7 +177,8 @@ fn every_fault_is_told_where_it_is() {
 
 #[test]
 fn fields_in_the_original_are_not_those_of_the_report() {
-    let forged = with("Buy now.", "Feedback-Type: fraud\r\nReported-URI: https://victim.example/").replace("Version: 1\r\nOri", "Ori");
+    let forged = with("Buy now.", "Feedback-Type: fraud\r\nReported-URI: https://victim.example/")
+        .replace("Version: 1\r\nOri", "Ori");
     assert_eq!(places(&arf::read(forged.as_bytes()).unwrap_err()), ["Version"]);
 }
 

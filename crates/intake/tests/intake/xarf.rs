@@ -39,19 +39,55 @@ fn piece(bytes: &[u8]) -> Value {
 #[test]
 fn a_report_of_each_category_is_read_with_its_place() {
     let table = [
-        ("messaging", "spam", json!({"protocol": "smtp", "smtp_from": "deals@parley.example", "source_port": 25, "message_id": "<77@parley.example>", "subject": "Last chance"}), "mid:77@parley.example"),
+        (
+            "messaging",
+            "spam",
+            json!({"protocol": "smtp", "smtp_from": "deals@parley.example", "source_port": 25, "message_id": "<77@parley.example>", "subject": "Last chance"}),
+            "mid:77@parley.example",
+        ),
         ("messaging", "bulk_messaging", json!({"protocol": "sms", "recipient_count": 4000}), "192.0.2.17"),
-        ("connection", "ddos", json!({"protocol": "udp", "first_seen": "2021-01-08T19:00:00Z", "source_port": 53}), "192.0.2.17"),
-        ("connection", "port_scan", json!({"protocol": "tcp", "first_seen": "2021-01-08T19:00:00Z", "source_port": 40112}), "192.0.2.17"),
-        ("content", "phishing", json!({"url": "https://parley.example/login"}), "https://parley.example/login"),
-        ("content", "malware", json!({"url": "http://cdn.parley.example/a.exe"}), "http://cdn.parley.example/a.exe"),
-        ("copyright", "copyright", json!({"infringing_url": "https://parley.example/film"}), "https://parley.example/film"),
+        (
+            "connection",
+            "ddos",
+            json!({"protocol": "udp", "first_seen": "2021-01-08T19:00:00Z", "source_port": 53}),
+            "192.0.2.17",
+        ),
+        (
+            "connection",
+            "port_scan",
+            json!({"protocol": "tcp", "first_seen": "2021-01-08T19:00:00Z", "source_port": 40112}),
+            "192.0.2.17",
+        ),
+        (
+            "content",
+            "phishing",
+            json!({"url": "https://parley.example/login"}),
+            "https://parley.example/login",
+        ),
+        (
+            "content",
+            "malware",
+            json!({"url": "http://cdn.parley.example/a.exe"}),
+            "http://cdn.parley.example/a.exe",
+        ),
+        (
+            "copyright",
+            "copyright",
+            json!({"infringing_url": "https://parley.example/film"}),
+            "https://parley.example/film",
+        ),
         ("vulnerability", "open_service", json!({"service": "memcached"}), "192.0.2.17"),
-        ("infrastructure", "compromised_server", json!({"compromise_method": "stolen_credentials"}), "192.0.2.17"),
+        (
+            "infrastructure",
+            "compromised_server",
+            json!({"compromise_method": "stolen_credentials"}),
+            "192.0.2.17",
+        ),
         ("reputation", "blocklist", json!({"threat_type": "spam_source"}), "192.0.2.17"),
     ];
     for (category, kind, more, place) in table {
-        let received = read(&report(category, kind, more)).unwrap_or_else(|e| panic!("{category}/{kind}: {e:?}"));
+        let received =
+            read(&report(category, kind, more)).unwrap_or_else(|e| panic!("{category}/{kind}: {e:?}"));
         assert_eq!(received.format.as_str(), format!("xarf:{category}/{kind}"));
         assert_eq!(received.locator, place, "{category}/{kind}");
         assert!(received.statement.contains(kind), "{}", received.statement);
@@ -75,7 +111,9 @@ fn the_examples_of_the_published_schemas_are_read() {
             for surplus in ["evidence", "tags"] {
                 example.as_object_mut().unwrap().remove(surplus);
             }
-            for (field, value) in [("first_seen", json!("2021-01-08T19:00:00Z")), ("source_port", json!(4_000))] {
+            for (field, value) in
+                [("first_seen", json!("2021-01-08T19:00:00Z")), ("source_port", json!(4_000))]
+            {
                 if example.get(field).is_none() {
                     example[field] = value;
                 }
@@ -103,7 +141,10 @@ fn evidence_is_decoded_and_its_hashes_are_checked() {
     with["evidence"] = json!([item, md5]);
     let received = read(&with).unwrap();
     assert_eq!(received.evidence.len(), 2);
-    assert_eq!((received.evidence[0].media_type.as_str(), received.evidence[0].bytes.as_slice()), ("text/plain", &page[..]));
+    assert_eq!(
+        (received.evidence[0].media_type.as_str(), received.evidence[0].bytes.as_slice()),
+        ("text/plain", &page[..])
+    );
 }
 
 #[test]
@@ -112,28 +153,71 @@ fn every_kind_of_fault_is_told_where_it_is() {
     type Change = fn(&mut Value);
     let table: [(&str, Change, &str, &str); 24] = [
         ("another version", |r| r["xarf_version"] = json!("3.0.0"), "/xarf_version", "does not match"),
-        ("no version", |r| drop(r.as_object_mut().unwrap().remove("xarf_version")), "", "\"xarf_version\" is a required property"),
+        (
+            "no version",
+            |r| drop(r.as_object_mut().unwrap().remove("xarf_version")),
+            "",
+            "\"xarf_version\" is a required property",
+        ),
         ("no url", |r| drop(r.as_object_mut().unwrap().remove("url")), "", "\"url\" is a required property"),
-        ("no contact", |r| drop(r["reporter"].as_object_mut().unwrap().remove("contact")), "/reporter", "\"contact\" is a required"),
+        (
+            "no contact",
+            |r| drop(r["reporter"].as_object_mut().unwrap().remove("contact")),
+            "/reporter",
+            "\"contact\" is a required",
+        ),
         ("no mail address", |r| r["sender"]["contact"] = json!("nobody"), "/sender/contact", "email"),
         ("a field too many", |r| r["reporter"]["fax"] = json!("1"), "/reporter", "fax"),
         ("no id", |r| r["report_id"] = json!("7"), "/report_id", "uuid"),
         ("no moment", |r| r["timestamp"] = json!("yesterday"), "/timestamp", "date-time"),
         ("a number for a text", |r| r["source_identifier"] = json!(7), "/source_identifier", "string"),
-        ("no source", |r| { r["source_identifier"] = json!(" "); r["url"] = json!("mid:1"); }, "", ""),
+        (
+            "no source",
+            |r| {
+                r["source_identifier"] = json!(" ");
+                r["url"] = json!("mid:1");
+            },
+            "",
+            "",
+        ),
         ("unsure", |r| r["confidence"] = json!(1.5), "/confidence", "maximum"),
         ("an unknown type", |r| r["type"] = json!("incitement"), "/type", "POST /v1/reports"),
         ("a type of another category", |r| r["type"] = json!("spam"), "/type", "brand_infringement, csam"),
         ("an unknown category", |r| r["category"] = json!("violence"), "/category", "POST /v1/reports"),
         ("no type", |r| drop(r.as_object_mut().unwrap().remove("type")), "", "\"type\" is a required"),
         ("no base64", |r| r["evidence"][0]["payload"] = json!("a post"), "/evidence/0/payload", "base64"),
-        ("base64 without padding", |r| r["evidence"][0]["payload"] = json!("YQ"), "/evidence/0/payload", "base64"),
+        (
+            "base64 without padding",
+            |r| r["evidence"][0]["payload"] = json!("YQ"),
+            "/evidence/0/payload",
+            "base64",
+        ),
         ("nothing sent", |r| r["evidence"][0]["payload"] = json!(""), "/evidence/0/payload", "1 to"),
-        ("another hash", |r| r["evidence"][0]["hash"] = json!(format!("sha256:{}", "0".repeat(64))), "/evidence/0/hash", "another hash"),
-        ("a hash cut short", |r| r["evidence"][0]["hash"] = json!("sha1:00"), "/evidence/0/hash", "another hash"),
-        ("an unknown hash", |r| r["evidence"][0]["hash"] = json!("crc32:00"), "/evidence/0/hash", "does not match"),
+        (
+            "another hash",
+            |r| r["evidence"][0]["hash"] = json!(format!("sha256:{}", "0".repeat(64))),
+            "/evidence/0/hash",
+            "another hash",
+        ),
+        (
+            "a hash cut short",
+            |r| r["evidence"][0]["hash"] = json!("sha1:00"),
+            "/evidence/0/hash",
+            "another hash",
+        ),
+        (
+            "an unknown hash",
+            |r| r["evidence"][0]["hash"] = json!("crc32:00"),
+            "/evidence/0/hash",
+            "does not match",
+        ),
         ("another size", |r| r["evidence"][0]["size"] = json!(3), "/evidence/0/size", "announced"),
-        ("no media type", |r| r["evidence"][0]["content_type"] = json!("a text"), "/evidence/0/content_type", "media type"),
+        (
+            "no media type",
+            |r| r["evidence"][0]["content_type"] = json!("a text"),
+            "/evidence/0/content_type",
+            "media type",
+        ),
         ("no list", |r| r["evidence"] = json!({}), "/evidence", "array"),
     ];
     for (what, change, at, words) in table {
@@ -209,7 +293,13 @@ fn what_is_internal_is_not_used() {
 
 /// Any JSON, with names that XARF knows among its own.
 fn any_json() -> impl Strategy<Value = Value> {
-    let name = prop_oneof!["[a-z_]{0,12}", Just("url".to_owned()), Just("evidence".to_owned()), Just("category".to_owned()), Just("payload".to_owned())];
+    let name = prop_oneof![
+        "[a-z_]{0,12}",
+        Just("url".to_owned()),
+        Just("evidence".to_owned()),
+        Just("category".to_owned()),
+        Just("payload".to_owned())
+    ];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -220,7 +310,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 8, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(name.clone(), inner, 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+            prop::collection::btree_map(name.clone(), inner, 0..6)
+                .prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     })
 }

@@ -65,7 +65,9 @@ impl Operation {
         let path: String =
             parts.map(|(n, part)| if n % 2 == 0 { part.to_owned() } else { value(part) }).collect();
         match self.id.as_str() {
-            "listCases" | "listReports" | "fileXarfReport" | "fileArfReport" => format!("{path}?account={}", value("account")),
+            "listCases" | "listReports" | "fileXarfReport" | "fileArfReport" => {
+                format!("{path}?account={}", value("account"))
+            }
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
             _ => path,
