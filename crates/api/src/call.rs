@@ -10,10 +10,11 @@ use tenure_access::{Action, Principal, Resource};
 use tenure_domain::name::AccountId;
 use tenure_engine::Engine;
 use tenure_engine::submission::Caller;
+use tenure_intake::is_media_type;
 use tenure_wire::Problem;
 
 use crate::problem::Failure;
-use crate::{App, limits, telemetry};
+use crate::{App, digest, limits, telemetry};
 
 /// An authenticated call.
 pub struct Call {
@@ -243,22 +244,19 @@ impl FromRequest<App> for Upload {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
         let media_type = media_type(&request);
-        let token = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
-        };
-        let ok =
-            media_type.len() <= 127 && media_type.split_once('/').is_some_and(|(a, b)| token(a) && token(b));
-        if !ok {
+        if !is_media_type(&media_type) {
             return Err(Problem::new("media-type", "No media type", 415)
                 .detail("Send the evidence's own media type as `Content-Type`.")
                 .into());
         }
+        let announced = digest::announced(request.headers())?;
         let bytes = bytes(request, limits::EVIDENCE_BODY).await?;
         if bytes.is_empty() {
             return Err(Problem::new("invalid-request", "The body is empty", 422)
                 .detail("Send the evidence's bytes.")
                 .into());
         }
+        announced.check(&bytes)?;
         Ok(Self { media_type, bytes })
     }
 }

@@ -3,6 +3,7 @@
 
 mod around;
 mod call;
+mod digest;
 mod document;
 mod limits;
 mod page;

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const JSON_BODY: usize = 256 * 1024;
 /// The largest document (terms, rule), in bytes.
 pub const DOCUMENT_BODY: usize = 256 * 1024;
-/// The largest piece of evidence, in bytes.
+/// The largest piece of evidence, or report in a published format, in bytes.
 pub const EVIDENCE_BODY: usize = 10 * 1024 * 1024;
 /// How much of a body that is too large is read and thrown away before the answer, in bytes.
 pub const HEARD_OUT: usize = 10 * 1024 * 1024;

@@ -6,15 +6,20 @@ use tenure_access::Denied;
 use tenure_domain::document::DocumentErrors;
 use tenure_domain::refusal::Rejected;
 use tenure_engine::EngineError;
+use tenure_intake::Refused;
 use tenure_wire::Problem;
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub struct Failure(pub Box<Problem>);
+pub struct Failure {
+    problem: Box<Problem>,
+    /// After how many seconds it can be tried again, where that is worth it.
+    retry_after: u64,
+}
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(problem))
+        Self { problem: Box::new(problem), retry_after: 1 }
     }
 }
 
@@ -34,6 +39,20 @@ impl Failure {
         Problem::new("unauthenticated", "No valid token", 401)
             .detail("Send `Authorization: Bearer TOKEN` with a token that was issued and not revoked.")
             .into()
+    }
+
+    /// A report in a published format that was not taken.
+    pub fn report(refused: &Refused) -> Self {
+        let (problem, faults) = match refused {
+            Refused::Malformed(fault) => {
+                (Problem::new("malformed", "The report cannot be read", 400), std::slice::from_ref(fault))
+            }
+            Refused::Invalid(faults) => (
+                Problem::new("invalid-request", "The report does not keep to its format", 422),
+                faults.as_slice(),
+            ),
+        };
+        faults.iter().fold(problem, |problem, fault| problem.fault(&fault.at, &fault.detail)).into()
     }
 
     /// A document that does not read.
@@ -79,6 +98,13 @@ impl From<EngineError> for Failure {
             }
             EngineError::Stale { expected, actual } => Problem::new("stale", "Changed in between", 412)
                 .detail(format!("It is at version {actual}, not {expected}: read it again and decide anew.")),
+            EngineError::TooMuch { what, most, until, seconds } => {
+                let mut problem = Problem::new("too-many", "Enough for today", 429).detail(format!(
+                    "At most {most} {what} are taken from one reporter within a day (UTC). Go on at {until}."
+                ));
+                problem.earliest = Some(until);
+                return Self { retry_after: seconds, ..problem.into() };
+            }
             EngineError::KeyReused => {
                 Problem::new("idempotency-key-reused", "The idempotency key is taken", 422).fault(
                     "Idempotency-Key",
@@ -108,8 +134,8 @@ impl From<EngineError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -117,7 +143,7 @@ impl IntoResponse for Failure {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
         }
         response
     }

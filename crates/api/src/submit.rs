@@ -79,7 +79,8 @@ impl<'a> Writing<'a> {
     ) -> Result<Response, Failure> {
         let answer = move |done: &Done| -> Answer {
             // What the book already says is not made again.
-            let created = created && !(done.events.is_empty() && matches!(done.after, After::Book(_)));
+            let said_before = done.events.is_empty() && matches!(done.after, After::Book(_));
+            let created = created && !said_before && !done.joined();
             let status = if created { StatusCode::CREATED } else { StatusCode::OK };
             let (id, href) = made(done);
             let written = written(done, id, href);
@@ -135,7 +136,7 @@ fn written(done: &Done, id: String, href: String) -> Written {
     };
     let events =
         (done.before + 1..).zip(&done.events).map(|(n, t)| EventRef { n, event_type: t.clone() }).collect();
-    Written { id, href, stream: done.stream.clone(), version, events }
+    Written { id, href, stream: done.stream.clone(), version, events, joined: done.joined() }
 }
 
 fn respond(answer: &Answer, repeated: bool) -> Result<Response, Failure> {

@@ -15,7 +15,7 @@ use tenure_wire::request::{
     RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockState, ClockView, EventView, LegalView, MeasureView, NoticeView, Page,
+    AccountView, CaseView, ClockState, ClockView, EventView, JoinedView, LegalView, MeasureView, NoticeView, Page,
     PreviewView, ReceiptView, ReportView, StandingView, TokenView, WorkloadView, Written,
 };
 
@@ -306,6 +306,8 @@ gets! {
     workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}" => WorkloadView;
     /// A report.
     report(report) "/v1/reports/{report}" => ReportView;
+    /// What says the same as a report and was joined to it.
+    joined(report) "/v1/reports/{report}/joined?pageSize=200" => Page<JoinedView>;
     /// A case.
     case(case) "/v1/cases/{case}" => CaseView;
     /// The cases against an account.
@@ -345,6 +347,16 @@ impl Client {
         bytes: &[u8],
     ) -> Result<Written, ClientError> {
         self.upload("/v1/evidence", key, media_type, bytes).await
+    }
+
+    /// Brings a report in as XARF v4.
+    pub async fn file_xarf(&self, key: &str, account: &str, report: &[u8]) -> Result<Written, ClientError> {
+        self.upload(&format!("/v1/reports/xarf?account={account}"), key, "application/json", report).await
+    }
+
+    /// Brings a report in as ARF mail (RFC 5965).
+    pub async fn file_arf(&self, key: &str, account: &str, mail: &[u8]) -> Result<Written, ClientError> {
+        self.upload(&format!("/v1/reports/arf?account={account}"), key, "message/rfc822", mail).await
     }
 
     /// Sets the roles of a person of the provider.

@@ -25,6 +25,9 @@ pub enum NameError {
     /// Not a reason code.
     #[error("{0:?} is not a reason code: use 1 to 64 of a-z, 0-9 and '_', starting with a letter")]
     Code(String),
+    /// Not a format of reports.
+    #[error("{0:?} is not a format of reports: it reads like \"xarf:content/phishing\" or \"arf:abuse\"")]
+    Format(String),
     /// Not an id of the form `account.letter number`.
     #[error("{text:?} is not {what}'s id: it reads like {example:?}")]
     Numbered {
@@ -59,6 +62,19 @@ fn is_code(text: &str) -> bool {
 
 fn is_clause(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// `xarf:` with a category and a type, or `arf:` with a feedback type, in lower case.
+fn is_format(text: &str) -> bool {
+    let word = |w: &str| {
+        !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+    };
+    text.len() <= 80
+        && match text.split_once(':') {
+            Some(("xarf", rest)) => rest.split_once('/').is_some_and(|(c, t)| word(c) && word(t)),
+            Some(("arf", rest)) => word(rest),
+            _ => false,
+        }
 }
 
 macro_rules! text_name {
@@ -134,6 +150,10 @@ text_name!(
 text_name!(
     /// A reason code such as `incitement` or `process_failure`.
     Ground, is_code, Code
+);
+text_name!(
+    /// A published format of reports and the type within it: `xarf:content/phishing`, `arf:abuse`.
+    Format, is_format, Format
 );
 text_name!(
     /// A clause's number as the agreement prints it, such as `7.2(b)(i)`.

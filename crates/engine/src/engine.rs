@@ -28,7 +28,7 @@ use crate::lead::Lead;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, lead, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, intake, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -111,11 +111,13 @@ impl Engine {
         let clock = start_clock(&store, settings.clock, settings.start, time).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
         let name: [u8; 4] = settings.entropy.draw_16()?[..4].try_into().unwrap_or_default();
+        let salt = intake::salt(&store, &settings.entropy).await?;
         let inner = Arc::new(Inner {
             store,
             access,
             clock,
             entropy: settings.entropy,
+            salt,
             key: settings.key,
             mail: FileChannel::new(settings.mail),
             tickets,

@@ -1,5 +1,6 @@
 //! What the engine answers when it does not do something.
 
+use jiff::Timestamp;
 use tenure_access::Denied;
 use tenure_domain::refusal::Rejected;
 
@@ -26,6 +27,18 @@ pub enum EngineError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request: use a fresh key for each request")]
     KeyReused,
+    /// A reporter brought in as much as is taken within a day.
+    #[error("{most} {what} are taken from one reporter within a day: go on at {until}")]
+    TooMuch {
+        /// What was too much: reports, or bytes of evidence.
+        what: &'static str,
+        /// How much is taken.
+        most: i64,
+        /// When the next day begins, in legal time.
+        until: Timestamp,
+        /// How long that is from now, in seconds.
+        seconds: u64,
+    },
     /// The store failed.
     #[error("the store failed: nothing was done; try again")]
     Store(#[from] StoreError),

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 use crate::clock::LegalClock;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
+use crate::intake::Salt;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     pub access: Access,
     pub clock: LegalClock,
     pub entropy: Entropy,
+    pub salt: Salt,
     pub key: LogKey,
     pub mail: FileChannel,
     pub tickets: mpsc::Sender<Ticket>,

@@ -34,4 +34,20 @@ impl Kept {
         self.blobs.push((id.clone(), media_type.to_owned(), bytes));
         id
     }
+
+    /// The ids of the bytes that are brought along.
+    pub(crate) fn blob_ids(&self) -> Vec<String> {
+        self.blobs.iter().map(|(id, _, _)| id.to_string()).collect()
+    }
+
+    /// The text behind a commitment, where it is brought along.
+    pub(crate) fn text(&self, words: &Words) -> Option<&str> {
+        self.words.iter().find(|(id, _, _)| id == words).map(|(_, _, text)| text.as_str())
+    }
+
+    /// How many bytes are brought along, without words.
+    pub(crate) fn size(&self) -> i64 {
+        let bytes: usize = self.blobs.iter().map(|(_, _, bytes)| bytes.len()).sum();
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
 }

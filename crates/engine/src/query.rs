@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tenure_access::Principal;
 use tenure_domain::account::Account;
 use tenure_domain::name::{AccountId, EnvironmentId, ReportId};
-use tenure_domain::report::Report;
+use tenure_domain::report::{self, Allegation, Report};
 use tenure_ledger::Hash;
 use tenure_ledger::bundle::Receipt;
 use tenure_ledger::leaf::Leaf;
@@ -16,6 +16,7 @@ use tenure_store::{Answer, BlobRow, EventRow, ReportRow, TileRow};
 
 use crate::engine::Engine;
 use crate::reconcile::Observed;
+use crate::stream::Decoded;
 use crate::{EngineError, sequencer, stream};
 
 /// An event as readers see it.
@@ -37,6 +38,19 @@ pub struct EventSeen {
     pub event_type: String,
     /// Its body.
     pub body: Map<String, Value>,
+}
+
+/// What says the same as a report and was joined to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The number of its event in the report's stream.
+    pub n: u64,
+    /// The legal moment.
+    pub at: Timestamp,
+    /// Who brought it in.
+    pub by: String,
+    /// What is alleged.
+    pub allegation: Allegation,
 }
 
 /// Whether an event's receipt can be had.
@@ -80,6 +94,26 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<ReportRow>, EngineError> {
         Ok(self.inner.store.reports_after(id.as_str(), after, limit).await?)
+    }
+
+    /// What says the same as a report and was joined to it, after the event with number `after`.
+    pub async fn joined(&self, id: &ReportId, after: u64, limit: u32) -> Result<Vec<Joined>, EngineError> {
+        let mut joined = Vec::new();
+        let mut from = after.saturating_add(1);
+        loop {
+            let rows = self.inner.store.stream(&stream::report(id), from, limit).await?;
+            let Some(last) = rows.last() else { return Ok(joined) };
+            from = last.n + 1;
+            for row in &rows {
+                let Decoded { at, actor, event, .. } = stream::decode(&row.leaf)?;
+                if let report::Event::Joined(allegation) = event {
+                    joined.push(Joined { n: row.n, at, by: actor.to_string(), allegation });
+                }
+                if joined.len() as u64 == u64::from(limit) {
+                    return Ok(joined);
+                }
+            }
+        }
     }
 
     /// What was last observed of an environment.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tenure_access::{Action, Principal};
 use tenure_domain::account::{self, Account, Actor, System};
 use tenure_domain::name::{AccountId, ReportId, RuleId};
+use tenure_domain::report::Allegation;
 use tenure_domain::{book, report};
 use tenure_store::Answer;
 
@@ -37,8 +38,8 @@ impl Caller {
 pub enum Act {
     /// A command to an account.
     Account(AccountId, account::Command),
-    /// A new report about an account; its number is given in the transaction.
-    FileReport(AccountId, report::Command),
+    /// A report about an account. In the transaction it gets its number, or is joined to the report that says the same.
+    FileReport(AccountId, Allegation),
     /// A command to a report.
     Report(ReportId, report::Command),
     /// A new state of an entry of the provider's book.
@@ -82,7 +83,9 @@ impl Act {
                 | C::RecordRepairs { .. }
                 | C::Fire(_) => return None,
             },
-            Self::FileReport(..) | Self::Report(_, report::Command::File { .. }) => Action::FileReport,
+            Self::FileReport(..) | Self::Report(_, report::Command::File(_) | report::Command::Join(_)) => {
+                Action::FileReport
+            }
             Self::Report(_, report::Command::Remediate { .. }) => Action::RemediateReport,
             Self::Book(_, event) => match event {
                 book::Event::TermsPublished { .. } => Action::PublishTerms,
@@ -183,6 +186,11 @@ pub enum After {
 }
 
 impl Done {
+    /// Whether it was a report that says what another says already, and was joined to it.
+    pub fn joined(&self) -> bool {
+        self.events.iter().any(|event| event == report::JOINED)
+    }
+
     /// The account after, where the submission was to one.
     pub fn account(&self) -> Option<&Arc<Account>> {
         match &self.after {

@@ -12,14 +12,19 @@ use tenure_domain::account::{self, Account, Actor, Context};
 use tenure_domain::book;
 use tenure_domain::name::{AccountId, PersonId, ReportId};
 use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
-use tenure_domain::report::{self, Report};
-use tenure_domain::text::Blob;
-use tenure_store::{Answer, NewEvent, ReportRow, StoreError, Write};
+use tenure_domain::report::{self, Allegation, Report};
+use tenure_domain::text::{Blob, Words};
+use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, Write};
 
 use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
+use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
+use crate::kept::Kept;
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, jobs, sequencer, stream};
+
+/// The seconds of a day of UTC.
+const DAY: i64 = 86_400;
 
 /// One submission's turn in the transaction.
 pub(crate) struct Turn<'a> {
@@ -61,16 +66,24 @@ impl Turn<'_> {
             };
         }
         let at = self.inner.clock.now().as_microsecond();
-        let brought: Vec<String> = kept.blobs.iter().map(|(id, _, _)| id.to_string()).collect();
+        let brought = kept.blob_ids();
+        let comes_in = match &act {
+            Act::FileReport(..) => Some(1),
+            Act::Keep => Some(0),
+            Act::Account(..) | Act::Report(..) | Act::Book(..) => None,
+        };
         let done = match act {
             Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
-            Act::FileReport(id, command) => self.file_report(id, command, &brought).await?,
-            Act::Report(id, command) => self.report(id, command, &brought).await?,
+            Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
+            Act::Report(id, command) => self.report(id, command, &kept).await?,
             Act::Book(entry, event) => self.book(&entry, event, &brought).await?,
             Act::Keep => Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept },
         };
         if !done.events.is_empty() {
             self.count(&caps).await?;
+        }
+        if let Some(reports) = comes_in {
+            self.bound(&principal, Brought { reports, bytes: kept.size() }).await?;
         }
         for (id, salt, text) in &kept.words {
             self.write.put_words(id.as_str(), *salt, text).await?;
@@ -229,38 +242,81 @@ impl Turn<'_> {
         }
     }
 
+    /// Counts what comes in; past what is taken from one reporter within a day, it is undone.
+    async fn bound(&mut self, reporter: &str, more: Brought) -> Result<(), EngineError> {
+        let now = self.inner.clock.now();
+        let day = now.as_second().div_euclid(DAY);
+        let brought = self.write.bring(reporter, day, more).await?;
+        let (what, most) = if brought.reports > REPORTS_PER_DAY {
+            ("reports", REPORTS_PER_DAY)
+        } else if brought.bytes > BYTES_PER_DAY {
+            ("bytes of evidence", BYTES_PER_DAY)
+        } else {
+            return Ok(());
+        };
+        let until = jiff::Timestamp::from_second((day + 1) * DAY)
+            .map_err(|e| EngineError::defect("legal time", &e))?;
+        let seconds = u64::try_from(until.as_second() - now.as_second()).unwrap_or_default();
+        Err(EngineError::TooMuch { what, most, until, seconds })
+    }
+
     async fn file_report(
         &mut self,
         account: AccountId,
-        command: report::Command,
-        brought: &[String],
+        allegation: Allegation,
+        kept: &Kept,
     ) -> Result<Done, EngineError> {
         if self.write.aggregate(&stream::account(&account)).await?.is_none() {
             return Err(Rejected::not_found("account", account).into());
         }
+        // Adding nothing takes the row: reports about one account that come in at once go on one after the other.
         let counter = format!("reports/{account}");
+        self.write.count(&counter, 0).await?;
+        let keys = self.keys(&account, &allegation, kept);
+        if let Some(id) = self.says_the_same(&keys).await? {
+            return self.report(id, report::Command::Join(allegation), kept).await;
+        }
         let number = self.write.count(&counter, 1).await?;
         let number = u32::try_from(number).map_err(|e| EngineError::defect("reports", &e))?;
-        self.report(ReportId::new(account, number), command, brought).await
+        self.report(ReportId::new(account, number), report::Command::File(allegation), kept).await
+    }
+
+    /// The keys of an allegation whose words come with it.
+    fn keys(&self, account: &AccountId, allegation: &Allegation, kept: &Kept) -> Keys {
+        let read = |words: &Words| kept.text(words).map(str::to_owned);
+        Keys::new(&self.inner.salt, account, &self.actor, allegation, read)
+    }
+
+    /// The report that says the same and takes in what does.
+    async fn says_the_same(&mut self, keys: &Keys) -> Result<Option<ReportId>, EngineError> {
+        for key in keys.iter() {
+            let Some(row) = self.write.report_key(key).await? else { continue };
+            let account = row.account.parse().map_err(|e| EngineError::defect(key, &e))?;
+            let id = ReportId::new(account, row.number);
+            if let Some(report) = self.load_report(&id).await?
+                && report.takes_in(self.inner.clock.now())
+            {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn load_report(&mut self, id: &ReportId) -> Result<Option<Report>, EngineError> {
+        let name = stream::report(id);
+        let row = self.write.aggregate(&name).await?;
+        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
+            .transpose()
     }
 
     async fn report(
         &mut self,
         id: ReportId,
         command: report::Command,
-        brought: &[String],
+        kept: &Kept,
     ) -> Result<Done, EngineError> {
         let name = stream::report(&id);
-        if let report::Command::File { evidence, .. } = &command {
-            for blob in evidence.keys() {
-                self.need_blob(blob.as_str(), brought).await?;
-                self.write.put_blob_ref(id.account().as_str(), blob.as_str()).await?;
-            }
-        }
-        let row = self.write.aggregate(&name).await?;
-        let mut state: Option<Report> = row
-            .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
-            .transpose()?;
+        let mut state = self.load_report(&id).await?;
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
@@ -270,14 +326,36 @@ impl Turn<'_> {
         for (n, recorded) in (before + 1..).zip(&events) {
             rows.push(self.leaf(&name, n, recorded.at, &recorded.actor, &recorded.event)?);
             state = Report::apply(&id, state, recorded);
+            self.note(&id, &recorded.event, kept).await?;
         }
         let state = state.ok_or_else(|| EngineError::defect(&name, &"an event does not fit"))?;
         let json = serde_json::to_string(&state).map_err(|e| EngineError::defect(&name, &e))?;
         self.write.append("report", &name, before, &rows, &json).await?;
         self.write.put_report(&report_row(&state)).await?;
-        self.write.enqueue(jobs::EVALUATE, id.account().as_str()).await?;
+        // What was joined changes nothing that rules count.
+        if !events.iter().any(|e| matches!(e.event, report::Event::Joined(_))) {
+            self.write.enqueue(jobs::EVALUATE, id.account().as_str()).await?;
+        }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name, before, events, after: After::Report(Arc::new(state)) })
+    }
+
+    /// What follows from an event of a report beside its state: whose bytes its evidence is, and by what it is found
+    /// when the same is said again.
+    async fn note(&mut self, id: &ReportId, event: &report::Event, kept: &Kept) -> Result<(), EngineError> {
+        let account = id.account().as_str();
+        let Some(allegation) = event.allegation() else {
+            return Ok(self.write.forget_report_keys(account, id.number()).await?);
+        };
+        for blob in allegation.evidence.keys() {
+            self.need_blob(blob.as_str(), &kept.blob_ids()).await?;
+            self.write.put_blob_ref(account, blob.as_str()).await?;
+        }
+        for key in self.keys(id.account(), allegation, kept).found_by(event) {
+            let row = ReportKey { key, account: account.to_owned(), number: id.number() };
+            self.write.put_report_key(&row).await?;
+        }
+        Ok(())
     }
 
     async fn book(
@@ -384,7 +462,7 @@ pub(crate) fn report_row(report: &Report) -> ReportRow {
     ReportRow {
         account: report.id.account().to_string(),
         number: report.id.number(),
-        ground: report.ground.to_string(),
+        ground: report.allegation.ground.to_string(),
         filed_at: report.filed_at.as_microsecond(),
         remediated_at: report.remediation.as_ref().map(|r| r.at.as_microsecond()),
     }

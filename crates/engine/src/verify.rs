@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tenure_domain::account::{self, Account};
+use tenure_domain::name::{AccountId, ReportId};
 use tenure_domain::{book, report};
 use tenure_ledger::checkpoint::Checkpoint;
 use tenure_ledger::leaf::commitment;
@@ -12,6 +13,7 @@ use tenure_ledger::note::VerifierKey;
 use tenure_ledger::tree::{self, TileSet};
 use tenure_store::{EventRow, Store};
 
+use crate::intake::{Keys, SALT_KEY, Salt};
 use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
 use crate::{EngineError, turn};
@@ -76,6 +78,7 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
     reports(store, &mut findings, &streams).await?;
     blobs(store, &mut findings).await?;
     blob_refs(store, &mut findings, &streams).await?;
+    report_keys(store, &mut findings, &streams).await?;
     words(store, &mut findings).await?;
     head(store, verifier, &mut findings, &leaves).await?;
     Ok(findings)
@@ -186,12 +189,71 @@ fn named(stream: &str, event: &EventRow) -> Vec<(String, String)> {
     let Some((account, _)) = stream.strip_prefix("report/").and_then(|id| id.split_once('.')) else {
         return Vec::new();
     };
-    match stream::decode::<report::Event>(&event.leaf).map(|d| d.event) {
-        Ok(report::Event::Filed { evidence, .. }) => {
-            evidence.keys().map(|blob| pair(account, blob)).collect()
+    let decoded: Result<Decoded<report::Event>, _> = stream::decode(&event.leaf);
+    let evidence = decoded.ok().and_then(|d| d.event.allegation().map(|a| a.evidence.clone()));
+    evidence.unwrap_or_default().keys().map(|blob| pair(account, blob)).collect()
+}
+
+/// By what reports are found when the same is said again, as the events and the words that are there say, compared with
+/// the rows.
+async fn report_keys(store: &Store, findings: &mut Findings, streams: &Streams) -> Result<(), EngineError> {
+    let Some(salt) = store.installation(SALT_KEY).await? else { return Ok(()) };
+    let Ok(salt) = salt.parse::<Salt>() else {
+        findings.fault(format!("the installation's {SALT_KEY} do not read"));
+        return Ok(());
+    };
+    let mut events: Vec<(&str, &EventRow)> = streams
+        .iter()
+        .filter_map(|(name, events)| Some((name.strip_prefix("report/")?, events)))
+        .flat_map(|(id, events)| events.iter().map(move |event| (id, event)))
+        .filter(|(_, event)| event.position > salt.since)
+        .collect();
+    events.sort_by_key(|(_, event)| event.position);
+    let mut said: BTreeMap<String, ReportId> = BTreeMap::new();
+    let mut of: BTreeMap<ReportId, Vec<String>> = BTreeMap::new();
+    // Where words were erased, it cannot be told by what a report is found.
+    let mut unknown: BTreeSet<AccountId> = BTreeSet::new();
+    for (id, event) in events {
+        let Ok(Decoded { actor, event, .. }) = stream::decode::<report::Event>(&event.leaf) else { continue };
+        let Ok(id) = id.parse::<ReportId>() else { continue };
+        let Some(allegation) = event.allegation() else {
+            for key in of.remove(&id).unwrap_or_default() {
+                if said.get(&key) == Some(&id) {
+                    said.remove(&key);
+                }
+            }
+            continue;
+        };
+        let mut texts = BTreeMap::new();
+        for words in [Some(&allegation.locator), allegation.reference.as_ref()].into_iter().flatten() {
+            match store.words(words.as_str()).await? {
+                Some(text) => drop(texts.insert(words.clone(), text)),
+                None => drop(unknown.insert(id.account().clone())),
+            }
         }
-        Ok(report::Event::Remediated { .. }) | Err(_) => Vec::new(),
+        let keys = Keys::new(&salt, id.account(), &actor, allegation, |words| texts.get(words).cloned());
+        for key in keys.found_by(&event) {
+            of.entry(id.clone()).or_default().push(key.clone());
+            said.insert(key, id.clone());
+        }
     }
+    let mut after = String::new();
+    loop {
+        let page = store.every_report_key(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.key);
+        for row in page {
+            let id = format!("{}.r{}", row.account, row.number);
+            let same = said.remove(&row.key).is_some_and(|by| by.to_string() == id);
+            if !same && !unknown.iter().any(|account| account.as_str() == row.account) {
+                findings.fault(format!("report/{id}: it is found by what it does not say"));
+            }
+        }
+    }
+    for id in said.into_values().filter(|id| !unknown.contains(id.account())) {
+        findings.fault(format!("report/{id}: it is not found by what it says"));
+    }
+    Ok(())
 }
 
 async fn words(store: &Store, findings: &mut Findings) -> Result<(), EngineError> {

@@ -7,6 +7,7 @@
 mod audit;
 mod error;
 mod head;
+mod intake;
 mod lease;
 mod load;
 mod postgres;
@@ -26,6 +27,7 @@ use statement::Pool;
 
 pub use audit::WordsRow;
 pub use error::StoreError;
+pub use intake::{Brought, ReportKey};
 pub use lease::Lease;
 pub use load::{Connections, Load, Schema};
 pub use postgres::masked;

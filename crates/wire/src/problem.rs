@@ -31,7 +31,7 @@ pub struct Problem {
     /// For a refusal: every guard that is not met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<GuardView>,
-    /// For a refusal: the earliest moment at which all guards could be met, where that is known.
+    /// The earliest moment at which it could be done, where that is known: for a refusal, when all guards could be met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub earliest: Option<Timestamp>,

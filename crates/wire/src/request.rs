@@ -167,8 +167,33 @@ request!(
         /// The evidence, uploaded before: `sha256:…`.
         #[schema(value_type = Vec<String>)]
         evidence: Vec<Blob>,
+        /// When the thing was seen.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        observed_at: Option<Timestamp>,
+        /// How the reporter can be reached.
+        #[serde(default)]
+        contact: Option<String>,
+        /// The language of the statement, as a language tag (RFC 5646).
+        #[serde(default)]
+        #[schema(example = "de", min_length = 2, max_length = 35)]
+        language: Option<String>,
+        /// The reporter's own reference. What the same reporter sends with the same reference is the same report.
+        #[serde(default)]
+        reference: Option<String>,
     }
 );
+
+/// About which account a report in a published format is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AboutQuery {
+    /// About which account. What a report names as its source is not looked up: the addresses and host names of
+    /// accounts are not registered.
+    #[param(value_type = String, example = "parley")]
+    pub account: Option<AccountId>,
+}
 
 request!(
     /// Answers a report.

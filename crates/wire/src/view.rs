@@ -31,6 +31,9 @@ view!(
         version: u64,
         /// The events, in order; none where nothing had to change.
         events: Vec<EventRef>,
+        /// Whether it was a report that says what another says already: it was joined to that one, whose id this is.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        joined: bool,
     }
 );
 
@@ -238,6 +241,51 @@ view!(
         remediated_at: Option<Timestamp>,
         /// What it answered.
         answer: Option<String>,
+        /// When the thing was seen, as the reporter says.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        observed_at: Option<Timestamp>,
+        /// The language of the statement.
+        language: Option<String>,
+        /// The published format and type in which it came, such as `xarf:content/phishing`; none for Tenure's own form.
+        format: Option<String>,
+        /// How the reporter can be reached; not shown to members.
+        contact: Option<String>,
+        /// The reporter's own reference; not shown to members.
+        reference: Option<String>,
+        /// How many others said the same and were joined to it.
+        joined: u64,
+    }
+);
+
+view!(
+    /// What says the same as a report, and was joined to it.
+    JoinedView {
+        /// The number of its event in the report's stream.
+        n: u64,
+        /// When it came in.
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
+        /// Who brought it in; not shown to members.
+        by: Option<String>,
+        /// The reason code.
+        ground: String,
+        /// Where the thing is.
+        locator: Option<String>,
+        /// What is alleged.
+        statement: Option<String>,
+        /// The evidence: id and media type.
+        evidence: BTreeMap<String, String>,
+        /// When the thing was seen, as the reporter says.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        observed_at: Option<Timestamp>,
+        /// The language of the statement.
+        language: Option<String>,
+        /// The published format and type in which it came.
+        format: Option<String>,
+        /// How the reporter can be reached; not shown to members.
+        contact: Option<String>,
+        /// The reporter's own reference; not shown to members.
+        reference: Option<String>,
     }
 );
 

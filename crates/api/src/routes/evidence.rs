@@ -13,17 +13,19 @@ use tenure_wire::view::Written;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::App;
 use crate::call::{Call, Path, Upload};
 use crate::problem::Failure;
 use crate::submit::Writing;
+use crate::{App, digest};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(upload)).routes(routes!(get))
 }
 
-/// Upload evidence or an order's document: at most 10 MiB, of any media type. The id is the bytes' SHA-256.
+/// Upload evidence or an order's document: at most 10 MiB, of any media type. The id is the bytes' SHA-256. One principal
+/// brings in at most 200 MiB within a day.
 #[utoipa::path(post, operation_id = "uploadEvidence", path = "/v1/evidence", tag = "evidence",
+    params(("Content-Digest" = Option<String>, Header, description = "The bytes' digest (RFC 9530), such as `sha-256=:…:`. Bytes with another one are not kept.")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn upload(call: Call, upload: Upload) -> Result<Response, Failure> {
@@ -57,6 +59,7 @@ async fn get(call: Call, Path(id): Path<Blob>) -> Result<Response, Failure> {
         (header::CONTENT_TYPE, blob.media_type),
         (header::CONTENT_DISPOSITION, "attachment".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+        (digest::CONTENT_DIGEST, digest::of(&blob.bytes)),
     ];
     Ok((headers, ResponseBody::from(blob.bytes)).into_response())
 }

@@ -10,6 +10,7 @@ mod events;
 mod evidence;
 mod health;
 mod holds;
+mod intake;
 mod ledger;
 mod measures;
 mod notices;
@@ -45,6 +46,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(rules::routes())
         .merge(evidence::routes())
         .merge(reports::routes())
+        .merge(intake::routes())
         .merge(cases::routes())
         .merge(notices::routes())
         .merge(cures::routes())

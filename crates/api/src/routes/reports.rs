@@ -6,11 +6,11 @@ use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::name::ReportId;
-use tenure_domain::report::{Command, MOST_EVIDENCE};
+use tenure_domain::report::{Allegation, Command, MOST_EVIDENCE};
 use tenure_engine::submission::{Act, After, Done};
 use tenure_wire::Problem;
-use tenure_wire::request::{FileReport, Remediate};
-use tenure_wire::view::{Page, ReportView, Written};
+use tenure_wire::request::{FileReport, PageQuery, Remediate};
+use tenure_wire::view::{JoinedView, Page, ReportView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,19 +21,25 @@ use crate::submit::Writing;
 use crate::{App, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(file, list)).routes(routes!(get)).routes(routes!(remediate))
+    OpenApiRouter::new()
+        .routes(routes!(file, list))
+        .routes(routes!(get))
+        .routes(routes!(remediate))
+        .routes(routes!(joined))
 }
 
-fn made(done: &Done) -> (String, String) {
+/// Where a report is that was filed, joined or answered.
+pub(super) fn made(done: &Done) -> (String, String) {
     match &done.after {
         After::Report(report) => (report.id.to_string(), format!("/v1/reports/{}", report.id)),
         After::Account(_) | After::Book(_) | After::Kept => (String::new(), String::new()),
     }
 }
 
-/// Bring a report in. Its evidence is uploaded before.
+/// Bring a report in, on any ground. Its evidence is uploaded before. What says the same as a report that is not answered
+/// (the same ground and place, or the same reporter's reference) within 30 days is joined to it, and counts once.
 #[utoipa::path(post, operation_id = "fileReport", path = "/v1/reports", tag = "reports", request_body = FileReport,
-    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "It was joined to the report that says the same", body = Written), (status = 201, description = "It is a new report", body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     let asked = body.value;
     call.may(Action::FileReport, &asked.account)?;
@@ -54,8 +60,18 @@ async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
     let locator = writing.words("/locator", &asked.locator)?;
     let statement = writing.words("/statement", &asked.statement)?;
-    let command = Command::File { ground: asked.ground, locator, statement, evidence };
-    writing.submit(Act::FileReport(asked.account, command), true, made).await
+    let allegation = Allegation {
+        ground: asked.ground,
+        locator,
+        statement,
+        evidence,
+        observed_at: asked.observed_at,
+        contact: writing.maybe_words("/contact", asked.contact.as_deref())?,
+        language: asked.language,
+        reference: writing.maybe_words("/reference", asked.reference.as_deref())?,
+        format: None,
+    };
+    writing.submit(Act::FileReport(asked.account, allegation), true, made).await
 }
 
 /// List the reports about an account, in the order they came in.
@@ -86,6 +102,26 @@ async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Json<ReportView>, F
     call.may(Action::ReadReport, id.account())?;
     let report = call.engine.report(&id).await?.ok_or_else(Failure::not_found)?;
     Ok(Json(views::case::report(&call.engine, &report, call.is_member()).await?))
+}
+
+/// List what says the same as a report and was joined to it, in the order it came in.
+#[utoipa::path(get, operation_id = "listJoined", path = "/v1/reports/{report}/joined", tag = "reports", params(("report" = String, Path), PageQuery),
+    responses((status = 200, body = Page<JoinedView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn joined(
+    call: Call,
+    Path(id): Path<ReportId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<JoinedView>>, Failure> {
+    call.may(Action::ReadReport, id.account())?;
+    call.engine.report(&id).await?.ok_or_else(Failure::not_found)?;
+    let size = page::size(&query)?;
+    let after: u32 = page::after(&query)?.unwrap_or(0);
+    let rows = call.engine.joined(&id, after.into(), size + 1).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(views::case::joined(&call.engine, row, call.is_member()).await?);
+    }
+    Ok(Json(page::page(items, size, |item| item.n.to_string())))
 }
 
 /// The account's answer: what it did about the report.

@@ -1,11 +1,14 @@
 //! Cases, notices and reports.
 
+use std::collections::BTreeMap;
+
 use tenure_domain::account::Account;
 use tenure_domain::account::case::{Case, CaseState};
 use tenure_domain::account::notice::{Notice, NoticeKind};
-use tenure_domain::report::Report;
-use tenure_engine::Engine;
-use tenure_wire::view::{AttemptView, CaseView, NoticeView, ReportView};
+use tenure_domain::report::{Allegation, Report};
+use tenure_domain::text::Words;
+use tenure_engine::{Engine, Joined};
+use tenure_wire::view::{AttemptView, CaseView, JoinedView, NoticeView, ReportView};
 
 use super::account::requirement;
 use super::{name, next, text};
@@ -77,19 +80,61 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
 }
 
 pub async fn report(engine: &Engine, report: &Report, to_member: bool) -> Result<ReportView, Failure> {
+    let told = &report.allegation;
     Ok(ReportView {
         id: report.id.to_string(),
         account: report.id.account().to_string(),
-        ground: report.ground.to_string(),
-        locator: text(engine, &report.locator).await?,
-        statement: text(engine, &report.statement).await?,
-        evidence: report.evidence.iter().map(|(id, t)| (id.to_string(), t.clone())).collect(),
+        ground: told.ground.to_string(),
+        locator: text(engine, &told.locator).await?,
+        statement: text(engine, &told.statement).await?,
+        evidence: evidence(told),
         filed_at: report.filed_at,
-        filed_by: if to_member { None } else { Some(report.filed_by.to_string()) },
+        filed_by: (!to_member).then(|| report.filed_by.to_string()),
         remediated_at: report.remediation.as_ref().map(|r| r.at),
         answer: match &report.remediation {
             Some(remediation) => text(engine, &remediation.answer).await?,
             None => None,
         },
+        observed_at: told.observed_at,
+        language: told.language.clone(),
+        format: told.format.as_ref().map(ToString::to_string),
+        contact: reporters(engine, told.contact.as_ref(), to_member).await?,
+        reference: reporters(engine, told.reference.as_ref(), to_member).await?,
+        joined: report.joined,
     })
+}
+
+/// What was joined to a report.
+pub async fn joined(engine: &Engine, joined: &Joined, to_member: bool) -> Result<JoinedView, Failure> {
+    let told = &joined.allegation;
+    Ok(JoinedView {
+        n: joined.n,
+        at: joined.at,
+        by: (!to_member).then(|| joined.by.clone()),
+        ground: told.ground.to_string(),
+        locator: text(engine, &told.locator).await?,
+        statement: text(engine, &told.statement).await?,
+        evidence: evidence(told),
+        observed_at: told.observed_at,
+        language: told.language.clone(),
+        format: told.format.as_ref().map(ToString::to_string),
+        contact: reporters(engine, told.contact.as_ref(), to_member).await?,
+        reference: reporters(engine, told.reference.as_ref(), to_member).await?,
+    })
+}
+
+fn evidence(told: &Allegation) -> BTreeMap<String, String> {
+    told.evidence.iter().map(|(id, media_type)| (id.to_string(), media_type.clone())).collect()
+}
+
+/// Words about the reporter, which the account reported does not see.
+async fn reporters(
+    engine: &Engine,
+    words: Option<&Words>,
+    to_member: bool,
+) -> Result<Option<String>, Failure> {
+    match words {
+        Some(words) if !to_member => text(engine, words).await,
+        _ => Ok(None),
+    }
 }

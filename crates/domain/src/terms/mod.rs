@@ -2,7 +2,7 @@
 
 mod read;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::capability::Preset;
 use crate::document::DocumentErrors;
-use crate::name::{Ground, PowerId, TermsId};
+use crate::name::{Format, Ground, PowerId, TermsId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
@@ -48,6 +48,8 @@ pub struct Terms {
     pub powers: Vec<Power>,
     /// What it grants whatever a power says.
     pub floors: Floors,
+    /// Which ground is alleged by reports in published formats, where the agreement says so itself.
+    pub reported: BTreeMap<Format, Ground>,
 }
 
 /// How notices are served.

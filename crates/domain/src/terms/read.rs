@@ -1,5 +1,6 @@
 //! Reading a terms document.
 
+mod grounds;
 mod power;
 
 use std::collections::BTreeMap;
@@ -27,8 +28,8 @@ pub(super) fn terms(text: &str) -> Result<(Terms, TermsRef), DocumentErrors> {
 }
 
 fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
-    let fields =
-        root.fields(&["kind", "id", "version", "calendar", "service", "powers", "floors"], faults)?;
+    let known = ["kind", "id", "version", "calendar", "service", "powers", "floors", "grounds"];
+    let fields = root.fields(&known, faults)?;
     let kind = fields.required("kind", faults).and_then(|item| item.word(&[("Terms", ())], faults));
     let id: Option<TermsId> = fields.required("id", faults).and_then(|item| item.parsed(faults));
     let version = fields.required("version", faults).and_then(|item| version(&item, faults));
@@ -36,6 +37,10 @@ fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
     let service = fields.required("service", faults).and_then(|item| service(&item, faults));
     let floors = fields.required("floors", faults).and_then(|item| floors(&item, faults));
     let powers = fields.required("powers", faults).and_then(|item| powers(&item, floors.as_ref(), faults));
+    let reported = match fields.optional("grounds", faults) {
+        Some(item) => grounds::reported(&item, faults),
+        None => Some(BTreeMap::new()),
+    };
     kind?;
     Some(Terms {
         id: id?,
@@ -44,6 +49,7 @@ fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
         service: service?,
         powers: powers?,
         floors: floors?,
+        reported: reported?,
     })
 }
 

@@ -241,3 +241,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn terms_may_say_what_published_formats_allege() {
+    let grounds = "grounds: [{id: scam, reportedAs: [\"xarf:content/phishing\", \"arf:fraud\"]}, {id: spam, reportedAs: [\"arf:opt-out\"]}]\n";
+    let (terms, _) = Terms::parse(&format!("{EXAMPLE}{grounds}")).unwrap();
+    let reported: Vec<String> = terms.reported.iter().map(|(f, g)| format!("{f} {g}")).collect();
+    assert_eq!(reported, ["arf:fraud scam", "arf:opt-out spam", "xarf:content/phishing scam"]);
+    assert!(Terms::parse(EXAMPLE).unwrap().0.reported.is_empty());
+    for (from, to, words) in [
+        ("arf:opt-out", "arf:fraud", "arf:fraud is already a report of scam"),
+        ("arf:opt-out", "ARF:abuse", "is not a format of reports"),
+        ("arf:opt-out", "xarf:spam", "is not a format of reports"),
+        ("id: spam", "id: Spam", "is not a reason code"),
+        ("[\"arf:opt-out\"]", "[]", "at least one"),
+        ("{id: spam, ", "{", "id"),
+    ] {
+        let text = format!("{EXAMPLE}{}", grounds.replace(from, to));
+        let faults: Vec<String> =
+            Terms::parse(&text).unwrap_err().into_iter().map(|f| f.to_string()).collect();
+        assert!(faults.len() == 1 && faults[0].contains(words), "{from} {to}: {faults:?}");
+    }
+}

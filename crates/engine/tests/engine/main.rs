@@ -9,6 +9,7 @@ mod deadlines;
 mod evidence;
 mod failures;
 mod health;
+mod intake;
 mod log;
 mod notices;
 mod office;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use tenure_access::{Principal, Role};
@@ -10,7 +11,7 @@ use tenure_domain::account::event::Asked;
 use tenure_domain::account::{Account, Actor};
 use tenure_domain::book;
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
-use tenure_domain::report;
+use tenure_domain::report::Allegation;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::workload::Plan;
@@ -85,6 +86,7 @@ pub struct Office {
     pub database: Database,
     pub mail: PathBuf,
     starts: u64,
+    posts: AtomicU64,
     most_behind: u64,
     begun: Timestamp,
     terms: String,
@@ -136,12 +138,22 @@ impl Office {
             lease: LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self { engine, store, database, mail, starts, most_behind, begun, terms }
+        Self {
+            engine,
+            store,
+            database,
+            mail,
+            starts,
+            posts: AtomicU64::new(0),
+            most_behind,
+            begun,
+            terms,
+        }
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, database, mail, starts, most_behind, begun, terms } = self;
+        let Self { engine, store, database, mail, starts, most_behind, begun, terms, .. } = self;
         drop((engine, store));
         Self::start_in(database, mail, starts + 1, most_behind, (begun, terms)).await
     }
@@ -206,19 +218,25 @@ impl Office {
     pub fn report(&self, name: &str, ground: &str, what: &str) -> Submission {
         let mut kept = Kept::default();
         let evidence = kept.blob("text/plain", format!("what {what} showed").into_bytes());
-        let command = report::Command::File {
+        let allegation = Allegation {
             ground: ground.parse().unwrap(),
             locator: self.engine.words(&mut kept, &format!("https://parley.example/posts/{what}")).unwrap(),
             statement: self.engine.words(&mut kept, "It calls for violence.").unwrap(),
             evidence: BTreeMap::from([(evidence, "text/plain".to_owned())]),
+            observed_at: None,
+            contact: None,
+            language: None,
+            reference: None,
+            format: None,
         };
-        Submission::new(person("rex", Role::Reporter), Act::FileReport(slug(name), command)).keeping(kept)
+        Submission::new(person("rex", Role::Reporter), Act::FileReport(slug(name), allegation)).keeping(kept)
     }
 
-    /// Files reports and waits until all that follows is done.
+    /// Files reports, each about another post, and waits until all that follows is done.
     pub async fn file_reports(&self, name: &str, ground: &str, count: usize) {
-        for n in 0..count {
-            done(self.engine.submit(self.report(name, ground, &format!("{n}"))).await.unwrap());
+        for _ in 0..count {
+            let post = format!("{}-{}", self.starts, self.posts.fetch_add(1, Ordering::Relaxed));
+            done(self.engine.submit(self.report(name, ground, &post)).await.unwrap());
         }
         self.engine.settle().await.unwrap();
     }

@@ -110,6 +110,12 @@ const TAMPERED: &[(&str, &str, &str)] = &[
         "INSERT INTO reports (account, number, ground, filed_at) VALUES ('parley', 99, 'spam', 1)",
         "report/parley.r99: a row for lists without any event",
     ),
+    (
+        "a report that is found by what it does not say",
+        "UPDATE report_keys SET number = 3 WHERE number = 2",
+        "report/parley.r3: it is found by what it does not say",
+    ),
+    ("a report that is not found", "DELETE FROM report_keys WHERE number = 2", "report/parley.r2: it is not found by what it says"),
     ("changed evidence", "UPDATE blobs SET bytes = x'00' WHERE id = (SELECT MIN(id) FROM blobs)", "the kept bytes are not"),
     ("changed words", "UPDATE words SET text = text || '!' WHERE id = (SELECT MIN(id) FROM words)", "the kept words are not"),
 ];

@@ -110,6 +110,10 @@ impl Story<'_> {
             locator,
             statement: "A post that calls for violence".to_owned(),
             evidence: vec![evidence.id.try_into()?],
+            observed_at: None,
+            contact: None,
+            language: None,
+            reference: None,
         };
         let key = self.key();
         let filed = hotline.file_report(&key, &report).await?;

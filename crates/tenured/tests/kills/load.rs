@@ -82,6 +82,10 @@ async fn a_kill_under_load_loses_no_report_that_was_acknowledged() -> anyhow::Re
         locator: "https://parley.example/post/1".into(),
         statement: "A post".into(),
         evidence: vec![evidence.id.try_into()?],
+        observed_at: None,
+        contact: None,
+        language: None,
+        reference: None,
     };
     let mut acknowledged = Vec::new();
     for round in 0..KILLS {
@@ -93,13 +97,14 @@ async fn a_kill_under_load_loses_no_report_that_was_acknowledged() -> anyhow::Re
                 tokio::spawn(async move {
                     let mut ids = Vec::new();
                     // Until the server is gone.
-                    while let Ok(written) =
-                        client.file_report(&format!("{round}-{sender}-{}", ids.len()), &report).await
-                    {
+                    loop {
+                        let key = format!("{round}-{sender}-{}", ids.len());
+                        let locator = format!("https://parley.example/post/{key}");
+                        let report = FileReport { locator, ..report.clone() };
+                        let Ok(written) = client.file_report(&key, &report).await else { return ids };
                         ids.push(written.id);
                         through.fetch_add(1, Ordering::SeqCst);
                     }
-                    ids
                 })
             })
             .collect();

@@ -129,3 +129,36 @@ async fn members_fetch_what_their_own_record_names_and_nothing_else() {
     }
     house.close().await;
 }
+
+#[tokio::test]
+async fn evidence_that_was_changed_on_the_way_is_not_kept() {
+    let house = House::open().await;
+    let analyst = house.caller("analyst");
+    // SHA-256 and SHA-512 of `abc`.
+    let right = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
+    let long =
+        "sha-512=:3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==:";
+    let both = format!("{right}, {long}");
+    let send = async |digest: &str, bytes: &[u8]| {
+        let headers = [("content-type", "text/plain"), ("content-digest", digest)];
+        analyst.send("POST", "/v1/evidence", &headers, bytes.to_vec()).await
+    };
+    for digest in [right, long, &both, "unixsum=30637", &format!("md5=:kAFQmDzST7DWlj99KOF/cg==:, {right}")] {
+        let id = send(digest, b"abc").await.is(201).field("id");
+        let fetched = analyst.get(&format!("/v1/evidence/{id}")).await.is(200);
+        assert_eq!(fetched.header("content-digest"), right, "{digest}");
+    }
+    for (digest, bytes) in [
+        (right, &b"abd"[..]),
+        (long, b"abd"),
+        (&both, b"abd"),
+        (&right.replace("ungW", "UngW"), b"abc"),
+        ("sha-256=ungWv48Bz", b"abc"),
+        ("sha-256=:not base64:", b"abc"),
+        ("sha-256", b"abc"),
+        ("", b"abc"),
+    ] {
+        assert_eq!(send(digest, bytes).await.is(400).at(), "Content-Digest", "{digest}");
+    }
+    house.close().await;
+}

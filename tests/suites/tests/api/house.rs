@@ -93,8 +93,8 @@ impl House {
         let text = [("content-type", "text/plain")];
         let evidence = analyst.send("POST", "/v1/evidence", &text, b"a post".to_vec()).await.is(201);
         self.evidence = evidence.field("id");
-        for _ in 0..2 {
-            analyst.post("/v1/reports", &report(&self.evidence)).await.is(201);
+        for post in ["first", "second"] {
+            analyst.post("/v1/reports", &report_about(post, &self.evidence)).await.is(201);
         }
         let case = json!({"account": "parley", "ground": "incitement", "why": "It stays up", "reports": ["parley.r1"]});
         analyst.post("/v1/cases", &case).await.is(201);
@@ -207,9 +207,14 @@ pub fn workload() -> Value {
     json!({"image": "docker.io/library/busybox:1.35", "replicas": 1, "port": 8080, "cpuMillis": 50, "memoryMib": 32})
 }
 
-/// A report about `parley`.
+/// A report about `parley`, always of the same post.
 pub fn report(evidence: &str) -> Value {
-    json!({"account": "parley", "ground": "incitement", "locator": "https://parley.example/1", "statement": "It calls for violence", "evidence": [evidence]})
+    report_about("1", evidence)
+}
+
+/// A report about a post of `parley`.
+pub fn report_about(post: impl std::fmt::Display, evidence: &str) -> Value {
+    json!({"account": "parley", "ground": "incitement", "locator": format!("https://parley.example/{post}"), "statement": "It calls for violence", "evidence": [evidence]})
 }
 
 /// The ids of a page's items.

@@ -10,6 +10,7 @@ mod document;
 mod documents;
 mod evidence;
 mod house;
+mod intake;
 mod matrix;
 mod once;
 mod operations;

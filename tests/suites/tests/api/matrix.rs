@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 37] = {
+const BOUND: [(&str, Asks); 40] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -50,6 +50,9 @@ const BOUND: [(&str, Asks); 37] = {
         ("getHold", One("readAccount")),
         ("listReports", One("readReport")),
         ("getReport", One("readReport")),
+        ("listJoined", One("readReport")),
+        ("fileXarfReport", One("fileReport")),
+        ("fileArfReport", One("fileReport")),
         ("getEvidence", One("readEvidence")),
         ("listEvents", Two("readRecord", "readAccount")),
         ("getReceipt", Two("readRecord", "readAccount")),

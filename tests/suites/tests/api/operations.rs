@@ -65,7 +65,9 @@ impl Operation {
         let path: String =
             parts.map(|(n, part)| if n % 2 == 0 { part.to_owned() } else { value(part) }).collect();
         match self.id.as_str() {
-            "listCases" | "listReports" => format!("{path}?account={}", value("account")),
+            "listCases" | "listReports" | "fileXarfReport" | "fileArfReport" => {
+                format!("{path}?account={}", value("account"))
+            }
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
             _ => path,
@@ -91,6 +93,7 @@ impl Operation {
             (_, "publishTerms") => tenured::story::TERMS.into(),
             (_, "publishRule") => tenured::story::RULE.into(),
             (_, "uploadEvidence") => b"bytes".to_vec(),
+            (_, "fileArfReport") => crate::intake::ARF.into(),
             (_, id) => panic!("no body for {id}: add one"),
         }
     }
@@ -114,8 +117,9 @@ impl Operation {
             "setPerson" => json!({"roles": ["support"]}),
             "issueToken" => json!({"subject": "person/support"}),
             "fileReport" => {
-                json!({"account": account, "ground": "incitement", "locator": "here", "statement": "this", "evidence": [house.evidence]})
+                json!({"account": account, "ground": "incitement", "locator": "here", "statement": "this", "evidence": [house.evidence], "observedAt": "2021-01-04T17:00:00Z", "contact": "rex@parley.example", "language": "en", "reference": "case 7"})
             }
+            "fileXarfReport" => crate::intake::xarf(),
             "remediateReport" => json!({"answer": "It is gone"}),
             "openCase" => {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::ask::Caller;
-use crate::house::{House, report};
+use crate::house::{House, report_about};
 
 /// One page: the keys of its items, and where to go on.
 async fn page(caller: &Caller, path: &str, token: Option<&str>, key: &str) -> (Vec<String>, Option<String>) {
@@ -20,8 +20,10 @@ async fn page(caller: &Caller, path: &str, token: Option<&str>, key: &str) -> (V
 async fn seven_pages_of_reports_and_events_skip_and_repeat_nothing_while_more_come_in() {
     let house = House::furnished().await;
     let reporter = house.caller("reporter");
+    let mut posts = 0..;
+    let mut next_report = || report_about(posts.next().unwrap(), &house.evidence);
     for _ in 2..19 {
-        reporter.post("/v1/reports", &report(&house.evidence)).await.is(201);
+        reporter.post("/v1/reports", &next_report()).await.is(201);
     }
     for (holder, path, key) in [
         ("analyst", "/v1/reports?account=parley", "id"),
@@ -37,7 +39,7 @@ async fn seven_pages_of_reports_and_events_skip_and_repeat_nothing_while_more_co
             seen.extend(keys);
             pages += 1;
             if pages <= 4 {
-                reporter.post("/v1/reports", &report(&house.evidence)).await.is(201);
+                reporter.post("/v1/reports", &next_report()).await.is(201);
                 let hold = json!({"account": "parley", "scope": "account", "runningState": false, "why": "A hearing"});
                 house.caller("legal").post("/v1/holds", &hold).await.is(201);
             }

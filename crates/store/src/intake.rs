@@ -1,0 +1,115 @@
+//! Rows for reports that come in: what was already said by which report, and how much each reporter brought.
+
+use crate::statement::{Row, sql};
+use crate::{Store, StoreError, Write};
+
+/// By which report something was already said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReportKey {
+    /// The commitment to what tells reports apart.
+    pub key: String,
+    /// About which account the report is.
+    pub account: String,
+    /// Its number within the account.
+    pub number: u32,
+}
+
+/// How much a reporter brought in on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    /// Reports, joined ones too.
+    pub reports: i64,
+    /// Bytes of evidence.
+    pub bytes: i64,
+}
+
+fn report_key(row: &Row) -> Result<ReportKey, StoreError> {
+    let number = row.get::<i64>("number")?;
+    Ok(ReportKey {
+        key: row.get("key")?,
+        account: row.get("account")?,
+        number: u32::try_from(number).map_err(|_| StoreError::Damaged { what: "number" })?,
+    })
+}
+
+impl Write {
+    /// The number of the account's report by which this was already said.
+    pub async fn report_key(&mut self, key: &str) -> Result<Option<ReportKey>, StoreError> {
+        let row = sql("SELECT key, account, number FROM report_keys WHERE key = $1")
+            .bind(key)
+            .maybe(&mut self.open)
+            .await?;
+        row.map(|row| report_key(&row)).transpose()
+    }
+
+    /// From now this was said by that report.
+    pub async fn put_report_key(&mut self, key: &ReportKey) -> Result<(), StoreError> {
+        sql(
+            "INSERT INTO report_keys (key, account, number) VALUES ($1, $2, $3)
+             ON CONFLICT (key) DO UPDATE SET account = excluded.account, number = excluded.number",
+        )
+        .bind(&key.key)
+        .bind(&key.account)
+        .bind(i64::from(key.number))
+        .run(&mut self.open)
+        .await?;
+        Ok(())
+    }
+
+    /// Nothing is said by that report any more.
+    pub async fn forget_report_keys(&mut self, account: &str, number: u32) -> Result<(), StoreError> {
+        sql("DELETE FROM report_keys WHERE account = $1 AND number = $2")
+            .bind(account)
+            .bind(i64::from(number))
+            .run(&mut self.open)
+            .await?;
+        Ok(())
+    }
+
+    /// Adds to what a reporter brought in on a day, and returns what it is then. Earlier days are forgotten.
+    pub async fn bring(&mut self, reporter: &str, day: i64, more: Brought) -> Result<Brought, StoreError> {
+        let row = sql(
+            "INSERT INTO brought (reporter, day, reports, bytes) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (reporter) DO UPDATE SET
+                 reports = CASE WHEN brought.day = excluded.day THEN brought.reports ELSE 0 END + excluded.reports,
+                 bytes = CASE WHEN brought.day = excluded.day THEN brought.bytes ELSE 0 END + excluded.bytes,
+                 day = excluded.day
+             RETURNING reports, bytes",
+        )
+        .bind(reporter)
+        .bind(day)
+        .bind(more.reports)
+        .bind(more.bytes)
+        .one(&mut self.open)
+        .await?;
+        Ok(Brought { reports: row.get("reports")?, bytes: row.get("bytes")? })
+    }
+
+    /// Keeps a fact about the installation unless there is one, and returns what there is then.
+    pub async fn first_installation(&mut self, key: &str, value: &str) -> Result<String, StoreError> {
+        sql("INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
+            .bind(key)
+            .bind(value)
+            .run(&mut self.open)
+            .await?;
+        let row = sql("SELECT value FROM installation WHERE key = $1")
+            .bind(key)
+            .one(&mut self.open)
+            .await?;
+        Ok(row.get("value")?)
+    }
+}
+
+impl Store {
+    /// What was said by which report, in the order of keys, after the one named.
+    pub async fn every_report_key(&self, after: &str, limit: u32) -> Result<Vec<ReportKey>, StoreError> {
+        let rows = sql(
+            "SELECT key, account, number FROM report_keys WHERE key > $1 ORDER BY key LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .all(&self.readers)
+        .await?;
+        rows.iter().map(report_key).collect()
+    }
+}
