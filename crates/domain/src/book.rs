@@ -11,7 +11,7 @@ use crate::account::{Actor, Context};
 use crate::name::{AccountId, Ground, PersonId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::TermsRef;
-use crate::text::Blob;
+use crate::text::{Blob, Words};
 
 /// Which entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,10 @@ pub enum Entry {
     Member(AccountId, PersonId),
     /// A token, by the first 16 hexadecimal digits of its digest.
     Token(String),
+    /// The key that signs the log.
+    LogKey,
+    /// What the log continues from.
+    LogAnchor,
 }
 
 impl fmt::Display for Entry {
@@ -36,6 +40,8 @@ impl fmt::Display for Entry {
             Self::Person(person) => write!(f, "person/{person}"),
             Self::Member(account, person) => write!(f, "member/{account}/{person}"),
             Self::Token(digest) => write!(f, "token/{digest}"),
+            Self::LogKey => f.write_str("log/key"),
+            Self::LogAnchor => f.write_str("log/anchor"),
         }
     }
 }
@@ -95,6 +101,28 @@ pub enum Event {
     TokenRevoked {
         /// SHA-256 of the token's secret.
         digest: String,
+    },
+    /// Another key signs the log from the checkpoint on that first covers this; that one is signed by both.
+    #[serde(rename = "log.key_rotated")]
+    LogKeyRotated {
+        /// The key that goes, in the text form of verifier keys (C2SP signed-note).
+        from: String,
+        /// The key that comes.
+        to: String,
+    },
+    /// A person decided that the log continues from what the database holds, although that is not provably what was
+    /// signed last.
+    #[serde(rename = "log.adopted")]
+    LogAdopted {
+        /// What stood in the way, by the name of the refusal.
+        found: String,
+        /// The person's reason.
+        why: Words,
+        /// How many events the head covers from which the log continues.
+        size: u64,
+        /// The signed head that the anchor held; none where it was lost or damaged.
+        #[serde(default)]
+        anchor: Option<String>,
     },
 }
 

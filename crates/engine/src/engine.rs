@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::anchor::Anchor;
 use crate::backoff::Backoff;
 use crate::clock::{ClockKind, LegalClock};
 use crate::entropy::Entropy;
@@ -26,9 +27,10 @@ use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
+use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, lead, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, keys, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -60,6 +62,10 @@ pub struct Settings {
     pub entropy: Entropy,
     /// The key that signs the log and receipts.
     pub key: LogKey,
+    /// Where the last signed head is kept outside the database.
+    pub anchor: Arc<dyn Anchor>,
+    /// How many events are signed for at once, and how often.
+    pub batching: Batching,
     /// The folder of the mail drop.
     pub mail: PathBuf,
     /// The cluster that follows; none, and nothing is provisioned.
@@ -99,12 +105,17 @@ impl Engine {
         let clock = start_clock(&store, settings.clock, settings.start).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
         let name: [u8; 4] = settings.entropy.draw_16()?[..4].try_into().unwrap_or_default();
+        let chain = keys::chain(&store, &settings.key).await?;
         let inner = Arc::new(Inner {
             store,
             access,
             clock,
             entropy: settings.entropy,
             key: settings.key,
+            chain,
+            anchor: settings.anchor,
+            batching: settings.batching,
+            log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
             tickets,
             pokes: Pokes::default(),
@@ -378,6 +389,7 @@ impl Engine {
                         |job| format!("job {} {}", job.kind, job.subject),
                     )
                 });
+                inner.pokes.hurry.notify_one();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -393,6 +405,13 @@ impl Engine {
     }
 }
 
+/// The legal clock of a store that no engine is open on: simulated where it ever was.
+pub(crate) async fn clock_of(store: &Store) -> Result<LegalClock, EngineError> {
+    let simulated = store.installation(CLOCK_KEY).await?.is_some();
+    let kind = if simulated { ClockKind::Simulated } else { ClockKind::Real };
+    start_clock(store, kind, Timestamp::UNIX_EPOCH).await
+}
+
 /// The legal clock: never before anything that is on the record, whatever the machine's clock or the settings say.
 async fn start_clock(store: &Store, kind: ClockKind, start: Timestamp) -> Result<LegalClock, EngineError> {
     let recorded = match store.latest_at().await? {
@@ -404,7 +423,13 @@ async fn start_clock(store: &Store, kind: ClockKind, start: Timestamp) -> Result
         ClockKind::Simulated => {
             let stood = match store.installation(CLOCK_KEY).await? {
                 Some(text) => text.parse().map_err(|e| EngineError::defect(CLOCK_KEY, &e))?,
-                None => start,
+                None => {
+                    // So that whoever opens the store without an engine knows which clock it lives by.
+                    let mut write = store.write().await?;
+                    write.put_installation(CLOCK_KEY, &start.to_string()).await?;
+                    write.commit().await?;
+                    start
+                }
             };
             LegalClock::simulated(recorded.max(stood))
         }

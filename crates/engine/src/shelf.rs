@@ -72,6 +72,7 @@ impl Shelf {
             book::Event::TokenRevoked { digest } => {
                 self.tokens.remove(digest);
             }
+            book::Event::LogKeyRotated { .. } | book::Event::LogAdopted { .. } => {}
         }
         Ok(())
     }

@@ -90,6 +90,7 @@ impl Act {
                 book::Event::PersonSet { .. } => Action::SetPerson,
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
+                book::Event::LogKeyRotated { .. } | book::Event::LogAdopted { .. } => return None,
             },
             Self::Keep => Action::UploadEvidence,
         })

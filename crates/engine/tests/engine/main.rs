@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod anchor;
 mod evidence;
 mod failures;
 mod log;
@@ -11,6 +12,7 @@ mod office;
 mod once;
 mod refusals;
 mod replicas;
+mod rotation;
 mod rules;
 mod stopping;
 mod stuck;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tenure_access::{Principal, Role};
@@ -18,7 +19,8 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
-use tenure_engine::{Engine, EngineError, LogKey, Settings};
+use tenure_engine::anchor::{Anchor, FileAnchor};
+use tenure_engine::{Batching, Engine, EngineError, LogKey, Settings};
 use tenure_ledger::note::VerifierKey;
 use tenure_rules::Rule;
 use tenure_store::Store;
@@ -84,16 +86,24 @@ pub struct Office {
     pub store: Store,
     pub database: Database,
     pub mail: PathBuf,
-    starts: u64,
+    starts: Starting,
+}
+
+/// What the next start is given.
+struct Starting {
+    /// How many starts there were.
+    count: u64,
     most_behind: u64,
+    anchor: Arc<dyn Anchor>,
+    batching: Batching,
+    key: [u8; 32],
+    before: Vec<Database>,
 }
 
 impl Office {
     /// An engine on an empty store.
     pub async fn empty() -> Self {
-        let database = Database::fresh().await;
-        let mail = database.folder().join("mail");
-        Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND).await
+        Self::on(Database::fresh().await, None).await
     }
 
     /// An engine with the example terms and the account `parley`, whose owner is ada.
@@ -104,27 +114,44 @@ impl Office {
         office
     }
 
-    async fn start_in(database: Database, mail: PathBuf, starts: u64, most_behind: u64) -> Self {
+    /// An engine on this database.
+    pub async fn on(database: Database, anchor: Option<Arc<dyn Anchor>>) -> Self {
+        let mail = database.folder().join("mail");
+        let file = database.folder().join("log.anchor");
+        let anchor = anchor.unwrap_or_else(|| Arc::new(FileAnchor::new(&file)));
+        let starts = Starting { count: 1, most_behind: tenure_engine::MOST_BEHIND, anchor, batching: Batching::default(), key: [7; 32], before: Vec::new() };
+        Self::start_in(database, mail, starts).await
+    }
+
+    async fn start_in(database: Database, mail: PathBuf, starts: Starting) -> Self {
         let store = database.open().await;
         let settings = Settings {
             clock: ClockKind::Simulated,
             start: start(),
-            entropy: Entropy::seeded(starts),
-            key: log_key(),
+            entropy: Entropy::seeded(starts.count),
+            key: LogKey::new("log.provider.example", &starts.key).unwrap(),
+            anchor: Arc::clone(&starts.anchor),
+            batching: starts.batching,
             mail: mail.clone(),
             cluster: None,
-            most_behind,
+            most_behind: starts.most_behind,
             lease: LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self { engine, store, database, mail, starts, most_behind }
+        Self { engine, store, database, mail, starts }
+    }
+
+    /// The file in which the last signed head is kept.
+    pub fn anchor(&self) -> FileAnchor {
+        FileAnchor::new(&self.mail.with_file_name("log.anchor"))
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, database, mail, starts, most_behind } = self;
+        let Self { engine, store, database, mail, mut starts } = self;
         drop((engine, store));
-        Self::start_in(database, mail, starts + 1, most_behind).await
+        starts.count += 1;
+        Self::start_in(database, mail, starts).await
     }
 
     /// The engine is stopped in order, and another one starts.
@@ -139,9 +166,34 @@ impl Office {
         self
     }
 
+    /// From the next start on this is the database.
+    pub fn with_database(mut self, database: Database) -> Self {
+        // What else is in the first one's folder stays.
+        self.starts.before.push(std::mem::replace(&mut self.database, database));
+        self
+    }
+
+    /// From the next start on this is the log's anchor.
+    pub fn anchored_by(mut self, anchor: Arc<dyn Anchor>) -> Self {
+        self.starts.anchor = anchor;
+        self
+    }
+
+    /// From the next start on the log is signed with this key.
+    pub fn signing_with(mut self, key: [u8; 32]) -> Self {
+        self.starts.key = key;
+        self
+    }
+
+    /// From the next start on events are signed for in such batches.
+    pub fn batching(mut self, batching: Batching) -> Self {
+        self.starts.batching = batching;
+        self
+    }
+
     /// From the next start on the log counts as stuck when so many events wait for it; 0 for always.
     pub fn stuck_at(mut self, most_behind: u64) -> Self {
-        self.most_behind = most_behind;
+        self.starts.most_behind = most_behind;
         self
     }
 
