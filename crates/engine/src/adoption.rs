@@ -50,12 +50,8 @@ pub async fn adopt(
     let mut kept = Kept::default();
     let words = kept.words(entropy, why)?;
     let size = head.as_ref().map_or(0, |head| head.checkpoint.size);
-    let event = book::Event::LogAdopted {
-        found: refusal.name().to_owned(),
-        why: words,
-        size,
-        anchor: signed,
-    };
+    let event =
+        book::Event::LogAdopted { found: refusal.name().to_owned(), why: words, size, anchor: signed };
     keys::record(store, entropy, &book::Entry::LogAnchor, event, &kept).await?;
     anchor.replace(head.as_ref().map(|head| head.note.as_str())).await?;
     Ok(Some(Adopted { refusal, size }))

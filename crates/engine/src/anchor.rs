@@ -82,8 +82,11 @@ impl FileAnchor {
     ) -> Result<T, AnchorError> {
         let path = self.path.clone();
         let done = tokio::task::spawn_blocking(move || work(path)).await;
-        done.unwrap_or_else(|error| Err(std::io::Error::other(error)))
-            .map_err(|source| AnchorError::Io { path: self.path.clone(), what, source })
+        done.unwrap_or_else(|error| Err(std::io::Error::other(error))).map_err(|source| AnchorError::Io {
+            path: self.path.clone(),
+            what,
+            source,
+        })
     }
 }
 

@@ -25,11 +25,11 @@ use tenure_ledger::tree::{self, TileId};
 use tenure_ledger::{Hash, note};
 use tenure_store::{EventRow, Store, TileRow, Write};
 
+use crate::EngineError;
 use crate::anchor::Anchor;
 use crate::continuity::{Continuity, LogRefusal, judge, read_anchor};
 use crate::inner::LogKey;
 use crate::sequencer::read_tiles;
-use crate::EngineError;
 
 fn defect(e: &dyn std::fmt::Display) -> EngineError {
     EngineError::defect("ledger", e)
@@ -65,8 +65,8 @@ pub(crate) struct Found {
 /// The last published head; none before the first.
 pub(crate) async fn head(store: &Store, chain: &KeyChain) -> Result<Option<Head>, EngineError> {
     let Some((size, note)) = store.head().await? else { return Ok(None) };
-    let checkpoint = Checkpoint::open(&note, chain)
-        .map_err(|error| LogRefusal::OtherKey { detail: error.to_string() })?;
+    let checkpoint =
+        Checkpoint::open(&note, chain).map_err(|error| LogRefusal::OtherKey { detail: error.to_string() })?;
     if checkpoint.size != size {
         return Err(defect(&"the stored head and its note differ"));
     }
@@ -162,8 +162,7 @@ impl Integration<'_> {
             return Err(defect(&format!("not every index from {published} to {size} has its event")));
         }
         let tail = read_tiles(self.store, &tree::tiles_for_root(published)).await?;
-        let Extension { root, tiles } =
-            extend(head.map(|head| &head.checkpoint), tail, &hashes(&leaves)?)?;
+        let Extension { root, tiles } = extend(head.map(|head| &head.checkpoint), tail, &hashes(&leaves)?)?;
         for (id, bytes) in &tiles {
             let stored = self.store.tile(id.level(), id.index()).await?;
             if !stored.is_some_and(|row| row.bytes.starts_with(bytes)) {
@@ -267,8 +266,7 @@ mod tests {
             for (id, bytes) in done.tiles {
                 self.tiles.insert((id.level(), id.index()), (id, bytes));
             }
-            self.head =
-                Some(Checkpoint { origin: "log.example".into(), size: old + count, root: done.root });
+            self.head = Some(Checkpoint { origin: "log.example".into(), size: old + count, root: done.root });
             Ok(())
         }
     }

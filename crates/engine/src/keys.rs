@@ -13,8 +13,8 @@ use crate::continuity::LogRefusal;
 use crate::engine::clock_of;
 use crate::entropy::Entropy;
 use crate::inner::LogKey;
-use crate::kept::Kept;
 use crate::integrate::{Head, Integration, head};
+use crate::kept::Kept;
 use crate::sequencer::read_tiles;
 use crate::{EngineError, stream};
 
@@ -109,8 +109,7 @@ pub async fn rotate(
     }
     let alone = Integration { store, key: old, chain: &chain, anchor, successor: None, epoch: None };
     let both = Integration { successor: Some(new), ..alone };
-    let rotated =
-        book::Event::LogKeyRotated { from: old.verifier.to_string(), to: new.verifier.to_string() };
+    let rotated = book::Event::LogKeyRotated { from: old.verifier.to_string(), to: new.verifier.to_string() };
     for _ in 0..ATTEMPTS {
         let published = head(store, &chain).await?;
         let size = published.as_ref().map_or(0, |head| head.checkpoint.size);

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::KeysBySize;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::leaf::{Leaf, LeafError};
-use crate::chain::KeysBySize;
 use crate::tree::{self, ProofError};
 use crate::{Hash, text};
 

@@ -59,13 +59,17 @@ pub enum ChainError {
         source: ReceiptError,
     },
     /// The leaf is not the event that replaces a key.
-    #[error("transition {number}: its leaf is not an event `{ROTATED}` of the stream `{STREAM}` that names two keys")]
+    #[error(
+        "transition {number}: its leaf is not an event `{ROTATED}` of the stream `{STREAM}` that names two keys"
+    )]
     NotARotation {
         /// Which.
         number: usize,
     },
     /// It replaces another key than the one that signs at this point.
-    #[error("transition {number} replaces the key {found}, but {expected} signs at this point: one is missing, or they are out of order")]
+    #[error(
+        "transition {number} replaces the key {found}, but {expected} signs at this point: one is missing, or they are out of order"
+    )]
     OtherKey {
         /// Which.
         number: usize,

@@ -88,7 +88,9 @@ pub enum BackupError {
         target: String,
     },
     /// The backup is of a later build.
-    #[error("the backup has schema {found}, and this build knows schemas up to {known}: restore it with the build {build} or a later one")]
+    #[error(
+        "the backup has schema {found}, and this build knows schemas up to {known}: restore it with the build {build} or a later one"
+    )]
     Newer {
         /// The backup's schema.
         found: i64,
@@ -98,7 +100,9 @@ pub enum BackupError {
         build: String,
     },
     /// The target has another schema already.
-    #[error("the backup has schema {found}, and {target} has been brought to {present}: name a database without any tables")]
+    #[error(
+        "the backup has schema {found}, and {target} has been brought to {present}: name a database without any tables"
+    )]
     OtherSchema {
         /// The backup's schema.
         found: i64,
@@ -147,7 +151,8 @@ pub(crate) enum Connection {
 }
 
 /// What a query says about every column: table, column, type, place in the primary key (0: none).
-const SQLITE_COLUMNS: &str = "SELECT m.name AS table_name, c.name AS column_name, LOWER(c.type) AS kind, c.pk AS key_place
+const SQLITE_COLUMNS: &str =
+    "SELECT m.name AS table_name, c.name AS column_name, LOWER(c.type) AS kind, c.pk AS key_place
     FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, c.cid";
 const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text AS table_name, c.column_name::text AS column_name,
         c.data_type::text AS kind, COALESCE(k.ordinal_position, 0)::bigint AS key_place
@@ -175,7 +180,9 @@ impl Connection {
         let query = AssertSqlSafe(query.to_owned());
         Ok(match self {
             Self::Sqlite(connection) => sqlx::query_scalar(query).fetch_optional(connection).await?.flatten(),
-            Self::Postgres(connection) => sqlx::query_scalar(query).fetch_optional(connection).await?.flatten(),
+            Self::Postgres(connection) => {
+                sqlx::query_scalar(query).fetch_optional(connection).await?.flatten()
+            }
         })
     }
 
@@ -253,7 +260,8 @@ pub async fn backup(from: &Location, to: &Path, build: &str) -> Result<Contents,
     name.push(".part");
     let part = PathBuf::from(name);
     let fault = |source| FileFault::Io { path: part.clone(), what: "written", source };
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(fault)?;
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(fault)?;
     let written = write(from, Writer::new(&part, file)?, build).await;
     let finished = written.and_then(|contents| {
         // Not `rename`, which would take the place of a file that came meanwhile.
@@ -304,7 +312,9 @@ async fn snapshot(from: &Location) -> Result<Connection, BackupError> {
         Connection::Postgres(_) => {
             connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             // However long the file takes.
-            connection.run("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+            connection
+                .run("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+                .await?;
         }
     }
     Ok(connection)
@@ -339,7 +349,8 @@ impl Connection {
         let columns: Vec<String> = table.columns.iter().map(|(column, _)| quoted(column)).collect();
         let key: Vec<String> = table.key.iter().map(|column| quoted(column)).collect();
         let order = if key.is_empty() { String::new() } else { format!(" ORDER BY {}", key.join(", ")) };
-        let query = AssertSqlSafe(format!("SELECT {} FROM {}{order}", columns.join(", "), quoted(&table.name)));
+        let query =
+            AssertSqlSafe(format!("SELECT {} FROM {}{order}", columns.join(", "), quoted(&table.name)));
         let mut count = 0;
         match self {
             Self::Sqlite(connection) => {

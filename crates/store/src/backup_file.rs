@@ -80,8 +80,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// Begins in this file, which is new.
     pub fn new(path: &Path, file: File) -> Result<Self, FileFault> {
-        let mut writer =
-            Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new() };
+        let mut writer = Self {
+            path: path.to_owned(),
+            file: BufWriter::with_capacity(1 << 20, file),
+            hash: Sha256::new(),
+        };
         writer.put(MAGIC)?;
         Ok(writer)
     }
@@ -145,8 +148,11 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Self, FileFault> {
         let fault = |source| FileFault::Io { path: path.to_owned(), what: "read", source };
         let file = File::open(path).map_err(fault)?;
-        let mut reader =
-            Self { path: path.to_owned(), file: BufReader::with_capacity(1 << 20, file), hash: Sha256::new() };
+        let mut reader = Self {
+            path: path.to_owned(),
+            file: BufReader::with_capacity(1 << 20, file),
+            hash: Sha256::new(),
+        };
         let mut magic = Vec::new();
         reader.file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut magic).map_err(fault)?;
         if magic != MAGIC {

@@ -39,10 +39,8 @@ impl Store {
 
     /// Events by their index in the log, from `first` to before `end`, in its order.
     pub async fn sequenced(&self, first: u64, end: u64) -> Result<Vec<EventRow>, StoreError> {
-        let rows = sql(
-            "SELECT position, stream, n, leaf, leaf_index FROM events
-             WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index",
-        )
+        let rows = sql("SELECT position, stream, n, leaf, leaf_index FROM events
+             WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index")
         .bind(signed(first))
         .bind(signed(end))
         .all(&self.readers)
@@ -52,9 +50,7 @@ impl Store {
 
     /// The rotations of the log's key, in their order: receipts as JSON.
     pub async fn key_transitions(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sql("SELECT receipt FROM key_transitions ORDER BY size")
-            .all(&self.readers)
-            .await?;
+        let rows = sql("SELECT receipt FROM key_transitions ORDER BY size").all(&self.readers).await?;
         rows.iter().map(|row| Ok(row.get("receipt")?)).collect()
     }
 

@@ -310,13 +310,11 @@ impl Store {
 
     /// How many events the log does not cover yet, counted up to `most`.
     pub async fn unsequenced_count(&self, most: u32) -> Result<u64, StoreError> {
-        let row = sql(
-            "SELECT COUNT(*) AS waiting FROM (
+        let row = sql("SELECT COUNT(*) AS waiting FROM (
                  SELECT position FROM events WHERE leaf_index IS NULL
                  UNION ALL
                  SELECT position FROM events WHERE leaf_index >= (SELECT COALESCE(MAX(size), 0) FROM head)
-                 LIMIT $1) AS first",
-        )
+                 LIMIT $1) AS first")
         .bind(i64::from(most))
         .one(&self.readers)
         .await?;

@@ -37,8 +37,9 @@ fn ending(path: &Path, end: &str) -> PathBuf {
 
 /// Makes a new key in a new file. A file that is there is never replaced.
 pub fn generate(path: &Path, origin: &str) -> anyhow::Result<LogKey> {
-    let key = LogKey::new(origin, &Entropy::Machine.draw()?)
-        .with_context(|| format!("{origin:?} cannot name a log: use a host and a path, such as tenure.example/log"))?;
+    let key = LogKey::new(origin, &Entropy::Machine.draw()?).with_context(|| {
+        format!("{origin:?} cannot name a log: use a host and a path, such as tenure.example/log")
+    })?;
     let folder = folder(path);
     let mode = fs::metadata(folder)
         .with_context(|| format!("the folder {}", folder.display()))?
@@ -55,9 +56,10 @@ pub fn generate(path: &Path, origin: &str) -> anyhow::Result<LogKey> {
 }
 
 fn create(path: &Path, key: &LogKey) -> anyhow::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
-        format!("{} cannot be made; a key that is there is never replaced", path.display())
-    })?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| {
+            format!("{} cannot be made; a key that is there is never replaced", path.display())
+        })?;
     file.write_all(format!("{}\n", key.secret()?.reveal()).as_bytes())?;
     file.sync_all()?;
     sync_folder(path)
@@ -107,7 +109,11 @@ fn read_file(path: &Path, origin: &str) -> anyhow::Result<Read> {
     let around = fs::metadata(folder(path)).with_context(what)?.mode();
     // In a folder with the sticky bit only owners replace files.
     if around & 0o022 != 0 && around & 0o1000 == 0 {
-        bail!("{}: others can replace files in its folder: run `chmod go-w {}`", what(), folder(path).display());
+        bail!(
+            "{}: others can replace files in its folder: run `chmod go-w {}`",
+            what(),
+            folder(path).display()
+        );
     }
     let mut text = String::new();
     file.take(MOST_BYTES).read_to_string(&mut text).with_context(what)?;

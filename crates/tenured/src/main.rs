@@ -13,8 +13,8 @@ use tenure_engine::clock::ClockKind;
 use tenured::check::Trial;
 use tenured::config::{Config, Flags, Loaded};
 use tenured::dev::{self, ClusterChoice};
-use tenured::serve::Ended;
 use tenured::maintain::Place;
+use tenured::serve::Ended;
 use tenured::{bootstrap, check, config, keys, logging, maintain, serve, story};
 
 /// Tenancy with due process: provisions accounts and workloads on Kubernetes, and restricts them only under a power
@@ -354,11 +354,16 @@ async fn restore(which: &Which, file: &Path) -> anyhow::Result<ExitCode> {
     let rows = restored.contents.rows();
     say(&format!("{rows} rows of {} tables are restored", restored.contents.tables.len()))?;
     let Some((findings, refusal)) = restored.examined else {
-        tell("The log's key is not in the data folder, so nothing was verified: put it there and run `tenured verify`.");
+        tell(
+            "The log's key is not in the data folder, so nothing was verified: put it there and run `tenured verify`.",
+        );
         return Ok(ExitCode::SUCCESS);
     };
     if findings.faults.is_empty() {
-        say(&format!("{} events refolded, {} covered by the signed log: everything agrees", findings.events, findings.covered))?;
+        say(&format!(
+            "{} events refolded, {} covered by the signed log: everything agrees",
+            findings.events, findings.covered
+        ))?;
     }
     for fault in &findings.faults {
         say(&format!("fault: {fault}"))?;

@@ -35,7 +35,12 @@ fn a_new_key_is_for_its_owner_alone_and_never_replaces_one() {
     let error = keys::generate(&path, NAME).unwrap_err();
     assert!(error.to_string().contains("never replaced"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
-    assert!(keys::generate(&folder.path().join("b.key"), "a name").unwrap_err().to_string().contains("name a log"));
+    assert!(
+        keys::generate(&folder.path().join("b.key"), "a name")
+            .unwrap_err()
+            .to_string()
+            .contains("name a log")
+    );
 }
 
 #[test]

@@ -104,7 +104,8 @@ async fn of_two_servers_on_copies_of_one_database_the_second_refuses() {
     second.place_hold("parley").await.unwrap();
     let found = refusal(&second).await;
     assert!(
-        matches!(found, LogRefusal::Forked { .. } | LogRefusal::Restored { .. }) && size(&second).await == old,
+        matches!(found, LogRefusal::Forked { .. } | LogRefusal::Restored { .. })
+            && size(&second).await == old,
         "{found:?}"
     );
     // The first goes on.
@@ -355,11 +356,7 @@ async fn a_lone_event_is_signed_for_at_once_and_many_together() {
     let dying = Dying::new(&office.anchor());
     // Nothing but a full batch ends this window.
     let batching = Batching { most: 8, window: Duration::from_hours(1) };
-    let office = office
-        .anchored_by(Arc::clone(&dying) as Arc<dyn Anchor>)
-        .batching(batching)
-        .restart()
-        .await;
+    let office = office.anchored_by(Arc::clone(&dying) as Arc<dyn Anchor>).batching(batching).restart().await;
     let before = size(&office).await;
     office.place_hold("parley").await.unwrap();
     until("the lone event's signature", async || size(&office).await == before + 1).await;
@@ -372,7 +369,7 @@ async fn a_lone_event_is_signed_for_at_once_and_many_together() {
 
 #[tokio::test]
 async fn a_busy_log_is_signed_once_in_a_window() {
-    const EVENTS: u64 = 400;
+    const EVENTS: u64 = 120;
     for window in [Duration::ZERO, Batching::default().window] {
         let office = Office::open().await;
         office.engine.settle().await.unwrap();

@@ -15,11 +15,11 @@ use tenure_domain::report;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::workload::Plan;
+use tenure_engine::anchor::{Anchor, FileAnchor};
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
-use tenure_engine::anchor::{Anchor, FileAnchor};
 use tenure_engine::{Batching, Engine, EngineError, LogKey, Settings};
 use tenure_ledger::note::VerifierKey;
 use tenure_rules::Rule;
@@ -119,7 +119,14 @@ impl Office {
         let mail = database.folder().join("mail");
         let file = database.folder().join("log.anchor");
         let anchor = anchor.unwrap_or_else(|| Arc::new(FileAnchor::new(&file)));
-        let starts = Starting { count: 1, most_behind: tenure_engine::MOST_BEHIND, anchor, batching: Batching::default(), key: [7; 32], before: Vec::new() };
+        let starts = Starting {
+            count: 1,
+            most_behind: tenure_engine::MOST_BEHIND,
+            anchor,
+            batching: Batching::default(),
+            key: [7; 32],
+            before: Vec::new(),
+        };
         Self::start_in(database, mail, starts).await
     }
 

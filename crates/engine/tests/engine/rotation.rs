@@ -86,8 +86,7 @@ async fn receipts_from_before_and_after_a_rotation_verify_by_any_key_of_the_log(
     let office = office.signing_with([9; 32]).crash().await;
     office.place_hold("parley").await.unwrap();
     office.engine.settle().await.unwrap();
-    let chain =
-        KeyChain::through(&key(7).verifier, &office.engine.key_transitions().await.unwrap()).unwrap();
+    let chain = KeyChain::through(&key(7).verifier, &office.engine.key_transitions().await.unwrap()).unwrap();
     assert_eq!(chain.present(), &key(9).verifier);
     for receipt in [old, new, receipt(&office, 2).await] {
         receipt.verify(&chain).unwrap();

@@ -130,7 +130,9 @@ async fn an_altered_or_shortened_backup_is_refused_before_anything_is_written() 
         assert!(
             matches!(
                 refused,
-                Err(BackupError::File(FileFault::CutOff { .. } | FileFault::Foreign { .. } | FileFault::Damaged { .. }))
+                Err(BackupError::File(
+                    FileFault::CutOff { .. } | FileFault::Foreign { .. } | FileFault::Damaged { .. }
+                ))
             ),
             "cut at {at}: {refused:?}"
         );

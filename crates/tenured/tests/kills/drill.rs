@@ -50,7 +50,9 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
     mara.publish_terms("terms", story::TERMS).await?;
     let mut speak = BTreeMap::new();
     let mut tokens = BTreeMap::new();
-    for (name, role) in [("pavel", "platform"), ("hotline", "reporter"), ("ines", "analyst"), ("theo", "auditor")] {
+    for (name, role) in
+        [("pavel", "platform"), ("hotline", "reporter"), ("ines", "analyst"), ("theo", "auditor")]
+    {
         mara.set_person(name, &[role]).await?;
         let token =
             mara.issue_token(name, &IssueToken { subject: format!("person/{name}").parse()? }).await?;
@@ -108,7 +110,10 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
     ensure!(succeeded(&restored)?.contains("everything agrees"), "{restored:?}");
     ensure!(String::from_utf8_lossy(&restored.stderr).contains("anchor"), "{restored:?}");
     let again = tenured(folder.path(), "restore @/one.backup --data @/new")?;
-    ensure!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("not empty"), "{again:?}");
+    ensure!(
+        !again.status.success() && String::from_utf8_lossy(&again.stderr).contains("not empty"),
+        "{again:?}"
+    );
     let faults = maintain::check(&folder.path().join("new")).await?.faults;
     ensure!(faults.len() == 1 && faults[0].contains("anchor"), "{faults:?}");
 
@@ -123,11 +128,17 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
     let second = Server::start_alone(&folder.path().join("second")).await?;
     let ines = Client::new(&second.url, &tokens["ines"])?.patient(Duration::from_mins(1));
     for id in &ids[..usize::try_from(acknowledged)?] {
-        ines.report(id).await.with_context(|| format!("{id} was acknowledged before the backup and is gone"))?;
+        ines.report(id)
+            .await
+            .with_context(|| format!("{id} was acknowledged before the backup and is gone"))?;
     }
     let since = std::time::Instant::now();
     while !ines.text("/readyz").await?.contains("restored backup") {
-        ensure!(since.elapsed() < Duration::from_mins(1), "/readyz does not tell: {}", ines.text("/readyz").await?);
+        ensure!(
+            since.elapsed() < Duration::from_mins(1),
+            "/readyz does not tell: {}",
+            ines.text("/readyz").await?
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     second.kill()?;
@@ -143,7 +154,8 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
     second.kill_and_start()?;
     second.wait().await?;
     let theo = Client::new(&second.url, &tokens["theo"])?.patient(Duration::from_mins(1));
-    let chain = KeyChain::through(&key, &maintain::transitions(&maintain::Place::of_dev(second.data())).await?)?;
+    let chain =
+        KeyChain::through(&key, &maintain::transitions(&maintain::Place::of_dev(second.data())).await?)?;
     ensure!(*chain.present() == new_key && server_key(&second).await? == new_key, "{chain:?}");
     receipt(&theo).await?.verify(&chain)?;
     // What was taken away before any of this still holds.
