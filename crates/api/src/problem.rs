@@ -122,6 +122,10 @@ impl From<EngineError> for Failure {
                 Problem::new("unavailable", "Not available now", 503)
                     .detail("Nothing was changed. Try again in a moment.")
             }
+            // Nothing that a request asks for; the sequencer has put it into the log of the server.
+            error @ (EngineError::Log(_) | EngineError::Anchor(_)) => {
+                Problem::new("unavailable", "Not available now", 503).detail(error.to_string())
+            }
             error @ EngineError::Defect { .. } => {
                 tracing::error!(%error, "a defect");
                 Problem::new("internal", "A defect of the server", 500)

@@ -28,6 +28,10 @@ pub enum Entry {
     Token(String),
     /// The legal clock.
     Clock,
+    /// The key that signs the log.
+    LogKey,
+    /// What the log continues from.
+    LogAnchor,
 }
 
 impl fmt::Display for Entry {
@@ -39,6 +43,8 @@ impl fmt::Display for Entry {
             Self::Member(account, person) => write!(f, "member/{account}/{person}"),
             Self::Token(digest) => write!(f, "token/{digest}"),
             Self::Clock => f.write_str("clock/legal"),
+            Self::LogKey => f.write_str("log/key"),
+            Self::LogAnchor => f.write_str("log/anchor"),
         }
     }
 }
@@ -130,6 +136,28 @@ pub enum Event {
         moment: Timestamp,
         /// What the person found, in words.
         why: Words,
+    },
+    /// Another key signs the log from the checkpoint on that first covers this; that one is signed by both.
+    #[serde(rename = "log.key_rotated")]
+    LogKeyRotated {
+        /// The key that goes, in the text form of verifier keys (C2SP signed-note).
+        from: String,
+        /// The key that comes.
+        to: String,
+    },
+    /// A person decided that the log continues from what the database holds, although that is not provably what was
+    /// signed last.
+    #[serde(rename = "log.adopted")]
+    LogAdopted {
+        /// What stood in the way, by the name of the refusal.
+        found: String,
+        /// The person's reason.
+        why: Words,
+        /// How many events the head covers from which the log continues.
+        size: u64,
+        /// The signed head that the anchor held; none where it was lost or damaged.
+        #[serde(default)]
+        anchor: Option<String>,
     },
 }
 

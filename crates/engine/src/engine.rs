@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::anchor::Anchor;
 use crate::backoff::Backoff;
 use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
 use crate::entropy::Entropy;
@@ -26,9 +27,10 @@ use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
+use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, intake, lead, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -63,6 +65,10 @@ pub struct Settings {
     pub entropy: Entropy,
     /// The key that signs the log and receipts.
     pub key: LogKey,
+    /// Where the last signed head is kept outside the database.
+    pub anchor: Arc<dyn Anchor>,
+    /// How many events are signed for at once, and how often.
+    pub batching: Batching,
     /// The folder of the mail drop.
     pub mail: PathBuf,
     /// The cluster that follows; none, and nothing is provisioned.
@@ -112,6 +118,7 @@ impl Engine {
         let size = store.head().await?.map_or(0, |(size, _)| size);
         let name: [u8; 4] = settings.entropy.draw_16()?[..4].try_into().unwrap_or_default();
         let salt = intake::salt(&store, &settings.entropy).await?;
+        let chain = keys::chain(&store, &settings.key).await?;
         let inner = Arc::new(Inner {
             store,
             access,
@@ -119,6 +126,10 @@ impl Engine {
             entropy: settings.entropy,
             salt,
             key: settings.key,
+            chain,
+            anchor: settings.anchor,
+            batching: settings.batching,
+            log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
             tickets,
             pokes: Pokes::default(),
@@ -397,6 +408,7 @@ impl Engine {
                         |job| format!("job {} {}", job.kind, job.subject),
                     )
                 });
+                inner.pokes.hurry.notify_one();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -410,6 +422,13 @@ impl Engine {
     pub fn read_terms(text: &str) -> Result<(Terms, TermsRef), tenure_domain::document::DocumentErrors> {
         Terms::parse(text)
     }
+}
+
+/// The legal clock of a store that no engine is open on: simulated where it ever was.
+pub(crate) async fn clock_of(store: &Store) -> Result<LegalClock, EngineError> {
+    let simulated = store.installation(CLOCK_KEY).await?.is_some();
+    let kind = if simulated { ClockKind::Simulated } else { ClockKind::Real };
+    start_clock(store, kind, Timestamp::UNIX_EPOCH, Arc::new(MachineTime::default())).await
 }
 
 /// The legal clock: never before anything that is on the record, whatever the machine's clock or the settings say.
@@ -445,7 +464,16 @@ async fn start_clock(
             Ok(LegalClock::real(time, start, recorded, doubt))
         }
         ClockKind::Simulated => {
-            let stood = kept_moment(store, CLOCK_KEY).await?.unwrap_or(start);
+            let stood = match kept_moment(store, CLOCK_KEY).await? {
+                Some(stood) => stood,
+                None => {
+                    // So that whoever opens the store without an engine knows which clock it lives by.
+                    let mut write = store.write().await?;
+                    write.put_installation(CLOCK_KEY, &start.to_string()).await?;
+                    write.commit().await?;
+                    start
+                }
+            };
             Ok(LegalClock::simulated(latest.map_or(stood, |latest| latest.max(stood))))
         }
     }

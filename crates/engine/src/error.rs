@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use tenure_access::Denied;
 use tenure_domain::refusal::Rejected;
 
+use crate::anchor::AnchorError;
+use crate::continuity::LogRefusal;
 use crate::entropy::EntropyError;
 use tenure_store::StoreError;
 
@@ -42,6 +44,12 @@ pub enum EngineError {
     /// The store failed.
     #[error("the store failed: nothing was done; try again")]
     Store(#[from] StoreError),
+    /// The database does not continue the log that was signed.
+    #[error(transparent)]
+    Log(#[from] LogRefusal),
+    /// The anchor does not answer.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -86,8 +86,12 @@ impl Engine {
                 ),
             ),
         };
+        let refusal = self.log_refusal().map(|refusal| format!("; {refusal}")).unwrap_or_default();
         let log = if backlog >= self.inner.most_behind {
-            (Health::Degraded, format!("{backlog} events wait for the log: nothing new is restricted"))
+            let detail = format!("{backlog} events wait for the log: nothing new is restricted{refusal}");
+            (Health::Degraded, detail)
+        } else if !refusal.is_empty() {
+            (Health::Degraded, format!("{backlog} events wait{refusal}"))
         } else {
             (Health::Ok, format!("{backlog} events wait"))
         };

@@ -9,19 +9,24 @@ use tenure_domain::account::{Account, System};
 use tenure_domain::book;
 use tenure_domain::name::AccountId;
 use tenure_domain::refusal::Rejected;
+use tenure_ledger::chain::KeyChain;
 use tenure_ledger::note::VerifierKey;
+use tenure_ledger::secret::{self, SecretError, SecretText};
 use tenure_notify::FileChannel;
 use tenure_store::Store;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::anchor::Anchor;
 use crate::clock::LegalClock;
+use crate::continuity::LogRefusal;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
 use crate::intake::Salt;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
+use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, After, Caller, Done, Outcome, Submission};
 use crate::writer::Ticket;
@@ -46,12 +51,26 @@ impl LogKey {
             .map_err(|e| EngineError::defect("the log's name", &e))?;
         Ok(Self { origin: origin.to_owned(), signing, verifier })
     }
+
+    /// Reads a key's text form ([`tenure_ledger::secret`]).
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
+        let (origin, signing) = secret::decode(text)?;
+        let verifier = VerifierKey::new(&origin, signing.verifying_key())?;
+        Ok(Self { origin, signing, verifier })
+    }
+
+    /// The text form, to be written to a file that only its owner can read.
+    pub fn secret(&self) -> Result<SecretText, SecretError> {
+        secret::encode(&self.origin, &self.signing)
+    }
 }
 
 /// Who is woken by what.
 #[derive(Debug, Default)]
 pub(crate) struct Pokes {
     pub sequencer: Notify,
+    /// Somebody waits for the log: the window is cut short.
+    pub hurry: Notify,
     pub jobs: Notify,
     pub timers: Notify,
     pub accounts: Dirty,
@@ -65,6 +84,12 @@ pub(crate) struct Inner {
     pub entropy: Entropy,
     pub salt: Salt,
     pub key: LogKey,
+    /// All keys of the log, to the present one.
+    pub chain: KeyChain,
+    pub anchor: Arc<dyn Anchor>,
+    pub batching: Batching,
+    /// Why the log is not extended, where it is not.
+    pub log_refusal: watch::Sender<Option<LogRefusal>>,
     pub mail: FileChannel,
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,

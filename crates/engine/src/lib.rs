@@ -4,8 +4,11 @@
 //! timers and jobs in one transaction. Reconcilers make the cluster, the mailboxes and the log agree with what was
 //! committed; each takes no input but its subject's id and can be killed at any point.
 
+mod adoption;
+pub mod anchor;
 mod backoff;
 pub mod clock;
+mod continuity;
 mod dirty;
 mod engine;
 pub mod entropy;
@@ -14,9 +17,11 @@ mod evaluate;
 mod follow;
 pub mod health;
 mod inner;
+mod integrate;
 pub mod intake;
 mod jobs;
 pub mod kept;
+pub mod keys;
 mod lead;
 pub mod letters;
 mod metrics;
@@ -31,10 +36,12 @@ mod turn;
 pub mod verify;
 mod writer;
 
+pub use adoption::{Adopted, adopt};
+pub use continuity::{LogRefusal, check as check_log};
 pub use engine::{Engine, Settings};
 pub use error::EngineError;
 pub use inner::LogKey;
 pub use lead::LEASE;
 pub use query::{EventSeen, Inclusion, Joined};
 pub use reconcile::{Observed, RECEIPT_TYPE};
-pub use sequencer::MOST_BEHIND;
+pub use sequencer::{Batching, MOST_BEHIND};

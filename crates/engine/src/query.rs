@@ -14,10 +14,12 @@ use tenure_ledger::leaf::Leaf;
 use tenure_ledger::tree::{self, TileId};
 use tenure_store::{Answer, BlobRow, EventRow, ReportRow, TileRow};
 
+use crate::continuity::LogRefusal;
 use crate::engine::Engine;
+use crate::integrate::Head;
 use crate::reconcile::Observed;
 use crate::stream::Decoded;
-use crate::{EngineError, sequencer, stream};
+use crate::{EngineError, keys, sequencer, stream};
 
 /// An event as readers see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,7 +173,6 @@ impl Engine {
 
     /// The proof that an event is in the log.
     pub async fn receipt(&self, stream: &str, n: u64) -> Result<Inclusion, EngineError> {
-        let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
         let Some(event) = self.inner.store.stream(stream, n, 1).await?.into_iter().find(|e| e.n == n) else {
             return Ok(Inclusion::None);
         };
@@ -179,11 +180,14 @@ impl Engine {
         let Some(index) = event.leaf_index.filter(|index| *index < head.size) else {
             return Ok(Inclusion::NotYet);
         };
-        let ids = tree::tiles_for_inclusion(index, head.size).map_err(|e| defect(&e))?;
-        let tiles = sequencer::read_tiles(&self.inner.store, &ids).await?;
-        let proof = tree::inclusion_proof(index, head.size, &tiles).map_err(|e| defect(&e))?;
-        let receipt = Receipt { leaf: event.leaf, index, size: head.size, proof, checkpoint: note };
+        let head = Head { checkpoint: head, note };
+        let receipt = keys::receipt(&self.inner.store, event, index, head).await?;
         Ok(Inclusion::Proved(Box::new(receipt)))
+    }
+
+    /// The rotations of the log's key so far, as [`tenure_ledger::chain::KeyChain`] verifies them.
+    pub async fn key_transitions(&self) -> Result<Vec<Receipt>, EngineError> {
+        keys::transitions(&self.inner.store).await
     }
 
     /// The log's last signed checkpoint, as a note; none before the first event.
@@ -214,6 +218,11 @@ impl Engine {
         }
         let row: Option<TileRow> = self.inner.store.tile(id.level(), id.index()).await?;
         Ok(row.and_then(|row| row.bytes.get(..usize::from(id.width()) * 32).map(<[u8]>::to_vec)))
+    }
+
+    /// Why the log is not extended, where it is not. Reading and lifting go on.
+    pub fn log_refusal(&self) -> Option<LogRefusal> {
+        self.inner.log_refusal.borrow().clone()
     }
 
     /// How many events there are, and how many of them the log does not cover yet.

@@ -1,25 +1,38 @@
-//! The sequencer: gives events their place in the log, and signs the log's head.
-//!
-//! Committed events are integrated in batches. Each leaf is read back from the store and hashed as read; the new head
-//! is proved to extend the last signed one before it is signed; tiles, indices and head change in one transaction.
+//! The sequencer: gives events their place in the log, and signs the log's head. When it does so is decided here; how,
+//! in [`integrate`](crate::integrate).
 
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tenure_ledger::Hash;
 use tenure_ledger::checkpoint::Checkpoint;
-use tenure_ledger::leaf::Leaf;
-use tenure_ledger::tree::{self, TileId, TileSet};
-use tenure_store::{Store, TileRow};
+use tenure_ledger::tree::{TileId, TileSet};
+use tenure_store::Store;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::inner::Inner;
+use crate::integrate::{Integration, head as published_head};
 use crate::{EngineError, metrics};
 
-/// The most events integrated under one signature.
-const BATCH: u32 = 1_024;
+/// How many events are signed for at once, and how often.
+///
+/// An event that comes alone is signed for at once. Under load the next signature waits for the window, or until a batch
+/// is full, so that a busy server pays for at most twenty signatures, and their syncs to the disk, in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batching {
+    /// The most events under one new signature.
+    pub most: u32,
+    /// The least time between two signatures, unless a batch is full before. Operating time.
+    pub window: Duration,
+}
+
+impl Default for Batching {
+    fn default() -> Self {
+        Self { most: 1_024, window: Duration::from_millis(50) }
+    }
+}
 
 /// When so many events wait, nothing new is restricted any more, where the settings name no other number.
 pub const MOST_BEHIND: u64 = 10_000;
@@ -36,10 +49,12 @@ pub(crate) fn is_behind(inner: &Inner) -> bool {
 pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     loop {
         let poked = inner.pokes.sequencer.notified();
+        let began = Instant::now();
         let integrated = integrate(&inner).await;
         if let Ok((_, waiting)) = inner.store.backlog().await {
             inner.behind.store(waiting, Ordering::Relaxed);
         }
+        tell(&inner, &integrated);
         match integrated {
             Ok(0) => {
                 tokio::select! {
@@ -48,10 +63,16 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
                     () = over.cancelled() => return,
                 }
             }
-            Ok(_) => {}
+            Ok(_) => {
+                tokio::select! {
+                    () = tokio::time::sleep_until(began + inner.batching.window) => {}
+                    () = full(&inner) => {}
+                    () = inner.pokes.hurry.notified() => {}
+                    () = over.cancelled() => return,
+                }
+            }
             // Not at each poke: what cannot be integrated now is read and hashed in vain.
-            Err(error) => {
-                tracing::error!(%error, source = ?error.source(), "the log was not extended; it will be tried again");
+            Err(_) => {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     () = over.cancelled() => return,
@@ -62,6 +83,34 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
             return;
         }
     }
+}
+
+/// Waits until a batch is full.
+async fn full(inner: &Inner) {
+    while inner.behind.load(Ordering::Relaxed) < u64::from(inner.batching.most) {
+        inner.pokes.sequencer.notified().await;
+    }
+}
+
+/// Logs what keeps the log from being extended, and keeps it for whoever asks; a refusal is logged once, since it stays
+/// until somebody does something.
+fn tell(inner: &Inner, integrated: &Result<u64, EngineError>) {
+    let refusal = match integrated {
+        Err(EngineError::Log(refusal)) => Some(refusal.clone()),
+        Err(error) => {
+            tracing::error!(%error, source = ?error.source(), "the log was not extended; it will be tried again");
+            return;
+        }
+        Ok(_) => None,
+    };
+    inner.log_refusal.send_if_modified(|before| {
+        let changed = *before != refusal;
+        if let Some(refusal) = refusal.as_ref().filter(|_| changed) {
+            tracing::error!(%refusal, "the log is not extended");
+        }
+        *before = refusal;
+        changed
+    });
 }
 
 /// The tiles of this list, from the store.
@@ -80,13 +129,7 @@ pub(crate) async fn read_tiles(store: &Store, ids: &[TileId]) -> Result<TileSet,
 
 /// The last signed head.
 pub(crate) async fn head(inner: &Inner) -> Result<Option<(Checkpoint, String)>, EngineError> {
-    let Some((size, note)) = inner.store.head().await? else { return Ok(None) };
-    let checkpoint =
-        Checkpoint::open(&note, &inner.key.verifier).map_err(|e| EngineError::defect("ledger", &e))?;
-    if checkpoint.size != size {
-        return Err(EngineError::defect("ledger", &"the stored head and its note differ"));
-    }
-    Ok(Some((checkpoint, note)))
+    Ok(published_head(&inner.store, &inner.chain).await?.map(|head| (head.checkpoint, head.note)))
 }
 
 /// Integrates everything that is committed.
@@ -95,144 +138,21 @@ pub(crate) async fn integrate_all(inner: &Inner) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// What a batch makes of the log.
-struct Extension {
-    size: u64,
-    root: Hash,
-    tiles: Vec<(TileId, Vec<u8>)>,
-}
-
-/// Appends a batch to the log of the last signed head, and proves that the new log extends exactly that one. `tail`
-/// holds the tiles of [`tree::tiles_for_root`] of the old size: they have the old tree's right edge, and with what the
-/// batch writes that is all a proof from the old size needs.
-fn extend(last: Option<&Checkpoint>, mut tail: TileSet, hashes: &[Hash]) -> Result<Extension, EngineError> {
-    let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
-    let old_size = last.map_or(0, |c| c.size);
-    let tiles = tree::append(&tail, old_size, hashes).map_err(|e| defect(&e))?;
-    for (id, bytes) in &tiles {
-        tail.insert(*id, bytes).map_err(|e| defect(&e))?;
-    }
-    let size = old_size + hashes.len() as u64;
-    let root = tree::root(size, &tail).map_err(|e| defect(&e))?;
-    if let Some(last) = last {
-        let proof = tree::consistency_proof(last.size, size, &tail).map_err(|e| defect(&e))?;
-        tree::verify_consistency(last.size, last.root, size, root, &proof).map_err(|e| defect(&e))?;
-    }
-    Ok(Extension { size, root, tiles })
-}
-
-/// Integrates one batch; how many events it had.
-pub(crate) async fn integrate(inner: &Inner) -> Result<usize, EngineError> {
-    let defect = |e: &dyn std::fmt::Display| EngineError::defect("ledger", e);
-    let events = inner.store.unsequenced(BATCH).await?;
-    if events.is_empty() {
-        return Ok(0);
-    }
-    let last = head(inner).await?.map(|(checkpoint, _)| checkpoint);
-    let old_size = last.as_ref().map_or(0, |c| c.size);
-    let mut hashes = Vec::with_capacity(events.len());
-    for event in &events {
-        let leaf = Leaf::parse(&event.leaf).map_err(|e| defect(&e))?;
-        if leaf.fields().stream != event.stream || leaf.fields().n != event.n {
-            return Err(defect(&format!("the leaf of {}/{} says otherwise", event.stream, event.n)));
-        }
-        hashes.push(leaf.hash());
-    }
-    let tail = read_tiles(&inner.store, &tree::tiles_for_root(old_size)).await?;
-    let Extension { size, root, tiles } = extend(last.as_ref(), tail, &hashes)?;
-    let checkpoint = Checkpoint { origin: inner.key.origin.clone(), size, root };
-    let note = checkpoint.sign(&inner.key.signing).map_err(|e| defect(&e))?;
-    let mut write = inner.write_as_leader().await?;
-    for (index, event) in (old_size..).zip(&events) {
-        write.sequence(event.position, index).await?;
-    }
-    for (id, bytes) in tiles {
-        let row = TileRow { level: id.level(), index: id.index(), width: id.width(), bytes };
-        write.put_tile(&row).await?;
-    }
-    write.put_head(old_size, size, &note).await?;
-    write.commit().await?;
+/// Integrates one batch; how many events were published.
+pub(crate) async fn integrate(inner: &Inner) -> Result<u64, EngineError> {
+    let integration = Integration {
+        store: &inner.store,
+        key: &inner.key,
+        chain: &inner.chain,
+        anchor: inner.anchor.as_ref(),
+        successor: None,
+        epoch: Some(inner.lead.epoch()?),
+    };
+    let (size, published) = integration.step(inner.batching.most).await?;
     inner.published.send_replace(size);
-    inner.metrics.batches.inc();
+    if published > 0 {
+        inner.metrics.batches.inc();
+    }
     metrics::note(&inner.metrics.extended_at, std::time::Instant::now());
-    Ok(events.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    /// A log that is kept as the store keeps it: the widest version of each tile.
-    #[derive(Default)]
-    struct Log {
-        head: Option<Checkpoint>,
-        tiles: BTreeMap<(u8, u64), (TileId, Vec<u8>)>,
-    }
-
-    impl Log {
-        fn read(&self, ids: &[TileId]) -> TileSet {
-            let mut set = TileSet::new();
-            for id in ids {
-                let (stored, bytes) = &self.tiles[&(id.level(), id.index())];
-                set.insert(*stored, bytes).unwrap();
-            }
-            set
-        }
-
-        fn size(&self) -> u64 {
-            self.head.as_ref().map_or(0, |c| c.size)
-        }
-
-        fn add(&mut self, count: u64) -> Result<(), EngineError> {
-            let old = self.size();
-            let hashes: Vec<Hash> = (old..old + count).map(|i| tree::leaf_hash(&i.to_be_bytes())).collect();
-            let done = extend(self.head.as_ref(), self.read(&tree::tiles_for_root(old)), &hashes)?;
-            for (id, bytes) in done.tiles {
-                self.tiles.insert((id.level(), id.index()), (id, bytes));
-            }
-            self.head = Some(Checkpoint { origin: "log.example".into(), size: done.size, root: done.root });
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn the_log_is_extended_from_every_size_by_batches_of_every_kind() {
-        let mut log = Log::default();
-        for _ in 0..520 {
-            log.add(1).unwrap();
-        }
-        for size in [1, 2, 3, 255, 256, 257, 300, 511, 512, 513] {
-            for batch in [1, 2, 255, 256, 257, 700] {
-                let mut log = Log::default();
-                log.add(size).unwrap();
-                log.add(batch).unwrap_or_else(|e| panic!("{size} + {batch}: {e}"));
-            }
-        }
-    }
-
-    #[test]
-    fn the_log_is_extended_across_the_second_level_of_tiles() {
-        let mut log = Log::default();
-        log.add(65_500).unwrap();
-        for batch in [35, 1, 1, 1, 300] {
-            log.add(batch).unwrap();
-        }
-        assert_eq!(log.size(), 65_838);
-    }
-
-    #[test]
-    fn a_log_whose_tiles_are_not_those_that_were_signed_is_not_extended() {
-        for size in [1, 2, 77, 256, 300, 512] {
-            let mut log = Log::default();
-            log.add(size).unwrap();
-            for id in tree::tiles_for_root(size) {
-                let (_, bytes) = log.tiles.get_mut(&(id.level(), id.index())).unwrap();
-                let last = bytes.len() - 1;
-                bytes[last] ^= 1;
-            }
-            assert!(log.add(3).is_err(), "{size}");
-        }
-    }
+    Ok(published)
 }

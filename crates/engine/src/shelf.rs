@@ -74,6 +74,7 @@ impl Shelf {
             }
             // The legal clock itself knows whether it is trusted.
             book::Event::ClockDoubted { .. } | book::Event::ClockConfirmed { .. } => {}
+            book::Event::LogKeyRotated { .. } | book::Event::LogAdopted { .. } => {}
         }
         Ok(())
     }

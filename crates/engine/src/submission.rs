@@ -94,7 +94,9 @@ impl Act {
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
                 book::Event::ClockConfirmed { .. } => Action::ConfirmClock,
-                book::Event::ClockDoubted { .. } => return None,
+                book::Event::ClockDoubted { .. }
+                | book::Event::LogKeyRotated { .. }
+                | book::Event::LogAdopted { .. } => return None,
             },
             Self::Keep => Action::UploadEvidence,
         })

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use tenure_domain::account::{self, Account};
 use tenure_domain::name::{AccountId, ReportId};
 use tenure_domain::{book, report};
+use tenure_ledger::chain::KeyChain;
 use tenure_ledger::checkpoint::Checkpoint;
 use tenure_ledger::leaf::commitment;
 use tenure_ledger::note::VerifierKey;
@@ -16,7 +17,7 @@ use tenure_store::{EventRow, Store};
 use crate::intake::{Keys, SALT_KEY, Salt};
 use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
-use crate::{EngineError, turn};
+use crate::{EngineError, keys, turn};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Findings {
 }
 
 /// Refolds every stream from its leaves and compares with the stored state, timers and report rows; rebuilds the tree
-/// from the leaves and compares it with the signed head; hashes kept bytes and words and compares with their names.
+/// from the leaves and compares it with the signed head, by any one of the log's keys; hashes kept bytes and words and compares with their names.
 ///
 /// Words that are not there were erased, which is no fault. Nobody may write meanwhile: it is several reads.
 pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, EngineError> {
@@ -278,13 +279,24 @@ async fn head(
     findings: &mut Findings,
     leaves: &BTreeMap<u64, tenure_ledger::Hash>,
 ) -> Result<(), EngineError> {
+    let keys = match keys::transitions(store).await {
+        Ok(transitions) => KeyChain::through(verifier, &transitions).map_err(|e| e.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let keys = match keys {
+        Ok(keys) => keys,
+        Err(error) => {
+            findings.fault(format!("the log's keys: {error}"));
+            return Ok(());
+        }
+    };
     let Some((size, note)) = store.head().await? else {
         if !leaves.is_empty() {
             findings.fault("the log: events have indices, and there is no signed head");
         }
         return Ok(());
     };
-    let checkpoint = match Checkpoint::open(&note, verifier) {
+    let checkpoint = match Checkpoint::open(&note, &keys) {
         Ok(checkpoint) => checkpoint,
         Err(error) => {
             findings.fault(format!("the log's head: {error}"));
@@ -292,8 +304,9 @@ async fn head(
         }
     };
     findings.covered = checkpoint.size;
-    let hashes: Vec<_> = (0..checkpoint.size).map_while(|i| leaves.get(&i).copied()).collect();
-    if checkpoint.size != size || leaves.len() as u64 != size || hashes.len() as u64 != size {
+    // A batch that was given its indices and not signed for yet is beyond the head, and in sequence all the same.
+    let hashes: Vec<_> = (0..).map_while(|i| leaves.get(&i).copied()).collect();
+    if checkpoint.size != size || leaves.len() != hashes.len() || (hashes.len() as u64) < size {
         findings.fault(format!(
             "the log: the head says {} events, {} have an index, {} of them in sequence",
             checkpoint.size,

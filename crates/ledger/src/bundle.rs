@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::KeysBySize;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::leaf::{Leaf, LeafError};
-use crate::note::VerifierKey;
 use crate::tree::{self, ProofError};
 use crate::{Hash, text};
 
@@ -109,9 +109,9 @@ impl Receipt {
         from_json(json)
     }
 
-    /// Verifies that the log whose key this is has signed a tree that includes the leaf, and reads the leaf.
-    pub fn verify(&self, key: &VerifierKey) -> Result<VerifiedLeaf, ReceiptError> {
-        let checkpoint = Checkpoint::open(&self.checkpoint, key)?;
+    /// Verifies that the log whose key this is, or whose keys, has signed a tree that includes the leaf, and reads the leaf.
+    pub fn verify(&self, keys: &impl KeysBySize) -> Result<VerifiedLeaf, ReceiptError> {
+        let checkpoint = Checkpoint::open(&self.checkpoint, keys)?;
         if self.size != checkpoint.size {
             return Err(ReceiptError::Size { receipt: self.size, checkpoint: checkpoint.size });
         }
@@ -156,10 +156,10 @@ impl ConsistencyStatement {
         from_json(json)
     }
 
-    /// Verifies that the log whose key this is has signed both trees and that the newer extends the older.
-    pub fn verify(&self, key: &VerifierKey) -> Result<VerifiedExtension, ReceiptError> {
-        let older = Checkpoint::open(&self.older, key)?;
-        let newer = Checkpoint::open(&self.newer, key)?;
+    /// Verifies that the log whose key this is, or whose keys, has signed both trees and that the newer extends the older.
+    pub fn verify(&self, keys: &impl KeysBySize) -> Result<VerifiedExtension, ReceiptError> {
+        let older = Checkpoint::open(&self.older, keys)?;
+        let newer = Checkpoint::open(&self.newer, keys)?;
         tree::verify_consistency(older.size, older.root, newer.size, newer.root, &self.proof)?;
         Ok(VerifiedExtension { older, newer })
     }

@@ -6,7 +6,8 @@
 
 use ed25519_dalek::SigningKey;
 
-use crate::note::{self, NoteError, VerifierKey};
+use crate::chain::KeysBySize;
+use crate::note::{self, NoteError};
 use crate::text::decimal;
 use crate::{Hash, tree};
 
@@ -73,8 +74,12 @@ impl Checkpoint {
         Ok(note::sign(&self.text(), &self.origin, key)?)
     }
 
-    /// Verifies a note by the log's key and reads the checkpoint in it. The key's name must be the origin.
-    pub fn open(signed: &str, key: &VerifierKey) -> Result<Self, CheckpointError> {
+    /// Verifies a note by the log's key, that of the size which the note states where there are several, and reads the
+    /// checkpoint in it. The key's name must be the origin.
+    pub fn open(signed: &str, keys: &impl KeysBySize) -> Result<Self, CheckpointError> {
+        // Only chooses the key: what it says counts when that key is found to have signed it.
+        let stated = note::text(signed).ok().and_then(|text| Self::parse(text).ok()).map_or(0, |c| c.size);
+        let key = keys.key_at(stated);
         let checkpoint = Self::parse(note::open(signed, key)?)?;
         if checkpoint.origin == key.name() {
             Ok(checkpoint)

@@ -147,19 +147,24 @@ pub fn sign(text: &str, name: &str, key: &SigningKey) -> Result<String, NoteErro
     if fits { Ok(note) } else { Err(NoteError::Text) }
 }
 
+/// Adds the signature of the key of this name to a note, and returns the whole.
+pub fn sign_too(note: &str, name: &str, key: &SigningKey) -> Result<String, NoteError> {
+    let alone = sign(text(note)?, name, key)?;
+    let added = alone.strip_prefix(text(note)?).and_then(|rest| rest.strip_prefix('\n')).unwrap_or_default();
+    let both = format!("{note}{added}");
+    if both.len() <= MAX_BYTES { Ok(both) } else { Err(NoteError::Text) }
+}
+
+/// The text of a note, with the final newline, and nothing said about who signed it.
+pub fn text(note: &str) -> Result<&str, NoteError> {
+    parts(note).map(|(text, _)| text)
+}
+
 /// Verifies a note by this key and returns its text, with the final newline. Every line that names the key must
 /// verify, and at least one must be there.
 pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> {
     let malformed = |reason| NoteError::Malformed { reason };
-    if note.len() > MAX_BYTES {
-        return Err(malformed("it is longer than 262,144 bytes"));
-    }
-    if has_control_characters(note) {
-        return Err(malformed("it has control characters"));
-    }
-    let blank = note.rfind("\n\n").ok_or(malformed("no empty line divides the text from the signatures"))?;
-    let (text, signatures) = (&note[..=blank], &note[blank + 2..]);
-    let lines = signatures.strip_suffix('\n').ok_or(malformed("it does not end in a signature line"))?;
+    let (text, lines) = parts(note)?;
     let id = key.id();
     let mut verified = false;
     for (number, line) in lines.split('\n').enumerate() {
@@ -181,6 +186,21 @@ pub fn open<'a>(note: &'a str, key: &VerifierKey) -> Result<&'a str, NoteError> 
         verified = true;
     }
     if verified { Ok(text) } else { Err(NoteError::NotSigned { key: key.label() }) }
+}
+
+/// The text with its final newline, and the signature lines without theirs.
+fn parts(note: &str) -> Result<(&str, &str), NoteError> {
+    let malformed = |reason| NoteError::Malformed { reason };
+    if note.len() > MAX_BYTES {
+        return Err(malformed("it is longer than 262,144 bytes"));
+    }
+    if has_control_characters(note) {
+        return Err(malformed("it has control characters"));
+    }
+    let blank = note.rfind("\n\n").ok_or(malformed("no empty line divides the text from the signatures"))?;
+    let (text, signatures) = (&note[..=blank], &note[blank + 2..]);
+    let lines = signatures.strip_suffix('\n').ok_or(malformed("it does not end in a signature line"))?;
+    Ok((text, lines))
 }
 
 /// The name, and the id and signature, of a signature line without its newline.

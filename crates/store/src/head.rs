@@ -27,7 +27,34 @@ impl Store {
         row.map(|r| Ok((unsigned(r.get("size")?)?, r.get("note")?))).transpose()
     }
 
-    /// Events that the log does not cover yet, in the order of commits.
+    /// How many events have an index in the log, whether or not a signed head covers them yet.
+    pub async fn indexed(&self) -> Result<u64, StoreError> {
+        let row = sql(
+            "SELECT COALESCE(MAX(leaf_index) + 1, 0) AS indexed FROM events WHERE leaf_index IS NOT NULL",
+        )
+        .one(&self.readers)
+        .await?;
+        unsigned(row.get("indexed")?)
+    }
+
+    /// Events by their index in the log, from `first` to before `end`, in its order.
+    pub async fn sequenced(&self, first: u64, end: u64) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sql("SELECT position, stream, n, leaf, leaf_index FROM events
+             WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index")
+        .bind(signed(first))
+        .bind(signed(end))
+        .all(&self.readers)
+        .await?;
+        rows.iter().map(crate::read::event).collect()
+    }
+
+    /// The rotations of the log's key, in their order: receipts as JSON.
+    pub async fn key_transitions(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sql("SELECT receipt FROM key_transitions ORDER BY size").all(&self.readers).await?;
+        rows.iter().map(|row| Ok(row.get("receipt")?)).collect()
+    }
+
+    /// Events that have no index in the log yet, in the order of commits.
     pub async fn unsequenced(&self, limit: u32) -> Result<Vec<EventRow>, StoreError> {
         let rows = sql(
             "SELECT position, stream, n, leaf, leaf_index FROM events WHERE leaf_index IS NULL ORDER BY position LIMIT $1",
@@ -61,6 +88,16 @@ impl Write {
         .bind(&tile.bytes)
         .run(&mut self.open)
         .await?;
+        Ok(())
+    }
+
+    /// Keeps the receipt of a rotation of the log's key, at the size of the checkpoint that both keys signed.
+    pub async fn put_key_transition(&mut self, size: u64, receipt: &str) -> Result<(), StoreError> {
+        sql("INSERT INTO key_transitions (size, receipt) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(signed(size))
+            .bind(receipt)
+            .run(&mut self.open)
+            .await?;
         Ok(())
     }
 

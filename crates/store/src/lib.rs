@@ -5,6 +5,8 @@
 //! SQLite and PostgreSQL (`statement.rs`).
 
 mod audit;
+mod backup;
+mod backup_file;
 mod error;
 mod head;
 mod intake;
@@ -12,6 +14,7 @@ mod lease;
 mod load;
 mod postgres;
 mod read;
+mod restore;
 mod rows;
 mod sqlite;
 mod statement;
@@ -26,11 +29,14 @@ use sqlite::Beside;
 use statement::Pool;
 
 pub use audit::WordsRow;
+pub use backup::{BackupError, Contents, Location, backup};
+pub use backup_file::FileFault;
 pub use error::StoreError;
 pub use intake::{Brought, ReportKey};
 pub use lease::Lease;
 pub use load::{Connections, Load, Schema};
 pub use postgres::masked;
+pub use restore::{contents, restore};
 pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };

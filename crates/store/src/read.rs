@@ -298,20 +298,23 @@ impl Store {
     /// latter alone: indices are given without gaps, so the highest tells how many events have one.
     pub async fn backlog(&self) -> Result<(u64, u64), StoreError> {
         let row = sql(
-            "SELECT (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM events WHERE leaf_index IS NOT NULL) AS covered,
+            "SELECT (SELECT COALESCE(MAX(size), 0) FROM head) AS covered,
+                    (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM events WHERE leaf_index IS NOT NULL) AS indexed,
                     (SELECT COUNT(*) FROM events WHERE leaf_index IS NULL) AS waiting",
         )
         .one(&self.readers)
         .await?;
-        let waiting = unsigned(row.get("waiting")?)?;
-        Ok((unsigned(row.get("covered")?)? + waiting, waiting))
+        let all = unsigned(row.get("indexed")?)? + unsigned(row.get("waiting")?)?;
+        Ok((all, all.saturating_sub(unsigned(row.get("covered")?)?)))
     }
 
     /// How many events the log does not cover yet, counted up to `most`.
     pub async fn unsequenced_count(&self, most: u32) -> Result<u64, StoreError> {
-        let row = sql(
-            "SELECT COUNT(*) AS waiting FROM (SELECT position FROM events WHERE leaf_index IS NULL LIMIT $1) AS first",
-        )
+        let row = sql("SELECT COUNT(*) AS waiting FROM (
+                 SELECT position FROM events WHERE leaf_index IS NULL
+                 UNION ALL
+                 SELECT position FROM events WHERE leaf_index >= (SELECT COALESCE(MAX(size), 0) FROM head)
+                 LIMIT $1) AS first")
         .bind(i64::from(most))
         .one(&self.readers)
         .await?;

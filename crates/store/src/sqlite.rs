@@ -16,6 +16,11 @@ use crate::{StoreError, is_sound, migrate};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// The newest schema that this build knows; both engines have the same.
+pub(crate) fn newest_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
 /// How long a statement waits for another process that holds the database.
 const BUSY: Duration = Duration::from_secs(10);
 

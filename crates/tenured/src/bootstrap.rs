@@ -14,10 +14,10 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::shelf::Shelf;
 use tenure_engine::submission::{Act, Submission};
-use tenure_engine::{Engine, Settings};
+use tenure_engine::{Batching, Engine, Settings};
 
 use crate::config::Config;
-use crate::{dev, installation};
+use crate::{dev, installation, keys};
 
 /// The one role with which an installation can begin: whoever holds it gives out all others.
 pub const ROLE: &str = "administrator";
@@ -32,6 +32,8 @@ pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<Sec
         start: Timestamp::UNIX_EPOCH,
         entropy: Entropy::Machine,
         key,
+        anchor: std::sync::Arc::new(keys::anchor(&config.key_file())),
+        batching: Batching::default(),
         mail: config.mail_folder(),
         cluster: None,
         most_behind: config.most_behind,

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use tenure_domain::book;
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::submission::{Act, Submission};
-use tenure_engine::{Engine, Settings};
+use tenure_engine::{Batching, Engine, Settings};
 use tenure_kubesim::Simulation;
 use tenure_store::Store;
 use tokio::net::TcpListener;
@@ -110,8 +111,8 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         )
     })?;
     let url = format!("http://{}", listener.local_addr()?);
-    let key = keys::log_key(&data.join(KEY), ORIGIN)?;
     let store = open(data).await?;
+    let key = keys::open(&store, &data.join(KEY), ORIGIN).await?;
     let (sim, cluster) = match &options.cluster {
         ClusterChoice::Simulated => {
             let settings = tenure_kubesim::Options {
@@ -141,6 +142,8 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         start: if options.clock == ClockKind::Simulated { start } else { Timestamp::UNIX_EPOCH },
         entropy: Entropy::Machine,
         key,
+        anchor: Arc::new(keys::anchor(&data.join(KEY))),
+        batching: Batching::default(),
         mail: data.join("mail"),
         cluster: Some(cluster),
         most_behind: tenure_engine::MOST_BEHIND,

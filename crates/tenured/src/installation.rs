@@ -27,7 +27,7 @@ pub async fn key(config: &Config, store: &Store) -> anyhow::Result<LogKey> {
             path.display()
         );
     }
-    keys::log_key(&path, &config.origin)
+    keys::open(store, &path, &config.origin).await
 }
 
 /// The cluster, where there is one. It need not answer.

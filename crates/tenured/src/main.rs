@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -13,8 +13,9 @@ use tenure_engine::clock::ClockKind;
 use tenured::check::Trial;
 use tenured::config::{Config, Flags, Loaded};
 use tenured::dev::{self, ClusterChoice};
+use tenured::maintain::Place;
 use tenured::serve::Ended;
-use tenured::{bootstrap, check, config, logging, maintain, serve, story};
+use tenured::{bootstrap, check, config, keys, logging, maintain, serve, story};
 
 /// Tenancy with due process: provisions accounts and workloads on Kubernetes, and restricts them only under a power
 /// that their terms grant, after the notice those terms promise, on the record.
@@ -51,6 +52,27 @@ enum Verb {
     Migrate(Which),
     /// Refold all events, compare with what is stored, and check the signed log.
     Verify(Which),
+    /// Make, show and replace the key that signs the log.
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Decide about the log where it is not extended by itself.
+    #[command(subcommand)]
+    Log(LogVerb),
+    /// Write a backup into one file, while the server runs. The log's key and anchor are not in it.
+    Backup {
+        #[command(flatten)]
+        which: Which,
+        /// The new file.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Restore a backup into an empty database, of either engine, and verify it.
+    Restore {
+        /// The backup's file.
+        file: PathBuf,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -70,6 +92,10 @@ impl Which {
     fn load(&self) -> anyhow::Result<Option<Config>> {
         let load = |file: &PathBuf| config::load(Some(file), std::env::vars_os(), &Flags::default());
         Ok(self.config.as_ref().map(load).transpose()?.map(|loaded| loaded.config))
+    }
+
+    fn place(&self) -> anyhow::Result<Place> {
+        Ok(self.load()?.map_or_else(|| Place::of_dev(&self.data), |config| Place::configured(&config)))
     }
 }
 
@@ -96,6 +122,42 @@ impl Configured {
     fn load(&self) -> anyhow::Result<Loaded> {
         Ok(config::load(self.config.as_deref(), std::env::vars_os(), &self.flags)?)
     }
+}
+
+#[derive(Subcommand)]
+enum KeyVerb {
+    /// Make a new key in a file that only its owner can read, and print how others verify with it.
+    Generate {
+        /// The file; one that is there is never replaced.
+        #[arg(long, default_value = "log.key")]
+        out: PathBuf,
+        /// The log's name: a host and a path, such as `tenure.example/log`.
+        #[arg(long, default_value = dev::ORIGIN)]
+        name: String,
+    },
+    /// Print how others verify with a key; never the key itself.
+    Show {
+        /// The key's file.
+        #[arg(long, default_value = ".tenure/log.key")]
+        key: PathBuf,
+    },
+    /// Replace the key by a new one. The server does not run meanwhile.
+    Rotate(Which),
+    /// Print how the log's keys followed each other: whoever holds one of them verifies all others by it.
+    Chain(Which),
+}
+
+#[derive(Subcommand)]
+enum LogVerb {
+    /// Continue the log from what the database holds, although that is not provably what was signed last. The decision
+    /// and its reason go on the record. The server does not run meanwhile.
+    Adopt {
+        #[command(flatten)]
+        which: Which,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(clap::Args)]
@@ -139,6 +201,10 @@ async fn main() -> ExitCode {
         Verb::Config { verb } => show_config(verb).await,
         Verb::Migrate(which) => migrate(&which).await,
         Verb::Verify(which) => verify(&which).await,
+        Verb::Key(verb) => key(verb).await,
+        Verb::Log(LogVerb::Adopt { which, reason }) => adopt(&which, &reason).await,
+        Verb::Backup { which, out } => backup(&which, &out).await,
+        Verb::Restore { file, which } => restore(&which, &file).await,
         Verb::Openapi => openapi(),
     };
     match result {
@@ -214,22 +280,14 @@ async fn show_config(verb: ConfigVerb) -> anyhow::Result<ExitCode> {
 }
 
 async fn migrate(which: &Which) -> anyhow::Result<ExitCode> {
-    let shown = if let Some(config) = which.load()? {
-        maintain::migrate_configured(&config).await?;
-        config.database.shown()
-    } else {
-        maintain::migrate(&which.data).await?;
-        which.data.join(dev::DATABASE).display().to_string()
-    };
-    say(&format!("{shown} is up to date"))?;
+    let place = which.place()?;
+    maintain::migrate(&place).await?;
+    say(&format!("{} is up to date", place.shown()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn verify(which: &Which) -> anyhow::Result<ExitCode> {
-    let found = match which.load()? {
-        Some(config) => maintain::check_configured(&config).await?,
-        None => maintain::check(&which.data).await?,
-    };
+    let found = maintain::check_at(&which.place()?).await?;
     say(&format!(
         "{} streams, {} events refolded; the signed log covers {}",
         found.streams, found.events, found.covered
@@ -242,6 +300,84 @@ async fn verify(which: &Which) -> anyhow::Result<ExitCode> {
         say(&format!("fault: {fault}"))?;
     }
     Ok(ExitCode::FAILURE)
+}
+
+async fn key(verb: KeyVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        KeyVerb::Generate { out, name } => say(&keys::generate(&out, &name)?.verifier.to_string())?,
+        KeyVerb::Show { key } => say(&keys::read(&key, dev::ORIGIN)?.verifier.to_string())?,
+        KeyVerb::Rotate(which) => {
+            let place = which.place()?;
+            let rotated = maintain::rotate(&place).await?;
+            say(&rotated.verifier)?;
+            tell(&format!(
+                "It signs alone from size {} on. Give every other server {}, and make a backup now. The old key is in {}: \
+                 it restores backups made before; destroy it when you keep none of them.",
+                rotated.size,
+                place.key().display(),
+                rotated.kept.display()
+            ));
+        }
+        KeyVerb::Chain(which) => {
+            let transitions = maintain::transitions(&which.place()?).await?;
+            say(&serde_json::to_string_pretty(&transitions)?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn adopt(which: &Which, reason: &str) -> anyhow::Result<ExitCode> {
+    match maintain::adopt_log(&which.place()?, reason).await? {
+        None => say("nothing stands in the way of the log: nothing was changed")?,
+        Some(adopted) => say(&format!(
+            "the log continues from size {} ({}); the reason is on the record",
+            adopted.size,
+            adopted.refusal.name()
+        ))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn backup(which: &Which, out: &Path) -> anyhow::Result<ExitCode> {
+    let contents = maintain::backup(&which.place()?, out).await?;
+    say(&format!("{}: {} rows of {} tables", out.display(), contents.rows(), contents.tables.len()))?;
+    tell(
+        "Not in it, on purpose: the log's key and its anchor. Keep a copy of the key where only you can reach it, and \
+         never with the backups. The anchor is not backed up at all: an older one would let a restored backup pass for \
+         the present.",
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn restore(which: &Which, file: &Path) -> anyhow::Result<ExitCode> {
+    let restored = maintain::restore(&which.place()?, file).await?;
+    let rows = restored.contents.rows();
+    say(&format!("{rows} rows of {} tables are restored", restored.contents.tables.len()))?;
+    let Some((findings, refusal)) = restored.examined else {
+        tell(
+            "The log's key is not in the data folder, so nothing was verified: put it there and run `tenured verify`.",
+        );
+        return Ok(ExitCode::SUCCESS);
+    };
+    if findings.faults.is_empty() {
+        say(&format!(
+            "{} events refolded, {} covered by the signed log: everything agrees",
+            findings.events, findings.covered
+        ))?;
+    }
+    for fault in &findings.faults {
+        say(&format!("fault: {fault}"))?;
+    }
+    if let Some(refusal) = refusal {
+        tell(&format!("As it is, {refusal}."));
+    }
+    Ok(if findings.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells a person something beside the data that goes to standard output.
+fn tell(text: &str) {
+    // Nobody is left to be told where even this cannot be written.
+    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 fn openapi() -> anyhow::Result<ExitCode> {

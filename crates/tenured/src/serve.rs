@@ -8,14 +8,14 @@ use tenure_api::{App, Limits};
 use tenure_cluster::Cluster;
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
-use tenure_engine::{Engine, Settings};
+use tenure_engine::{Batching, Engine, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Config};
-use crate::{dev, installation};
+use crate::{dev, installation, keys};
 
 /// How many connections the metrics' listener serves at once: a few scrapers.
 const SCRAPERS: usize = 16;
@@ -104,6 +104,8 @@ impl Running {
             start: Timestamp::UNIX_EPOCH,
             entropy: Entropy::Machine,
             key,
+            anchor: std::sync::Arc::new(keys::anchor(&config.key_file())),
+            batching: Batching::default(),
             mail: config.mail_folder(),
             cluster,
             most_behind: config.most_behind,

@@ -32,14 +32,17 @@ pub enum System {
     Delivery,
     /// The start of an installation.
     Bootstrap,
+    /// Whoever holds the log's key, at the machine.
+    Keeper,
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
         (Self::Bootstrap, "bootstrap"),
+        (Self::Keeper, "keeper"),
     ];
 }
 

@@ -55,6 +55,8 @@ impl Machine {
             start: Timestamp::UNIX_EPOCH,
             entropy: Entropy::seeded(77),
             key: log_key(),
+            anchor: Arc::new(office.anchor()),
+            batching: tenure_engine::Batching::default(),
             mail: office.mail.clone(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,

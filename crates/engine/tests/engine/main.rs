@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod anchor;
 mod clock;
 mod corpus;
 mod deadlines;
@@ -16,6 +17,7 @@ mod office;
 mod once;
 mod refusals;
 mod replicas;
+mod rotation;
 mod rules;
 mod stopping;
 mod stuck;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -15,11 +16,12 @@ use tenure_domain::report::Allegation;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::workload::Plan;
+use tenure_engine::anchor::{Anchor, FileAnchor};
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
-use tenure_engine::{Engine, EngineError, LogKey, Settings};
+use tenure_engine::{Batching, Engine, EngineError, LogKey, Settings};
 use tenure_ledger::note::VerifierKey;
 use tenure_rules::Rule;
 use tenure_store::Store;
@@ -85,27 +87,35 @@ pub struct Office {
     pub store: Store,
     pub database: Database,
     pub mail: PathBuf,
-    starts: u64,
+    starts: Starting,
     posts: AtomicU64,
+}
+
+/// What the next start is given.
+struct Starting {
+    /// How many starts there were.
+    count: u64,
     most_behind: u64,
+    anchor: Arc<dyn Anchor>,
+    batching: Batching,
+    key: [u8; 32],
+    before: Vec<Database>,
+    /// Where the clock begins.
     begun: Timestamp,
+    /// The terms that are published.
     terms: String,
 }
 
 impl Office {
     /// An engine on an empty store.
     pub async fn empty() -> Self {
-        let database = Database::fresh().await;
-        let mail = database.folder().join("mail");
-        Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND, (start(), TERMS.to_owned())).await
+        Self::on(Database::fresh().await, None).await
     }
 
     /// An engine whose clock begins at a moment, with these terms and the account `parley`.
     pub async fn open_at(begun: Timestamp, terms: &str) -> Self {
         let database = Database::fresh().await;
-        let mail = database.folder().join("mail");
-        let begin = (begun, terms.to_owned());
-        let office = Self::start_in(database, mail, 1, tenure_engine::MOST_BEHIND, begin).await;
+        let office = Self::begin(database, None, (begun, terms.to_owned())).await;
         office.publish_terms().await;
         office.open_account("parley").await;
         office
@@ -119,43 +129,61 @@ impl Office {
         office
     }
 
-    async fn start_in(
+    /// An engine on this database.
+    pub async fn on(database: Database, anchor: Option<Arc<dyn Anchor>>) -> Self {
+        Self::begin(database, anchor, (start(), TERMS.to_owned())).await
+    }
+
+    async fn begin(
         database: Database,
-        mail: PathBuf,
-        starts: u64,
-        most_behind: u64,
+        anchor: Option<Arc<dyn Anchor>>,
         (begun, terms): (Timestamp, String),
     ) -> Self {
+        let mail = database.folder().join("mail");
+        let file = database.folder().join("log.anchor");
+        let anchor = anchor.unwrap_or_else(|| Arc::new(FileAnchor::new(&file)));
+        let starts = Starting {
+            count: 1,
+            most_behind: tenure_engine::MOST_BEHIND,
+            anchor,
+            batching: Batching::default(),
+            key: [7; 32],
+            before: Vec::new(),
+            begun,
+            terms,
+        };
+        Self::start_in(database, mail, starts).await
+    }
+
+    async fn start_in(database: Database, mail: PathBuf, starts: Starting) -> Self {
         let store = database.open().await;
         let settings = Settings {
             clock: ClockKind::Simulated,
-            start: begun,
-            entropy: Entropy::seeded(starts),
-            key: log_key(),
+            start: starts.begun,
+            entropy: Entropy::seeded(starts.count),
+            key: LogKey::new("log.provider.example", &starts.key).unwrap(),
+            anchor: Arc::clone(&starts.anchor),
+            batching: starts.batching,
             mail: mail.clone(),
             cluster: None,
-            most_behind,
+            most_behind: starts.most_behind,
             lease: LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
-        Self {
-            engine,
-            store,
-            database,
-            mail,
-            starts,
-            posts: AtomicU64::new(0),
-            most_behind,
-            begun,
-            terms,
-        }
+        Self { engine, store, database, mail, starts, posts: AtomicU64::new(0) }
+    }
+
+    /// The file in which the last signed head is kept.
+    pub fn anchor(&self) -> FileAnchor {
+        FileAnchor::new(&self.mail.with_file_name("log.anchor"))
     }
 
     /// The engine is dropped as it stands, as a process that dies, and another one starts.
     pub async fn crash(self) -> Self {
-        let Self { engine, store, database, mail, starts, most_behind, begun, terms, .. } = self;
+        let Self { engine, store, database, mail, mut starts, .. } = self;
         drop((engine, store));
-        Self::start_in(database, mail, starts + 1, most_behind, (begun, terms)).await
+        starts.count += 1;
+        Self::start_in(database, mail, starts).await
     }
 
     /// The engine is stopped in order, and another one starts.
@@ -170,9 +198,34 @@ impl Office {
         self
     }
 
+    /// From the next start on this is the database.
+    pub fn with_database(mut self, database: Database) -> Self {
+        // What else is in the first one's folder stays.
+        self.starts.before.push(std::mem::replace(&mut self.database, database));
+        self
+    }
+
+    /// From the next start on this is the log's anchor.
+    pub fn anchored_by(mut self, anchor: Arc<dyn Anchor>) -> Self {
+        self.starts.anchor = anchor;
+        self
+    }
+
+    /// From the next start on the log is signed with this key.
+    pub fn signing_with(mut self, key: [u8; 32]) -> Self {
+        self.starts.key = key;
+        self
+    }
+
+    /// From the next start on events are signed for in such batches.
+    pub fn batching(mut self, batching: Batching) -> Self {
+        self.starts.batching = batching;
+        self
+    }
+
     /// From the next start on the log counts as stuck when so many events wait for it; 0 for always.
     pub fn stuck_at(mut self, most_behind: u64) -> Self {
-        self.most_behind = most_behind;
+        self.starts.most_behind = most_behind;
         self
     }
 
@@ -190,8 +243,8 @@ impl Office {
     }
 
     pub async fn publish_terms(&self) -> TermsRef {
-        let (_, reference) = Terms::parse(&self.terms).unwrap();
-        let outcome = self.engine.publish_terms(Engine::bootstrap(), &self.terms, reference.clone()).await;
+        let (_, reference) = Terms::parse(&self.starts.terms).unwrap();
+        let outcome = self.engine.publish_terms(Engine::bootstrap(), &self.starts.terms, reference.clone()).await;
         done(outcome.unwrap());
         reference
     }
@@ -203,7 +256,7 @@ impl Office {
     }
 
     pub async fn open_account(&self, name: &str) {
-        let (_, terms) = Terms::parse(&self.terms).unwrap();
+        let (_, terms) = Terms::parse(&self.starts.terms).unwrap();
         let plan = Plan { cpu_millis: 8_000, memory_mib: 16_384, storage_mib: 65_536, pods: 100 };
         let platform = || person("pia", Role::Platform);
         self.submit(platform(), Act::Account(slug(name), Command::Open { terms, plan })).await.unwrap();
@@ -235,7 +288,7 @@ impl Office {
     /// Files reports, each about another post, and waits until all that follows is done.
     pub async fn file_reports(&self, name: &str, ground: &str, count: usize) {
         for _ in 0..count {
-            let post = format!("{}-{}", self.starts, self.posts.fetch_add(1, Ordering::Relaxed));
+            let post = format!("{}-{}", self.starts.count, self.posts.fetch_add(1, Ordering::Relaxed));
             done(self.engine.submit(self.report(name, ground, &post)).await.unwrap());
         }
         self.engine.settle().await.unwrap();

@@ -24,6 +24,8 @@ async fn another(office: &Office, seed: u64, clock: ClockKind) -> Engine {
         start: start(),
         entropy: Entropy::seeded(seed),
         key: log_key(),
+        anchor: std::sync::Arc::new(office.anchor()),
+        batching: tenure_engine::Batching::default(),
         mail: office.mail.clone(),
         cluster: None,
         most_behind: tenure_engine::MOST_BEHIND,

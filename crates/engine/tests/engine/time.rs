@@ -68,6 +68,8 @@ async fn legal_time_never_begins_before_the_last_event() {
             start: at(from),
             entropy: Entropy::seeded(9),
             key: log_key(),
+            anchor: std::sync::Arc::new(office.anchor()),
+            batching: tenure_engine::Batching::default(),
             mail: office.mail.clone(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,

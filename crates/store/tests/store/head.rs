@@ -39,7 +39,14 @@ async fn an_event_gets_its_index_once_and_no_index_twice() {
     drop(write);
 
     assert_eq!(shop.store.unsequenced(10).await.unwrap(), waiting[2..]);
+    assert_eq!(shop.store.indexed().await.unwrap(), 2);
+    assert_eq!(shop.store.sequenced(1, 9).await.unwrap()[0].position, waiting[1].position);
+    assert_eq!(shop.store.backlog().await.unwrap(), (3, 3), "an index is no signature");
+    let mut write = shop.write().await;
+    write.put_head(0, 2, "note").await.unwrap();
+    write.commit().await.unwrap();
     assert_eq!(shop.store.backlog().await.unwrap(), (3, 1));
+    assert_eq!(shop.store.unsequenced_count(9).await.unwrap(), 1);
 }
 
 #[tokio::test]

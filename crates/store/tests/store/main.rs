@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod audit;
+mod backups;
 mod counting;
 mod crashes;
 mod head;
