@@ -10,13 +10,21 @@ use tenure_wire::Problem;
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub struct Failure(pub Box<Problem>);
+pub struct Failure {
+    /// What is told.
+    pub problem: Box<Problem>,
+    /// After how many seconds it can be asked again, where that is known better than by the status.
+    retry_after: Option<u64>,
+}
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(problem))
+        Self { problem: Box::new(problem), retry_after: None }
     }
 }
+
+/// After how many seconds to ask again where nothing tells better.
+const RETRY_AFTER: u64 = 1;
 
 impl Failure {
     /// The kind for one parameter or header that is wrong.
@@ -34,6 +42,12 @@ impl Failure {
         Problem::new("unauthenticated", "No valid token", 401)
             .detail("Send `Authorization: Bearer TOKEN` with a token that was issued and not revoked.")
             .into()
+    }
+
+    /// Asked for more often than is allowed; it can be asked again after so many seconds.
+    pub fn too_many(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
+        let problem = Problem::new("rate-limited", "Too many at once", 429).detail(detail);
+        Self { problem: Box::new(problem), retry_after: Some(retry_after_seconds.max(1)) }
     }
 
     /// A document that does not read.
@@ -108,8 +122,8 @@ impl From<EngineError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -117,7 +131,7 @@ impl IntoResponse for Failure {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after.unwrap_or(RETRY_AFTER)));
         }
         response
     }
