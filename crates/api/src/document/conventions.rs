@@ -16,17 +16,16 @@ use crate::limits;
 const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
 
 /// The writes that compare no version: there is nothing that could have changed in between.
-const NO_VERSION: [&str; 6] =
-    ["issueToken", "setClock", "uploadEvidence", "fileReport", "publishTerms", "publishRule"];
+const NO_VERSION: [&str; 4] = ["issueToken", "setClock", "uploadEvidence", "fileReport"];
 
-/// The writes that say everything anew, so that whoever sends one says first what they saw.
-pub const UPDATES: [&str; 4] = ["putWorkload", "removeWorkload", "setPerson", "setMember"];
+/// The writes that are done only by those who say what they saw.
+const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
 
 /// The writes that nothing in the state can refuse.
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-pub const VERSIONED: [&str; 16] = [
+const VERSIONED: [&str; 15] = [
     "getAccount",
     "getStanding",
     "getEnvironment",
@@ -42,7 +41,6 @@ pub const VERSIONED: [&str; 16] = [
     "getOrder",
     "getHold",
     "getEvidence",
-    "getTile",
 ];
 
 /// The operations that name an account or another thing in the query or the body, and not in the path.
@@ -135,11 +133,11 @@ pub fn complete(method: &str, operation: &mut Operation) {
         let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).max_length(Some(37));
         takes("If-Match", "The `ETag` that was read: done only if nothing changed since.", tag);
     }
-    if kind.id.starts_with("put") || kind.id.starts_with("set") && UPDATES.contains(&kind.id) {
+    if matches!(kind.id, "putWorkload" | "setPerson" | "setMember") {
         takes("If-None-Match", "`*`: done only if it does not exist.", text().enum_values(Some(["*"])));
     }
     if VERSIONED.contains(&kind.id) {
-        let tag = text().pattern(Some(r#"^("[!#-~]{1,100}"|\*)$"#)).max_length(Some(102));
+        let tag = text().pattern(Some(r#"^(\*|(W/)?"[!#-+--~]+"(, ?(W/)?"[!#-+--~]+")*)$"#)).max_length(Some(1_000));
         takes("If-None-Match", "The `ETag` that is at hand: a 304 without a body where it is still so.", tag);
     }
     let responses = &mut operation.responses.responses;

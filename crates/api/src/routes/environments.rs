@@ -58,9 +58,9 @@ async fn list(
 async fn get(
     call: Call,
     Path((id, name)): Path<(AccountId, EnvironmentId)>,
-) -> Result<Json<EnvironmentView>, Failure> {
+) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
-    Ok(Json(views::account::environment(&account, &name, environment)))
+    call.show(account.version, &views::account::environment(&account, &name, environment))
 }

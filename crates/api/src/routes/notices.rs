@@ -99,11 +99,11 @@ async fn list(
 async fn get(
     call: Call,
     Path((id, notice)): Path<(AccountId, NoticeId)>,
-) -> Result<Json<NoticeView>, Failure> {
+) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
-    Ok(Json(views::case::notice(&call.engine, notice).await?))
+    call.show(account.version, &views::case::notice(&call.engine, notice).await?)
 }
 
 /// A member confirms having a notice: it is served from this moment.
