@@ -1,9 +1,11 @@
 //! What is asked of the API.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
+use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
@@ -27,16 +29,47 @@ macro_rules! request {
     };
 }
 
+/// A whole number, also where it is written with a fraction of zero, as JSON Schema has it.
+fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+    struct Whole<N>(PhantomData<N>);
+
+    impl<N: TryFrom<u64>> Visitor<'_> for Whole<N> {
+        type Value = N;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number that fits {} bytes", size_of::<N>())
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<N, E> {
+            N::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<N, E> {
+            if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+                return Err(E::invalid_value(Unexpected::Float(number), &self));
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at on the lines above")]
+            self.visit_u64(number as u64)
+        }
+    }
+
+    deserializer.deserialize_u64(Whole(PhantomData))
+}
+
 request!(
     /// What bounds an account or an environment.
     Plan {
         /// Processor time, in thousandths of a core.
+        #[serde(deserialize_with = "whole")]
         cpu_millis: u32,
         /// Memory, in MiB.
+        #[serde(deserialize_with = "whole")]
         memory_mib: u32,
         /// Storage of all volumes together, in MiB.
+        #[serde(deserialize_with = "whole")]
         storage_mib: u32,
         /// Pods at once.
+        #[serde(deserialize_with = "whole")]
         pods: u32,
     }
 );
@@ -102,15 +135,19 @@ request!(
         command: Vec<String>,
         /// How many pods, 0 to 100.
         #[schema(maximum = 100)]
+        #[serde(deserialize_with = "whole")]
         replicas: u16,
         /// The port that the container listens on.
         #[schema(minimum = 1, maximum = 65_535)]
+        #[serde(deserialize_with = "whole")]
         port: u16,
         /// Processor time for each pod, in thousandths of a core.
         #[schema(minimum = 1, maximum = 1_000_000)]
+        #[serde(deserialize_with = "whole")]
         cpu_millis: u32,
         /// Memory for each pod, in MiB.
         #[schema(minimum = 1, maximum = 16_777_216)]
+        #[serde(deserialize_with = "whole")]
         memory_mib: u32,
         /// A volume that outlives the pods.
         #[serde(default)]
@@ -126,6 +163,7 @@ request!(
         path: String,
         /// Its size, in MiB.
         #[schema(minimum = 1, maximum = 16_777_216)]
+        #[serde(deserialize_with = "whole")]
         size_mib: u32,
     }
 );
