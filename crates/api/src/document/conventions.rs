@@ -130,14 +130,14 @@ pub fn complete(method: &str, operation: &mut Operation) {
         takes("Idempotency-Key", "Sent again with the same key, the request is answered as the first time and done once. The same key with another request is a 422.", key);
     }
     if kind.compares() {
-        let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).max_length(Some(37));
+        let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).examples([r#""12""#]);
         takes("If-Match", "The `ETag` that was read: done only if nothing changed since.", tag);
     }
     if matches!(kind.id, "putWorkload" | "setPerson" | "setMember") {
         takes("If-None-Match", "`*`: done only if it does not exist.", text().enum_values(Some(["*"])));
     }
     if VERSIONED.contains(&kind.id) {
-        let tag = text().pattern(Some(r#"^(\*|(W/)?"[!#-+--~]+"(, ?(W/)?"[!#-+--~]+")*)$"#)).max_length(Some(1_000));
+        let tag = text().pattern(Some(r#"^(\*|(W/)?"[!#-+--~]+"(, ?(W/)?"[!#-+--~]+")*)$"#)).examples([r#""12.9f86d081884c7d65""#]);
         takes("If-None-Match", "The `ETag` that is at hand: a 304 without a body where it is still so.", tag);
     }
     let responses = &mut operation.responses.responses;
