@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Time for the demo to be played and the server to be up, in seconds.
 UP = 180
 # How many cases each operation is tried with in the fuzzing phase, by caller.
-EXAMPLES = {"member": 10, "stranger": 4, "everyone": 25}
+EXAMPLES = {"member": 6, "stranger": 1, "everyone": 15}
 # The same cases in every run.
 SEED = 2021
 PROVIDER = ["support", "reporter", "analyst", "approver", "legal", "platform", "auditor", "administrator"]

@@ -4,7 +4,10 @@
 mod answers;
 mod ask;
 mod bodies;
+mod bounds;
+mod clients;
 mod connections;
+mod conventions;
 mod document;
 mod documents;
 mod evidence;
@@ -14,4 +17,5 @@ mod once;
 mod operations;
 mod pages;
 mod strangers;
+mod streams;
 mod tokens;
