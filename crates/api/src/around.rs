@@ -11,10 +11,10 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tenure_wire::Problem;
+use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
@@ -22,7 +22,7 @@ use crate::bounds::Bounds;
 use crate::document::Queries;
 use crate::limits::{self, Limits};
 use crate::problem::Failure;
-use crate::{limits, telemetry};
+use crate::telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -109,7 +109,13 @@ async fn bounded(
         return Failure::parameter("X-Request-Id", detail).into_response();
     };
     // An error's level, so that no filter that lets a line through drops the request's id from it.
-    let span = tracing::error_span!("request", id = id.as_str(), otel.kind = "server", otel.name = Empty, status = Empty);
+    let span = tracing::error_span!(
+        "request",
+        id = id.as_str(),
+        otel.kind = "server",
+        otel.name = Empty,
+        status = Empty
+    );
     telemetry::joined(&span, &request);
     request.extensions_mut().insert(Arc::clone(&bounds));
     let response = within(&bounds, &id, request, next).instrument(span.clone()).await;
@@ -119,18 +125,18 @@ async fn bounded(
 
 async fn within(bounds: &Bounds, id: &str, request: Request<axum::body::Body>, next: Next) -> Response {
     let moves_clock = request.uri().path() == "/dev/clock";
-    let response = match room(bounds, &request) {
-        Err(failure) => failure.into_response(),
-        Ok(_seat) if moves_clock => next.run(request).await,
-        Ok(_seat) => match tokio::time::timeout(bounds.limits.request_time, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => Failure::from(
-                Problem::new("timeout", "Took too long", 503)
-                    .detail("It may have been done all the same: send it again with the same Idempotency-Key."),
-            )
-            .into_response(),
-        },
-    };
+    let response =
+        match room(bounds, &request) {
+            Err(failure) => failure.into_response(),
+            Ok(_seat) if moves_clock => next.run(request).await,
+            Ok(_seat) => match tokio::time::timeout(bounds.limits.request_time, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => Failure::from(Problem::new("timeout", "Took too long", 503).detail(
+                    "It may have been done all the same: send it again with the same Idempotency-Key.",
+                ))
+                .into_response(),
+            },
+        };
     let mut response = with_id(response, id).await;
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     if !response.headers().contains_key(header::CACHE_CONTROL) {
@@ -141,7 +147,8 @@ async fn within(bounds: &Bounds, id: &str, request: Request<axum::body::Body>, n
 
 /// A seat for a request whose header is not too large.
 fn room(bounds: &Bounds, request: &Request<axum::body::Body>) -> Result<OwnedSemaphorePermit, Failure> {
-    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let lines =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
     let first = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1\r\n ".len();
     if first + lines.sum::<usize>() > bounds.limits.header_bytes {
         return Err(Problem::new("headers-too-large", "The header is too large", 431)

@@ -37,7 +37,11 @@ fn limiter<K: Clone + Eq + Hash>(rate: Rate) -> DefaultKeyedRateLimiter<K> {
     RateLimiter::keyed(Quota::per_second(rate.per_second).allow_burst(rate.burst))
 }
 
-fn asks<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K, what: &str) -> Result<(), Failure> {
+fn asks<K: Clone + Eq + Hash>(
+    limiter: &DefaultKeyedRateLimiter<K>,
+    key: &K,
+    what: &str,
+) -> Result<(), Failure> {
     if limiter.len() > REMEMBERED {
         limiter.retain_recent();
     }
@@ -65,7 +69,9 @@ impl Bounds {
     /// A seat among the requests that are served at once.
     pub fn seat(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
-            Problem::new("busy", "Too many requests at once", 503).detail("Nothing was done. Try again in a moment.").into()
+            Problem::new("busy", "Too many requests at once", 503)
+                .detail("Nothing was done. Try again in a moment.")
+                .into()
         })
     }
 
@@ -86,7 +92,8 @@ impl Bounds {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let open = streams.entry(holder.clone()).or_default();
         if *open >= self.limits.streams {
-            let detail = format!("You have {open} event streams open, the most there may be: close one first.");
+            let detail =
+                format!("You have {open} event streams open, the most there may be: close one first.");
             return Err(Failure::too_many(1, detail));
         }
         *open += 1;

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tenure_access::{Action, Principal, Resource};
 use tenure_domain::name::AccountId;
-use tenure_engine::{Engine, EngineError};
 use tenure_engine::submission::Caller;
+use tenure_engine::{Engine, EngineError};
 use tenure_wire::Problem;
 
 use crate::bounds::{Bounds, Peer};
@@ -65,7 +65,8 @@ impl Call {
     /// Shows a thing that is at a version. Its tag is the version and a digest of what is shown, since some of it is
     /// observed or looked up beside the version; a reader who has just that at hand is told so.
     pub fn show(&self, version: u64, view: &impl Serialize) -> Result<Response, Failure> {
-        let json = serde_json::to_vec(view).map_err(|e| EngineError::Defect { what: "a view".into(), detail: e.to_string() })?;
+        let json = serde_json::to_vec(view)
+            .map_err(|e| EngineError::Defect { what: "a view".into(), detail: e.to_string() })?;
         let digest: String = hex::encode(Sha256::digest(&json)).chars().take(DIGEST).collect();
         let tag = format!("\"{version}.{digest}\"");
         let headers = [(header::CONTENT_TYPE, "application/json".to_owned())];
@@ -124,7 +125,8 @@ impl FromRequestParts<App> for Call {
             noted.is(&principal);
         }
         let key = text(headers, "idempotency-key")?.map(str::to_owned);
-        let fits = |k: &String| (1..=limits::KEY).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic());
+        let fits =
+            |k: &String| (1..=limits::KEY).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic());
         if key.as_ref().is_some_and(|k| !fits(k)) {
             return Err(Failure::parameter(
                 "Idempotency-Key",
@@ -203,7 +205,8 @@ pub fn etag(version: u64) -> String {
 }
 
 async fn bytes(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
-    let time = request.extensions().get::<Arc<Bounds>>().map_or(Limits::default().body_time, |b| b.limits.body_time);
+    let time =
+        request.extensions().get::<Arc<Bounds>>().map_or(Limits::default().body_time, |b| b.limits.body_time);
     tokio::time::timeout(time, all_bytes(request, limit)).await.unwrap_or_else(|_| {
         Err(Problem::new("too-slow", "The body came too slowly", 408)
             .detail(format!("It has to be there within {} s.", time.as_secs_f32()))

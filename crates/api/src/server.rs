@@ -42,7 +42,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stoppi
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_time)
-            .max_buf_size(limits.header_bytes + HEADER_HEARD_OUT)
+            .max_buf_size(limits.header_bytes.saturating_add(HEADER_HEARD_OUT))
             .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -71,7 +71,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stoppi
         }
     }
     // What the kernel holds for us would be reset with the listener, though its clients think they are connected.
-    while let Ok(Ok((stream, peer))) = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await {
+    while let Ok(Ok((stream, peer))) =
+        tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await
+    {
         take(stream, peer, None);
     }
     drop(listener);

@@ -52,7 +52,8 @@ impl Client {
         stream: Option<&str>,
         after: Option<i64>,
     ) -> impl Stream<Item = Result<EventView, ClientError>> + use<> {
-        let filter = stream.map(|stream| format!("?stream={}", stream.replace('/', "%2F"))).unwrap_or_default();
+        let filter =
+            stream.map(|stream| format!("?stream={}", stream.replace('/', "%2F"))).unwrap_or_default();
         let events = Events {
             client: self.clone(),
             path: format!("/v1/events{filter}"),

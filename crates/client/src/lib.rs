@@ -155,7 +155,8 @@ impl Client {
         let unreachable = |source| (ClientError::Unreachable { url: url.clone(), source }, None);
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let header =
+            |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (tag, wait) = (header("etag"), header("retry-after"));
         let body = response.bytes().await.map_err(unreachable)?.to_vec();
         if status.is_success() {

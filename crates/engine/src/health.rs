@@ -49,7 +49,9 @@ impl Engine {
         all.push(self.writer_condition());
         all.push(match self.epoch() {
             Some(epoch) => Condition::new("leader", Health::Ok, format!("leads, in epoch {epoch}")),
-            None => Condition::new("leader", Health::Ok, "follows: another process leads, or will in a moment"),
+            None => {
+                Condition::new("leader", Health::Ok, "follows: another process leads, or will in a moment")
+            }
         });
         all.extend(self.jobs_condition());
         all.extend(self.cluster_condition());
@@ -59,7 +61,8 @@ impl Engine {
     async fn store_conditions(&self) -> Vec<Condition> {
         let store = &self.inner.store;
         let asked = async { Ok::<_, EngineError>((store.schema().await?, store.backlog().await?)) };
-        let (Schema { applied, known }, (_, backlog)) = match tokio::time::timeout(STORE_ANSWERS, asked).await {
+        let (Schema { applied, known }, (_, backlog)) = match tokio::time::timeout(STORE_ANSWERS, asked).await
+        {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 tracing::warn!(%error, source = ?std::error::Error::source(&error), "the database does not answer");

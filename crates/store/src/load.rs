@@ -76,7 +76,9 @@ impl Store {
 
     /// The connections of each pool.
     pub fn connections(&self) -> Vec<Connections> {
-        [("writer", &self.writer), ("readers", &self.readers)].map(|(name, pool)| connections(name, pool)).into()
+        [("writer", &self.writer), ("readers", &self.readers)]
+            .map(|(name, pool)| connections(name, pool))
+            .into()
     }
 }
 

@@ -15,10 +15,9 @@ use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::schema::{
-    BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug, Span, Text,
-    Word,
+    BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
+    Span, Text, Word,
 };
-
 
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -48,7 +47,11 @@ fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<
             if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
                 return Err(E::invalid_value(Unexpected::Float(number), &self));
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at on the lines above")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "looked at on the lines above"
+            )]
             self.visit_u64(number as u64)
         }
     }

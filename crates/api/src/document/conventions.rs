@@ -51,21 +51,41 @@ const NAMES_A_THING: [&str; 7] =
 type Told = (u16, &'static str, &'static str);
 
 const PROBLEMS: [Told; 15] = [
-    (400, "BadRequest", "A parameter or header is not valid, or the body cannot be read. `faults` names the place."),
+    (
+        400,
+        "BadRequest",
+        "A parameter or header is not valid, or the body cannot be read. `faults` names the place.",
+    ),
     (401, "Unauthenticated", "There is no token, or it speaks for nobody."),
     (403, "Forbidden", "None of the caller's roles may do this."),
-    (404, "NotFound", "There is nothing here that the caller can see: it does not exist, or it is another account's."),
+    (
+        404,
+        "NotFound",
+        "There is nothing here that the caller can see: it does not exist, or it is another account's.",
+    ),
     (408, "TooSlow", "The body did not come in time."),
-    (409, "Refused", "A guard is not met: `guards` lists every one with what would meet it. Nothing was done."),
+    (
+        409,
+        "Refused",
+        "A guard is not met: `guards` lists every one with what would meet it. Nothing was done.",
+    ),
     (412, "Stale", "It changed since the version in `If-Match`, or it exists against `If-None-Match: *`."),
     (413, "TooLarge", "The body is too large."),
     (415, "MediaType", "The body is of another media type than this operation takes."),
-    (422, "Invalid", "The body is not valid, or its idempotency key was sent with another request. `faults` names the place."),
+    (
+        422,
+        "Invalid",
+        "The body is not valid, or its idempotency key was sent with another request. `faults` names the place.",
+    ),
     (428, "PreconditionRequired", "Neither `If-Match` nor `If-None-Match` says what the caller saw."),
     (429, "RateLimited", "Asked too often. `Retry-After` says in how many seconds to ask again."),
     (431, "HeadersTooLarge", "The header is too large."),
     (500, "Defect", "A defect of the server. It is in its log under the request's id."),
-    (503, "Unavailable", "Not now: too many requests, a stop, the store, or the time that a request may take. Ask again after `Retry-After` seconds, a write with the same idempotency key."),
+    (
+        503,
+        "Unavailable",
+        "Not now: too many requests, a stop, the store, or the time that a request may take. Ask again after `Retry-After` seconds, a write with the same idempotency key.",
+    ),
 ];
 
 /// What an operation is like, as far as conventions go.
@@ -127,7 +147,11 @@ pub fn complete(method: &str, operation: &mut Operation) {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     if kind.once() {
         let key = text().min_length(Some(1)).max_length(Some(limits::KEY)).pattern(Some("^[!-~]+$"));
-        takes("Idempotency-Key", "Sent again with the same key, the request is answered as the first time and done once. The same key with another request is a 422.", key);
+        takes(
+            "Idempotency-Key",
+            "Sent again with the same key, the request is answered as the first time and done once. The same key with another request is a 422.",
+            key,
+        );
     }
     if kind.compares() {
         let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).examples([r#""12""#]);
@@ -137,7 +161,9 @@ pub fn complete(method: &str, operation: &mut Operation) {
         takes("If-None-Match", "`*`: done only if it does not exist.", text().enum_values(Some(["*"])));
     }
     if VERSIONED.contains(&kind.id) {
-        let tag = text().pattern(Some(r#"^(\*|(W/)?"[!#-+--~]+"(, ?(W/)?"[!#-+--~]+")*)$"#)).examples([r#""12.9f86d081884c7d65""#]);
+        let tag = text()
+            .pattern(Some(r#"^(\*|(W/)?"[!#-+--~]+"(, ?(W/)?"[!#-+--~]+")*)$"#))
+            .examples([r#""12.9f86d081884c7d65""#]);
         takes("If-None-Match", "The `ETag` that is at hand: a 304 without a body where it is still so.", tag);
     }
     let responses = &mut operation.responses.responses;
@@ -174,11 +200,15 @@ fn succeed(kind: &Kind<'_>, status: &str, response: &mut Response) {
         response.headers.extend([etag()]);
     }
     if keeps {
-        let replayed = header("`true` where this was done before and the answer is the first one.", text_in(["true"]));
+        let replayed =
+            header("`true` where this was done before and the answer is the first one.", text_in(["true"]));
         response.headers.insert("Idempotency-Replayed".to_owned(), replayed);
     }
     if status == "201" {
-        response.headers.insert("Location".to_owned(), header("Where it is.", ObjectBuilder::new().schema_type(Type::String)));
+        response.headers.insert(
+            "Location".to_owned(),
+            header("Where it is.", ObjectBuilder::new().schema_type(Type::String)),
+        );
     }
 }
 
@@ -192,13 +222,19 @@ fn header(description: &str, schema: ObjectBuilder) -> RefOr<Header> {
 }
 
 fn request_id() -> (String, RefOr<Header>) {
-    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(limits::REQUEST_ID));
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(limits::REQUEST_ID));
     ("X-Request-Id".to_owned(), header("The request's id: the one that was sent, or a new one.", schema))
 }
 
 fn etag() -> (String, RefOr<Header>) {
     let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^"[!#-~]+"$"#));
-    ("ETag".to_owned(), header("What it is at: for `If-Match` on a write and `If-None-Match` on a read.", schema))
+    (
+        "ETag".to_owned(),
+        header("What it is at: for `If-Match` on a write and `If-None-Match` on a read.", schema),
+    )
 }
 
 /// The problems, as responses to refer to.
@@ -211,10 +247,13 @@ pub fn problems() -> BTreeMap<String, RefOr<Response>> {
         response.headers.extend([request_id()]);
         if matches!(status, 429 | 503) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-            response.headers.insert("Retry-After".to_owned(), header("In how many seconds to ask again.", seconds));
+            response
+                .headers
+                .insert("Retry-After".to_owned(), header("In how many seconds to ask again.", seconds));
         }
         if *status == 401 {
-            let scheme = header("The scheme to authenticate with.", ObjectBuilder::new().schema_type(Type::String));
+            let scheme =
+                header("The scheme to authenticate with.", ObjectBuilder::new().schema_type(Type::String));
             response.headers.insert("WWW-Authenticate".to_owned(), scheme);
         }
         ((*name).to_owned(), response.into())
@@ -263,21 +302,38 @@ fn describe(parameter: &mut Parameter) {
         "report" => ("The report's id.", numbered("r", "parley.r1")),
         "id" => (
             "The SHA-256 of the bytes.",
-            text("^sha256:[0-9a-f]{64}$", 71, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            text(
+                "^sha256:[0-9a-f]{64}$",
+                71,
+                "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ),
         ),
-        "token" => ("The token's name, as it was given when it was issued.", text("^[0-9a-f]{16}$", 16, "9f86d081884c7d65")),
-        "stream" => ("A stream, such as `account/parley`.", text("^[a-z]+/[A-Za-z0-9./@_-]+$", 100, "account/parley")),
-        "path" => ("The rest of the tile's path.", text("^[0-9]+/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]+)?$", 60, "0/000.p/1")),
+        "token" => (
+            "The token's name, as it was given when it was issued.",
+            text("^[0-9a-f]{16}$", 16, "9f86d081884c7d65"),
+        ),
+        "stream" => {
+            ("A stream, such as `account/parley`.", text("^[a-z]+/[A-Za-z0-9./@_-]+$", 100, "account/parley"))
+        }
+        "path" => (
+            "The rest of the tile's path.",
+            text("^[0-9]+/(x[0-9]{3}/)*[0-9]{3}(\\.p/[0-9]+)?$", 60, "0/000.p/1"),
+        ),
         "n" => {
-            let n = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1_000_000_000));
+            let n =
+                ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(1_000_000_000));
             ("The event's number in its stream, from 1.", n.examples([1]).build().into())
         }
         "pageToken" => {
             let token = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]*$"));
-            ("Where to go on: the `nextPageToken` of the page before.", token.max_length(Some(200)).build().into())
+            (
+                "Where to go on: the `nextPageToken` of the page before.",
+                token.max_length(Some(200)).build().into(),
+            )
         }
         "older" => {
-            let older = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(1_000_000_000));
+            let older =
+                ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(1_000_000_000));
             ("The size of the older log.", older.examples([1]).build().into())
         }
         _ => return,

@@ -103,9 +103,13 @@ async fn list(
     };
     let items = events.into_iter().map(view).collect();
     let by_stream = stream.is_some();
-    let page = page::page(items, size, |e: &EventView| {
-        if by_stream { e.n.to_string() } else { e.position.to_string() }
-    });
+    let page = page::page(
+        items,
+        size,
+        |e: &EventView| {
+            if by_stream { e.n.to_string() } else { e.position.to_string() }
+        },
+    );
     Ok(Json(page).into_response())
 }
 
@@ -114,7 +118,10 @@ fn is_stream(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"./@_-".contains(&b);
     text.len() <= 100
         && text.split_once('/').is_some_and(|(kind, name)| {
-            !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase()) && !name.is_empty() && name.bytes().all(fits)
+            !kind.is_empty()
+                && kind.bytes().all(|b| b.is_ascii_lowercase())
+                && !name.is_empty()
+                && name.bytes().all(fits)
         })
 }
 

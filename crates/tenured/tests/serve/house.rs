@@ -88,7 +88,10 @@ impl Server {
     /// The lines of its log so far; each is a JSON object.
     pub fn log(&self) -> Vec<Value> {
         let lines = self.lines.lock().unwrap();
-        lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+            .collect()
     }
 
     /// Waits until the log has a line like this.

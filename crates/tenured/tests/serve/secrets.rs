@@ -64,7 +64,8 @@ async fn the_whole_story_and_its_failed_logins_leave_no_secret_in_the_log() -> a
     }
     let mut tokens: BTreeSet<String> = story.tokens().values().cloned().collect();
     tokens.insert(running.token(dev::ADMINISTRATOR)?.to_owned());
-    let revoked = administrator.issue_token("again", &IssueToken { subject: dev::ADMINISTRATOR.parse()? }).await?;
+    let revoked =
+        administrator.issue_token("again", &IssueToken { subject: dev::ADMINISTRATOR.parse()? }).await?;
     let http = reqwest::Client::new();
     http.delete(format!("{}/v1/tokens/{}", running.url, revoked.id))
         .bearer_auth(&revoked.token)
@@ -108,7 +109,8 @@ async fn the_whole_story_and_its_failed_logins_leave_no_secret_in_the_log() -> a
     let found: Vec<_> = secrets.iter().filter(|s| log.contains(*s)).collect();
     anyhow::ensure!(found.is_empty(), "in the log: {found:#?}");
     // Keys of requests: those of the story are all of one form.
-    let keyed = log.match_indices("story-").find(|(at, _)| log[at + 6..].starts_with(|c: char| c.is_ascii_digit()));
+    let keyed =
+        log.match_indices("story-").find(|(at, _)| log[at + 6..].starts_with(|c: char| c.is_ascii_digit()));
     anyhow::ensure!(keyed.is_none(), "an idempotency key is in the log");
     Ok(())
 }

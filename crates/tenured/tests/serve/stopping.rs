@@ -94,7 +94,10 @@ async fn a_server_told_to_stop_under_load_says_so_first_and_loses_nothing() {
         }
         assert!(since.elapsed() < PATIENCE);
     };
-    assert_eq!(draining["conditions"][0], json!({"name": "accepting", "state": "failed", "detail": "the server is stopping"}));
+    assert_eq!(
+        draining["conditions"][0],
+        json!({"name": "accepting", "state": "failed", "detail": "the server is stopping"})
+    );
     let alive = http.get(format!("{}/healthz", server.api)).send().await.unwrap();
     assert_eq!(alive.status(), StatusCode::OK, "it is well, only not to be asked");
 

@@ -79,8 +79,10 @@ async fn every_metric_is_in_the_table_and_the_table_has_no_other() {
     assert!(rows == written, "docs/metrics.md is stale; its rows are:\n{}", rows.join("\n"));
 
     assert!(text.contains("tenure_ledger_size 2\n"), "{text}");
-    let accounts: Vec<&str> =
-        text.lines().filter(|l| l.starts_with("tenure_http_requests_total") && l.contains("accounts")).collect();
+    let accounts: Vec<&str> = text
+        .lines()
+        .filter(|l| l.starts_with("tenure_http_requests_total") && l.contains("accounts"))
+        .collect();
     assert_eq!(
         accounts,
         [r#"tenure_http_requests_total{route="/v1/accounts/{account}",method="GET",status="4xx"} 2"#],
@@ -114,7 +116,14 @@ async fn a_cluster_that_does_not_answer_degrades_a_server_and_takes_it_not_away(
         .iter()
         .map(|c| (c["name"].as_str().unwrap(), c["state"].as_str().unwrap()))
         .collect();
-    for (name, state) in [("accepting", "ok"), ("store", "ok"), ("migrations", "ok"), ("writer", "ok"), ("log", "ok"), ("cluster", "degraded")] {
+    for (name, state) in [
+        ("accepting", "ok"),
+        ("store", "ok"),
+        ("migrations", "ok"),
+        ("writer", "ok"),
+        ("log", "ok"),
+        ("cluster", "degraded"),
+    ] {
         assert_eq!(states.get(name), Some(&state), "{ready}");
     }
 }

@@ -29,7 +29,9 @@ async fn a_request_is_followed_from_its_caller_to_the_group_that_commits_it() {
     let collector = Router::new().route("/v1/traces", post(collect));
     tokio::spawn(async { axum::serve(listener, collector).await.unwrap() });
 
-    let house = House::new(&format!("cluster: {{kind: none}}\nstop: {{drain: PT0S}}\notlp: {{endpoint: '{endpoint}'}}"));
+    let house = House::new(&format!(
+        "cluster: {{kind: none}}\nstop: {{drain: PT0S}}\notlp: {{endpoint: '{endpoint}'}}"
+    ));
     let token = house.bootstrap();
     let mut server = house.serve();
     let answer = reqwest::Client::new()
@@ -46,13 +48,17 @@ async fn a_request_is_followed_from_its_caller_to_the_group_that_commits_it() {
     assert_eq!(code.0, Some(0), "{:#?}", code.1);
 
     let spans = received.lock().unwrap().clone();
-    let named = |name: &str| spans.iter().find(|s| s.name == name).unwrap_or_else(|| panic!("no {name}: {spans:#?}"));
+    let named =
+        |name: &str| spans.iter().find(|s| s.name == name).unwrap_or_else(|| panic!("no {name}: {spans:#?}"));
     let request = named("PUT /v1/people/{person}");
     assert_eq!(hex::encode(&request.trace_id), TRACE);
     assert_eq!(hex::encode(&request.parent_span_id), CALLER);
     let submission = named("submission");
     assert_eq!((&submission.trace_id, &submission.parent_span_id), (&request.trace_id, &request.span_id));
-    let group = spans.iter().filter(|s| s.name == "group").find(|s| s.links.iter().any(|l| l.span_id == submission.span_id));
+    let group = spans
+        .iter()
+        .filter(|s| s.name == "group")
+        .find(|s| s.links.iter().any(|l| l.span_id == submission.span_id));
     assert!(group.is_some(), "the group's span links to the submission's: {spans:#?}");
     assert!(!format!("{spans:?}").contains(&token));
 }

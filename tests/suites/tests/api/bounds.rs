@@ -45,12 +45,13 @@ impl Porch {
             mail: folder.path().join("mail"),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(store, settings).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stopping = CancellationToken::new();
-        let router = tenure_api::router_within(App { engine: engine.clone(), cluster: "none".to_owned() }, limits);
+        let router = tenure_api::router(App::new(engine.clone(), "none".to_owned(), limits));
         let server = tokio::spawn(tenure_api::serve(listener, router, limits, stopping.clone()));
         let mut porch = Self { folder, address, token: String::new(), engine, stopping, server };
         porch.token = porch.hire("mara", &["administrator", "auditor", "analyst"]).await;
@@ -79,7 +80,9 @@ impl Porch {
     async fn begin(&self, line: &str, headers: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let token = &self.token;
-        let header = format!("{line} HTTP/1.1\r\nhost: tenure\r\nauthorization: Bearer {token}\r\nx-request-id: r-7\r\n{headers}\r\n");
+        let header = format!(
+            "{line} HTTP/1.1\r\nhost: tenure\r\nauthorization: Bearer {token}\r\nx-request-id: r-7\r\n{headers}\r\n"
+        );
         stream.write_all(header.as_bytes()).await.unwrap();
         stream
     }
@@ -120,8 +123,9 @@ async fn a_body_that_trickles_is_answered_in_its_time() {
     for path in ["/v1/cases", "/v1/rules", "/v1/evidence"] {
         let media_type = if path == "/v1/rules" { "application/yaml" } else { "application/json" };
         let since = Instant::now();
-        let mut stream =
-            porch.begin(&format!("POST {path}"), &format!("content-type: {media_type}\r\ncontent-length: 100\r\n")).await;
+        let mut stream = porch
+            .begin(&format!("POST {path}"), &format!("content-type: {media_type}\r\ncontent-length: 100\r\n"))
+            .await;
         stream.write_all(b"{").await.unwrap();
         let answer = answer(&mut stream).await;
         is(&answer, 408, "too-slow");
@@ -135,8 +139,11 @@ async fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let limits = Limits { write_time: Duration::from_millis(400), connections: 2, ..Limits::default() };
     let porch = Porch::open(limits).await;
     let text = [("content-type", "application/octet-stream"), ("connection", "close")];
-    let kept =
-        porch.caller(&porch.token).send("POST", "/v1/evidence", &text, vec![7; 10 * 1024 * 1024]).await.is(201);
+    let kept = porch
+        .caller(&porch.token)
+        .send("POST", "/v1/evidence", &text, vec![7; 10 * 1024 * 1024])
+        .await
+        .is(201);
     let mut idle = Vec::new();
     for _ in 0..2 {
         idle.push(porch.begin(&format!("GET /v1/evidence/{}", kept.field("id")), "").await);
@@ -182,8 +189,10 @@ async fn a_request_that_waits_for_a_locked_store_is_answered_in_its_time() {
 
 #[tokio::test]
 async fn more_requests_than_are_carried_out_at_once_are_told_to_come_back() {
-    let porch = Porch::open(Limits { requests: 1, body_time: Duration::from_secs(3), ..Limits::default() }).await;
-    let mut slow = porch.begin("POST /v1/cases", "content-type: application/json\r\ncontent-length: 9\r\n").await;
+    let porch =
+        Porch::open(Limits { requests: 1, body_time: Duration::from_secs(3), ..Limits::default() }).await;
+    let mut slow =
+        porch.begin("POST /v1/cases", "content-type: application/json\r\ncontent-length: 9\r\n").await;
     slow.write_all(b"{").await.unwrap();
     let deadline = Instant::now() + PATIENCE;
     let busy = loop {
@@ -201,7 +210,9 @@ async fn more_requests_than_are_carried_out_at_once_are_told_to_come_back() {
 
 #[tokio::test]
 async fn whoever_asks_too_often_waits_and_nobody_else_does() {
-    let porch = Porch::open(Limits { asks: Rate::new(1, 3), failed_tokens: Rate::new(1, 2), ..Limits::default() }).await;
+    let porch =
+        Porch::open(Limits { asks: Rate::new(1, 3), failed_tokens: Rate::new(1, 2), ..Limits::default() })
+            .await;
     let theo = porch.hire("theo", &["auditor"]).await;
     let (mara, theo) = (porch.caller(&porch.token), porch.caller(&theo));
     for _ in 0..3 {

@@ -15,7 +15,8 @@ use crate::operations;
 
 #[test]
 fn there_is_a_method_for_each_operation() {
-    let have: BTreeSet<String> = OPERATIONS.iter().flat_map(|part| part.iter()).map(ToString::to_string).collect();
+    let have: BTreeSet<String> =
+        OPERATIONS.iter().flat_map(|part| part.iter()).map(ToString::to_string).collect();
     let documented: BTreeSet<String> = operations::all().into_iter().map(|o| o.id).collect();
     let lacking: Vec<&String> = documented.difference(&have).collect();
     assert!(lacking.is_empty(), "no method for {lacking:?}");
@@ -34,7 +35,9 @@ async fn cutting(url: &str, cuts: usize) -> String {
             let mut upstream = tokio::net::TcpStream::connect(&server).await.unwrap();
             seen += 1;
             if seen > cuts {
-                tokio::spawn(async move { drop(tokio::io::copy_bidirectional(&mut client, &mut upstream).await) });
+                tokio::spawn(
+                    async move { drop(tokio::io::copy_bidirectional(&mut client, &mut upstream).await) },
+                );
                 continue;
             }
             let mut request = vec![0; 64 * 1024];
@@ -57,8 +60,12 @@ async fn a_write_whose_answer_was_lost_is_sent_again_and_done_once() {
     assert!(lost.is_passing() && lost.problem().is_none(), "{lost}");
     let written = analyst.patient(Duration::from_secs(20)).file_report("filed", &body).await.unwrap();
     assert_eq!(written.id, "parley.r3");
-    let reports: Vec<ReportView> =
-        Client::new(house.url(), house.token("analyst")).unwrap().all_reports("parley").try_collect().await.unwrap();
+    let reports: Vec<ReportView> = Client::new(house.url(), house.token("analyst"))
+        .unwrap()
+        .all_reports("parley")
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(reports.len(), 3, "once");
     house.close().await;
 }
@@ -75,7 +82,8 @@ async fn lists_are_read_to_their_end_and_refusals_are_told_in_full() {
     let reports: Vec<ReportView> = auditor.all_reports("parley").try_collect().await.unwrap();
     assert_eq!(reports.len(), 122);
     let analyst = Client::new(house.url(), house.token("analyst")).unwrap();
-    let refused = analyst.lift("lift", "parley.m9", &Reason { why: "It is over".to_owned() }).await.unwrap_err();
+    let refused =
+        analyst.lift("lift", "parley.m9", &Reason { why: "It is over".to_owned() }).await.unwrap_err();
     assert_eq!((refused.kind(), refused.is_passing()), (Some("not-found"), false));
     assert!(refused.to_string().contains(refused.request_id().unwrap()), "{refused}");
     let body = serde_json::json!({"account": "parley", "ground": "weather", "why": "It rains"});

@@ -25,15 +25,24 @@ async fn ask(house: &House, operation: &Operation, headers: &[(&str, &str)], bod
 }
 
 fn is_declared(operation: &Operation, answer: &Answer) {
-    assert!(answers(operation, &answer.status.to_string()), "{}: {} is not declared", operation.id, answer.status);
+    assert!(
+        answers(operation, &answer.status.to_string()),
+        "{}: {} is not declared",
+        operation.id,
+        answer.status
+    );
     let of = |response: &Value| {
-        let named = response["$ref"].as_str().map(|r| operations::document().pointer(r.trim_start_matches('#')).cloned());
+        let named = response["$ref"]
+            .as_str()
+            .map(|r| operations::document().pointer(r.trim_start_matches('#')).cloned());
         named.map_or_else(|| response.clone(), |found| found.unwrap_or_else(|| panic!("{response}")))
     };
     let response = of(&operation.spec["responses"][answer.status.to_string()]);
     assert!(response["headers"].get("X-Request-Id").is_some(), "{}", operation.id);
     for header in ["etag", "location", "retry-after", "idempotency-replayed"] {
-        let declared = response["headers"].as_object().is_some_and(|all| all.keys().any(|k| k.eq_ignore_ascii_case(header)));
+        let declared = response["headers"]
+            .as_object()
+            .is_some_and(|all| all.keys().any(|k| k.eq_ignore_ascii_case(header)));
         assert!(declared || answer.header(header).is_empty(), "{}: {header} is not declared", operation.id);
     }
 }
@@ -46,7 +55,10 @@ async fn every_answer_bears_the_requests_id_and_a_status_that_the_document_names
         for answer in [
             ask(&house, &operation, &id, operation.body(&house, "parley")).await,
             ask(&house, &operation, &id, b"{".to_vec()).await,
-            house.stranger().send(&operation.method, &operation.at(|p| existing(&house, p)), &id, Vec::new()).await,
+            house
+                .stranger()
+                .send(&operation.method, &operation.at(|p| existing(&house, p)), &id, Vec::new())
+                .await,
         ] {
             assert_eq!(answer.header("x-request-id"), "r-7", "{}", operation.id);
             is_declared(&operation, &answer);
@@ -55,9 +67,21 @@ async fn every_answer_bears_the_requests_id_and_a_status_that_the_document_names
         let path = operation.at(|p| existing(&house, p));
         let caller = house.caller("administrator");
         let other = caller.send("PATCH", &path, &id, Vec::new()).await;
-        assert!(other.status == 405 && !other.header("allow").is_empty(), "{}: {}", other.asked, other.status);
+        assert!(
+            other.status == 405 && !other.header("allow").is_empty(),
+            "{}: {}",
+            other.asked,
+            other.status
+        );
         assert_eq!((other.kind().as_str(), other.header("x-request-id")), ("method-not-allowed", "r-7"));
-        let none = caller.send(&operation.method, &format!("{}/x/y/z", operation.path.replace(['{', '}'], "")), &id, Vec::new()).await;
+        let none = caller
+            .send(
+                &operation.method,
+                &format!("{}/x/y/z", operation.path.replace(['{', '}'], "")),
+                &id,
+                Vec::new(),
+            )
+            .await;
         assert!(matches!(none.status, 404 | 405), "{}: {}", none.asked, none.status);
         assert_eq!(none.header("x-request-id"), "r-7");
     }
@@ -71,7 +95,12 @@ async fn every_read_of_one_thing_has_a_tag_and_says_that_nothing_changed() {
     for operation in operations::all().iter().filter(|o| o.method == "GET") {
         let first = ask(&house, operation, &[], Vec::new()).await;
         let tag = first.header("etag").to_owned();
-        assert_eq!(answers(operation, "304"), !tag.is_empty() || operation.id == "getPerson", "{}", operation.id);
+        assert_eq!(
+            answers(operation, "304"),
+            !tag.is_empty() || operation.id == "getPerson",
+            "{}",
+            operation.id
+        );
         if tag.is_empty() {
             continue;
         }
@@ -108,7 +137,9 @@ async fn a_tag_changes_with_what_is_shown_and_serves_a_write() {
     assert_eq!(put(read.header("etag")).await.is(412).kind(), "stale");
     // Roles are set as a whole; a condition is kept where one is sent.
     let admin = house.caller("administrator");
-    let set = async |headers: &[(&str, &str)]| admin.json("PUT", "/v1/people/zoe", headers, &json!({"roles": ["support"]})).await;
+    let set = async |headers: &[(&str, &str)]| {
+        admin.json("PUT", "/v1/people/zoe", headers, &json!({"roles": ["support"]})).await
+    };
     set(&[("if-none-match", "*")]).await.is(200);
     set(&[("if-none-match", "*")]).await.is(412);
     let tag = admin.get("/v1/people/zoe").await.is(200).header("etag").to_owned();
@@ -166,7 +197,12 @@ async fn every_write_under_a_key_is_done_once() {
         let before = house.record().await;
         let again = ask(&house, operation, &headers, body.clone()).await.is(first.status);
         assert_eq!(again.header("idempotency-replayed"), "true", "{}", operation.id);
-        assert_eq!((&again.body, again.header("location")), (&first.body, first.header("location")), "{}", operation.id);
+        assert_eq!(
+            (&again.body, again.header("location")),
+            (&first.body, first.header("location")),
+            "{}",
+            operation.id
+        );
         is_declared(operation, &again);
         if operation.media_type().is_some() {
             let mut other = body;
@@ -192,14 +228,16 @@ fn every_list_has_pages() {
         assert!(takes(&operation, "pageSize") && takes(&operation, "pageToken"), "{}", operation.id);
         tried += 1;
     }
-    let lists = operations::all().iter().filter(|o| o.id.starts_with("list") || o.id == "getTimeline").count();
+    let lists =
+        operations::all().iter().filter(|o| o.id.starts_with("list") || o.id == "getTimeline").count();
     assert_eq!(tried, lists);
 }
 
 /// The kinds of problems that the sources make.
 fn kinds_made() -> Vec<(String, u16)> {
     let mut found = Vec::new();
-    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/api/src"))];
+    let mut folders =
+        vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/api/src"))];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -211,7 +249,10 @@ fn kinds_made() -> Vec<(String, u16)> {
             for made in text.split("Problem::new(").skip(1) {
                 let quoted: Vec<&str> = made.split('"').collect();
                 let status = quoted[4].trim_matches(|c: char| !c.is_ascii_digit()).split(')').next().unwrap();
-                found.push((quoted[1].to_owned(), status.parse().unwrap_or_else(|e| panic!("{path:?}: {status:?}: {e}"))));
+                found.push((
+                    quoted[1].to_owned(),
+                    status.parse().unwrap_or_else(|e| panic!("{path:?}: {status:?}: {e}")),
+                ));
             }
         }
     }
@@ -224,7 +265,8 @@ fn every_kind_of_problem_is_explained_to_users() {
     let made = kinds_made();
     assert!(made.len() > 40, "only {} problems are made", made.len());
     for (kind, status) in &made {
-        let known = problem::KINDS.iter().find(|k| k.0 == kind).unwrap_or_else(|| panic!("{kind} is not in KINDS"));
+        let known =
+            problem::KINDS.iter().find(|k| k.0 == kind).unwrap_or_else(|| panic!("{kind} is not in KINDS"));
         assert!(known.1.contains(status), "{kind} with {status} is not in KINDS");
     }
     for (kind, ..) in problem::KINDS {

@@ -51,7 +51,8 @@ async fn what_happens_comes_at_once_and_readers_see_what_the_list_shows() {
     let auditor = client(&house, "auditor");
     let mut events = Box::pin(auditor.follow(None, None));
     let past: Vec<EventView> = in_time(events.by_ref().take(all.len()).try_collect()).await.unwrap();
-    let told = |events: &[EventView]| events.iter().map(|e| (e.position, e.event_type.clone())).collect::<Vec<_>>();
+    let told =
+        |events: &[EventView]| events.iter().map(|e| (e.position, e.event_type.clone())).collect::<Vec<_>>();
     assert_eq!(told(&past), told(&all));
     let since = Instant::now();
     house.caller("analyst").post("/v1/reports", &report(&house.evidence)).await.is(201);
@@ -119,7 +120,11 @@ async fn a_member_follows_its_own_account_and_nothing_else() {
     let plan = json!({"account": "parley", "scope": "account", "runningState": false, "why": "A hearing"});
     house.caller("legal").post("/v1/holds", &plan).await.is(201);
     let next = in_time(events.next()).await.unwrap().unwrap();
-    assert_eq!((next.stream.as_str(), next.n), ("account/parley", version + 1), "the other's is not heard of");
+    assert_eq!(
+        (next.stream.as_str(), next.n),
+        ("account/parley", version + 1),
+        "the other's is not heard of"
+    );
     house.close().await;
 }
 

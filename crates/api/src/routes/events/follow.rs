@@ -35,9 +35,9 @@ const COME_BACK: Duration = Duration::from_secs(2);
 /// Whether a request asks for the events as they happen.
 pub fn is_asked_for(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|part| {
-        part.split(';').next().is_some_and(|media_type| media_type.trim() == "text/event-stream")
-    })
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|part| part.split(';').next().is_some_and(|media_type| media_type.trim() == "text/event-stream"))
 }
 
 /// The cursor of the last event that the client has.
@@ -45,25 +45,28 @@ pub fn last_event(headers: &HeaderMap) -> Result<Option<i64>, Failure> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let id = value.to_str().ok().filter(|id| id.bytes().all(|b| b.is_ascii_digit()) && id.len() <= 16);
     let id = id.and_then(|id| id.parse().ok());
-    id.map(Some).ok_or_else(|| Failure::parameter("Last-Event-ID", "send the id of an event as it was received"))
+    id.map(Some)
+        .ok_or_else(|| Failure::parameter("Last-Event-ID", "send the id of an event as it was received"))
 }
 
 /// What a stream needs of its request.
 pub struct Following {
     bounds: Arc<Bounds>,
     stopping: CancellationToken,
+    draining: CancellationToken,
     token: String,
 }
 
 impl FromRequestParts<App> for Following {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let bounds = parts.extensions.get::<Arc<Bounds>>().cloned();
         let stopping = parts.extensions.get::<Stopping>().map(|stopping| stopping.0.clone());
         Ok(Self {
             bounds: bounds.unwrap_or_else(|| Arc::new(Bounds::new(Limits::default()))),
             stopping: stopping.unwrap_or_default(),
+            draining: app.draining.clone(),
             token: bearer(&parts.headers).unwrap_or_default().to_owned(),
         })
     }
@@ -78,6 +81,7 @@ impl Following {
             commits: call.engine.commits(),
             engine: call.engine.clone(),
             stopping: self.stopping,
+            draining: self.draining,
             token: self.token,
             stream,
             after,
@@ -102,6 +106,7 @@ struct Follower {
     commits: watch::Receiver<u64>,
     engine: Engine,
     stopping: CancellationToken,
+    draining: CancellationToken,
     token: String,
     stream: Option<String>,
     after: i64,
@@ -113,7 +118,7 @@ impl Follower {
     /// anyone who may read this. A client that comes back learns which.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if self.stopping.is_cancelled() || !self.may_go_on() {
+            if self.stopping.is_cancelled() || self.draining.is_cancelled() || !self.may_go_on() {
                 return None;
             }
             if let Some(event) = self.read.pop_front() {
@@ -129,6 +134,7 @@ impl Follower {
             }
             tokio::select! {
                 () = self.stopping.cancelled() => return None,
+                () = self.draining.cancelled() => return None,
                 changed = self.commits.changed() => changed.ok()?,
                 () = tokio::time::sleep(LOOK) => {}
             }
@@ -151,7 +157,11 @@ impl Follower {
         };
         for event in events {
             let event = view(event);
-            let cursor = if self.stream.is_some() { i64::try_from(event.n).unwrap_or(i64::MAX) } else { event.position };
+            let cursor = if self.stream.is_some() {
+                i64::try_from(event.n).unwrap_or(i64::MAX)
+            } else {
+                event.position
+            };
             let data = serde_json::to_string(&event).unwrap_or_default();
             let told = Event::default().id(cursor.to_string()).event(&event.event_type).data(data);
             self.read.push_back(told);
