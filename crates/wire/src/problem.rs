@@ -27,6 +27,7 @@ pub const KINDS: &[(&str, &[u16])] = &[
     ("not-found", &[404]),
     ("not-published", &[503]),
     ("not-quiet", &[503]),
+    ("not-ready", &[503]),
     ("precondition-required", &[428]),
     ("rate-limited", &[429]),
     ("refused", &[409]),

@@ -167,6 +167,7 @@ pub fn complete(method: &str, operation: &mut Operation) {
         takes("If-None-Match", "The `ETag` that is at hand: a 304 without a body where it is still so.", tag);
     }
     let responses = &mut operation.responses.responses;
+    // A handler says that it can end in a problem; here each is told by its status.
     responses.remove("default");
     for (status, response) in responses.iter_mut() {
         if let RefOr::T(response) = response {
