@@ -80,9 +80,6 @@ impl Call {
         if let Ok(tag) = HeaderValue::from_str(tag) {
             response.headers_mut().insert(header::ETAG, tag);
         }
-        // A browser or proxy may keep it for the caller, and asks each time whether it is still so.
-        let cache = HeaderValue::from_static("private, no-cache");
-        response.headers_mut().insert(header::CACHE_CONTROL, cache);
         response
     }
 
