@@ -4,7 +4,6 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Query, State};
@@ -12,24 +11,28 @@ use axum::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tenure_wire::Problem;
+use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use crate::bounds::Bounds;
 use crate::document::Queries;
+use crate::limits::{self, Limits};
 use crate::problem::Failure;
-use crate::{limits, telemetry};
+use crate::telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The routes with what surrounds them. A request takes at most `time`, except one that moves the simulated clock.
+/// The routes with what surrounds them. A request takes at most its time, except one that moves the simulated clock.
 pub fn around<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
-    time: Duration,
+    limits: Limits,
     queries: Queries,
 ) -> Router<S> {
+    let bounds = Arc::new(Bounds::new(limits));
     router
         .fallback(async || Failure::not_found())
         .method_not_allowed_fallback(async || {
@@ -42,7 +45,7 @@ pub fn around<S: Clone + Send + Sync + 'static>(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
                 .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-                .layer(middleware::from_fn_with_state(time, bounded))
+                .layer(middleware::from_fn_with_state(bounds, bounded))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(middleware::from_fn_with_state(Arc::new(queries), known_parameters)),
         )
@@ -95,7 +98,11 @@ fn unfit_parameter(queries: &Queries, request: &Request<axum::body::Body>) -> Op
 }
 
 /// Bounds the time of every request, and puts the request's id into problems and the log.
-async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body>, next: Next) -> Response {
+async fn bounded(
+    State(bounds): State<Arc<Bounds>>,
+    mut request: Request<axum::body::Body>,
+    next: Next,
+) -> Response {
     let sent = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok());
     let Some(id) = sent.filter(|id| (1..=limits::REQUEST_ID).contains(&id.len())).map(str::to_owned) else {
         let detail = format!("use 1 to {} visible ASCII characters", limits::REQUEST_ID);
@@ -110,24 +117,25 @@ async fn bounded(State(time): State<Duration>, request: Request<axum::body::Body
         status = Empty
     );
     telemetry::joined(&span, &request);
-    let response = within(time, &id, request, next).instrument(span.clone()).await;
+    request.extensions_mut().insert(Arc::clone(&bounds));
+    let response = within(&bounds, &id, request, next).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());
     response
 }
 
-async fn within(time: Duration, id: &str, request: Request<axum::body::Body>, next: Next) -> Response {
+async fn within(bounds: &Bounds, id: &str, request: Request<axum::body::Body>, next: Next) -> Response {
     let moves_clock = request.uri().path() == "/dev/clock";
     let response =
-        if moves_clock {
-            next.run(request).await
-        } else {
-            match tokio::time::timeout(time, next.run(request)).await {
+        match room(bounds, &request) {
+            Err(failure) => failure.into_response(),
+            Ok(_seat) if moves_clock => next.run(request).await,
+            Ok(_seat) => match tokio::time::timeout(bounds.limits.request_time, next.run(request)).await {
                 Ok(response) => response,
                 Err(_) => Failure::from(Problem::new("timeout", "Took too long", 503).detail(
                     "It may have been done all the same: send it again with the same Idempotency-Key.",
                 ))
                 .into_response(),
-            }
+            },
         };
     let mut response = with_id(response, id).await;
     response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
@@ -135,6 +143,19 @@ async fn within(time: Duration, id: &str, request: Request<axum::body::Body>, ne
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// A seat for a request whose header is not too large.
+fn room(bounds: &Bounds, request: &Request<axum::body::Body>) -> Result<OwnedSemaphorePermit, Failure> {
+    let lines =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let first = request.method().as_str().len() + request.uri().to_string().len() + " HTTP/1.1\r\n ".len();
+    if first + lines.sum::<usize>() > bounds.limits.header_bytes {
+        return Err(Problem::new("headers-too-large", "The header is too large", 431)
+            .detail(format!("At most {} bytes.", bounds.limits.header_bytes))
+            .into());
+    }
+    bounds.seat()
 }
 
 /// Problems are small and made here; reading one back to add the id costs nothing that matters.

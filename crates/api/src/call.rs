@@ -1,20 +1,25 @@
 //! What every handler takes from a request: who calls, under which conditions, and the body.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tenure_access::{Action, Principal, Resource};
 use tenure_domain::name::AccountId;
-use tenure_engine::Engine;
 use tenure_engine::submission::Caller;
+use tenure_engine::{Engine, EngineError};
 use tenure_intake::is_media_type;
 use tenure_wire::Problem;
 
+use crate::bounds::{Bounds, Peer};
 use crate::problem::Failure;
-use crate::{App, digest, limits, telemetry};
+use crate::{App, Limits, digest, limits, telemetry};
 
 /// An authenticated call.
 pub struct Call {
@@ -28,6 +33,8 @@ pub struct Call {
     pub if_match: Option<u64>,
     /// Whether `If-None-Match: *` was sent.
     pub if_none: bool,
+    /// What a reader has at hand.
+    at_hand: AtHand,
     /// Method and path, for telling requests under one key apart.
     pub target: String,
 }
@@ -56,10 +63,37 @@ impl Call {
         }
     }
 
+    /// Shows a thing that is at a version. Its tag is the version and a digest of what is shown, since some of it is
+    /// observed or looked up beside the version; a reader who has just that at hand is told so.
+    pub fn show(&self, version: u64, view: &impl Serialize) -> Result<Response, Failure> {
+        let json = serde_json::to_vec(view)
+            .map_err(|e| EngineError::Defect { what: "a view".into(), detail: e.to_string() })?;
+        let digest: String = hex::encode(Sha256::digest(&json)).chars().take(DIGEST).collect();
+        let tag = format!("\"{version}.{digest}\"");
+        let headers = [(header::CONTENT_TYPE, "application/json".to_owned())];
+        Ok(self.tagged(&tag, || (headers, json).into_response()))
+    }
+
+    /// An answer under a tag, or that the caller has it.
+    pub fn tagged(&self, tag: &str, answer: impl FnOnce() -> Response) -> Response {
+        let mut response =
+            if self.at_hand.has(tag) { StatusCode::NOT_MODIFIED.into_response() } else { answer() };
+        if let Ok(tag) = HeaderValue::from_str(tag) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        response
+    }
+
     /// Whether the caller is a member of an account.
     pub fn is_member(&self) -> bool {
         matches!(self.principal, Principal::Member { .. })
     }
+}
+
+/// The token that a request speaks with.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Failure> {
@@ -73,22 +107,28 @@ impl FromRequestParts<App> for Call {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let bounds = parts.extensions.get::<Arc<Bounds>>().cloned();
         let headers = &parts.headers;
-        let authorization =
-            text(headers, header::AUTHORIZATION.as_str())?.ok_or_else(Failure::unauthenticated)?;
-        let (scheme, token) = authorization.split_once(' ').ok_or_else(Failure::unauthenticated)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
+        let token = bearer(headers);
+        let Some(principal) = token.and_then(|token| app.engine.authenticate(token)) else {
+            if let Some(bounds) = &bounds {
+                bounds.stranger(parts.extensions.get::<Peer>().copied())?;
+            }
             return Err(Failure::unauthenticated());
+        };
+        if let Some(bounds) = &bounds {
+            bounds.principal(&principal)?;
         }
-        let principal = app.engine.authenticate(token.trim()).ok_or_else(Failure::unauthenticated)?;
         if let Some(noted) = parts.extensions.get::<telemetry::Principal>() {
             noted.is(&principal);
         }
         let key = text(headers, "idempotency-key")?.map(str::to_owned);
-        if key.as_ref().is_some_and(|k| k.is_empty() || k.len() > limits::KEY) {
+        let fits =
+            |k: &String| (1..=limits::KEY).contains(&k.len()) && k.bytes().all(|b| b.is_ascii_graphic());
+        if key.as_ref().is_some_and(|k| !fits(k)) {
             return Err(Failure::parameter(
                 "Idempotency-Key",
-                format!("use 1 to {} characters", limits::KEY),
+                format!("use 1 to {} visible ASCII characters, without blanks", limits::KEY),
             ));
         }
         let if_match = match text(headers, header::IF_MATCH.as_str())? {
@@ -97,22 +137,65 @@ impl FromRequestParts<App> for Call {
                 Failure::parameter("If-Match", "send one entity tag as it was received, such as \"12\"")
             })?),
         };
-        // A reader's If-None-Match asks for nothing that the whole answer would not give.
-        let writes = !matches!(parts.method, Method::GET | Method::HEAD);
-        let if_none = match text(headers, header::IF_NONE_MATCH.as_str())?.filter(|_| writes) {
-            None => false,
-            Some("*") if if_match.is_none() => true,
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let (mut if_none, mut at_hand) = (false, AtHand::default());
+        match text(headers, header::IF_NONE_MATCH.as_str())? {
+            None => {}
+            Some(tags) if reads => at_hand = AtHand::read(tags)?,
+            Some("*") if if_match.is_none() => if_none = true,
             Some("*") => return Err(Failure::parameter("If-None-Match", "send it or If-Match, not both")),
             Some(_) => return Err(Failure::parameter("If-None-Match", "only * is understood here")),
-        };
+        }
         let target = format!("{} {}", parts.method, parts.uri.path());
-        Ok(Self { engine: app.engine.clone(), principal, key, if_match, if_none, target })
+        Ok(Self { engine: app.engine.clone(), principal, key, if_match, if_none, at_hand, target })
     }
 }
 
-fn version_of(tag: &str) -> Option<u64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+/// The entity tags that a reader has at hand (RFC 9110, section 13.1.2).
+#[derive(Debug, Default)]
+enum AtHand {
+    #[default]
+    Nothing,
+    Anything,
+    Tags(Vec<String>),
 }
+
+impl AtHand {
+    fn read(text: &str) -> Result<Self, Failure> {
+        if text == "*" {
+            return Ok(Self::Anything);
+        }
+        let unfit = || Failure::parameter("If-None-Match", "send entity tags as they were received, or *");
+        let tags: Option<Vec<String>> = text.split(',').map(|tag| opaque(tag.trim())).collect();
+        tags.map(Self::Tags).ok_or_else(unfit)
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Anything => true,
+            Self::Tags(tags) => opaque(tag).is_some_and(|tag| tags.contains(&tag)),
+        }
+    }
+}
+
+/// What is between the quotes; whether the tag is weak makes no difference to a reader.
+fn opaque(tag: &str) -> Option<String> {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    (!tag.is_empty() && tag.bytes().all(|b| b.is_ascii_graphic() && b != b'"')).then(|| tag.to_owned())
+}
+
+/// A writer's tag: the version, and perhaps the digest that a read put behind it, which no write depends on.
+fn version_of(tag: &str) -> Option<u64> {
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let (version, digest) = tag.split_once('.').unwrap_or((tag, ""));
+    let read = digest.is_empty() && !tag.ends_with('.')
+        || digest.len() == DIGEST && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (read && version.bytes().all(|b| b.is_ascii_digit())).then(|| version.parse().ok())?
+}
+
+/// How many hexadecimal digits of a representation's digest its tag bears.
+const DIGEST: usize = 16;
 
 /// The `ETag` of a version.
 pub fn etag(version: u64) -> String {
@@ -120,6 +203,16 @@ pub fn etag(version: u64) -> String {
 }
 
 async fn bytes(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
+    let time =
+        request.extensions().get::<Arc<Bounds>>().map_or(Limits::default().body_time, |b| b.limits.body_time);
+    tokio::time::timeout(time, all_bytes(request, limit)).await.unwrap_or_else(|_| {
+        Err(Problem::new("too-slow", "The body came too slowly", 408)
+            .detail(format!("It has to be there within {} s.", time.as_secs_f32()))
+            .into())
+    })
+}
+
+async fn all_bytes(request: Request, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut body = request.into_body();
     let mut taken = Vec::new();
     let mut surplus = 0;

@@ -3,11 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ObjectBuilder, RefOr, Required, Type};
 
-use crate::{limits, routes};
+use crate::routes;
+
+mod conventions;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,36 +32,30 @@ impl utoipa::Modify for Bearer {
     }
 }
 
-/// The writes whose answer is not kept: a secret is shown once, and time moves on.
-const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
-
 /// The OpenAPI 3.1 document, without the routes that only a simulated clock has.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, mut document) = routes::described().split_for_parts();
     "1".clone_into(&mut document.info.version);
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
-        for write in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
-            if !NOT_ONCE.contains(&write.operation_id.as_deref().unwrap_or_default()) {
-                write.parameters.get_or_insert_default().push(idempotency_key().into());
+        let all = [
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("DELETE", &mut item.delete),
+        ];
+        for (method, operation) in all {
+            if let Some(operation) = operation {
+                conventions::complete(method, operation);
             }
         }
         // The router's mark for the rest of a path is not the document's.
         document.paths.paths.insert(path.replace("{*", "{"), item);
     }
+    let components = document.components.get_or_insert_with(Default::default);
+    components.responses.extend(conventions::problems());
+    conventions::names(components);
     document
-}
-
-fn idempotency_key() -> Parameter {
-    ParameterBuilder::new()
-        .name("Idempotency-Key")
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some(
-            "Sent again with the same key, the request is answered as the first time and done once. The same key with another request is a 422.",
-        ))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(limits::KEY))))
-        .build()
 }
 
 /// The names of the query parameters of each operation, by method and the router's path.

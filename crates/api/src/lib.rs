@@ -2,6 +2,7 @@
 //! engine, and shows what came of it.
 
 mod around;
+mod bounds;
 mod call;
 mod digest;
 mod document;
@@ -18,7 +19,7 @@ use tenure_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
 pub use document::openapi;
-pub use limits::Limits;
+pub use limits::{Limits, Rate};
 pub use routes::router;
 pub use server::serve;
 pub use telemetry::{Telemetry, metrics};

@@ -12,16 +12,20 @@ use tenure_wire::Problem;
 /// A problem on its way out.
 #[derive(Debug)]
 pub struct Failure {
-    problem: Box<Problem>,
-    /// After how many seconds it can be tried again, where that is worth it.
-    retry_after: u64,
+    /// What is told.
+    pub problem: Box<Problem>,
+    /// After how many seconds it can be asked again, where that is known better than by the status.
+    retry_after: Option<u64>,
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self { problem: Box::new(problem), retry_after: 1 }
+        Self { problem: Box::new(problem), retry_after: None }
     }
 }
+
+/// After how many seconds to ask again where nothing tells better.
+const RETRY_AFTER: u64 = 1;
 
 impl Failure {
     /// The kind for one parameter or header that is wrong.
@@ -53,6 +57,12 @@ impl Failure {
             ),
         };
         faults.iter().fold(problem, |problem, fault| problem.fault(&fault.at, &fault.detail)).into()
+    }
+
+    /// Asked for more often than is allowed; it can be asked again after so many seconds.
+    pub fn too_many(retry_after_seconds: u64, detail: impl Into<String>) -> Self {
+        let problem = Problem::new("rate-limited", "Too many at once", 429).detail(detail);
+        Self { problem: Box::new(problem), retry_after: Some(retry_after_seconds.max(1)) }
     }
 
     /// A document that does not read.
@@ -147,7 +157,7 @@ impl IntoResponse for Failure {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.retry_after.unwrap_or(RETRY_AFTER)));
         }
         response
     }

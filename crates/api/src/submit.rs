@@ -96,15 +96,15 @@ impl<'a> Writing<'a> {
             }
         };
         let call = self.call;
-        if call.if_match.is_some() && !matches!(act, Act::Account(..)) {
-            return Err(Failure::parameter(
-                "If-Match",
-                "versions are compared on writes to an account: leave it out",
-            ));
+        if matches!(act, Act::FileReport(..) | Act::Keep) && (call.if_match.is_some() || call.if_none) {
+            let detail = "this makes something new whenever it is sent: leave it out";
+            return Err(Failure::parameter(if call.if_none { "If-None-Match" } else { "If-Match" }, detail));
         }
+        // What must not exist yet is at version 0.
+        let must_not_exist = (call.if_none && matches!(act, Act::Book(..))).then_some(0);
         let request = self.request();
         let mut submission = Submission::new(call.caller(), act).keeping(self.kept);
-        submission.if_version = self.if_version.or(call.if_match);
+        submission.if_version = self.if_version.or(call.if_match).or(must_not_exist);
         match &call.key {
             Some(key) => {
                 let named = request.clone();

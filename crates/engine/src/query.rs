@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tenure_access::Principal;
 use tenure_domain::account::Account;
+use tenure_domain::book;
 use tenure_domain::name::{AccountId, EnvironmentId, ReportId};
 use tenure_domain::report::{self, Allegation, Report};
 use tenure_ledger::Hash;
@@ -116,6 +117,15 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// The version of an entry of the provider's book; none where there is no such entry.
+    pub async fn version_of(&self, entry: &book::Entry) -> Result<Option<u64>, EngineError> {
+        let row = self.inner.store.aggregate(&entry.to_string()).await?;
+        let state = row.map(|row| {
+            serde_json::from_str::<book::State>(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))
+        });
+        Ok(state.transpose()?.map(|state| state.version))
     }
 
     /// What was last observed of an environment.

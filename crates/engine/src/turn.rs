@@ -75,8 +75,8 @@ impl Turn<'_> {
         let done = match act {
             Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
             Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
-            Act::Report(id, command) => self.report(id, command, &kept).await?,
-            Act::Book(entry, event) => self.book(&entry, event, &brought).await?,
+            Act::Report(id, command) => self.report(id, command, if_version, &kept).await?,
+            Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await?,
             Act::Keep => Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept },
         };
         if !done.events.is_empty() {
@@ -149,11 +149,7 @@ impl Turn<'_> {
         let name = stream::account(&id);
         let state = self.load_account(&id).await?;
         let version = state.as_ref().map_or(0, |a| a.version);
-        if let Some(expected) = if_version
-            && expected != version
-        {
-            return Err(EngineError::Stale { expected, actual: version });
-        }
+        still_at(if_version, version)?;
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), brought).await?;
         }
@@ -274,11 +270,11 @@ impl Turn<'_> {
         self.write.count(&counter, 0).await?;
         let keys = self.keys(&account, &allegation, kept);
         if let Some(id) = self.says_the_same(&keys).await? {
-            return self.report(id, report::Command::Join(allegation), kept).await;
+            return self.report(id, report::Command::Join(allegation), None, kept).await;
         }
         let number = self.write.count(&counter, 1).await?;
         let number = u32::try_from(number).map_err(|e| EngineError::defect("reports", &e))?;
-        self.report(ReportId::new(account, number), report::Command::File(allegation), kept).await
+        self.report(ReportId::new(account, number), report::Command::File(allegation), None, kept).await
     }
 
     /// The keys of an allegation whose words come with it.
@@ -313,10 +309,12 @@ impl Turn<'_> {
         &mut self,
         id: ReportId,
         command: report::Command,
+        if_version: Option<u64>,
         kept: &Kept,
     ) -> Result<Done, EngineError> {
         let name = stream::report(&id);
         let mut state = self.load_report(&id).await?;
+        still_at(if_version, state.as_ref().map_or(0, |r| r.version))?;
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
@@ -362,6 +360,7 @@ impl Turn<'_> {
         &mut self,
         entry: &book::Entry,
         event: book::Event,
+        if_version: Option<u64>,
         brought: &[String],
     ) -> Result<Done, EngineError> {
         let name = entry.to_string();
@@ -384,6 +383,7 @@ impl Turn<'_> {
         let mut state: Option<book::State> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
             .transpose()?;
+        still_at(if_version, state.as_ref().map_or(0, |s| s.version))?;
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
@@ -404,6 +404,14 @@ impl Turn<'_> {
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name, before, events, after: After::Book(state) })
+    }
+}
+
+/// Refuses what was decided on an older version than the present one.
+fn still_at(expected: Option<u64>, actual: u64) -> Result<(), EngineError> {
+    match expected {
+        Some(expected) if expected != actual => Err(EngineError::Stale { expected, actual }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod problem;
 pub mod request;
+pub mod schema;
 pub mod view;
 
 pub use problem::Problem;

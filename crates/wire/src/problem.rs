@@ -8,6 +8,37 @@ use utoipa::ToSchema;
 /// Where the problem types are described.
 pub const BASE: &str = "https://tenure.dev/problems/";
 
+/// The kinds of problems: the last part of their URI, and the statuses they come with. `docs/api.md` says what to do
+/// about each.
+pub const KINDS: &[(&str, &[u16])] = &[
+    ("busy", &[503]),
+    ("exists", &[412]),
+    ("forbidden", &[403]),
+    ("headers-too-large", &[431]),
+    ("idempotency-key-reused", &[422]),
+    ("incomplete", &[400]),
+    ("internal", &[500]),
+    ("invalid-document", &[422]),
+    ("invalid-parameter", &[400]),
+    ("invalid-request", &[422]),
+    ("malformed", &[400]),
+    ("media-type", &[415]),
+    ("method-not-allowed", &[405]),
+    ("not-found", &[404]),
+    ("not-published", &[503]),
+    ("not-quiet", &[503]),
+    ("not-ready", &[503]),
+    ("precondition-required", &[428]),
+    ("rate-limited", &[429]),
+    ("refused", &[409]),
+    ("stale", &[412]),
+    ("timeout", &[503]),
+    ("too-large", &[413]),
+    ("too-slow", &[408]),
+    ("unauthenticated", &[401]),
+    ("unavailable", &[503]),
+];
+
 /// The longest text of a problem, in characters.
 pub const TEXT_MAX: usize = 2_000;
 

@@ -1,9 +1,11 @@
 //! What is asked of the API.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
+use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
@@ -11,6 +13,11 @@ use tenure_domain::name::{AccountId, EnvironmentId, Ground, ItemId, PowerId, Rep
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
+
+use crate::schema::{
+    BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
+    Span, Text, Word,
+};
 
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -21,16 +28,51 @@ macro_rules! request {
     };
 }
 
+/// A whole number, also where it is written with a fraction of zero, as JSON Schema has it.
+fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+    struct Whole<N>(PhantomData<N>);
+
+    impl<N: TryFrom<u64>> Visitor<'_> for Whole<N> {
+        type Value = N;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number that fits {} bytes", size_of::<N>())
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<N, E> {
+            N::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<N, E> {
+            if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+                return Err(E::invalid_value(Unexpected::Float(number), &self));
+            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "looked at on the lines above"
+            )]
+            self.visit_u64(number as u64)
+        }
+    }
+
+    deserializer.deserialize_u64(Whole(PhantomData))
+}
+
 request!(
     /// What bounds an account or an environment.
     Plan {
         /// Processor time, in thousandths of a core.
+        #[serde(deserialize_with = "whole")]
         cpu_millis: u32,
         /// Memory, in MiB.
+        #[serde(deserialize_with = "whole")]
         memory_mib: u32,
         /// Storage of all volumes together, in MiB.
+        #[serde(deserialize_with = "whole")]
         storage_mib: u32,
         /// Pods at once.
+        #[serde(deserialize_with = "whole")]
         pods: u32,
     }
 );
@@ -53,7 +95,7 @@ request!(
     /// A version of terms, by name.
     TermsVersion {
         /// Which agreement.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         id: TermsId,
         /// Which version.
         version: String,
@@ -64,7 +106,7 @@ request!(
     /// Opens an account.
     OpenAccount {
         /// Its slug, which never changes.
-        #[schema(value_type = String, example = "parley")]
+        #[schema(value_type = Slug)]
         account: AccountId,
         /// The terms it accepted.
         terms: TermsVersion,
@@ -77,7 +119,7 @@ request!(
     /// Creates an environment.
     CreateEnvironment {
         /// Its slug.
-        #[schema(value_type = String, example = "web")]
+        #[schema(value_type = Slug)]
         environment: EnvironmentId,
         /// Its share of the account's plan.
         plan: Plan,
@@ -88,22 +130,27 @@ request!(
     /// A service: pods of one image behind one port, with an optional volume.
     Workload {
         /// The container image, with registry and tag or digest.
-        #[schema(example = "docker.io/library/busybox:1.35")]
+        #[schema(example = "docker.io/library/busybox:1.35", pattern = "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$", max_length = 255)]
         image: String,
         /// The command instead of the image's own; empty for the image's own.
         #[serde(default)]
+        #[schema(value_type = Vec<Word>, max_items = 64)]
         command: Vec<String>,
         /// How many pods, 0 to 100.
         #[schema(maximum = 100)]
+        #[serde(deserialize_with = "whole")]
         replicas: u16,
         /// The port that the container listens on.
-        #[schema(minimum = 1)]
+        #[schema(minimum = 1, maximum = 65_535)]
+        #[serde(deserialize_with = "whole")]
         port: u16,
         /// Processor time for each pod, in thousandths of a core.
-        #[schema(minimum = 1)]
+        #[schema(minimum = 1, maximum = 1_000_000)]
+        #[serde(deserialize_with = "whole")]
         cpu_millis: u32,
         /// Memory for each pod, in MiB.
-        #[schema(minimum = 1)]
+        #[schema(minimum = 1, maximum = 16_777_216)]
+        #[serde(deserialize_with = "whole")]
         memory_mib: u32,
         /// A volume that outlives the pods.
         #[serde(default)]
@@ -115,10 +162,11 @@ request!(
     /// A volume.
     Volume {
         /// Where the container sees it: an absolute path.
-        #[schema(example = "/www")]
+        #[schema(example = "/www", pattern = "^(/[A-Za-z0-9_-][!-.0-9;-~]{0,20}){1,8}$", max_length = 255)]
         path: String,
         /// Its size, in MiB.
-        #[schema(minimum = 1)]
+        #[schema(minimum = 1, maximum = 16_777_216)]
+        #[serde(deserialize_with = "whole")]
         size_mib: u32,
     }
 );
@@ -155,17 +203,19 @@ request!(
     /// Brings a report in.
     FileReport {
         /// About which account.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         account: AccountId,
         /// The reason code it alleges.
-        #[schema(value_type = String, example = "incitement")]
+        #[schema(value_type = GroundCode)]
         ground: Ground,
         /// Where the thing is: a URL, a message id.
+        #[schema(value_type = Text)]
         locator: String,
         /// What is alleged.
+        #[schema(value_type = Text)]
         statement: String,
         /// The evidence, uploaded before: `sha256:…`.
-        #[schema(value_type = Vec<String>)]
+        #[schema(value_type = Vec<BlobName>, max_items = 20)]
         evidence: Vec<Blob>,
         /// When the thing was seen.
         #[serde(default)]
@@ -199,6 +249,7 @@ request!(
     /// Answers a report.
     Remediate {
         /// What was done.
+        #[schema(value_type = Text)]
         answer: String,
     }
 );
@@ -207,16 +258,17 @@ request!(
     /// Opens a case.
     OpenCase {
         /// Against which account.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         account: AccountId,
         /// On which ground.
-        #[schema(value_type = String)]
+        #[schema(value_type = GroundCode)]
         ground: Ground,
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
         /// The reports it rests on.
         #[serde(default)]
-        #[schema(value_type = Vec<String>)]
+        #[schema(value_type = Vec<ReportName>, max_items = 1000)]
         reports: Vec<ReportId>,
     }
 );
@@ -237,11 +289,12 @@ request!(
     /// Issues a notice in a case.
     IssueNotice {
         /// The power that may be used when its periods have run.
-        #[schema(value_type = String, example = "6.1")]
+        #[schema(value_type = Clause)]
         power: PowerId,
         /// Which clocks it starts when it is served.
         starts: Starts,
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
         /// What the account is asked to do.
         #[serde(default)]
@@ -253,13 +306,14 @@ request!(
     /// Something the account is asked to do.
     AskItem {
         /// Its name within the case.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         id: ItemId,
         /// What is asked.
+        #[schema(value_type = Text)]
         ask: String,
         /// The report it answers.
         #[serde(default)]
-        #[schema(value_type = Option<String>)]
+        #[schema(value_type = Option<ReportName>)]
         report: Option<ReportId>,
     }
 );
@@ -268,9 +322,10 @@ request!(
     /// Says what was done about an item.
     SubmitCure {
         /// Which item.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         item: ItemId,
         /// What was done.
+        #[schema(value_type = Text)]
         remedy: String,
     }
 );
@@ -282,6 +337,7 @@ request!(
         accept: bool,
         /// Why; required where it is not.
         #[serde(default)]
+        #[schema(value_type = Option<Text>)]
         why: Option<String>,
     }
 );
@@ -290,19 +346,21 @@ request!(
     /// Proposes a measure, or applies one at once under an emergency power.
     ProposeMeasure {
         /// Under which power of the accepted terms.
-        #[schema(value_type = String, example = "6.1")]
+        #[schema(value_type = Clause)]
         power: PowerId,
         /// From what: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
-        #[schema(value_type = String, example = "environment/web")]
+        #[schema(value_type = ScopeName)]
         scope: Scope,
         /// From when; none for as soon as it is approved.
         #[serde(default)]
         #[schema(value_type = Option<String>, format = DateTime)]
         effective: Option<Timestamp>,
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
         /// Why nothing less would do, where something less exists and was not tried.
         #[serde(default)]
+        #[schema(value_type = Option<Text>)]
         why_not_less: Option<String>,
         /// Whether it is applied at once, provisionally, under an emergency power.
         #[serde(default)]
@@ -314,6 +372,7 @@ request!(
     /// Consents to exactly one command.
     Consent {
         /// The measure's `commandHash`, as read.
+        #[schema(max_length = 64, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         command_hash: String,
     }
 );
@@ -342,6 +401,7 @@ request!(
     /// Gives a reason.
     Reason {
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
     }
 );
@@ -350,18 +410,19 @@ request!(
     /// Records an order.
     RecordOrder {
         /// About which account.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         account: AccountId,
         /// What it commands: `stay`, `reinstate` or `preserve`.
-        #[schema(value_type = String, example = "reinstate")]
+        #[schema(value_type = OrderKindName)]
         kind: OrderKind,
         /// For what.
-        #[schema(value_type = String, example = "account")]
+        #[schema(value_type = ScopeName)]
         scope: Scope,
         /// Who gave it, and under which reference.
+        #[schema(value_type = Text)]
         authority: String,
         /// The document, uploaded before: `sha256:…`.
-        #[schema(value_type = String)]
+        #[schema(value_type = BlobName)]
         document: Blob,
     }
 );
@@ -370,14 +431,15 @@ request!(
     /// Places a hold.
     PlaceHold {
         /// On which account.
-        #[schema(value_type = String)]
+        #[schema(value_type = Slug)]
         account: AccountId,
         /// On what of it.
-        #[schema(value_type = String, example = "account")]
+        #[schema(value_type = ScopeName)]
         scope: Scope,
         /// Whether it also preserves what running pods hold in memory and local files.
         running_state: bool,
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
     }
 );
@@ -386,6 +448,7 @@ request!(
     /// Challenges a measure.
     FileAppeal {
         /// On what grounds.
+        #[schema(value_type = Text)]
         grounds: String,
     }
 );
@@ -394,9 +457,10 @@ request!(
     /// Decides an appeal.
     DecideAppeal {
         /// `upheld` or `overturned`.
-        #[schema(value_type = String, example = "upheld")]
+        #[schema(value_type = OutcomeName)]
         outcome: AppealOutcome,
         /// Why.
+        #[schema(value_type = Text)]
         why: String,
     }
 );
@@ -405,6 +469,7 @@ request!(
     /// The roles someone holds from now.
     SetRoles {
         /// Their names.
+        #[schema(value_type = Vec<RoleName>, max_items = 20)]
         roles: BTreeSet<String>,
     }
 );
@@ -424,7 +489,7 @@ request!(
     IssueToken {
         /// For whom: `person/NAME` or `member/ACCOUNT/NAME`.
         #[serde(deserialize_with = "holder")]
-        #[schema(value_type = String, example = "person/ines")]
+        #[schema(value_type = Holder)]
         subject: Actor,
     }
 );
@@ -435,6 +500,7 @@ request!(
 pub struct MoveClock {
     /// By how much: an ISO 8601 duration, such as `P3D` or `PT1H`; days are of 24 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Span>)]
     pub advance: Option<String>,
     /// To which moment.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "moment")]

@@ -1,5 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
@@ -28,7 +29,7 @@ fn house() -> Router {
         (("GET", "/answers".to_owned()), BTreeSet::from(["pageSize".to_owned()])),
         (("GET", "/panics".to_owned()), BTreeSet::new()),
     ]);
-    around(router, TIME, queries)
+    around(router, Limits { request_time: TIME, ..Limits::default() }, queries)
 }
 
 async fn ask(uri: &str) -> (Response, Problem) {

@@ -1,8 +1,7 @@
 //! `/v1/accounts`: opening, listing, reading, standing.
 
 use axum::Json;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tenure_access::{Action, Principal};
 use tenure_domain::account::Command;
 use tenure_domain::name::AccountId;
@@ -13,7 +12,7 @@ use tenure_wire::view::{AccountView, Page, StandingView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::call::{Body, Call, Path, Query, etag};
+use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, page, views};
@@ -52,6 +51,7 @@ async fn open(call: Call, body: Body<OpenAccount>) -> Result<Response, Failure> 
     responses((status = 200, body = Page<AccountView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountView>>, Failure> {
     let size = page::size(&query.0)?;
+    let after: Option<AccountId> = page::after(&query.0)?;
     if let Principal::Member { account, .. } = &call.principal {
         let own: AccountId = account.parse().map_err(|_| Failure::not_found())?;
         call.may(Action::ReadAccount, &own)?;
@@ -59,7 +59,6 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountVi
         return Ok(Json(Page { items, next_page_token: None }));
     }
     call.may_at_provider(Action::ListAccounts)?;
-    let after: Option<AccountId> = page::after(&query.0)?;
     let accounts = call.engine.accounts(after.as_ref(), size + 1).await?;
     let items = accounts.iter().map(views::account::account).collect();
     Ok(Json(page::page(items, size, |a: &AccountView| a.id.clone())))
@@ -71,7 +70,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountVi
 async fn get(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    Ok(([(header::ETAG, etag(account.version))], Json(views::account::account(&account))).into_response())
+    call.show(account.version, &views::account::account(&account))
 }
 
 /// Where the account stands, why, what is asked of it, and what comes next.
@@ -81,5 +80,5 @@ async fn standing(call: Call, Path(id): Path<AccountId>) -> Result<Response, Fai
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let view = views::account::standing(&call.engine, &account).await?;
-    Ok(([(header::ETAG, etag(account.version))], Json(view)).into_response())
+    call.show(account.version, &view)
 }

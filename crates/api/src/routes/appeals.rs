@@ -1,6 +1,5 @@
 //! Appeals: the account's challenge of a measure.
 
-use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
@@ -45,11 +44,11 @@ async fn file(
 /// Read an appeal.
 #[utoipa::path(get, operation_id = "getAppeal", path = "/v1/appeals/{appeal}", tag = "appeals", params(("appeal" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<AppealId>) -> Result<Json<LegalView>, Failure> {
+async fn get(call: Call, Path(id): Path<AppealId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let appeal = account.appeal(&id).map_err(EngineError::from)?;
-    Ok(Json(views::measure::appeal(&call.engine, &account, appeal).await?))
+    call.show(account.version, &views::measure::appeal(&call.engine, &account, appeal).await?)
 }
 
 /// Decide an appeal: someone who took no part in the measure. `overturned` undoes the measure and its case.

@@ -76,11 +76,11 @@ async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<CaseVi
 /// Read a case.
 #[utoipa::path(get, operation_id = "getCase", path = "/v1/cases/{case}", tag = "cases", params(("case" = String, Path)),
     responses((status = 200, body = CaseView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Json<CaseView>, Failure> {
+async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(tenure_engine::EngineError::from)?;
-    Ok(Json(views::case::case(&call.engine, &account, case).await?))
+    call.show(account.version, &views::case::case(&call.engine, &account, case).await?)
 }
 
 /// Take a case back: what was scheduled in its name is cancelled, what it did is undone.

@@ -55,12 +55,9 @@ async fn list(
 #[utoipa::path(get, operation_id = "getEnvironment", path = "/v1/accounts/{account}/environments/{environment}", tag = "environments",
     params(("account" = String, Path), ("environment" = String, Path)),
     responses((status = 200, body = EnvironmentView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(
-    call: Call,
-    Path((id, name)): Path<(AccountId, EnvironmentId)>,
-) -> Result<Json<EnvironmentView>, Failure> {
+async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
-    Ok(Json(views::account::environment(&account, &name, environment)))
+    call.show(account.version, &views::account::environment(&account, &name, environment))
 }

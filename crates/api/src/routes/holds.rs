@@ -1,6 +1,5 @@
 //! `/v1/holds`: preservation.
 
-use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
@@ -42,11 +41,11 @@ async fn place(call: Call, body: Body<PlaceHold>) -> Result<Response, Failure> {
 /// Read a hold.
 #[utoipa::path(get, operation_id = "getHold", path = "/v1/holds/{hold}", tag = "holds", params(("hold" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<HoldId>) -> Result<Json<LegalView>, Failure> {
+async fn get(call: Call, Path(id): Path<HoldId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let hold = account.hold(&id).map_err(EngineError::from)?;
-    Ok(Json(views::measure::hold(&call.engine, &account, hold).await?))
+    call.show(account.version, &views::measure::hold(&call.engine, &account, hold).await?)
 }
 
 /// Release a hold, with a reason.

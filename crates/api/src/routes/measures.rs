@@ -1,6 +1,5 @@
 //! Measures: proposing in a case, and deciding on one.
 
-use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::{Command, command};
@@ -81,21 +80,21 @@ async fn propose(
 /// Read a measure.
 #[utoipa::path(get, operation_id = "getMeasure", path = "/v1/measures/{measure}", tag = "measures", params(("measure" = String, Path)),
     responses((status = 200, body = MeasureView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Json<MeasureView>, Failure> {
+async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let measure = account.measure(&id).map_err(EngineError::from)?;
-    Ok(Json(views::measure::measure(&call.engine, measure).await?))
+    call.show(account.version, &views::measure::measure(&call.engine, measure).await?)
 }
 
 /// What a measure would do if it took effect now, what it would lose, and why it cannot yet.
 #[utoipa::path(get, operation_id = "previewMeasure", path = "/v1/measures/{measure}/preview", tag = "measures", params(("measure" = String, Path)),
     responses((status = 200, body = PreviewView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn preview(call: Call, Path(id): Path<MeasureId>) -> Result<Json<PreviewView>, Failure> {
+async fn preview(call: Call, Path(id): Path<MeasureId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let measure = account.measure(&id).map_err(EngineError::from)?;
-    Ok(Json(views::measure::preview(&call.engine, &account, measure, call.engine.now())?))
+    call.show(account.version, &views::measure::preview(&call.engine, &account, measure, call.engine.now())?)
 }
 
 fn about(id: &MeasureId) -> impl Fn(&Done) -> (String, String) + Send + Sync + 'static + use<> {

@@ -72,7 +72,7 @@ pub fn router(app: App) -> Router {
         "/openapi.json",
         axum::routing::get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }),
     );
-    around(router, app.limits.request_time, document::queries(&document))
+    around(router, app.limits, document::queries(&document))
         .layer(middleware::from_fn_with_state(app.clone(), told))
         .with_state(app)
 }

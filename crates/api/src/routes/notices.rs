@@ -96,14 +96,11 @@ async fn list(
 #[utoipa::path(get, operation_id = "getNotice", path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(
-    call: Call,
-    Path((id, notice)): Path<(AccountId, NoticeId)>,
-) -> Result<Json<NoticeView>, Failure> {
+async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
-    Ok(Json(views::case::notice(&call.engine, notice).await?))
+    call.show(account.version, &views::case::notice(&call.engine, notice).await?)
 }
 
 /// A member confirms having a notice: it is served from this moment.

@@ -1,6 +1,5 @@
 //! `/v1/orders`: what courts and authorities command.
 
-use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
@@ -44,11 +43,11 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
 /// Read an order.
 #[utoipa::path(get, operation_id = "getOrder", path = "/v1/orders/{order}", tag = "orders", params(("order" = String, Path)),
     responses((status = 200, body = LegalView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Json<LegalView>, Failure> {
+async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let order = account.order(&id).map_err(EngineError::from)?;
-    Ok(Json(views::measure::order(&call.engine, &account, order).await?))
+    call.show(account.version, &views::measure::order(&call.engine, &account, order).await?)
 }
 
 /// Record that an order no longer stands. What it stayed takes effect again on fresh permits.

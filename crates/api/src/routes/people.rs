@@ -56,9 +56,9 @@ fn view(id: &str, roles: &BTreeSet<Role>) -> PersonView {
 /// Read a person of the provider.
 #[utoipa::path(get, operation_id = "getPerson", path = "/v1/people/{person}", tag = "people", params(("person" = String, Path)),
     responses((status = 200, body = PersonView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get_person(call: Call, Path(person): Path<PersonId>) -> Result<Json<PersonView>, Failure> {
+async fn get_person(call: Call, Path(person): Path<PersonId>) -> Result<Response, Failure> {
     call.may_at_provider(Action::ReadBook)?;
-    read(&call, &Actor::Person(person))
+    read(&call, &Entry::Person(person.clone()), &Actor::Person(person)).await
 }
 
 /// Read a member of an account.
@@ -68,15 +68,18 @@ async fn get_person(call: Call, Path(person): Path<PersonId>) -> Result<Json<Per
 async fn get_member(
     call: Call,
     Path((account, member)): Path<(AccountId, PersonId)>,
-) -> Result<Json<PersonView>, Failure> {
+) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &account)?;
-    read(&call, &Actor::Member(account, member))
+    let entry = Entry::Member(account.clone(), member.clone());
+    read(&call, &entry, &Actor::Member(account, member)).await
 }
 
-fn read(call: &Call, who: &Actor) -> Result<Json<PersonView>, Failure> {
+async fn read(call: &Call, entry: &Entry, who: &Actor) -> Result<Response, Failure> {
     match call.engine.shelf().principal_of(who) {
         Some(Principal::Person { name, roles } | Principal::Member { name, roles, .. }) => {
-            Ok(Json(view(&name, &roles)))
+            // The book in memory follows a moment behind the version that it is read at here.
+            let version = call.engine.version_of(entry).await?.ok_or_else(Failure::not_found)?;
+            call.show(version, &view(&name, &roles))
         }
         None => Err(Failure::not_found()),
     }

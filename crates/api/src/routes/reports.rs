@@ -98,10 +98,10 @@ async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<Report
 /// Read a report.
 #[utoipa::path(get, operation_id = "getReport", path = "/v1/reports/{report}", tag = "reports", params(("report" = String, Path)),
     responses((status = 200, body = ReportView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Json<ReportView>, Failure> {
+async fn get(call: Call, Path(id): Path<ReportId>) -> Result<Response, Failure> {
     call.may(Action::ReadReport, id.account())?;
     let report = call.engine.report(&id).await?.ok_or_else(Failure::not_found)?;
-    Ok(Json(views::case::report(&call.engine, &report, call.is_member()).await?))
+    call.show(report.version, &views::case::report(&call.engine, &report, call.is_member()).await?)
 }
 
 /// List what says the same as a report and was joined to it, in the order it came in.

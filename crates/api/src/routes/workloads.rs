@@ -1,8 +1,7 @@
 //! `/v1/accounts/{account}/environments/{environment}/workloads`.
 
 use axum::Json;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::{Account, Command};
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
@@ -13,7 +12,7 @@ use tenure_wire::view::{Page, WorkloadView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::call::{Body, Call, Path, Query, etag};
+use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, page, views};
@@ -56,7 +55,7 @@ async fn get(
     let spec = environment.workloads.get(&workload).ok_or_else(Failure::not_found)?;
     let observed = call.engine.observed(&id, &name).await?;
     let view = views::account::workload(&account, &name, &workload, spec, &observed);
-    Ok(([(header::ETAG, etag(account.version))], Json(view)).into_response())
+    call.show(account.version, &view)
 }
 
 fn precondition(detail: &str) -> Failure {
@@ -79,8 +78,7 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
 
 /// Declare a workload: create it (`If-None-Match: *`) or replace it (`If-Match`).
 #[utoipa::path(put, operation_id = "putWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
-    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
-        ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path)),
     request_body = Workload,
     responses((status = 200, body = Written), (status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn put(
@@ -105,8 +103,7 @@ async fn put(
 
 /// Remove a workload. Its volume stays.
 #[utoipa::path(delete, operation_id = "removeWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
-    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path),
-        ("If-Match" = Option<String>, Header)),
+    tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     call: Call,

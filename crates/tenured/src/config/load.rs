@@ -385,6 +385,7 @@ impl Loading {
                 connections: usize::try_from(self.number("limits.connections")).unwrap_or(usize::MAX),
                 request_time: self.time("limits.requestTime"),
                 grace: self.time("stop.grace"),
+                ..Limits::default()
             },
             drain: self.time("stop.drain"),
             silence: self.time("leader.silence"),

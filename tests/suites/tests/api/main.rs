@@ -4,8 +4,11 @@
 mod answers;
 mod ask;
 mod bodies;
+mod bounds;
+mod clients;
 mod clock;
 mod connections;
+mod conventions;
 mod document;
 mod documents;
 mod evidence;
@@ -16,4 +19,5 @@ mod once;
 mod operations;
 mod pages;
 mod strangers;
+mod streams;
 mod tokens;

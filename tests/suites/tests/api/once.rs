@@ -80,7 +80,8 @@ async fn whoever_changes_a_workload_says_what_they_saw() {
     assert_eq!(reused.kind(), "idempotency-key-reused");
     let seen = developer.get(path).await.is(200);
     let tag = seen.header("etag").to_owned();
-    assert_eq!(made.header("etag"), tag);
+    // A write's tag is the version; a read's has a digest of what was shown behind it.
+    assert!(tag.starts_with(&format!("{}.", made.header("etag").trim_end_matches('"'))), "{tag}");
     let mut larger = workload();
     larger["replicas"] = json!(2);
     let changed = developer.json("PUT", path, &[("if-match", &tag)], &larger).await.is(200);

@@ -1,0 +1,308 @@
+//! A method for each operation of the API's document.
+
+use tenure_wire::request::{
+    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport, IssueNotice,
+    IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate,
+    SetRoles, SubmitCure, Workload,
+};
+use tenure_wire::view::{
+    AccountView, CaseView, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView, LegalView,
+    MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView, ReportView, StandingView, TokenView,
+    WorkloadView, Written,
+};
+
+use crate::{Client, ClientError, pages};
+
+/// The operations that this client has a method for, by their ids in the document.
+pub const OPERATIONS: &[&[&str]] = &[
+    GETS,
+    POSTS,
+    pages::LISTS,
+    &[
+        "publishTerms",
+        "publishRule",
+        "uploadEvidence",
+        "fileXarfReport",
+        "fileArfReport",
+        "setPerson",
+        "setMember",
+        "putWorkload",
+        "removeWorkload",
+        "revokeToken",
+        "getEvidence",
+        "getHealth",
+        "getTile",
+        "getConsistency",
+        "acknowledgeNotice",
+        "withdrawCase",
+        "listEvents",
+        "getReceipt",
+        "getCheckpoint",
+        "getLogKey",
+    ],
+];
+
+macro_rules! posts {
+    ($($(#[$doc:meta])* $operation:literal $name:ident($($arg:ident),*) $path:literal $body:ty => $answer:ty;)*) => {
+        const POSTS: &[&str] = &[$($operation),*];
+
+        impl Client {$(
+            $(#[$doc])*
+            pub async fn $name(&self, key: &str, $($arg: &str,)* body: &$body) -> Result<$answer, ClientError> {
+                self.post(&format!($path, $($arg = $arg),*), key, body).await
+            }
+        )*}
+    };
+}
+
+macro_rules! gets {
+    ($($(#[$doc:meta])* $operation:literal $name:ident($($arg:ident),*) $path:literal => $answer:ty;)*) => {
+        const GETS: &[&str] = &[$($operation),*];
+
+        impl Client {$(
+            $(#[$doc])*
+            pub async fn $name(&self, $($arg: &str,)*) -> Result<$answer, ClientError> {
+                self.get(&format!($path, $($arg = $arg),*)).await
+            }
+        )*}
+    };
+}
+
+posts! {
+    /// Opens an account.
+    "openAccount" open_account() "/v1/accounts" OpenAccount => Written;
+    /// Creates an environment.
+    "createEnvironment" create_environment(account) "/v1/accounts/{account}/environments" CreateEnvironment => Written;
+    /// Issues a token.
+    "issueToken" issue_token() "/v1/tokens" IssueToken => TokenView;
+    /// Brings a report in.
+    "fileReport" file_report() "/v1/reports" FileReport => Written;
+    /// Answers a report.
+    "remediateReport" remediate(report) "/v1/reports/{report}/remediation" Remediate => Written;
+    /// Opens a case.
+    "openCase" open_case() "/v1/cases" OpenCase => Written;
+    /// Issues a notice.
+    "issueNotice" issue_notice(case) "/v1/cases/{case}/notices" IssueNotice => Written;
+    /// Hands a cure in.
+    "submitCure" submit_cure(case) "/v1/cases/{case}/cures" SubmitCure => Written;
+    /// Decides on a cure.
+    "decideCure" decide_cure(case, item) "/v1/cases/{case}/cures/{item}/decision" DecideCure => Written;
+    /// Proposes a measure, or applies one in an emergency.
+    "proposeMeasure" propose_measure(case) "/v1/cases/{case}/measures" ProposeMeasure => Written;
+    /// Names another moment of effect.
+    "amendMeasure" amend_measure(measure) "/v1/measures/{measure}/amendment" Amend => Written;
+    /// Approves a measure.
+    "approveMeasure" approve(measure) "/v1/measures/{measure}/approvals" Consent => Written;
+    /// Ratifies an emergency measure.
+    "ratifyMeasure" ratify(measure) "/v1/measures/{measure}/ratification" Consent => Written;
+    /// Ends a measure.
+    "liftMeasure" lift(measure) "/v1/measures/{measure}/lift" Reason => Written;
+    /// Challenges a measure.
+    "fileAppeal" file_appeal(measure) "/v1/measures/{measure}/appeals" FileAppeal => Written;
+    /// Decides an appeal.
+    "decideAppeal" decide_appeal(appeal) "/v1/appeals/{appeal}/decision" DecideAppeal => Written;
+    /// Records an order.
+    "recordOrder" record_order() "/v1/orders" RecordOrder => Written;
+    /// Records that an order no longer stands.
+    "vacateOrder" vacate_order(order) "/v1/orders/{order}/vacatur" Reason => Written;
+    /// Places a hold.
+    "placeHold" place_hold() "/v1/holds" PlaceHold => Written;
+    /// Releases a hold.
+    "releaseHold" release_hold(hold) "/v1/holds/{hold}/release" Reason => Written;
+    /// Confirms that the machine's clock is right.
+    "confirmClock" confirm_clock() "/v1/clock/confirmation" ConfirmClock => Written;
+    /// Moves the simulated clock.
+    "setClock" move_clock() "/dev/clock" MoveClock => ClockView;
+}
+
+gets! {
+    /// An account.
+    "getAccount" account(account) "/v1/accounts/{account}" => AccountView;
+    /// Where an account stands.
+    "getStanding" standing(account) "/v1/accounts/{account}/standing" => StandingView;
+    /// A workload.
+    "getWorkload" workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}" => WorkloadView;
+    /// A report.
+    "getReport" report(report) "/v1/reports/{report}" => ReportView;
+    /// What says the same as a report and was joined to it.
+    "listJoined" joined(report) "/v1/reports/{report}/joined?pageSize=200" => Page<JoinedView>;
+    /// A case.
+    "getCase" case(case) "/v1/cases/{case}" => CaseView;
+    /// The cases against an account.
+    "listCases" cases(account) "/v1/cases?account={account}" => Page<CaseView>;
+    /// A notice.
+    "getNotice" notice(account, notice) "/v1/accounts/{account}/notices/{notice}" => NoticeView;
+    /// An account's inbox.
+    "listNotices" notices(account) "/v1/accounts/{account}/notices?pageSize=200" => Page<NoticeView>;
+    /// A measure.
+    "getMeasure" measure(measure) "/v1/measures/{measure}" => MeasureView;
+    /// What a measure would do now.
+    "previewMeasure" preview(measure) "/v1/measures/{measure}/preview" => PreviewView;
+    /// An order.
+    "getOrder" order(order) "/v1/orders/{order}" => LegalView;
+    /// An environment.
+    "getEnvironment" environment(account, environment) "/v1/accounts/{account}/environments/{environment}" => EnvironmentView;
+    /// A member of an account.
+    "getMember" member(account, member) "/v1/accounts/{account}/members/{member}" => PersonView;
+    /// A person of the provider.
+    "getPerson" person(person) "/v1/people/{person}" => PersonView;
+    /// An appeal.
+    "getAppeal" appeal(appeal) "/v1/appeals/{appeal}" => LegalView;
+    /// A hold.
+    "getHold" hold(hold) "/v1/holds/{hold}" => LegalView;
+    /// Whether the server can do its work.
+    "getReadiness" readiness() "/readyz" => HealthView;
+    /// The legal clock and the machine's, and whether the machine's is believed.
+    "readClock" clock_state() "/v1/clock" => ClockState;
+    /// The legal clock, where it is simulated.
+    "getClock" clock() "/dev/clock" => ClockView;
+}
+
+impl Client {
+    /// Publishes terms (YAML).
+    pub async fn publish_terms(&self, key: &str, yaml: &str) -> Result<Written, ClientError> {
+        self.upload("/v1/terms", key, "application/yaml", yaml.as_bytes()).await
+    }
+
+    /// Publishes a rule (YAML).
+    pub async fn publish_rule(&self, key: &str, yaml: &str) -> Result<Written, ClientError> {
+        self.upload("/v1/rules", key, "application/yaml", yaml.as_bytes()).await
+    }
+
+    /// Uploads evidence.
+    pub async fn upload_evidence(
+        &self,
+        key: &str,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<Written, ClientError> {
+        self.upload("/v1/evidence", key, media_type, bytes).await
+    }
+
+    /// Brings a report in as XARF v4.
+    pub async fn file_xarf(&self, key: &str, account: &str, report: &[u8]) -> Result<Written, ClientError> {
+        self.upload(&format!("/v1/reports/xarf?account={account}"), key, "application/json", report).await
+    }
+
+    /// Brings a report in as ARF mail (RFC 5965).
+    pub async fn file_arf(&self, key: &str, account: &str, mail: &[u8]) -> Result<Written, ClientError> {
+        self.upload(&format!("/v1/reports/arf?account={account}"), key, "message/rfc822", mail).await
+    }
+
+    /// Sets the roles of a person of the provider.
+    pub async fn set_person(&self, person: &str, roles: &[&str]) -> Result<Written, ClientError> {
+        let body = SetRoles { roles: roles.iter().map(ToString::to_string).collect() };
+        self.put(&format!("/v1/people/{person}"), &body, &[]).await
+    }
+
+    /// Sets the roles of a member of an account.
+    pub async fn set_member(
+        &self,
+        account: &str,
+        member: &str,
+        roles: &[&str],
+    ) -> Result<Written, ClientError> {
+        let body = SetRoles { roles: roles.iter().map(ToString::to_string).collect() };
+        self.put(&format!("/v1/accounts/{account}/members/{member}"), &body, &[]).await
+    }
+
+    /// Declares a workload that must not exist yet.
+    pub async fn create_workload(
+        &self,
+        account: &str,
+        environment: &str,
+        workload: &str,
+        key: &str,
+        spec: &Workload,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}");
+        let headers = [("if-none-match", "*".to_owned()), ("idempotency-key", key.to_owned())];
+        self.put(&path, spec, &headers).await
+    }
+
+    /// Changes a workload, if the account is still at this version.
+    pub async fn replace_workload(
+        &self,
+        account: &str,
+        environment: &str,
+        workload: &str,
+        version: u64,
+        spec: &Workload,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}");
+        self.put(&path, spec, &[("if-match", format!("\"{version}\""))]).await
+    }
+
+    /// Removes a workload, if the account is still at this version.
+    pub async fn remove_workload(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+        workload: &str,
+        version: u64,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}");
+        self.only_at(&format!("\"{version}\"")).delete(&path, key).await
+    }
+
+    /// Revokes a token.
+    pub async fn revoke_token(&self, key: &str, token: &str) -> Result<Written, ClientError> {
+        self.delete(&format!("/v1/tokens/{token}"), key).await
+    }
+
+    /// The bytes of evidence, a letter or a receipt.
+    pub async fn evidence(&self, id: &str) -> Result<Vec<u8>, ClientError> {
+        self.bytes(&format!("/v1/evidence/{id}")).await
+    }
+
+    /// Whether the server answers: `ok`.
+    pub async fn health(&self) -> Result<String, ClientError> {
+        self.text("/healthz").await
+    }
+
+    /// A tile of the log, by its path after `/ledger/tile/` (C2SP tlog-tiles).
+    pub async fn tile(&self, path: &str) -> Result<Vec<u8>, ClientError> {
+        self.bytes(&format!("/ledger/tile/{path}")).await
+    }
+
+    /// The proof that the present log extends the one of size `older`.
+    pub async fn consistency(&self, older: u64) -> Result<ConsistencyView, ClientError> {
+        self.get(&format!("/ledger/consistency?older={older}")).await
+    }
+
+    /// Confirms having a notice.
+    pub async fn acknowledge(&self, key: &str, account: &str, notice: &str) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/accounts/{account}/notices/{notice}/acknowledgement"), key).await
+    }
+
+    /// Takes a case back.
+    pub async fn withdraw_case(&self, key: &str, case: &str) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/cases/{case}/withdrawal"), key).await
+    }
+
+    /// The events of a stream from its beginning, one page.
+    pub async fn stream(
+        &self,
+        stream: &str,
+        page_token: Option<&str>,
+    ) -> Result<Page<EventView>, ClientError> {
+        let token = page_token.map(|t| format!("&pageToken={t}")).unwrap_or_default();
+        self.get(&format!("/v1/events?stream={}&pageSize=200{token}", stream.replace('/', "%2F"))).await
+    }
+
+    /// The proof that an event is in the log.
+    pub async fn receipt(&self, stream: &str, n: u64) -> Result<ReceiptView, ClientError> {
+        self.get(&format!("/v1/events/{}/{n}/receipt", stream.replace('/', "%2F"))).await
+    }
+
+    /// The log's last signed checkpoint.
+    pub async fn checkpoint(&self) -> Result<String, ClientError> {
+        self.text("/ledger/checkpoint").await
+    }
+
+    /// The key with which the log is verified.
+    pub async fn log_key(&self) -> Result<String, ClientError> {
+        self.text("/ledger/key").await
+    }
+}

@@ -1,0 +1,96 @@
+//! The forms of names and texts, as the API's document tells them. The types that are read check the same.
+
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
+
+macro_rules! form {
+    ($($(#[doc = $doc_text:literal])* $name:ident $pattern:literal, $least:literal to $most:literal, $example:literal;)*) => {$(
+        $(#[doc = $doc_text])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object = ObjectBuilder::new().schema_type(Type::String).description(Some(concat!($($doc_text),*).trim()));
+                let object = object.pattern(Some($pattern)).min_length(Some($least)).max_length(Some($most));
+                object.examples([$example]).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )*};
+}
+
+form! {
+    /// A name that never changes: a DNS label (RFC 1123) of at most 28 characters without `--`.
+    Slug "^[a-z0-9](-?[a-z0-9])*$", 1 to 28, "parley";
+    /// A reason code.
+    GroundCode "^[a-z][a-z0-9_]*$", 1 to 64, "incitement";
+    /// A clause's number as the agreement prints it.
+    Clause "^[!-~]+$", 1 to 64, "6.1";
+    /// A part of an account: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
+    ScopeName "^(account|environment/[a-z0-9](-?[a-z0-9]){0,27}|workload/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27})$", 7 to 66, "workload/web/feed";
+    /// A report's id.
+    ReportName "^[a-z0-9](-?[a-z0-9]){0,27}\\.r[1-9][0-9]{0,8}$", 4 to 39, "parley.r1";
+    /// Kept bytes, by their SHA-256.
+    BlobName "^sha256:[0-9a-f]{64}$", 71 to 71, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    /// Words that a person wrote: not only blanks, without NUL.
+    Text "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$", 1 to 20_000, "Three posts that call for violence are still up";
+    /// Who can hold a token: `person/NAME` or `member/ACCOUNT/NAME`.
+    Holder "^(person/[a-z0-9](-?[a-z0-9]){0,27}|member/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27})$", 8 to 64, "person/ines";
+    /// A word of a command, without NUL.
+    Word "^[^\\u0000]*$", 0 to 256, "httpd";
+    /// An ISO 8601 duration of weeks, days, hours, minutes and seconds.
+    Span "^P([0-9]{1,4}D)?(T[0-9]{1,4}[HMS])?$", 3 to 20, "P3D";
+}
+
+/// The name of a role. People of the provider hold `support`, `reporter`, `analyst`, `approver`, `legal`, `platform`,
+/// `auditor` and `administrator`; members of an account `owner`, `developer` and `viewer`.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleName {
+    /// Answers accounts; reads.
+    Support,
+    /// Brings reports in.
+    Reporter,
+    /// Runs cases, proposes measures, acts in emergencies.
+    Analyst,
+    /// Consents, ratifies, reviews appeals.
+    Approver,
+    /// Records orders and holds.
+    Legal,
+    /// Provisions accounts.
+    Platform,
+    /// Reads the whole record.
+    Auditor,
+    /// Keeps the provider's book and its people.
+    Administrator,
+    /// Acts for the account.
+    Owner,
+    /// Deploys in the account.
+    Developer,
+    /// Reads in the account.
+    Viewer,
+}
+
+/// What an order commands.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKindName {
+    /// Nothing restrictive takes effect.
+    Stay,
+    /// What was restricted is given back.
+    Reinstate,
+    /// Nothing is deleted.
+    Preserve,
+}
+
+/// How an appeal ends.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeName {
+    /// The measure stays.
+    Upheld,
+    /// The measure and its case are undone.
+    Overturned,
+}
