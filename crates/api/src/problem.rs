@@ -113,7 +113,7 @@ impl From<EngineError> for Failure {
                     "At most {most} {what} are taken from one reporter within a day (UTC). Go on at {until}."
                 ));
                 problem.earliest = Some(until);
-                return Self { retry_after: seconds, ..problem.into() };
+                return Self { retry_after: Some(seconds), ..problem.into() };
             }
             EngineError::KeyReused => {
                 Problem::new("idempotency-key-reused", "The idempotency key is taken", 422).fault(

@@ -1,14 +1,14 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport, IssueNotice,
-    IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate,
-    SetRoles, SubmitCure, Workload,
+    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
+    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
+    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView, LegalView,
-    MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView, ReportView, StandingView, TokenView,
-    WorkloadView, Written,
+    AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
+    JoinedView, LegalView, MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView, ReportView,
+    StandingView, TokenView, WorkloadView, Written,
 };
 
 use crate::{Client, ClientError, pages};

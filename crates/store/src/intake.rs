@@ -44,10 +44,8 @@ impl Write {
 
     /// From now this was said by that report.
     pub async fn put_report_key(&mut self, key: &ReportKey) -> Result<(), StoreError> {
-        sql(
-            "INSERT INTO report_keys (key, account, number) VALUES ($1, $2, $3)
-             ON CONFLICT (key) DO UPDATE SET account = excluded.account, number = excluded.number",
-        )
+        sql("INSERT INTO report_keys (key, account, number) VALUES ($1, $2, $3)
+             ON CONFLICT (key) DO UPDATE SET account = excluded.account, number = excluded.number")
         .bind(&key.key)
         .bind(&key.account)
         .bind(i64::from(key.number))
@@ -92,10 +90,7 @@ impl Write {
             .bind(value)
             .run(&mut self.open)
             .await?;
-        let row = sql("SELECT value FROM installation WHERE key = $1")
-            .bind(key)
-            .one(&mut self.open)
-            .await?;
+        let row = sql("SELECT value FROM installation WHERE key = $1").bind(key).one(&mut self.open).await?;
         Ok(row.get("value")?)
     }
 }
@@ -103,13 +98,11 @@ impl Write {
 impl Store {
     /// What was said by which report, in the order of keys, after the one named.
     pub async fn every_report_key(&self, after: &str, limit: u32) -> Result<Vec<ReportKey>, StoreError> {
-        let rows = sql(
-            "SELECT key, account, number FROM report_keys WHERE key > $1 ORDER BY key LIMIT $2",
-        )
-        .bind(after)
-        .bind(i64::from(limit))
-        .all(&self.readers)
-        .await?;
+        let rows = sql("SELECT key, account, number FROM report_keys WHERE key > $1 ORDER BY key LIMIT $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .all(&self.readers)
+            .await?;
         rows.iter().map(report_key).collect()
     }
 }

@@ -248,7 +248,9 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             start: start(),
             entropy: Entropy::seeded(4_711),
             key: log_key(),
-            anchor: std::sync::Arc::new(tenure_engine::anchor::FileAnchor::new(&database.folder().join("log.anchor"))),
+            anchor: std::sync::Arc::new(tenure_engine::anchor::FileAnchor::new(
+                &database.folder().join("log.anchor"),
+            )),
             batching: tenure_engine::Batching::default(),
             mail: database.folder().join("mail"),
             cluster: None,

@@ -244,7 +244,8 @@ impl Office {
 
     pub async fn publish_terms(&self) -> TermsRef {
         let (_, reference) = Terms::parse(&self.starts.terms).unwrap();
-        let outcome = self.engine.publish_terms(Engine::bootstrap(), &self.starts.terms, reference.clone()).await;
+        let outcome =
+            self.engine.publish_terms(Engine::bootstrap(), &self.starts.terms, reference.clone()).await;
         done(outcome.unwrap());
         reference
     }
