@@ -153,7 +153,7 @@ async fn arf_mail_is_read_and_what_it_lacks_is_told() {
     let text = [("content-type", "text/plain")];
     let wrong = reporter.send("POST", "/v1/reports/arf?account=parley", &text, ARF.into()).await.is(415);
     assert_eq!(wrong.kind(), "media-type");
-    assert_eq!(send_arf(&reporter, "parley", "hello").await.is(400).kind(), "malformed");
+    assert_eq!(send_arf(&reporter, "parley", "\r\n\r\nhello").await.is(400).kind(), "malformed");
     house.close().await;
 }
 
