@@ -200,8 +200,7 @@ impl Report {
                 }
                 Event::Joined(allegation)
             }
-            (None, Command::Join(_)) => return Err(Rejected::not_found("report", id)),
-            (None, Command::Remediate { .. }) => return Err(Rejected::not_found("report", id)),
+            (None, Command::Join(_) | Command::Remediate { .. }) => return Err(Rejected::not_found("report", id)),
             (Some(report), Command::Remediate { answer }) => {
                 if !is_member(context.actor, id.account()) {
                     return Err(Unmet::new(

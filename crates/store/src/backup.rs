@@ -169,8 +169,12 @@ impl Connection {
     pub async fn run(&mut self, statement: &str) -> Result<(), StoreError> {
         let statement = AssertSqlSafe(statement.to_owned());
         match self {
-            Self::Sqlite(connection) => drop(raw_sql(statement).execute(connection).await?),
-            Self::Postgres(connection) => drop(raw_sql(statement).execute(connection).await?),
+            Self::Sqlite(connection) => {
+                raw_sql(statement).execute(connection).await?;
+            }
+            Self::Postgres(connection) => {
+                raw_sql(statement).execute(connection).await?;
+            }
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ impl Store {
     /// The rotations of the log's key, in their order: receipts as JSON.
     pub async fn key_transitions(&self) -> Result<Vec<String>, StoreError> {
         let rows = sql("SELECT receipt FROM key_transitions ORDER BY size").all(&self.readers).await?;
-        rows.iter().map(|row| Ok(row.get("receipt")?)).collect()
+        rows.iter().map(|row| row.get("receipt")).collect()
     }
 
     /// Events that have no index in the log yet, in the order of commits.

@@ -190,7 +190,7 @@ impl Store {
             .bind(until)
             .one(&self.readers)
             .await?;
-        Ok(row.get("due")?)
+        row.get("due")
     }
 
     /// A stream's deadlines by key: key and due moment (microseconds UTC).
@@ -242,7 +242,7 @@ impl Store {
     /// Words by their commitment; none where they were erased.
     pub async fn words(&self, id: &str) -> Result<Option<String>, StoreError> {
         let row = sql("SELECT text FROM words WHERE id = $1").bind(id).maybe(&self.readers).await?;
-        row.map(|r| Ok(r.get("text")?)).transpose()
+        row.map(|r| r.get("text")).transpose()
     }
 
     /// An account's reports filed from `since` on, the oldest first.
@@ -291,7 +291,7 @@ impl Store {
     /// A fact about the installation.
     pub async fn installation(&self, key: &str) -> Result<Option<String>, StoreError> {
         let row = sql("SELECT value FROM installation WHERE key = $1").bind(key).maybe(&self.readers).await?;
-        row.map(|r| Ok(r.get("value")?)).transpose()
+        row.map(|r| r.get("value")).transpose()
     }
 
     /// How many events the database holds, and how many of them the log does not cover yet. The cost grows with the
@@ -324,6 +324,6 @@ impl Store {
     /// The legal moment of the last event (microseconds UTC); none before the first.
     pub async fn latest_at(&self) -> Result<Option<i64>, StoreError> {
         let row = sql("SELECT at FROM events ORDER BY position DESC LIMIT 1").maybe(&self.readers).await?;
-        row.map(|r| Ok(r.get("at")?)).transpose()
+        row.map(|r| r.get("at")).transpose()
     }
 }

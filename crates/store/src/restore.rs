@@ -219,8 +219,12 @@ impl Connection {
 
     async fn insert(&mut self, insert: &str, table: &Table, cells: Vec<Cell>) -> Result<(), BackupError> {
         match self {
-            Self::Sqlite(connection) => drop(bound!(insert, table, cells).execute(connection).await?),
-            Self::Postgres(connection) => drop(bound!(insert, table, cells).execute(connection).await?),
+            Self::Sqlite(connection) => {
+                bound!(insert, table, cells).execute(connection).await?;
+            }
+            Self::Postgres(connection) => {
+                bound!(insert, table, cells).execute(connection).await?;
+            }
         }
         Ok(())
     }

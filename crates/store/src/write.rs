@@ -222,7 +222,7 @@ impl Write {
         .bind(by)
         .one(&mut self.open)
         .await?;
-        Ok(row.get("value")?)
+        row.get("value")
     }
 
     /// Keeps a report's row for lists and rules.

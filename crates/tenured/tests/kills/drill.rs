@@ -69,6 +69,10 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
         locator: "https://parley.example/post/1".into(),
         statement: "A post".into(),
         evidence: vec![evidence.id.try_into()?],
+        observed_at: None,
+        contact: None,
+        language: None,
+        reference: None,
     };
     let before = receipt(&speak["theo"]).await?;
     let key: VerifierKey = server_key(&server).await?;

@@ -41,6 +41,10 @@ impl House {
     pub fn command(&self, verb: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenured"));
         command.args(verb).arg("--config").arg(self.config());
+        // What tells the tests where things are is none of the server's settings.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TENURE_")) {
+            command.env_remove(name);
+        }
         // What the machine's owner or the test run has set is not this house's.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TENURE_") {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod beginning;
+mod faults;
 mod house;
 mod secrets;
 mod stopping;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 
+use super::load::{Cast, Work, all_there, http};
 use crate::house::{House, PATIENCE, said};
-use crate::load::{Cast, Work, all_there, http};
 
 /// A small disk of its own; only the superuser can make one.
 struct Disk(PathBuf);

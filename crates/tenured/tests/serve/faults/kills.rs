@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tenure_test_database::Database;
 
+use super::load::{Acknowledged, Cast, Work, all_there};
 use crate::house::{House, Server, said};
-use crate::load::{Acknowledged, Cast, Work, all_there};
 
 /// How often the server is killed.
 const KILLS: u32 = 200;

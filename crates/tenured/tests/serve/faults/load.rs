@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::house::PATIENCE;
 
-const TERMS: &str = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
+const TERMS: &str = include_str!("../../../../../deploy/terms/cloud-agreement-2020-04.yaml");
 
 /// How many people act at once.
 pub const PEOPLE: usize = 6;

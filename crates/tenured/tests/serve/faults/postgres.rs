@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tenure_test_database::Database;
 use tenure_test_link::{Cut, Link};
 
+use super::load::{Acknowledged, Cast, Work, all_there, http};
 use crate::house::{House, PATIENCE, Server, said};
-use crate::load::{Acknowledged, Cast, Work, all_there, http};
 
 /// How soon another server has to lead.
 const TAKEOVER: Duration = Duration::from_secs(10);
