@@ -200,7 +200,9 @@ impl Report {
                 }
                 Event::Joined(allegation)
             }
-            (None, Command::Join(_) | Command::Remediate { .. }) => return Err(Rejected::not_found("report", id)),
+            (None, Command::Join(_) | Command::Remediate { .. }) => {
+                return Err(Rejected::not_found("report", id));
+            }
             (Some(report), Command::Remediate { answer }) => {
                 if !is_member(context.actor, id.account()) {
                     return Err(Unmet::new(
@@ -297,7 +299,7 @@ mod tests {
     /// What decides about a report at a moment.
     fn decide(state: Option<&Report>, now: &str, command: Command) -> Result<Event, Rejected> {
         let actor = Actor::System(System::Bootstrap);
-        let terms = Default::default();
+        let terms = crate::account::Book::default();
         let context = Context { now: at(now), actor: &actor, book: &terms };
         Report::decide(&"parley.r1".parse().unwrap(), state, command, &context).map(|mut e| e.remove(0).event)
     }

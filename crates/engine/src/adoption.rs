@@ -44,9 +44,10 @@ pub async fn adopt(
     }
     let chain = keys::chain(store, key).await?;
     let head = head(store, &chain).await?;
-    let held = anchor.read().await?;
+    let anchored = anchor.read().await?;
     // What the anchor held stays on the record in full where it is a note: others may hold the same.
-    let signed = held.filter(|held| note::text(held).is_ok() && read_anchor(held, &chain).is_ok());
+    let signed =
+        anchored.filter(|anchored| note::text(anchored).is_ok() && read_anchor(anchored, &chain).is_ok());
     let mut kept = Kept::default();
     let words = kept.words(entropy, why)?;
     let size = head.as_ref().map_or(0, |head| head.checkpoint.size);

@@ -464,15 +464,14 @@ async fn start_clock(
             Ok(LegalClock::real(time, start, recorded, doubt))
         }
         ClockKind::Simulated => {
-            let stood = match kept_moment(store, CLOCK_KEY).await? {
-                Some(stood) => stood,
-                None => {
-                    // So that whoever opens the store without an engine knows which clock it lives by.
-                    let mut write = store.write().await?;
-                    write.put_installation(CLOCK_KEY, &start.to_string()).await?;
-                    write.commit().await?;
-                    start
-                }
+            let stood = if let Some(stood) = kept_moment(store, CLOCK_KEY).await? {
+                stood
+            } else {
+                // So that whoever opens the store without an engine knows which clock it lives by.
+                let mut write = store.write().await?;
+                write.put_installation(CLOCK_KEY, &start.to_string()).await?;
+                write.commit().await?;
+                start
             };
             Ok(LegalClock::simulated(latest.map_or(stood, |latest| latest.max(stood))))
         }

@@ -104,12 +104,12 @@ async fn take_over_clock(inner: &Inner, stream: &str) -> Result<(), StoreError> 
         Ok(book::Event::ClockConfirmed { moment, .. }) => match inner.clock.confirm(moment) {
             Ok(()) | Err(NotConfirmed::Trusted) => {}
             Err(error) => {
-                tracing::error!(%error, "the clock of another machine was confirmed: this one stays in doubt")
+                tracing::error!(%error, "the clock of another machine was confirmed: this one stays in doubt");
             }
         },
         Ok(_) => {}
         Err(error) => {
-            tracing::error!(stream, %error, "what another process wrote of the clock cannot be read")
+            tracing::error!(stream, %error, "what another process wrote of the clock cannot be read");
         }
     }
     Ok(())

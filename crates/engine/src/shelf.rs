@@ -72,9 +72,11 @@ impl Shelf {
             book::Event::TokenRevoked { digest } => {
                 self.tokens.remove(digest);
             }
-            // The legal clock itself knows whether it is trusted.
-            book::Event::ClockDoubted { .. } | book::Event::ClockConfirmed { .. } => {}
-            book::Event::LogKeyRotated { .. } | book::Event::LogAdopted { .. } => {}
+            // The legal clock and the log know by themselves what holds for them.
+            book::Event::ClockDoubted { .. }
+            | book::Event::ClockConfirmed { .. }
+            | book::Event::LogKeyRotated { .. }
+            | book::Event::LogAdopted { .. } => {}
         }
         Ok(())
     }

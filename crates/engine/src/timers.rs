@@ -73,7 +73,7 @@ impl Watch {
                      (GET /v1/clock, then POST /v1/clock/confirmation)"
                 ),
                 None => {
-                    tracing::warn!(now = %look.now, "the machine's clock is confirmed: deadlines are fired again")
+                    tracing::warn!(now = %look.now, "the machine's clock is confirmed: deadlines are fired again");
                 }
             }
             self.doubt.clone_from(&look.doubt);

@@ -77,7 +77,7 @@ mod tests {
         let failed = Condition::new("writer", Health::Failed, "it has ended");
         let Json(view) = readiness(&[ok.clone(), behind.clone()]).unwrap();
         assert_eq!((view.status.as_str(), view.conditions.len()), ("degraded", 2));
-        let Failure(problem) = readiness(&[ok, behind, failed]).unwrap_err();
+        let Failure { problem, .. } = readiness(&[ok, behind, failed]).unwrap_err();
         assert_eq!((problem.status, problem.conditions.len()), (503, 3));
         assert_eq!(problem.conditions[2].state, "failed");
     }

@@ -141,20 +141,17 @@ fn holds_until(
 
 /// What the law says: the permit of a measure, or where there is none the proposal of one.
 fn refused_for(world: &mut World, told: &WhyNotYet) -> Vec<Guard> {
-    let refused = match &told.measure {
-        Some(measure) => {
-            let fired = world.clone_state().run_fire(measure);
-            let permit = world.permit(measure).map(drop);
-            assert!(fired.is_empty() || permit_would_hold(&permit), "{fired:?} {permit:?}");
-            permit
-        }
-        None => {
-            let command = propose(&told.case, told.power.as_str(), "account", true);
-            let before = world.state.clone();
-            let result = world.run(&"person/ines".parse().unwrap(), command).map(drop);
-            world.state = before;
-            result
-        }
+    let refused = if let Some(measure) = &told.measure {
+        let fired = world.clone_state().run_fire(measure);
+        let permit = world.permit(measure).map(drop);
+        assert!(fired.is_empty() || permit_would_hold(&permit), "{fired:?} {permit:?}");
+        permit
+    } else {
+        let command = propose(&told.case, told.power.as_str(), "account", true);
+        let before = world.state.clone();
+        let result = world.run(&"person/ines".parse().unwrap(), command).map(drop);
+        world.state = before;
+        result
     };
     match refused {
         Ok(()) => Vec::new(),

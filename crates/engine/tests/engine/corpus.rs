@@ -3,6 +3,7 @@
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
@@ -300,7 +301,7 @@ async fn freeze() {
     for part in ["databases", "v1"] {
         for file in files(part, "") {
             let sum = hex::encode(Sha256::digest(std::fs::read(&file).unwrap()));
-            sums.push_str(&format!("{sum}  {part}/{}\n", file.file_name().unwrap().to_str().unwrap()));
+            writeln!(sums, "{sum}  {part}/{}", file.file_name().unwrap().to_str().unwrap()).unwrap();
         }
     }
     std::fs::write(folder.join("SHA256SUMS"), sums).unwrap();
@@ -319,11 +320,8 @@ async fn dump(office: &Office) -> String {
         for row in sqlx::query(select).fetch_all(&mut database).await.unwrap() {
             let names: Vec<&str> = row.columns().iter().map(sqlx::Column::name).collect();
             let values: Vec<String> = (0..names.len()).map(|n| literal(&row, n)).collect();
-            text.push_str(&format!(
-                "INSERT INTO {table} ({}) VALUES ({});\n",
-                names.join(", "),
-                values.join(", ")
-            ));
+            writeln!(text, "INSERT INTO {table} ({}) VALUES ({});", names.join(", "), values.join(", "))
+                .unwrap();
         }
         assert!(text.len() > before, "{table} is empty: let something come into it in the story");
     }

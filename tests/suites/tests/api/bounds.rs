@@ -42,6 +42,10 @@ impl Porch {
             start: "2021-01-09T19:00:00Z".parse().unwrap(),
             entropy: Entropy::Machine,
             key: LogKey::new("tenure.test/log", &[7; 32]).unwrap(),
+            anchor: std::sync::Arc::new(tenure_engine::anchor::FileAnchor::new(
+                &folder.path().join("log.anchor"),
+            )),
+            batching: tenure_engine::Batching::default(),
             mail: folder.path().join("mail"),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,

@@ -48,6 +48,8 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
         start: Timestamp::UNIX_EPOCH,
         entropy: Entropy::seeded(3),
         key: LogKey::new("log.provider.example", &[7; 32]).unwrap(),
+        anchor: Arc::new(tenure_engine::anchor::FileAnchor::new(&folder.path().join("log.anchor"))),
+        batching: tenure_engine::Batching::default(),
         mail: folder.path().join("mail"),
         cluster: None,
         most_behind: tenure_engine::MOST_BEHIND,

@@ -17,7 +17,7 @@ const TAKEOVER: Duration = Duration::from_secs(10);
 struct Replica {
     link: Link,
     server: Server,
-    _house: House,
+    house: House,
 }
 
 /// Servers on one database, each with a folder and a link of its own. The first leads.
@@ -45,11 +45,11 @@ impl Provider {
         let database = Database::fresh().await;
         let (first, link) = house(&database, None).await;
         let administrator = first.bootstrap();
-        let mut replicas = vec![Replica { link, server: first.serve(), _house: first }];
+        let mut replicas = vec![Replica { link, server: first.serve(), house: first }];
         leads(&replicas[0].server).await;
         for _ in 1..servers {
-            let (next, link) = house(&database, Some(&replicas[0]._house)).await;
-            replicas.push(Replica { link, server: next.serve(), _house: next });
+            let (next, link) = house(&database, Some(&replicas[0].house)).await;
+            replicas.push(Replica { link, server: next.serve(), house: next });
         }
         let cast = Cast::gather(&replicas[0].server.api, &administrator).await;
         Self { database, replicas, cast }
@@ -87,7 +87,7 @@ impl Provider {
                 replica.server.signal("-TERM");
                 assert_eq!(replica.server.ended(), Some(0), "{:#?}", replica.server.log());
                 drop(replica.link);
-                replica._house
+                replica.house
             })
             .collect();
         let verified = houses[0].verify_at(self.database.url());
@@ -119,7 +119,7 @@ async fn a_leader_that_is_killed_is_followed_within_ten_seconds_and_nothing_is_l
     let took = provider.taken_over().await;
     work.goes_on(30).await;
     let acknowledged = work.end().await;
-    provider.replicas[0].server = provider.replicas[0]._house.serve();
+    provider.replicas[0].server = provider.replicas[0].house.serve();
     provider.agrees(&acknowledged).await;
     assert!(took < TAKEOVER, "{took:?}");
 }
