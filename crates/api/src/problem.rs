@@ -109,7 +109,7 @@ impl From<EngineError> for Failure {
             EngineError::Stale { expected, actual } => Problem::new("stale", "Changed in between", 412)
                 .detail(format!("It is at version {actual}, not {expected}: read it again and decide anew.")),
             EngineError::TooMuch { what, most, until, seconds } => {
-                let mut problem = Problem::new("too-many", "Enough for today", 429).detail(format!(
+                let mut problem = Problem::new("rate-limited", "Enough for today", 429).detail(format!(
                     "At most {most} {what} are taken from one reporter within a day (UTC). Go on at {until}."
                 ));
                 problem.earliest = Some(until);

@@ -375,15 +375,15 @@ impl Turn<'_> {
         {
             return Err(Rejected::not_found("account", account).into());
         }
-        if let book::Event::PersonSet { person, roles } = &event {
-            self.keep_an_administrator(person, roles)?;
-        }
-        self.check_clock(&event)?;
         let row = self.write.aggregate(&name).await?;
         let mut state: Option<book::State> = row
             .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&name, &e)))
             .transpose()?;
         still_at(if_version, state.as_ref().map_or(0, |s| s.version))?;
+        if let book::Event::PersonSet { person, roles } = &event {
+            self.keep_an_administrator(person, roles)?;
+        }
+        self.check_clock(&event)?;
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgPool, Row as _, SqliteConnection, SqlitePool, TypeInfo as _, ValueRef as _};
 use tenure_domain::{account, book, report};
+use tenure_engine::anchor::{Anchor as _, FileAnchor};
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::verify::{fold, verify};
@@ -243,15 +244,18 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             assert_eq!(*before.get_or_insert_with(|| found.clone()), found);
             store.close().await;
         }
-        // And it goes on from there.
+        // And it goes on from there, anchored where it is.
+        let anchor = FileAnchor::new(&database.folder().join("log.anchor"));
+        let store = database.open().await;
+        let (_, note) = store.head().await.unwrap().unwrap();
+        anchor.advance(None, &note).await.unwrap();
+        store.close().await;
         let settings = Settings {
             clock: ClockKind::Simulated,
             start: start(),
             entropy: Entropy::seeded(4_711),
             key: log_key(),
-            anchor: std::sync::Arc::new(tenure_engine::anchor::FileAnchor::new(
-                &database.folder().join("log.anchor"),
-            )),
+            anchor: std::sync::Arc::new(anchor),
             batching: tenure_engine::Batching::default(),
             mail: database.folder().join("mail"),
             cluster: None,

@@ -15,7 +15,7 @@ async fn health(office: &Office) -> BTreeMap<&'static str, Health> {
 async fn an_engine_at_work_is_well_in_every_respect() {
     let office = Office::open().await;
     let all = health(&office).await;
-    let expected = ["store", "migrations", "log", "writer", "leader", "jobs"].map(|name| (name, Ok));
+    let expected = ["store", "migrations", "clock", "log", "writer", "leader", "jobs"].map(|name| (name, Ok));
     assert_eq!(all, BTreeMap::from(expected), "without a cluster nothing is said of one");
 }
 

@@ -66,8 +66,11 @@ pub fn member(account: &str, role: Role) -> Caller {
     })
 }
 
+/// The secret with which the log is signed.
+const KEY: [u8; 32] = [7; 32];
+
 pub fn log_key() -> LogKey {
-    LogKey::new("log.provider.example", &[7; 32]).unwrap()
+    LogKey::new("log.provider.example", &KEY).unwrap()
 }
 
 pub fn verifier() -> VerifierKey {
@@ -115,7 +118,7 @@ impl Office {
     /// An engine whose clock begins at a moment, with these terms and the account `parley`.
     pub async fn open_at(begun: Timestamp, terms: &str) -> Self {
         let database = Database::fresh().await;
-        let office = Self::begin(database, None, (begun, terms.to_owned())).await;
+        let office = Self::begin(database, None, KEY, (begun, terms.to_owned())).await;
         office.publish_terms().await;
         office.open_account("parley").await;
         office
@@ -131,12 +134,19 @@ impl Office {
 
     /// An engine on this database.
     pub async fn on(database: Database, anchor: Option<Arc<dyn Anchor>>) -> Self {
-        Self::begin(database, anchor, (start(), TERMS.to_owned())).await
+        Self::begin(database, anchor, KEY, (start(), TERMS.to_owned())).await
+    }
+
+    /// An engine on an empty store, whose log begins with this key.
+    pub async fn signed_with(key: [u8; 32]) -> Self {
+        let database = Database::fresh().await;
+        Self::begin(database, None, key, (start(), TERMS.to_owned())).await
     }
 
     async fn begin(
         database: Database,
         anchor: Option<Arc<dyn Anchor>>,
+        key: [u8; 32],
         (begun, terms): (Timestamp, String),
     ) -> Self {
         let mail = database.folder().join("mail");
@@ -147,7 +157,7 @@ impl Office {
             most_behind: tenure_engine::MOST_BEHIND,
             anchor,
             batching: Batching::default(),
-            key: [7; 32],
+            key,
             before: Vec::new(),
             begun,
             terms,

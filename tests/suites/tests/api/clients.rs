@@ -10,7 +10,7 @@ use tenure_wire::view::{EventView, ReportView};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::house::{House, report};
+use crate::house::{House, report, report_about};
 use crate::operations;
 
 #[test]
@@ -74,8 +74,9 @@ async fn a_write_whose_answer_was_lost_is_sent_again_and_done_once() {
 async fn lists_are_read_to_their_end_and_refusals_are_told_in_full() {
     let house = House::furnished().await;
     let auditor = Client::new(house.url(), house.token("auditor")).unwrap();
-    for _ in 0..120 {
-        house.caller("reporter").post("/v1/reports", &report(&house.evidence)).await.is(201);
+    for post in 0..120 {
+        let report = report_about(format!("post/{post}"), &house.evidence);
+        house.caller("reporter").post("/v1/reports", &report).await.is(201);
     }
     let all: Vec<EventView> = auditor.items("/v1/events").try_collect().await.unwrap();
     assert!(all.len() > 200 - 50 && all.windows(2).all(|pair| pair[0].position < pair[1].position));

@@ -294,12 +294,12 @@ async fn a_reporter_who_brings_in_too_much_is_told_when_to_go_on() {
     let now: jiff::Timestamp = now.parse().unwrap();
     let midnight = jiff::Timestamp::from_second((now.as_second() / 86_400 + 1) * 86_400).unwrap();
     let refused = reporter.post("/v1/reports", &report_about("one-more", &evidence)).await.is(429);
-    assert_eq!(refused.kind(), "too-many");
+    assert_eq!(refused.kind(), "rate-limited");
     assert_eq!(refused.header("retry-after"), (midnight.as_second() - now.as_second()).to_string());
     assert_eq!(refused.problem().earliest, Some(midnight));
     assert!(refused.text().contains("1000 reports"), "{}", refused.text());
     for answer in [send_xarf(&reporter, "parley", &xarf()).await, send_arf(&reporter, "parley", ARF).await] {
-        assert_eq!(answer.is(429).kind(), "too-many");
+        assert_eq!(answer.is(429).kind(), "rate-limited");
     }
     // Nobody else is stopped, and uploading is bounded by itself.
     house.caller("analyst").post("/v1/reports", &report_about("one-more", &evidence)).await.is(201);

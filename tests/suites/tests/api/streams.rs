@@ -66,10 +66,11 @@ async fn what_happens_comes_at_once_and_readers_see_what_the_list_shows() {
 async fn cut_off_again_and_again_a_reader_misses_nothing_and_hears_nothing_twice() {
     let house = House::furnished().await;
     let writers: Vec<_> = (0..4)
-        .map(|_| {
-            let (reporter, body) = (house.caller("reporter"), report(&house.evidence));
+        .map(|writer| {
+            let (reporter, evidence) = (house.caller("reporter"), house.evidence.clone());
             tokio::spawn(async move {
-                for _ in 0..15 {
+                for post in 0..15 {
+                    let body = report_about(format!("post/{writer}-{post}"), &evidence);
                     reporter.post("/v1/reports", &body).await.is(201);
                 }
             })

@@ -13,8 +13,10 @@ use tenure_domain::report;
 use tenure_domain::scope::Scope;
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Volume, Workload};
+use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Once};
+use tenure_engine::{LogKey, adopt, keys};
 use tenure_store::Answer;
 
 use crate::clock::Machine;
@@ -212,6 +214,16 @@ impl Story {
     async fn reports(&mut self) {
         self.office.publish_rule(RULE).await;
         self.office.file_reports("parley", "incitement", 3).await;
+        // The same again, with all that an allegation can say.
+        let mut again = self.office.report("parley", "incitement", "1-0");
+        let contact = self.office.engine.words(&mut again.kept, "A reader, by mail.").unwrap();
+        if let Act::FileReport(_, allegation) = &mut again.act {
+            allegation.observed_at = Some(self.office.engine.now());
+            allegation.contact = Some(contact);
+            allegation.language = Some("en".parse().unwrap());
+            allegation.reference = Some("rex-98".parse().unwrap());
+        }
+        self.office.engine.submit(again).await.unwrap();
         let answer = self.words("Taken down.");
         let act = Act::Report("parley.r1".parse().unwrap(), report::Command::Remediate { answer });
         let kept = std::mem::take(&mut self.kept);
@@ -303,9 +315,21 @@ async fn leave_work_undone(office: &Office) {
     store.close().await;
 }
 
+/// The anchor is lost, and somebody says that the log goes on; then the key is replaced.
+async fn change_key(office: &Office) {
+    let store = office.database.open().await;
+    let [old, new] = [8, 7].map(|n| LogKey::new("log.provider.example", &[n; 32]).unwrap());
+    std::fs::remove_file(office.mail.with_file_name("log.anchor")).unwrap();
+    adopt(&store, &old, &office.anchor(), "The disk with the anchor is gone.", &Entropy::seeded(8)).await.unwrap();
+    keys::rotate(&store, &old, &new, &office.anchor(), &Entropy::seeded(9)).await.unwrap();
+    store.close().await;
+}
+
 /// Plays it; what is left is a stopped office whose folder holds the database.
 pub async fn play() -> Office {
-    let office = Office::open().await;
+    let office = Office::signed_with([8; 32]).await;
+    office.publish_terms().await;
+    office.open_account("parley").await;
     office.open_account("quince").await;
     let mut story = Story { office, kept: Kept::default() };
     story.book_and_declarations().await;
@@ -317,6 +341,7 @@ pub async fn play() -> Office {
     office.engine.settle().await.unwrap();
     let now = office.engine.now();
     office.engine.stop().await;
+    change_key(&office).await;
     // The machine's clock jumps, and somebody looks.
     let machine = Machine::boot(office, now).await;
     machine.step(hours(1));
