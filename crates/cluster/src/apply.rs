@@ -50,7 +50,7 @@ pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), Clus
     }
     pass.repairs.extend(repairs(wanted, found.as_ref(), known.as_ref()));
     pass.written.insert(key.clone());
-    match (write(pass, wanted, found.as_ref().map(uid)).await, &wanted.workload) {
+    match (write(pass, wanted, found.as_ref()).await, &wanted.workload) {
         (Ok(applied), _) => {
             remember(pass, wanted, uid(&applied));
             pass.live.objects.insert(key.clone(), applied);
@@ -90,20 +90,36 @@ fn repairs(wanted: &Wanted, found: Option<&Value>, known: Option<&Entry>) -> Vec
     }
 }
 
-/// Applies, and replaces what applying cannot take away.
-async fn write(pass: &Pass<'_>, wanted: &Wanted, uid: Option<&str>) -> Result<Value, ClusterError> {
+/// Applies, and replaces what applying cannot take away: fields of others, and a default of the server that the declaration
+/// no longer allows (a volume makes a Deployment `Recreate`, and the bounds of rolling updates have to go).
+async fn write(pass: &Pass<'_>, wanted: &Wanted, found: Option<&Value>) -> Result<Value, ClusterError> {
     let key = &wanted.key;
-    let mut applied = pass.requests.apply(key, &wanted.object, uid).await?;
-    if intruders(key.kind, &applied).is_empty() {
-        return Ok(applied);
+    let mut current = match (pass.requests.apply(key, &wanted.object, found.map(uid)).await, found) {
+        (Ok(applied), _) if is_as_declared(key.kind, &wanted.object, &applied) => return Ok(applied),
+        (Ok(applied), _) => applied,
+        (Err(error), Some(found)) if error.code() == Some(422) && key.kind == Kind::Deployment => {
+            tracing::debug!(%key, %error, "it cannot be applied and is replaced");
+            found.clone()
+        }
+        (Err(error), _) => return Err(error),
+    };
+    if !wanted.object["spec"].is_object() {
+        return Ok(current);
     }
-    if let Some(metadata) = applied.get_mut("metadata").and_then(Value::as_object_mut) {
+    if let Some(metadata) = current.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
-    applied["apiVersion"] = wanted.object["apiVersion"].clone();
-    applied["kind"] = wanted.object["kind"].clone();
-    applied["spec"] = wanted.object["spec"].clone();
-    pass.requests.replace(key, &applied).await
+    for part in ["labels", "annotations"] {
+        if let Some(declared) = wanted.object["metadata"][part].as_object() {
+            for (name, value) in declared {
+                current["metadata"][part][name] = value.clone();
+            }
+        }
+    }
+    current["apiVersion"] = wanted.object["apiVersion"].clone();
+    current["kind"] = wanted.object["kind"].clone();
+    current["spec"] = wanted.object["spec"].clone();
+    pass.requests.replace(key, &current).await
 }
 
 /// Removes what the inventory knows and what should not exist. A volume claim is never removed, and stays known.

@@ -45,7 +45,7 @@ pub fn generate(path: &Path, origin: &str) -> anyhow::Result<LogKey> {
         .with_context(|| format!("the folder {}", folder.display()))?
         .permissions()
         .mode();
-    if mode & 0o027 != 0 {
+    if mode & 0o077 != 0 {
         bail!(
             "others can look into the folder {0}: run `chmod 700 {0}`, or name a file in another folder",
             folder.display()

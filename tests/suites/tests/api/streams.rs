@@ -9,7 +9,7 @@ use tenure_client::Client;
 use tenure_wire::view::EventView;
 
 use crate::bounds::Porch;
-use crate::house::{House, report};
+use crate::house::{House, report, report_about};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -93,3 +93,16 @@ pub async fn a_watch_tells_which_environment_changed(world: World) {
     driver.clean().await;
     second.clean().await;
 }
+
+pub async fn a_workload_that_gets_a_volume_while_it_runs_is_as_declared(world: World) {
+    let mut driver = Driver::new(&world);
+    driver.tenant.put("media", page(1));
+    driver.until_ready().await;
+    driver.tenant.put("media", page_on_volume());
+    driver.until_ready().await;
+    let strategy = driver.api::<Deployment>().get("media").await.unwrap().spec.unwrap().strategy.unwrap();
+    assert_eq!((strategy.type_.as_deref(), strategy.rolling_update), (Some("Recreate"), None));
+    let observation = driver.pass().await;
+    assert_eq!((observation.writes, repaired(&observation)), (0, vec![]));
+    driver.clean().await;
+}

@@ -217,11 +217,12 @@ impl Story {
         // The same again, with all that an allegation can say.
         let mut again = self.office.report("parley", "incitement", "1-0");
         let contact = self.office.engine.words(&mut again.kept, "A reader, by mail.").unwrap();
+        let reference = self.office.engine.words(&mut again.kept, "rex-98").unwrap();
         if let Act::FileReport(_, allegation) = &mut again.act {
             allegation.observed_at = Some(self.office.engine.now());
             allegation.contact = Some(contact);
             allegation.language = Some("en".parse().unwrap());
-            allegation.reference = Some("rex-98".parse().unwrap());
+            allegation.reference = Some(reference);
         }
         self.office.engine.submit(again).await.unwrap();
         let answer = self.words("Taken down.");
@@ -320,7 +321,9 @@ async fn change_key(office: &Office) {
     let store = office.database.open().await;
     let [old, new] = [8, 7].map(|n| LogKey::new("log.provider.example", &[n; 32]).unwrap());
     std::fs::remove_file(office.mail.with_file_name("log.anchor")).unwrap();
-    adopt(&store, &old, &office.anchor(), "The disk with the anchor is gone.", &Entropy::seeded(8)).await.unwrap();
+    adopt(&store, &old, &office.anchor(), "The disk with the anchor is gone.", &Entropy::seeded(8))
+        .await
+        .unwrap();
     keys::rotate(&store, &old, &new, &office.anchor(), &Entropy::seeded(9)).await.unwrap();
     store.close().await;
 }
