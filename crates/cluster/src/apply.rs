@@ -108,6 +108,8 @@ async fn write(pass: &Pass<'_>, wanted: &Wanted, found: Option<&Value>) -> Resul
     }
     if let Some(metadata) = current.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
+        // What controllers write meanwhile is no reason to begin again; the UID still says which object is meant.
+        metadata.remove("resourceVersion");
     }
     for part in ["labels", "annotations"] {
         if let Some(declared) = wanted.object["metadata"][part].as_object() {

@@ -16,7 +16,8 @@ use crate::limits;
 const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
 
 /// The writes that compare no version: there is nothing that could have changed in between.
-const NO_VERSION: [&str; 4] = ["issueToken", "setClock", "uploadEvidence", "fileReport"];
+const NO_VERSION: [&str; 6] =
+    ["issueToken", "setClock", "uploadEvidence", "fileReport", "fileXarfReport", "fileArfReport"];
 
 /// The writes that are done only by those who say what they saw.
 const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
@@ -44,8 +45,17 @@ const VERSIONED: [&str; 15] = [
 ];
 
 /// The operations that name an account or another thing in the query or the body, and not in the path.
-const NAMES_A_THING: [&str; 7] =
-    ["listCases", "listReports", "listEvents", "fileReport", "openCase", "recordOrder", "placeHold"];
+const NAMES_A_THING: [&str; 9] = [
+    "listCases",
+    "listReports",
+    "listEvents",
+    "fileReport",
+    "fileXarfReport",
+    "fileArfReport",
+    "openCase",
+    "recordOrder",
+    "placeHold",
+];
 
 /// A status, the name of its response, and when it is answered.
 type Told = (u16, &'static str, &'static str);
