@@ -25,6 +25,7 @@ use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
 use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
+use crate::known::Known;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
 use crate::sequencer::Batching;
@@ -142,6 +143,7 @@ impl Engine {
             stopping: CancellationToken::new(),
             closing: CancellationToken::new(),
             shelf: RwLock::new(Arc::new(shelf)),
+            known: Known::default(),
             seen: tokio::sync::Mutex::new(seen),
             lead: Lead::default(),
             name: format!("{}-{}", std::process::id(), hex::encode(name)),

@@ -24,6 +24,7 @@ use crate::continuity::LogRefusal;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
 use crate::intake::Salt;
+use crate::known::Known;
 use crate::lead::Lead;
 use crate::metrics::Metrics;
 use crate::sequencer::Batching;
@@ -108,6 +109,7 @@ pub(crate) struct Inner {
     /// Cancelled when the parts have ended: the writer carries out what it was handed, and ends.
     pub closing: CancellationToken,
     pub shelf: RwLock<Arc<Shelf>>,
+    pub known: Known,
     /// Up to where what is committed is known here, as a position of events.
     pub seen: tokio::sync::Mutex<i64>,
     /// Whether this process leads.
@@ -193,10 +195,9 @@ impl Inner {
     }
 
     /// An account's state.
-    pub async fn account(&self, id: &AccountId) -> Result<Account, EngineError> {
+    pub async fn account(&self, id: &AccountId) -> Result<Arc<Account>, EngineError> {
         let row = self.store.aggregate(&stream::account(id)).await?;
-        let row = row.ok_or_else(|| Rejected::not_found("account", id))?;
-        serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))
+        self.known.account(row.ok_or_else(|| Rejected::not_found("account", id))?)
     }
 
     /// The text of a kept document.

@@ -130,9 +130,7 @@ impl Integration<'_> {
     async fn index(&self, head: Option<&Head>, most: u32) -> Result<u64, EngineError> {
         let size = head.map_or(0, |head| head.checkpoint.size);
         let events = self.store.unsequenced(most).await?;
-        if events.is_empty() {
-            return Ok(size);
-        }
+        let Some(newest) = events.last() else { return Ok(size) };
         let hashes = hashes(&events)?;
         let tail = read_tiles(self.store, &tree::tiles_for_root(size)).await?;
         // Nothing is built on tiles that are not those of the signed head.
@@ -141,9 +139,7 @@ impl Integration<'_> {
         }
         let tiles = tree::append(&tail, size, &hashes).map_err(|e| defect(&e))?;
         let mut write = self.write().await?;
-        for (index, event) in (size..).zip(&events) {
-            write.sequence(event.position, index).await?;
-        }
+        write.sequence(newest.position, size, events.len() as u64).await?;
         for (id, bytes) in tiles {
             let row = TileRow { level: id.level(), index: id.index(), width: id.width(), bytes };
             write.put_tile(&row).await?;

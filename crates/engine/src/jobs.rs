@@ -80,9 +80,10 @@ async fn work_off(
         let page = inner.store.jobs_after(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
+        let mut done = Vec::with_capacity(page.len());
         for job in &page {
             if over.is_cancelled() {
-                return Ok(());
+                break;
             }
             let key = (job.kind.clone(), job.subject.clone());
             if failing.waits(&key) {
@@ -93,12 +94,7 @@ async fn work_off(
                 continue;
             }
             let result = carry_out(inner, job).await;
-            let mut write = inner.write_as_leader().await?;
-            match &result {
-                Ok(()) => write.finish(job.id).await?,
-                Err(_) => write.tried(job.id).await?,
-            }
-            write.commit().await?;
+            done.push((job.id, result.is_ok()));
             match result {
                 Ok(()) => failing.succeeded(&key),
                 Err(error) => {
@@ -110,10 +106,31 @@ async fn work_off(
                 }
             }
         }
+        take_off(inner, &done).await?;
+        if over.is_cancelled() {
+            return Ok(());
+        }
     }
     failing.end_pass();
     inner.metrics.jobs_failing.set(number(failing.len()));
     Ok(())
+}
+
+/// Takes off the list what was done, and counts the tries that failed, in one transaction: what is done again because
+/// this was not committed does no harm.
+async fn take_off(inner: &Inner, done: &[(i64, bool)]) -> Result<(), EngineError> {
+    if done.is_empty() {
+        return Ok(());
+    }
+    let mut write = inner.write_as_leader().await?;
+    for (job, succeeded) in done {
+        if *succeeded {
+            write.finish(*job).await?;
+        } else {
+            write.tried(*job).await?;
+        }
+    }
+    Ok(write.commit().await?)
 }
 
 async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -129,11 +146,11 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
 async fn evaluate_all(inner: &Inner) -> Result<(), EngineError> {
     let mut after = String::new();
     loop {
-        let page = inner.store.aggregates("account", &after, ACCOUNTS).await?;
+        let page = inner.store.streams("account", &after, ACCOUNTS).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        after.clone_from(&last.stream);
+        after.clone_from(last);
         let mut write = inner.write_as_leader().await?;
-        for slug in page.iter().filter_map(|a| a.stream.strip_prefix("account/")) {
+        for slug in page.iter().filter_map(|stream| stream.strip_prefix("account/")) {
             write.enqueue(EVALUATE, slug).await?;
         }
         write.commit().await?;

@@ -22,6 +22,7 @@ mod integrate;
 mod jobs;
 pub mod kept;
 pub mod keys;
+mod known;
 mod lead;
 pub mod letters;
 mod metrics;

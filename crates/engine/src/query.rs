@@ -69,7 +69,7 @@ pub enum Inclusion {
 
 impl Engine {
     /// An account.
-    pub async fn account(&self, id: &AccountId) -> Result<Account, EngineError> {
+    pub async fn account(&self, id: &AccountId) -> Result<Arc<Account>, EngineError> {
         self.inner.account(id).await
     }
 

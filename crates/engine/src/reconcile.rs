@@ -84,11 +84,11 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
 pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
     let mut after = String::new();
     loop {
-        let page = inner.store.aggregates("account", &after, 1_000).await?;
+        let page = inner.store.streams("account", &after, 1_000).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        after.clone_from(&last.stream);
-        for aggregate in &page {
-            if let Some(Ok(id)) = aggregate.stream.strip_prefix("account/").map(str::parse) {
+        after.clone_from(last);
+        for stream in &page {
+            if let Some(Ok(id)) = stream.strip_prefix("account/").map(str::parse) {
                 inner.pokes.accounts.poke(&id);
             }
         }

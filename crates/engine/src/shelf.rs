@@ -1,8 +1,11 @@
-//! The provider's book in memory: what every request needs of it. Rebuilt at start, changed after each commit.
+//! The provider's book in memory: what every request needs of it. Rebuilt at start, changed after each commit. What there
+//! is of for every account is in maps whose copies share their nodes, so that a change costs the same however many there
+//! are.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rpds::HashTrieMapSync;
 use tenure_access::{Principal, Role};
 use tenure_domain::account::{Actor, Book};
 use tenure_domain::name::{AccountId, PersonId, RuleId};
@@ -24,8 +27,8 @@ pub struct Shelf {
     /// The rules.
     pub rules: HashMap<RuleId, Arc<Rule>>,
     people: HashMap<PersonId, BTreeSet<Role>>,
-    members: HashMap<(AccountId, PersonId), BTreeSet<Role>>,
-    tokens: HashMap<String, Actor>,
+    members: HashTrieMapSync<(AccountId, PersonId), BTreeSet<Role>>,
+    tokens: HashTrieMapSync<String, Actor>,
 }
 
 impl Shelf {
@@ -64,13 +67,13 @@ impl Shelf {
                 self.people.insert(person.clone(), read_roles(roles));
             }
             book::Event::MemberSet { account, member, roles } => {
-                self.members.insert((account.clone(), member.clone()), read_roles(roles));
+                self.members.insert_mut((account.clone(), member.clone()), read_roles(roles));
             }
             book::Event::TokenIssued { subject, digest } => {
-                self.tokens.insert(digest.clone(), subject.clone());
+                self.tokens.insert_mut(digest.clone(), subject.clone());
             }
             book::Event::TokenRevoked { digest } => {
-                self.tokens.remove(digest);
+                self.tokens.remove_mut(digest);
             }
             // The legal clock and the log know by themselves what holds for them.
             book::Event::ClockDoubted { .. }

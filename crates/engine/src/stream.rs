@@ -59,15 +59,20 @@ pub(crate) fn encode(
 }
 
 /// What a leaf says, with its body read as an event of type `E`.
-pub(crate) struct Decoded<E> {
+#[derive(Debug)]
+pub struct Decoded<E> {
+    /// The leaf's fields without the body.
     pub fields: LeafFields,
+    /// The legal moment, UTC.
     pub at: Timestamp,
+    /// Who acted.
     pub actor: Actor,
+    /// What happened.
     pub event: E,
 }
 
 /// Reads a leaf back. An event that says more than this build understands is an error: a newer one wrote it.
-pub(crate) fn decode<E: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<E>, EngineError> {
+pub fn decode<E: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<E>, EngineError> {
     let mut fields = Leaf::parse(bytes).map_err(|e| EngineError::defect("leaf", &e))?.into_fields();
     let what = format!("event {} of {} ({})", fields.n, fields.stream, fields.event_type);
     let defect = |e: &dyn std::fmt::Display| EngineError::defect(&what, e);

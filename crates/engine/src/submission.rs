@@ -10,6 +10,7 @@ use tenure_domain::{book, report};
 use tenure_store::Answer;
 
 use crate::kept::Kept;
+use crate::stream;
 
 /// Who submits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +108,16 @@ impl Act {
         match self {
             Self::Account(id, command) if command.is_privileged() => Some((id.clone(), command.name())),
             Self::Account(..) | Self::FileReport(..) | Self::Report(..) | Self::Book(..) | Self::Keep => None,
+        }
+    }
+
+    /// The stream on which it is decided, where that is known before its turn.
+    pub(crate) fn stream(&self) -> Option<String> {
+        match self {
+            Self::Account(id, _) | Self::FileReport(id, _) => Some(stream::account(id)),
+            Self::Report(id, _) => Some(stream::report(id)),
+            Self::Book(entry, _) => Some(entry.to_string()),
+            Self::Keep => None,
         }
     }
 

@@ -135,8 +135,7 @@ impl Turn<'_> {
 
     async fn load_account(&mut self, id: &AccountId) -> Result<Option<Account>, EngineError> {
         let row = self.write.aggregate(&stream::account(id)).await?;
-        row.map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
-            .transpose()
+        row.map(|row| self.inner.known.account(row).map(Arc::unwrap_or_clone)).transpose()
     }
 
     async fn account(
@@ -189,9 +188,11 @@ impl Turn<'_> {
             after = Some(Account::apply(&id, after, recorded).map_err(|e| EngineError::defect(name, &e))?);
         }
         let Some(after) = after else { return Err(EngineError::defect(name, &"no events open the account")) };
+        let after = Arc::new(after);
         if !rows.is_empty() {
-            let json = serde_json::to_string(&after).map_err(|e| EngineError::defect(name, &e))?;
+            let json = serde_json::to_string(&*after).map_err(|e| EngineError::defect(name, &e))?;
             self.write.append("account", name, before, &rows, &json).await?;
+            self.inner.known.keep(name.to_owned(), json, Arc::clone(&after));
             let timers: Vec<(String, i64)> =
                 after.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
             self.write.set_timers(name, &timers).await?;
@@ -203,7 +204,7 @@ impl Turn<'_> {
             }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
-        Ok(Done { stream: name.to_owned(), before, events, after: After::Account(Arc::new(after)) })
+        Ok(Done { stream: name.to_owned(), before, events, after: After::Account(after) })
     }
 
     async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {

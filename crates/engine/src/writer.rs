@@ -1,6 +1,7 @@
 //! The one write path. Submissions are taken in groups: one transaction for all that wait, so that a busy server
 //! pays for one commit where it would pay for many. Each is authorized before, decided within, answered after.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -103,6 +104,8 @@ async fn carry_out(
     let mut write = inner.store.write().await?;
     // No other process commits until this transaction ends: what the book says here is what it says.
     let mut seen = follow::catch_up(inner).await?;
+    let streams: BTreeSet<String> = asked.iter().filter_map(|a| a.submission.act.stream()).collect();
+    write.expect(&streams.into_iter().collect::<Vec<_>>()).await?;
     let mut results = Vec::with_capacity(asked.len());
     for asked in asked {
         results.push(turn(inner, &mut write, asked).await?);

@@ -67,14 +67,18 @@ impl Store {
 }
 
 impl Write {
-    /// Gives an event its index in the log.
-    pub async fn sequence(&mut self, position: i64, index: u64) -> Result<(), StoreError> {
-        let done = sql("UPDATE events SET leaf_index = $1 WHERE position = $2 AND leaf_index IS NULL")
-            .bind(signed(index))
-            .bind(position)
-            .run(&mut self.open)
-            .await?;
-        if done == 1 { Ok(()) } else { Err(StoreError::Head { expected: index }) }
+    /// Gives the `count` events that have no index and are at most at position `last` their indices in the log, from
+    /// `first` on in the order of their positions.
+    pub async fn sequence(&mut self, last: i64, first: u64, count: u64) -> Result<(), StoreError> {
+        let done = sql("UPDATE events SET leaf_index = $1 + waiting.place FROM (
+                 SELECT position AS at_position, ROW_NUMBER() OVER (ORDER BY position) - 1 AS place
+                 FROM events WHERE leaf_index IS NULL AND position <= $2
+             ) AS waiting WHERE events.position = waiting.at_position")
+        .bind(signed(first))
+        .bind(last)
+        .run(self.open().await?)
+        .await?;
+        if done == count { Ok(()) } else { Err(StoreError::Head { expected: first }) }
     }
 
     /// Keeps a tile where it is wider than what is kept.
@@ -86,7 +90,7 @@ impl Write {
         .bind(signed(tile.index))
         .bind(i64::from(tile.width))
         .bind(&tile.bytes)
-        .run(&mut self.open)
+        .run(self.open().await?)
         .await?;
         Ok(())
     }
@@ -96,7 +100,7 @@ impl Write {
         sql("INSERT INTO key_transitions (size, receipt) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(signed(size))
             .bind(receipt)
-            .run(&mut self.open)
+            .run(self.open().await?)
             .await?;
         Ok(())
     }
@@ -107,14 +111,14 @@ impl Write {
             sql("INSERT INTO head (id, size, note) VALUES (1, $1, $2) ON CONFLICT DO NOTHING")
                 .bind(signed(size))
                 .bind(note)
-                .run(&mut self.open)
+                .run(self.open().await?)
                 .await?
         } else {
             sql("UPDATE head SET size = $1, note = $2 WHERE id = 1 AND size = $3")
                 .bind(signed(size))
                 .bind(note)
                 .bind(signed(before))
-                .run(&mut self.open)
+                .run(self.open().await?)
                 .await?
         };
         if done == 1 { Ok(()) } else { Err(StoreError::Head { expected: before }) }

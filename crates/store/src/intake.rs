@@ -35,22 +35,19 @@ fn report_key(row: &Row) -> Result<ReportKey, StoreError> {
 impl Write {
     /// The number of the account's report by which this was already said.
     pub async fn report_key(&mut self, key: &str) -> Result<Option<ReportKey>, StoreError> {
+        if let Some(held) = self.held(|staged| staged.report_keys.get(key)) {
+            return Ok(Some(held.clone()));
+        }
         let row = sql("SELECT key, account, number FROM report_keys WHERE key = $1")
             .bind(key)
-            .maybe(&mut self.open)
+            .maybe(self.look())
             .await?;
         row.map(|row| report_key(&row)).transpose()
     }
 
     /// From now this was said by that report.
     pub async fn put_report_key(&mut self, key: &ReportKey) -> Result<(), StoreError> {
-        sql("INSERT INTO report_keys (key, account, number) VALUES ($1, $2, $3)
-             ON CONFLICT (key) DO UPDATE SET account = excluded.account, number = excluded.number")
-        .bind(&key.key)
-        .bind(&key.account)
-        .bind(i64::from(key.number))
-        .run(&mut self.open)
-        .await?;
+        self.staged().report_keys.insert(key.key.clone(), key.clone());
         Ok(())
     }
 
@@ -59,28 +56,35 @@ impl Write {
         sql("DELETE FROM report_keys WHERE account = $1 AND number = $2")
             .bind(account)
             .bind(i64::from(number))
-            .run(&mut self.open)
+            .run(self.open().await?)
             .await?;
         Ok(())
     }
 
     /// Adds to what a reporter brought in on a day, and returns what it is then. Earlier days are forgotten.
     pub async fn bring(&mut self, reporter: &str, day: i64, more: Brought) -> Result<Brought, StoreError> {
-        let row = sql(
-            "INSERT INTO brought (reporter, day, reports, bytes) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (reporter) DO UPDATE SET
-                 reports = CASE WHEN brought.day = excluded.day THEN brought.reports ELSE 0 END + excluded.reports,
-                 bytes = CASE WHEN brought.day = excluded.day THEN brought.bytes ELSE 0 END + excluded.bytes,
-                 day = excluded.day
-             RETURNING reports, bytes",
-        )
-        .bind(reporter)
-        .bind(day)
-        .bind(more.reports)
-        .bind(more.bytes)
-        .one(&mut self.open)
-        .await?;
-        Ok(Brought { reports: row.get("reports")?, bytes: row.get("bytes")? })
+        let before = match self.held(|staged| staged.brought.get(reporter)) {
+            Some(held) => Some(*held),
+            None => {
+                let row = sql("SELECT day, reports, bytes FROM brought WHERE reporter = $1")
+                    .bind(reporter)
+                    .maybe(self.look())
+                    .await?;
+                row.map(|row| {
+                    let brought = Brought { reports: row.get("reports")?, bytes: row.get("bytes")? };
+                    Ok::<_, StoreError>((row.get("day")?, brought))
+                })
+                .transpose()?
+            }
+        };
+        let today = before.filter(|(of, _)| *of == day).map(|(_, brought)| brought);
+        let Brought { reports, bytes } = today.unwrap_or(Brought { reports: 0, bytes: 0 });
+        let now = Brought {
+            reports: reports.saturating_add(more.reports),
+            bytes: bytes.saturating_add(more.bytes),
+        };
+        self.staged().brought.insert(reporter.to_owned(), (day, now));
+        Ok(now)
     }
 
     /// Keeps a fact about the installation unless there is one, and returns what there is then.
@@ -88,9 +92,10 @@ impl Write {
         sql("INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
             .bind(key)
             .bind(value)
-            .run(&mut self.open)
+            .run(self.open().await?)
             .await?;
-        let row = sql("SELECT value FROM installation WHERE key = $1").bind(key).one(&mut self.open).await?;
+        let row =
+            sql("SELECT value FROM installation WHERE key = $1").bind(key).one(self.open().await?).await?;
         row.get("value")
     }
 }

@@ -48,26 +48,16 @@ impl Write {
         .bind(holder)
         .bind(seen.epoch)
         .bind(seen.beat)
-        .run(&mut self.open)
+        .run(self.open().await?)
         .await?;
         Ok((done == 1).then_some(epoch))
-    }
-
-    /// Makes everything this transaction writes depend on the epoch: it is a [`StoreError::Fenced`] when another leads
-    /// by now. Also shows others that the leader is alive.
-    pub async fn fence(&mut self, epoch: i64) -> Result<(), StoreError> {
-        let done = sql("UPDATE lease SET beat = beat + 1 WHERE id = 1 AND epoch = $1 AND holder <> ''")
-            .bind(epoch)
-            .run(&mut self.open)
-            .await?;
-        if done == 1 { Ok(()) } else { Err(StoreError::Fenced { epoch }) }
     }
 
     /// Ends an epoch, so that another can lead at once. It is no fault where one leads already.
     pub async fn step_down(&mut self, epoch: i64) -> Result<(), StoreError> {
         sql("UPDATE lease SET holder = '' WHERE id = 1 AND epoch = $1")
             .bind(epoch)
-            .run(&mut self.open)
+            .run(self.open().await?)
             .await?;
         Ok(())
     }

@@ -17,6 +17,7 @@ mod read;
 mod restore;
 mod rows;
 mod sqlite;
+mod staged;
 mod statement;
 mod write;
 
@@ -40,6 +41,7 @@ pub use restore::{contents, restore};
 pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
+use write::ANSWER_KEPT_MICROS;
 pub use write::Write;
 
 /// A database that is open.

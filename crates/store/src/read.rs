@@ -85,6 +85,18 @@ impl Store {
         rows.iter().map(aggregate).collect()
     }
 
+    /// The streams of a kind in order, after the one named.
+    pub async fn streams(&self, kind: &str, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        let rows =
+            sql("SELECT stream FROM aggregates WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3")
+                .bind(kind)
+                .bind(after)
+                .bind(i64::from(limit))
+                .all(&self.readers)
+                .await?;
+        rows.iter().map(|row| row.get("stream")).collect()
+    }
+
     /// Whether an account's own record names these bytes.
     pub async fn names_blob(&self, account: &str, blob: &str) -> Result<bool, StoreError> {
         let row = sql("SELECT 1 FROM blob_refs WHERE account = $1 AND blob = $2")

@@ -1,9 +1,11 @@
 //! One set of SQL for both engines: a statement with its values, carried out on either, and the rows that come back.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Decode, Transaction, Type};
+use sqlx::{AssertSqlSafe, Decode, Transaction, Type};
 
 use crate::StoreError;
 
@@ -55,13 +57,32 @@ impl<'a> From<&'a Vec<u8>> for Value<'a> {
 /// A statement with its values.
 #[derive(Debug)]
 pub(crate) struct Statement<'a> {
-    text: &'static str,
+    text: Cow<'static, str>,
     values: Vec<Value<'a>>,
 }
 
 /// A statement that both engines understand; its parameters are `$1`, `$2`, ….
 pub(crate) fn sql<'a>(text: &'static str) -> Statement<'a> {
-    Statement { text, values: Vec::new() }
+    Statement { text: Cow::Borrowed(text), values: Vec::new() }
+}
+
+/// A statement with a list of rows between two texts, such as `($1, $2), ($3, $4)`: so many columns, so many rows.
+pub(crate) fn many<'a>(before: &str, (columns, rows): (usize, usize), after: &str) -> Statement<'a> {
+    let mut text = before.to_owned();
+    for row in 0..rows {
+        for column in 0..columns {
+            text.push_str(match (row, column) {
+                (0, 0) => "(",
+                (_, 0) => "), (",
+                _ => ", ",
+            });
+            text.push('$');
+            text.push_str(&(row * columns + column + 1).to_string());
+        }
+    }
+    text.push(')');
+    text.push_str(after);
+    Statement { text: Cow::Owned(text), values: Vec::with_capacity(columns * rows) }
 }
 
 impl<'a> Statement<'a> {
@@ -72,7 +93,7 @@ impl<'a> Statement<'a> {
     }
 
     fn sqlite(&self) -> Query<'_, Sqlite, SqliteArguments> {
-        self.values.iter().fold(sqlx::query(self.text), |query, value| match value {
+        self.values.iter().fold(sqlx::query(AssertSqlSafe(self.text.clone())), |query, value| match value {
             Value::Integer(value) => query.bind(*value),
             Value::MaybeInteger(value) => query.bind(*value),
             Value::Text(value) => query.bind(*value),
@@ -81,7 +102,7 @@ impl<'a> Statement<'a> {
     }
 
     fn postgres(&self) -> Query<'_, Postgres, PgArguments> {
-        self.values.iter().fold(sqlx::query(self.text), |query, value| match value {
+        self.values.iter().fold(sqlx::query(AssertSqlSafe(self.text.clone())), |query, value| match value {
             Value::Integer(value) => query.bind(*value),
             Value::MaybeInteger(value) => query.bind(*value),
             Value::Text(value) => query.bind(*value),

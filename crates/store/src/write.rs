@@ -1,16 +1,49 @@
 //! The one write path: a transaction that begins immediate and ends in `commit`, or changes nothing.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::read::ANSWER;
 use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
-use crate::statement::{Open, Pool, sql};
+use crate::staged::{Staged, State, chunks};
+use crate::statement::{Open, Pool, Row, many, sql};
 use crate::{Store, StoreError, postgres};
 
 /// How long an answer is kept for the repetition of its request, in microseconds of legal time: seven days.
 pub const ANSWER_KEPT_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
 
 /// A write transaction. Dropped without [`commit`](Self::commit), it changes nothing.
+///
+/// What many submissions of a group write is held back and written together (`staged.rs`); whatever looks at the
+/// database itself has it written first.
 #[derive(Debug)]
 pub struct Write {
-    pub(crate) open: Open,
+    open: Open,
+    /// Held back, and kept.
+    kept: Staged,
+    /// Held back since the mark.
+    marked: Staged,
+    mark: Mark,
+    /// What was read in this transaction, and stays true in it.
+    read: Read,
+    /// The epoch on which all of it depends.
+    fenced: Option<i64>,
+}
+
+/// The point to which `undo` goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    None,
+    /// Nothing was written to the database since then: what is to be taken back is held back.
+    Here,
+    /// The database has a savepoint of it.
+    Saved,
+}
+
+/// Rows as they are without what is held back.
+#[derive(Debug, Default)]
+struct Read {
+    aggregates: HashMap<String, Row>,
 }
 
 impl Store {
@@ -20,31 +53,50 @@ impl Store {
             Pool::Sqlite(writer) => Open::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pool::Postgres(writer) => Open::Postgres(postgres::begin(writer).await?),
         };
-        Ok(Write { open })
+        Ok(Write {
+            open,
+            kept: Staged::default(),
+            marked: Staged::default(),
+            mark: Mark::None,
+            read: Read::default(),
+            fenced: None,
+        })
     }
 }
 
 impl Write {
     /// Makes it durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.open().await?;
         self.open.commit().await
     }
 
     /// Marks the point to which [`undo`](Self::undo) goes back. Marks do not nest: each ends in `undo` or
     /// [`keep`](Self::keep).
     pub async fn mark(&mut self) -> Result<(), StoreError> {
-        self.execute("SAVEPOINT mark").await
+        self.mark = Mark::Here;
+        Ok(())
     }
 
     /// Takes back everything since the mark, and forgets the mark.
     pub async fn undo(&mut self) -> Result<(), StoreError> {
-        self.execute("ROLLBACK TO SAVEPOINT mark").await?;
-        self.keep().await
+        self.marked = Staged::default();
+        if std::mem::replace(&mut self.mark, Mark::None) == Mark::Saved {
+            self.execute("ROLLBACK TO SAVEPOINT mark").await?;
+            self.execute("RELEASE SAVEPOINT mark").await?;
+            self.read = Read::default();
+            self.fenced = None;
+        }
+        Ok(())
     }
 
     /// Forgets the mark; what was written since then stays.
     pub async fn keep(&mut self) -> Result<(), StoreError> {
-        self.execute("RELEASE SAVEPOINT mark").await
+        self.kept.extend(std::mem::take(&mut self.marked));
+        if std::mem::replace(&mut self.mark, Mark::None) == Mark::Saved {
+            self.execute("RELEASE SAVEPOINT mark").await?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, statement: &'static str) -> Result<(), StoreError> {
@@ -52,13 +104,113 @@ impl Write {
         Ok(())
     }
 
+    /// The transaction with everything written that was held back.
+    pub(crate) async fn open(&mut self) -> Result<&mut Open, StoreError> {
+        match self.write_held().await {
+            Ok(()) => Ok(&mut self.open),
+            // It is about all that was held back, and nobody knows whose it is.
+            Err(error) if error.spares_the_rest() => Err(StoreError::Group(Arc::new(error))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write_held(&mut self) -> Result<(), StoreError> {
+        std::mem::take(&mut self.kept).write(&mut self.open).await?;
+        if self.mark == Mark::Here {
+            self.execute("SAVEPOINT mark").await?;
+            self.mark = Mark::Saved;
+        }
+        if self.mark == Mark::Saved {
+            std::mem::take(&mut self.marked).write(&mut self.open).await?;
+        }
+        // What was held back is in the rows now.
+        self.read = Read::default();
+        Ok(())
+    }
+
+    /// The transaction without what is held back: for rows that are known not to be.
+    pub(crate) fn look(&mut self) -> &mut Open {
+        &mut self.open
+    }
+
+    /// Where to hold back.
+    pub(crate) fn staged(&mut self) -> &mut Staged {
+        if self.mark == Mark::None { &mut self.kept } else { &mut self.marked }
+    }
+
+    /// What is held back, the latest first.
+    pub(crate) fn held<'a, T>(&'a self, find: impl Fn(&'a Staged) -> Option<T>) -> Option<T> {
+        find(&self.marked).or_else(|| find(&self.kept))
+    }
+
+    /// Makes everything that is written depend on the epoch: it is a [`StoreError::Fenced`] when another leads by now.
+    /// Also shows others that the leader is alive.
+    pub async fn fence(&mut self, epoch: i64) -> Result<(), StoreError> {
+        if self.fenced == Some(epoch) {
+            return Ok(());
+        }
+        let done = sql("UPDATE lease SET beat = beat + 1 WHERE id = 1 AND epoch = $1 AND holder <> ''")
+            .bind(epoch)
+            .run(&mut self.open)
+            .await?;
+        if done != 1 {
+            return Err(StoreError::Fenced { epoch });
+        }
+        self.fenced = Some(epoch);
+        Ok(())
+    }
+
+    /// Reads aggregates that will be asked for, in few statements.
+    pub async fn expect(&mut self, streams: &[String]) -> Result<(), StoreError> {
+        for part in chunks(streams) {
+            let statement = many(
+                "SELECT asked.column1 AS stream, version, state,
+                     (SELECT MAX(n) FROM events WHERE events.stream = asked.column1) AS last
+                 FROM (VALUES ",
+                (1, part.len()),
+                ") AS asked LEFT JOIN aggregates ON aggregates.stream = asked.column1",
+            );
+            let rows = part.iter().fold(statement, |s, stream| s.bind(stream)).all(&mut self.open).await?;
+            for row in rows {
+                self.read.aggregates.insert(row.get("stream")?, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was read of a stream in this transaction.
+    async fn read(&mut self, stream: &str) -> Result<&Row, StoreError> {
+        if !self.read.aggregates.contains_key(stream) {
+            self.expect(&[stream.to_owned()]).await?;
+        }
+        self.read.aggregates.get(stream).ok_or(StoreError::Damaged { what: "stream" })
+    }
+
     /// The aggregate as it stands in this transaction.
     pub async fn aggregate(&mut self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
-        let row = sql("SELECT stream, version, state FROM aggregates WHERE stream = $1")
-            .bind(stream)
-            .maybe(&mut self.open)
-            .await?;
-        row.map(|row| crate::read::aggregate(&row)).transpose()
+        if let Some(held) = self.held(|staged| staged.aggregates.get(stream)) {
+            return Ok(Some(Aggregate {
+                stream: stream.to_owned(),
+                version: held.version,
+                state: held.state.clone(),
+            }));
+        }
+        let row = self.read(stream).await?;
+        match row.get::<Option<i64>>("version")? {
+            Some(_) => Ok(Some(crate::read::aggregate(row)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The version of a stream that can be appended to; none where its state and its events are at different ones.
+    async fn version(&mut self, stream: &str) -> Result<Option<u64>, StoreError> {
+        if let Some(held) = self.held(|staged| staged.aggregates.get(stream)) {
+            return Ok(Some(held.version));
+        }
+        let row = self.read(stream).await?;
+        let version = row.get::<Option<i64>>("version")?.unwrap_or(0);
+        let last = row.get::<Option<i64>>("last")?.unwrap_or(0);
+        if version == last { Ok(Some(unsigned(version)?)) } else { Ok(None) }
     }
 
     /// Appends events to a stream that is at version `before`, and keeps the state they lead to.
@@ -70,100 +222,46 @@ impl Write {
         events: &[NewEvent],
         state: &str,
     ) -> Result<(), StoreError> {
-        let conflict = || StoreError::Conflict { stream: stream.to_owned(), expected: before };
+        if self.version(stream).await? != Some(before) {
+            return Err(StoreError::Conflict { stream: stream.to_owned(), expected: before });
+        }
         let after = before + events.len() as u64;
-        let done = if before == 0 {
-            sql(
-                "INSERT INTO aggregates (stream, kind, version, state) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            )
-            .bind(stream)
-            .bind(kind)
-            .bind(signed(after))
-            .bind(state)
-            .run(&mut self.open)
-            .await?
-        } else {
-            sql("UPDATE aggregates SET version = $1, state = $2 WHERE stream = $3 AND version = $4")
-                .bind(signed(after))
-                .bind(state)
-                .bind(stream)
-                .bind(signed(before))
-                .run(&mut self.open)
-                .await?
-        };
-        if done != 1 {
-            return Err(conflict());
-        }
-        for event in events {
-            sql("INSERT INTO events (stream, n, at, type, leaf) VALUES ($1, $2, $3, $4, $5)")
-                .bind(stream)
-                .bind(signed(event.n))
-                .bind(event.at)
-                .bind(&event.event_type)
-                .bind(&event.leaf)
-                .run(&mut self.open)
-                .await?;
-        }
+        let state = State { kind: kind.to_owned(), version: after, state: state.to_owned() };
+        let staged = self.staged();
+        staged.aggregates.insert(stream.to_owned(), state);
+        staged.events.extend(events.iter().map(|event| (stream.to_owned(), event.clone())));
         Ok(())
     }
 
     /// The position of the last event, those of this transaction included; 0 before the first.
     pub async fn last_position(&mut self) -> Result<i64, StoreError> {
-        sql(crate::read::LAST_POSITION).one(&mut self.open).await?.get("position")
+        sql(crate::read::LAST_POSITION).one(self.open().await?).await?.get("position")
     }
 
-    /// Makes these the stream's timers, touching only the rows that differ.
+    /// Makes these the stream's timers.
     pub async fn set_timers(&mut self, stream: &str, timers: &[(String, i64)]) -> Result<(), StoreError> {
-        let rows =
-            sql("SELECT key, due FROM timers WHERE stream = $1").bind(stream).all(&mut self.open).await?;
-        let have: Vec<(String, i64)> =
-            rows.iter().map(|r| Ok((r.get("key")?, r.get("due")?))).collect::<Result<_, StoreError>>()?;
-        for (key, _) in have.iter().filter(|(key, _)| !timers.iter().any(|(k, _)| k == key)) {
-            sql("DELETE FROM timers WHERE stream = $1 AND key = $2")
-                .bind(stream)
-                .bind(key)
-                .run(&mut self.open)
-                .await?;
-        }
-        for timer in timers.iter().filter(|timer| !have.contains(timer)) {
-            sql("INSERT INTO timers (stream, key, due) VALUES ($1, $2, $3)
-                 ON CONFLICT (stream, key) DO UPDATE SET due = excluded.due")
-            .bind(stream)
-            .bind(&timer.0)
-            .bind(timer.1)
-            .run(&mut self.open)
-            .await?;
-        }
+        self.staged().timers.insert(stream.to_owned(), timers.to_vec());
         Ok(())
     }
 
     /// Puts something to be done on the list; once, however often it is asked for.
-    ///
-    /// Asked for again, it becomes a new row, so that whoever is at work on the old one and finishes it does not take
-    /// off what was asked for meanwhile.
     pub async fn enqueue(&mut self, kind: &str, subject: &str) -> Result<(), StoreError> {
-        sql("DELETE FROM jobs WHERE kind = $1 AND subject = $2")
-            .bind(kind)
-            .bind(subject)
-            .run(&mut self.open)
-            .await?;
-        sql("INSERT INTO jobs (kind, subject) VALUES ($1, $2)")
-            .bind(kind)
-            .bind(subject)
-            .run(&mut self.open)
-            .await?;
+        self.staged().job(kind, subject);
         Ok(())
     }
 
     /// Takes something that is done off the list.
     pub async fn finish(&mut self, job: i64) -> Result<(), StoreError> {
-        sql("DELETE FROM jobs WHERE id = $1").bind(job).run(&mut self.open).await?;
+        sql("DELETE FROM jobs WHERE id = $1").bind(job).run(self.open().await?).await?;
         Ok(())
     }
 
     /// Counts a try that failed.
     pub async fn tried(&mut self, job: i64) -> Result<(), StoreError> {
-        sql("UPDATE jobs SET attempts = attempts + 1 WHERE id = $1").bind(job).run(&mut self.open).await?;
+        sql("UPDATE jobs SET attempts = attempts + 1 WHERE id = $1")
+            .bind(job)
+            .run(self.open().await?)
+            .await?;
         Ok(())
     }
 
@@ -175,80 +273,60 @@ impl Write {
         bytes: &[u8],
         at: i64,
     ) -> Result<(), StoreError> {
-        sql(
-            "INSERT INTO blobs (id, media_type, bytes, kept_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        )
-        .bind(id)
-        .bind(media_type)
-        .bind(bytes)
-        .bind(at)
-        .run(&mut self.open)
-        .await?;
+        self.staged().blob(id, media_type, bytes, at);
         Ok(())
     }
 
     /// Notes that an account's own record names these bytes.
     pub async fn put_blob_ref(&mut self, account: &str, blob: &str) -> Result<(), StoreError> {
-        sql("INSERT INTO blob_refs (account, blob) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(account)
-            .bind(blob)
-            .run(&mut self.open)
-            .await?;
+        self.staged().blob_ref(account, blob);
         Ok(())
     }
 
     /// Whether bytes of this id are kept.
     pub async fn has_blob(&mut self, id: &str) -> Result<bool, StoreError> {
+        if self.held(|staged| staged.has_blob(id).then_some(())).is_some() {
+            return Ok(true);
+        }
         let row = sql("SELECT 1 FROM blobs WHERE id = $1").bind(id).maybe(&mut self.open).await?;
         Ok(row.is_some())
     }
 
     /// Keeps words under their commitment.
     pub async fn put_words(&mut self, id: &str, salt: [u8; 16], text: &str) -> Result<(), StoreError> {
-        sql("INSERT INTO words (id, salt, text) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(id)
-            .bind(salt.as_slice())
-            .bind(text)
-            .run(&mut self.open)
-            .await?;
+        self.staged().words(id, salt, text);
         Ok(())
     }
 
     /// Adds to a shared number and returns what it is then; it starts at 0.
     pub async fn count(&mut self, name: &str, by: i64) -> Result<i64, StoreError> {
-        let row = sql("INSERT INTO counters (name, value) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value")
-        .bind(name)
-        .bind(by)
-        .one(&mut self.open)
-        .await?;
-        row.get("value")
+        let value = match self.held(|staged| staged.counters.get(name)) {
+            Some(value) => *value,
+            None => self.counted(name).await?,
+        };
+        let value = value.saturating_add(by);
+        self.staged().counters.insert(name.to_owned(), value);
+        Ok(value)
+    }
+
+    async fn counted(&mut self, name: &str) -> Result<i64, StoreError> {
+        let row = sql("SELECT value FROM counters WHERE name = $1").bind(name).maybe(&mut self.open).await?;
+        row.map_or(Ok(0), |row| row.get("value"))
     }
 
     /// Keeps a report's row for lists and rules.
     pub async fn put_report(&mut self, report: &ReportRow) -> Result<(), StoreError> {
-        sql(
-            "INSERT INTO reports (account, number, ground, filed_at, remediated_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (account, number) DO UPDATE SET remediated_at = excluded.remediated_at",
-        )
-        .bind(&report.account)
-        .bind(i64::from(report.number))
-        .bind(&report.ground)
-        .bind(report.filed_at)
-        .bind(report.remediated_at)
-        .run(&mut self.open)
-        .await?;
+        self.staged().report(report);
         Ok(())
     }
 
     /// The answer that was given to this key, if one was.
     pub async fn answer(&mut self, principal: &str, key: &str) -> Result<Option<Answer>, StoreError> {
-        let row =
-            sql("SELECT request, status, headers, body FROM idempotency WHERE principal = $1 AND key = $2")
-                .bind(principal)
-                .bind(key)
-                .maybe(&mut self.open)
-                .await?;
+        let asked = (principal.to_owned(), key.to_owned());
+        if let Some((held, _)) = self.held(|staged| staged.answers.get(&asked)) {
+            return Ok(Some(held.clone()));
+        }
+        let row = sql(ANSWER).bind(principal).bind(key).maybe(&mut self.open).await?;
         row.map(|row| crate::read::answer(&row)).transpose()
     }
 
@@ -260,21 +338,7 @@ impl Write {
         answer: &Answer,
         at: i64,
     ) -> Result<(), StoreError> {
-        sql("DELETE FROM idempotency WHERE kept_at < $1")
-            .bind(at.saturating_sub(ANSWER_KEPT_MICROS))
-            .run(&mut self.open)
-            .await?;
-        sql("INSERT INTO idempotency (principal, key, request, status, headers, body, kept_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING")
-        .bind(principal)
-        .bind(key)
-        .bind(&answer.request)
-        .bind(i64::from(answer.status))
-        .bind(&answer.headers)
-        .bind(&answer.body)
-        .bind(at)
-        .run(&mut self.open)
-        .await?;
+        self.staged().answer(principal, key, answer, at);
         Ok(())
     }
 
@@ -290,7 +354,7 @@ impl Write {
         .bind(account)
         .bind(environment)
         .bind(memory)
-        .run(&mut self.open)
+        .run(self.open().await?)
         .await?;
         Ok(())
     }
@@ -306,7 +370,7 @@ impl Write {
             .bind(account)
             .bind(environment)
             .bind(observed)
-            .run(&mut self.open)
+            .run(self.open().await?)
             .await?;
         Ok(())
     }
@@ -317,7 +381,7 @@ impl Write {
              ON CONFLICT (key) DO UPDATE SET value = excluded.value")
         .bind(key)
         .bind(value)
-        .run(&mut self.open)
+        .run(self.open().await?)
         .await?;
         Ok(())
     }

@@ -55,7 +55,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountVi
     if let Principal::Member { account, .. } = &call.principal {
         let own: AccountId = account.parse().map_err(|_| Failure::not_found())?;
         call.may(Action::ReadAccount, &own)?;
-        let items = vec![views::account::account(&call.engine.account(&own).await?)];
+        let items = vec![views::account::account(&*call.engine.account(&own).await?)];
         return Ok(Json(Page { items, next_page_token: None }));
     }
     call.may_at_provider(Action::ListAccounts)?;

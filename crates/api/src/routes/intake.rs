@@ -90,7 +90,7 @@ async fn file(
 
 /// The ground that a report alleges, by the terms that the account accepted.
 async fn alleged(call: &Call, account: &AccountId, received: &Received) -> Result<Ground, Failure> {
-    let terms = call.engine.accepted(&call.engine.account(account).await?)?;
+    let terms = call.engine.accepted(&*call.engine.account(account).await?)?;
     ground::alleged(&received.format, &terms.reported).ok_or_else(|| {
         let known = ground::feedback_types(&terms.reported).join(", ");
         let detail = format!(

@@ -368,7 +368,7 @@ impl Office {
     }
 
     pub async fn account(&self, name: &str) -> Account {
-        self.engine.account(&slug(name)).await.unwrap()
+        std::sync::Arc::unwrap_or_clone(self.engine.account(&slug(name)).await.unwrap())
     }
 
     /// The events of an account, in order.

@@ -30,7 +30,7 @@ async fn furnished() -> Shop {
     write.put_installation("legal_clock", "2021-01-04T17:00:00Z").await.unwrap();
     write.put_key_transition(3, "{}").await.unwrap();
     write.put_tile(&TileRow { level: 0, index: 0, width: 1, bytes: vec![5; 32] }).await.unwrap();
-    write.sequence(1, 0).await.unwrap();
+    write.sequence(1, 0, 1).await.unwrap();
     write.put_head(0, 1, "note").await.unwrap();
     write.commit().await.unwrap();
     shop

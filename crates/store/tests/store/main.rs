@@ -8,6 +8,7 @@ mod backups;
 mod counting;
 mod crashes;
 mod head;
+mod held;
 mod keeping;
 mod lease;
 mod opening;
