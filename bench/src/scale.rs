@@ -111,6 +111,7 @@ async fn furnish(data: &Path, from: usize, to: usize) -> anyhow::Result<()> {
 }
 
 /// What one start cost.
+#[expect(clippy::struct_field_names, reason = "a start has a start")]
 struct Start {
     start: Duration,
     look: Duration,

@@ -110,12 +110,16 @@ impl FromRequestParts<App> for Call {
         let bounds = parts.extensions.get::<Arc<Bounds>>().cloned();
         let headers = &parts.headers;
         let token = bearer(headers);
-        let Some(principal) = token.and_then(|token| app.engine.authenticate(token)) else {
+        let mut principal = token.and_then(|token| app.engine.authenticate(token));
+        if principal.is_none() {
             if let Some(bounds) = &bounds {
                 bounds.stranger(parts.extensions.get::<Peer>().copied())?;
             }
-            return Err(Failure::unauthenticated());
-        };
+            if let Some(token) = token {
+                principal = app.engine.authenticate_anew(token).await?;
+            }
+        }
+        let Some(principal) = principal else { return Err(Failure::unauthenticated()) };
         if let Some(bounds) = &bounds {
             bounds.principal(&principal)?;
         }

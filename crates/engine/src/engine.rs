@@ -333,6 +333,12 @@ impl Engine {
         self.shelf().principal(&digest(token))
     }
 
+    /// The same, also where another process issued the token a moment ago.
+    pub async fn authenticate_anew(&self, token: &str) -> Result<Option<Principal>, EngineError> {
+        drop(follow::catch_up(&self.inner).await?);
+        Ok(self.authenticate(token))
+    }
+
     /// The caller that begins an installation.
     pub fn bootstrap() -> Caller {
         Caller::System(System::Bootstrap)

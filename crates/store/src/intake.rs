@@ -32,6 +32,10 @@ fn report_key(row: &Row) -> Result<ReportKey, StoreError> {
     })
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "what is held back by one is written at once by another; callers need not know"
+)]
 impl Write {
     /// The number of the account's report by which this was already said.
     pub async fn report_key(&mut self, key: &str) -> Result<Option<ReportKey>, StoreError> {
@@ -63,19 +67,18 @@ impl Write {
 
     /// Adds to what a reporter brought in on a day, and returns what it is then. Earlier days are forgotten.
     pub async fn bring(&mut self, reporter: &str, day: i64, more: Brought) -> Result<Brought, StoreError> {
-        let before = match self.held(|staged| staged.brought.get(reporter)) {
-            Some(held) => Some(*held),
-            None => {
-                let row = sql("SELECT day, reports, bytes FROM brought WHERE reporter = $1")
-                    .bind(reporter)
-                    .maybe(self.look())
-                    .await?;
-                row.map(|row| {
-                    let brought = Brought { reports: row.get("reports")?, bytes: row.get("bytes")? };
-                    Ok::<_, StoreError>((row.get("day")?, brought))
-                })
-                .transpose()?
-            }
+        let before = if let Some(held) = self.held(|staged| staged.brought.get(reporter)) {
+            Some(*held)
+        } else {
+            let row = sql("SELECT day, reports, bytes FROM brought WHERE reporter = $1")
+                .bind(reporter)
+                .maybe(self.look())
+                .await?;
+            row.map(|row| {
+                let brought = Brought { reports: row.get("reports")?, bytes: row.get("bytes")? };
+                Ok::<_, StoreError>((row.get("day")?, brought))
+            })
+            .transpose()?
         };
         let today = before.filter(|(of, _)| *of == day).map(|(_, brought)| brought);
         let Brought { reports, bytes } = today.unwrap_or(Brought { reports: 0, bytes: 0 });

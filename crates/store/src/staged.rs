@@ -20,14 +20,14 @@ const ROWS: usize = 32;
 pub(crate) struct State {
     pub kind: String,
     pub version: u64,
-    pub state: String,
+    pub json: String,
 }
 
 /// Bytes that are held back.
 #[derive(Debug)]
 struct Bytes {
     media_type: String,
-    bytes: Vec<u8>,
+    content: Vec<u8>,
     at: i64,
 }
 
@@ -59,7 +59,7 @@ impl Staged {
     pub fn blob(&mut self, id: &str, media_type: &str, bytes: &[u8], at: i64) {
         self.blobs.entry(id.to_owned()).or_insert_with(|| Bytes {
             media_type: media_type.to_owned(),
-            bytes: bytes.to_owned(),
+            content: bytes.to_owned(),
             at,
         });
     }
@@ -143,7 +143,7 @@ impl Staged {
             let written = rows
                 .iter()
                 .fold(statement, |s, (stream, state)| {
-                    s.bind(*stream).bind(&state.kind).bind(signed(state.version)).bind(&state.state)
+                    s.bind(*stream).bind(&state.kind).bind(signed(state.version)).bind(&state.json)
                 })
                 .run(&mut *open)
                 .await?;
@@ -241,7 +241,7 @@ impl Staged {
             );
             rows.iter()
                 .fold(statement, |s, (id, kept)| {
-                    s.bind(*id).bind(&kept.media_type).bind(&kept.bytes).bind(kept.at)
+                    s.bind(*id).bind(&kept.media_type).bind(&kept.content).bind(kept.at)
                 })
                 .run(&mut *open)
                 .await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::read::ANSWER;
 use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
 use crate::staged::{Staged, State, chunks};
-use crate::statement::{Open, Pool, Row, many, sql};
+use crate::statement::{Open, Pool, Row, Statement, many, sql};
 use crate::{Store, StoreError, postgres};
 
 /// How long an answer is kept for the repetition of its request, in microseconds of legal time: seven days.
@@ -64,6 +64,10 @@ impl Store {
     }
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "what is held back by one is written at once by another; callers need not know"
+)]
 impl Write {
     /// Makes it durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
@@ -170,7 +174,7 @@ impl Write {
                 (1, part.len()),
                 ") AS asked LEFT JOIN aggregates ON aggregates.stream = asked.column1",
             );
-            let rows = part.iter().fold(statement, |s, stream| s.bind(stream)).all(&mut self.open).await?;
+            let rows = part.iter().fold(statement, Statement::bind).all(&mut self.open).await?;
             for row in rows {
                 self.read.aggregates.insert(row.get("stream")?, row);
             }
@@ -192,7 +196,7 @@ impl Write {
             return Ok(Some(Aggregate {
                 stream: stream.to_owned(),
                 version: held.version,
-                state: held.state.clone(),
+                state: held.json.clone(),
             }));
         }
         let row = self.read(stream).await?;
@@ -226,7 +230,7 @@ impl Write {
             return Err(StoreError::Conflict { stream: stream.to_owned(), expected: before });
         }
         let after = before + events.len() as u64;
-        let state = State { kind: kind.to_owned(), version: after, state: state.to_owned() };
+        let state = State { kind: kind.to_owned(), version: after, json: state.to_owned() };
         let staged = self.staged();
         staged.aggregates.insert(stream.to_owned(), state);
         staged.events.extend(events.iter().map(|event| (stream.to_owned(), event.clone())));

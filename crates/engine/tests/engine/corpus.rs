@@ -192,8 +192,8 @@ async fn fill(database: &Database, migrations: PathBuf, rows: &str) {
     // A migration can bring rows along; here they come from the program of then.
     let tables: BTreeSet<&str> =
         rows.lines().filter_map(|line| line.strip_prefix("INSERT INTO ")?.split(' ').next()).collect();
-    let emptied: String = tables.iter().map(|table| format!("DELETE FROM {table};\n")).collect();
-    let rows = &format!("{emptied}{rows}");
+    let emptied: Vec<String> = tables.iter().map(|table| format!("DELETE FROM {table};\n")).collect();
+    let rows = &format!("{}{rows}", emptied.concat());
     if database.url().starts_with("sqlite:") {
         let old = SqlitePool::connect_with(sqlite(database)).await.unwrap();
         migrator.run(&old).await.unwrap();
