@@ -5,7 +5,7 @@ use std::fmt;
 macro_rules! actions {
     ($($name:ident = $text:literal / $words:literal on $on:ident;)*) => {
         /// What can be asked for. The name is the Cedar action's.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Action { $(#[doc = $words] $name,)* }
 
         impl Action {

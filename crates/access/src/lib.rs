@@ -8,6 +8,7 @@ mod role;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::{PoisonError, RwLock};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
@@ -77,6 +78,33 @@ pub struct Access {
     authorizer: Authorizer,
     policies: PolicySet,
     schema: Schema,
+    /// What was asked before: the policies never change, and an evaluation costs more than what it permits.
+    answered: RwLock<HashMap<Question, bool>>,
+}
+
+/// Everything on which an answer depends. The policies name nobody, and a member is only ever asked about the member's
+/// own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Question {
+    is_member: bool,
+    /// A bit for each role.
+    roles: u64,
+    action: Action,
+    is_account: bool,
+}
+
+/// The most answers that are remembered; more kinds of callers than that are asked for anew.
+const ANSWERS: usize = 4_096;
+
+impl Question {
+    fn new(principal: &Principal, action: Action, resource: Resource<'_>) -> Self {
+        let (is_member, roles) = match principal {
+            Principal::Person { roles, .. } => (false, roles),
+            Principal::Member { roles, .. } => (true, roles),
+        };
+        let roles = roles.iter().fold(0, |all, role| all | 1 << (*role as u64));
+        Self { is_member, roles, action, is_account: matches!(resource, Resource::Account(_)) }
+    }
 }
 
 impl Access {
@@ -89,7 +117,7 @@ impl Access {
         if let Some(error) = result.validation_errors().next() {
             return Err(fault(error));
         }
-        Ok(Self { authorizer: Authorizer::new(), policies, schema })
+        Ok(Self { authorizer: Authorizer::new(), policies, schema, answered: RwLock::default() })
     }
 
     /// Whether the principal may do this.
@@ -100,11 +128,25 @@ impl Access {
         {
             return Err(Denied::Hidden);
         }
-        if self.evaluate(principal, action, resource) == Some(true) {
+        if self.answer(principal, action, resource) {
             Ok(())
         } else {
             Err(Denied::Role { principal: principal.to_string(), action })
         }
+    }
+
+    fn answer(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> bool {
+        let question = Question::new(principal, action, resource);
+        let before = self.answered.read().unwrap_or_else(PoisonError::into_inner).get(&question).copied();
+        if let Some(answer) = before {
+            return answer;
+        }
+        let Some(answer) = self.evaluate(principal, action, resource) else { return false };
+        let mut answered = self.answered.write().unwrap_or_else(PoisonError::into_inner);
+        if answered.len() < ANSWERS {
+            answered.insert(question, answer);
+        }
+        answer
     }
 
     fn evaluate(&self, principal: &Principal, action: Action, resource: Resource<'_>) -> Option<bool> {

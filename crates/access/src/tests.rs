@@ -63,3 +63,31 @@ fn odd_names_are_only_names() {
     };
     assert!(access.check(&odd, Action::ReadAccount, Resource::Account("parley")).is_err());
 }
+
+/// What is remembered of one caller is the answer for every caller with the same roles.
+#[test]
+fn the_policies_name_nobody() {
+    for kind in ["Person", "Member", "Account", "Provider"] {
+        assert!(!POLICIES.contains(&format!("{kind}::\"")), "a policy about one {kind}");
+    }
+    let access = Access::new().unwrap();
+    for role in Role::ALL {
+        for action in Action::ALL {
+            for name in ["mara", "theo"] {
+                let roles = BTreeSet::from([*role]);
+                let person = Principal::Person { name: name.into(), roles: roles.clone() };
+                let member = Principal::Member { account: name.into(), name: name.into(), roles };
+                for (principal, resource) in [
+                    (&person, Resource::Provider),
+                    (&person, Resource::Account("parley")),
+                    (&member, Resource::Provider),
+                    (&member, Resource::Account(name)),
+                ] {
+                    let asked = access.evaluate(principal, *action, resource).unwrap_or(false);
+                    let answered = access.check(principal, *action, resource).is_ok();
+                    assert_eq!(answered, asked, "{principal} {action:?} {resource:?}");
+                }
+            }
+        }
+    }
+}
