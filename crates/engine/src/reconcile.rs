@@ -12,8 +12,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
-    Cluster, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration, RestoreReport,
-    StopReport, WorkloadStatus,
+    Abilities, Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation,
+    Restoration, RestoreReport, StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
@@ -95,12 +95,20 @@ pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
     }
 }
 
+/// A connection that was kept can have ended just now: it is asked again before that is believed.
+async fn probe(cluster: &Cluster) -> Result<Abilities, ClusterError> {
+    match cluster.probe().await {
+        Err(_) => cluster.probe().await,
+        said => said,
+    }
+}
+
 /// Asks the cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
 /// another process leads.
 pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
     loop {
         let said = tokio::select! {
-            said = cluster.probe() => said,
+            said = probe(&cluster) => said,
             () = inner.stopping.cancelled() => return,
         };
         let said = said.map(|abilities| abilities.version).map_err(|error| error.to_string());
