@@ -393,6 +393,7 @@ request!(
         #[schema(value_type = String, format = DateTime)]
         moment: Timestamp,
         /// What it was compared with, and what was found.
+        #[schema(value_type = Text)]
         why: String,
     }
 );
