@@ -5,19 +5,16 @@
 //! it, whoever asks at the same time.
 
 use anyhow::{Context as _, bail};
-use jiff::Timestamp;
 use secrecy::SecretString;
 use tenure_domain::account::Actor;
 use tenure_domain::book;
 use tenure_domain::name::PersonId;
-use tenure_engine::clock::ClockKind;
-use tenure_engine::entropy::Entropy;
+use tenure_engine::Engine;
 use tenure_engine::shelf::Shelf;
 use tenure_engine::submission::{Act, Submission};
-use tenure_engine::{Batching, Engine, Settings};
 
 use crate::config::Config;
-use crate::{dev, installation, keys};
+use crate::{dev, installation};
 
 /// The one role with which an installation can begin: whoever holds it gives out all others.
 pub const ROLE: &str = "administrator";
@@ -27,18 +24,7 @@ pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<Sec
     dev::make_private(&config.data)?;
     let store = installation::open(config).await?;
     let key = installation::key(config, &store).await?;
-    let settings = Settings {
-        clock: ClockKind::Real,
-        start: Timestamp::UNIX_EPOCH,
-        entropy: Entropy::Machine,
-        key,
-        anchor: std::sync::Arc::new(keys::anchor(&config.key_file())),
-        batching: Batching::default(),
-        mail: config.mail_folder(),
-        cluster: None,
-        most_behind: config.most_behind,
-        lease: config.silence,
-    };
+    let settings = installation::settings(config, key, None);
     let engine = Engine::start(store, settings).await?;
     let token = begin(&engine, person).await;
     engine.stop().await;

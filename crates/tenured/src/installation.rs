@@ -1,9 +1,14 @@
 //! What a configuration leads to: the data folder, the database, the log's key, the cluster.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use tenure_cluster::Cluster;
-use tenure_engine::LogKey;
+use tenure_engine::clock::ClockKind;
+use tenure_engine::entropy::Entropy;
+use tenure_engine::{Batching, LogKey, Settings};
 use tenure_store::Store;
 
 use crate::config::{ClusterConfig, Config, DatabaseConfig};
@@ -39,4 +44,20 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
         ClusterConfig::InCluster => Some(Cluster::in_cluster()?),
         ClusterConfig::None => None,
     })
+}
+
+/// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.
+pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> Settings {
+    Settings {
+        clock: ClockKind::Real,
+        start: Timestamp::UNIX_EPOCH,
+        entropy: Entropy::Machine,
+        key,
+        anchor: Arc::new(keys::anchor(&config.key_file())),
+        batching: Batching::default(),
+        mail: config.mail_folder(),
+        cluster,
+        most_behind: config.most_behind,
+        lease: config.silence,
+    }
 }

@@ -3,19 +3,16 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
-use jiff::Timestamp;
 use tenure_api::{App, Limits};
 use tenure_cluster::Cluster;
-use tenure_engine::clock::ClockKind;
-use tenure_engine::entropy::Entropy;
-use tenure_engine::{Batching, Engine, Settings};
+use tenure_engine::Engine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Config};
-use crate::{dev, installation, keys};
+use crate::{dev, installation};
 
 /// How many connections the metrics' listener serves at once: a few scrapers.
 const SCRAPERS: usize = 16;
@@ -99,18 +96,7 @@ impl Running {
             Some(cluster) => known(cluster, config).await?,
             None => "no cluster".to_owned(),
         };
-        let settings = Settings {
-            clock: ClockKind::Real,
-            start: Timestamp::UNIX_EPOCH,
-            entropy: Entropy::Machine,
-            key,
-            anchor: std::sync::Arc::new(keys::anchor(&config.key_file())),
-            batching: Batching::default(),
-            mail: config.mail_folder(),
-            cluster,
-            most_behind: config.most_behind,
-            lease: config.silence,
-        };
+        let settings = installation::settings(config, key, cluster);
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
         let (closing, ending) = (CancellationToken::new(), CancellationToken::new());

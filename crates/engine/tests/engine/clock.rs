@@ -10,13 +10,12 @@ use tenure_domain::book;
 use tenure_domain::name::NoticeId;
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_engine::clock::{ClockKind, Reading, TimeSource};
-use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Submission};
 use tenure_engine::{Engine, EngineError, Settings};
 use tenure_store::Store;
 
-use crate::office::{Office, done, hours, log_key, member, person, slug, start, verifier};
+use crate::office::{Office, done, hours, member, person, slug, start, verifier};
 
 /// The clocks of a machine that only the test moves.
 #[derive(Debug)]
@@ -51,16 +50,8 @@ impl Machine {
         let hands = Arc::new(Hands(Mutex::new(Reading { wall, monotonic: Duration::from_secs(1) })));
         let store = office.database.open().await;
         let settings = Settings {
-            clock: ClockKind::Real,
-            start: Timestamp::UNIX_EPOCH,
-            entropy: Entropy::seeded(77),
-            key: log_key(),
-            anchor: Arc::new(office.anchor()),
-            batching: tenure_engine::Batching::default(),
-            mail: office.mail.clone(),
-            cluster: None,
-            most_behind: tenure_engine::MOST_BEHIND,
             lease: tenure_engine::LEASE,
+            ..office.settings(ClockKind::Real, Timestamp::UNIX_EPOCH, 77)
         };
         let engine = Engine::start_by(store.clone(), settings, hands.clone()).await.unwrap();
         Self { office, hands, engine, store }

@@ -183,6 +183,22 @@ impl Office {
         Self { engine, store, database, mail, starts, posts: AtomicU64::new(0) }
     }
 
+    /// What one more engine on the office's database is opened with.
+    pub fn settings(&self, clock: ClockKind, start: Timestamp, seed: u64) -> Settings {
+        Settings {
+            clock,
+            start,
+            entropy: Entropy::seeded(seed),
+            key: log_key(),
+            anchor: Arc::new(self.anchor()),
+            batching: Batching::default(),
+            mail: self.mail.clone(),
+            cluster: None,
+            most_behind: tenure_engine::MOST_BEHIND,
+            lease: LEASE,
+        }
+    }
+
     /// The file in which the last signed head is kept.
     pub fn anchor(&self) -> FileAnchor {
         FileAnchor::new(&self.mail.with_file_name("log.anchor"))

@@ -8,29 +8,17 @@ use tenure_access::{Principal, Role};
 use tenure_domain::account::command::Command;
 use tenure_domain::book;
 use tenure_engine::clock::ClockKind;
-use tenure_engine::entropy::Entropy;
 use tenure_engine::health::Health;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Submission};
 use tenure_engine::verify::verify;
-use tenure_engine::{Engine, EngineError, Settings};
+use tenure_engine::{Engine, EngineError};
 
-use crate::office::{LEASE, Office, hours, log_key, person, slug, start, verifier};
+use crate::office::{LEASE, Office, hours, person, slug, start, verifier};
 
 /// One more process on the office's database.
 async fn another(office: &Office, seed: u64, clock: ClockKind) -> Engine {
-    let settings = Settings {
-        clock,
-        start: start(),
-        entropy: Entropy::seeded(seed),
-        key: log_key(),
-        anchor: std::sync::Arc::new(office.anchor()),
-        batching: tenure_engine::Batching::default(),
-        mail: office.mail.clone(),
-        cluster: None,
-        most_behind: tenure_engine::MOST_BEHIND,
-        lease: LEASE,
-    };
+    let settings = office.settings(clock, start(), seed);
     Engine::start(office.database.open().await, settings).await.unwrap()
 }
 

@@ -1,9 +1,8 @@
 use jiff::Timestamp;
 use tenure_engine::clock::ClockKind;
-use tenure_engine::entropy::Entropy;
 use tenure_engine::{Engine, Settings};
 
-use crate::office::{Office, at, hours, is_system, log_key, start};
+use crate::office::{Office, at, hours, is_system, start};
 
 #[tokio::test]
 async fn everything_due_on_the_way_happens_in_order_and_at_its_own_moment() {
@@ -63,18 +62,7 @@ async fn legal_time_never_begins_before_the_last_event() {
     for (kind, from) in
         [(ClockKind::Simulated, "2019-01-01T00:00:00Z"), (ClockKind::Real, "2019-01-01T00:00:00Z")]
     {
-        let settings = Settings {
-            clock: kind,
-            start: at(from),
-            entropy: Entropy::seeded(9),
-            key: log_key(),
-            anchor: std::sync::Arc::new(office.anchor()),
-            batching: tenure_engine::Batching::default(),
-            mail: office.mail.clone(),
-            cluster: None,
-            most_behind: tenure_engine::MOST_BEHIND,
-            lease: tenure_engine::LEASE,
-        };
+        let settings = Settings { lease: tenure_engine::LEASE, ..office.settings(kind, at(from), 9) };
         let engine = Engine::start(office.store.clone(), settings).await.unwrap();
         assert!(engine.now() >= last, "{kind:?}: {}", engine.now());
     }
