@@ -18,13 +18,16 @@ use crate::summary::{Figure, Samples, Unit};
 /// As many as the writer takes into one transaction.
 const GROUP: usize = 128;
 
+/// Of how many events of an account the engine keeps one's state, at the ages that accounts reach here.
+const STATE_EVERY: usize = 16;
+
 /// What the engine is to reach of the bare groups.
 const TARGET: f64 = 0.8;
 
 /// Which submissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// An event of an account, its state, a person's words.
+    /// An event of an account, a person's words, now and then the state.
     Hold,
     /// A report's event and state, two people's words, evidence, its place in lists, a number, a job.
     Report,
@@ -172,7 +175,7 @@ async fn sizes(house: &House, kind: Kind) -> anyhow::Result<Sizes> {
 macro_rules! bare {
     ($module:ident, $connection:ty, $id:literal, $bytes:literal) => {
         mod $module {
-            use super::{AssertSqlSafe, Kind, Sizes};
+            use super::{AssertSqlSafe, Kind, STATE_EVERY, Sizes};
             use sqlx::{Connection as _, Executor as _};
 
             pub struct Bare(pub $connection);
@@ -198,10 +201,12 @@ macro_rules! bare {
                             Kind::Hold => format!("account/{account}"),
                             Kind::Report => format!("report/{account}.r{n}"),
                         };
-                        sqlx::query("INSERT INTO bare_aggregates (stream, kind, version, state) VALUES ($1, $2, $3, $4)
-                             ON CONFLICT (stream) DO UPDATE SET version = excluded.version, state = excluded.state")
-                            .bind(&stream).bind("account").bind(number).bind(&sizes.state)
-                            .execute(&mut *open).await?;
+                        if kind == Kind::Report || n % STATE_EVERY == 0 {
+                            sqlx::query("INSERT INTO bare_aggregates (stream, kind, version, state) VALUES ($1, $2, $3, $4)
+                                 ON CONFLICT (stream) DO UPDATE SET version = excluded.version, state = excluded.state")
+                                .bind(&stream).bind("account").bind(number).bind(&sizes.state)
+                                .execute(&mut *open).await?;
+                        }
                         sqlx::query("INSERT INTO bare_events (stream, n, at, type, leaf) VALUES ($1, $2, $3, $4, $5)")
                             .bind(&stream).bind(number).bind(number).bind("hold.placed").bind(&sizes.leaf)
                             .execute(&mut *open).await?;

@@ -59,8 +59,13 @@ struct Answer {
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a request may take; moving the simulated clock can take a while.
+/// How long a request may take.
 const REQUEST_TIME: Duration = Duration::from_mins(3);
+
+/// The simulated clock, and how long moving it may take: the server waits until all that follows has happened, ten minutes
+/// at most.
+const CLOCK: &str = "/dev/clock";
+const CLOCK_TIME: Duration = Duration::from_mins(11);
 
 /// How long a connection for a stream may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -141,6 +146,9 @@ impl Client {
     ) -> Result<Answer, (ClientError, Option<Duration>)> {
         let url = format!("{}{path}", self.base);
         let mut request = self.http.request(method.clone(), &url).bearer_auth(&self.token);
+        if path == CLOCK {
+            request = request.timeout(CLOCK_TIME);
+        }
         if *method != Method::GET
             && let Some(tag) = &self.only_at
         {

@@ -17,6 +17,7 @@ use tenure_rules::Rule;
 use tenure_store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::anchor::Anchor;
@@ -36,8 +37,12 @@ use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timer
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
 
-/// How long everything may take to settle when legal time is moved. Operating time.
+/// How long one and the same thing may be under way while everything is to settle, when legal time is moved. Operating
+/// time.
 const SETTLE: Duration = Duration::from_mins(2);
+
+/// How long everything may take to settle together. Operating time.
+const SETTLE_ALL: Duration = Duration::from_mins(10);
 
 /// How long the parts may take to end when the engine stops, before they are cut off. Each can be at any point.
 /// Operating time.
@@ -397,7 +402,8 @@ impl Engine {
     /// Waits until nothing is under way: no job, no account being brought into line, no event outside the log.
     pub async fn settle(&self) -> Result<(), EngineError> {
         let inner = &self.inner;
-        let mut what = String::new();
+        let began = Instant::now();
+        let (mut what, mut since) = (String::new(), began);
         let quiet = async {
             loop {
                 // Whatever commits is still on one of the lists when its commit is counted: where all are empty and
@@ -410,19 +416,24 @@ impl Engine {
                 if jobs.is_empty() && waiting == 0 && under_way.is_none() && still {
                     return Ok::<(), EngineError>(());
                 }
-                what = under_way.unwrap_or_else(|| {
+                let now = under_way.unwrap_or_else(|| {
                     jobs.first().map_or_else(
                         || "events wait for the log".to_owned(),
                         |job| format!("job {} {}", job.kind, job.subject),
                     )
                 });
+                if now != what {
+                    (what, since) = (now, Instant::now());
+                } else if since.elapsed() >= SETTLE {
+                    return Err(not_quiet(began, &what));
+                }
                 inner.pokes.hurry.notify_one();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        match tokio::time::timeout(SETTLE, quiet).await {
+        match tokio::time::timeout(SETTLE_ALL, quiet).await {
             Ok(result) => result,
-            Err(_) => Err(EngineError::NotQuiet { seconds: SETTLE.as_secs(), what }),
+            Err(_) => Err(not_quiet(began, &what)),
         }
     }
 
@@ -430,6 +441,10 @@ impl Engine {
     pub fn read_terms(text: &str) -> Result<(Terms, TermsRef), tenure_domain::document::DocumentErrors> {
         Terms::parse(text)
     }
+}
+
+fn not_quiet(began: Instant, what: &str) -> EngineError {
+    EngineError::NotQuiet { seconds: began.elapsed().as_secs(), what: what.to_owned() }
 }
 
 /// The legal clock of a store that no engine is open on: simulated where it ever was.

@@ -31,7 +31,7 @@ use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, After, Caller, Done, Outcome, Submission};
 use crate::writer::Ticket;
-use crate::{EngineError, stream};
+use crate::{EngineError, state};
 
 /// The key that signs the log and receipts.
 #[derive(Debug)]
@@ -196,8 +196,8 @@ impl Inner {
 
     /// An account's state.
     pub async fn account(&self, id: &AccountId) -> Result<Arc<Account>, EngineError> {
-        let row = self.store.aggregate(&stream::account(id)).await?;
-        self.known.account(row.ok_or_else(|| Rejected::not_found("account", id))?)
+        let account = state::committed(self, id).await?;
+        Ok(account.ok_or_else(|| Rejected::not_found("account", id))?)
     }
 
     /// The text of a kept document.

@@ -1,19 +1,17 @@
-//! Accounts as they were read last, so that a busy one is not read from its JSON for every command and request. Each is
-//! kept with the very text that it was read from or written as, and serves only where the store has exactly that text: it
-//! cannot be out of date, whoever wrote.
+//! Accounts as they stood last, so that a busy one is neither read from its JSON nor folded for every command and request.
+//!
+//! Only what was committed comes in here, and events never change; so an account at the version of its stream's last
+//! event is the account, whoever wrote that event, and an older one becomes it by the events between.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tenure_domain::account::Account;
-use tenure_store::Aggregate;
 
-use crate::EngineError;
+/// How many events the accounts that are kept may be made of. When there are more, all are forgotten.
+const MOST: u64 = 64 * 1024;
 
-/// How much text is kept, in bytes. When there is more, all of it is forgotten.
-const MOST: usize = 8 * 1024 * 1024;
-
-/// The accounts.
+/// The accounts, by their streams.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     kept: Mutex<Kept>,
@@ -21,33 +19,34 @@ pub(crate) struct Known {
 
 #[derive(Debug, Default)]
 struct Kept {
-    accounts: HashMap<String, (String, Arc<Account>)>,
-    bytes: usize,
+    accounts: HashMap<String, Arc<Account>>,
+    events: u64,
 }
 
 impl Known {
-    /// The account that a row holds.
-    pub fn account(&self, row: Aggregate) -> Result<Arc<Account>, EngineError> {
-        if let Some((text, account)) = self.lock().accounts.get(&row.stream)
-            && *text == row.state
-        {
-            return Ok(Arc::clone(account));
-        }
-        let account: Account =
-            serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))?;
-        let account = Arc::new(account);
-        self.keep(row.stream, row.state, Arc::clone(&account));
-        Ok(account)
+    /// The account as it stood last, as far as is known here.
+    pub fn get(&self, stream: &str) -> Option<Arc<Account>> {
+        self.lock().accounts.get(stream).map(Arc::clone)
     }
 
-    /// Keeps an account with the text that it is written as.
-    pub fn keep(&self, stream: String, text: String, account: Arc<Account>) {
+    /// The same, not kept here any longer, so that whoever changes it need not copy it.
+    pub fn take(&self, stream: &str) -> Option<Arc<Account>> {
         let mut kept = self.lock();
-        kept.bytes += text.len();
-        if let Some((before, _)) = kept.accounts.insert(stream, (text, account)) {
-            kept.bytes -= before.len();
+        let taken = kept.accounts.remove(stream)?;
+        kept.events = kept.events.saturating_sub(taken.version);
+        Some(taken)
+    }
+
+    /// Keeps an account as it is committed, unless a later state of it is known.
+    pub fn keep(&self, stream: &str, account: Arc<Account>) {
+        let mut kept = self.lock();
+        let before = kept.accounts.get(stream).map_or(0, |before| before.version);
+        if before >= account.version {
+            return;
         }
-        if kept.bytes > MOST {
+        kept.events = kept.events + account.version - before;
+        kept.accounts.insert(stream.to_owned(), account);
+        if kept.events > MOST {
             *kept = Kept::default();
         }
     }

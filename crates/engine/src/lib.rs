@@ -30,6 +30,7 @@ mod query;
 mod reconcile;
 mod sequencer;
 pub mod shelf;
+mod state;
 pub mod stream;
 pub mod submission;
 mod timers;

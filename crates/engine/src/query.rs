@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::integrate::Head;
 use crate::reconcile::Observed;
 use crate::stream::Decoded;
-use crate::{EngineError, keys, sequencer, stream};
+use crate::{EngineError, keys, sequencer, state, stream};
 
 /// An event as readers see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,12 +74,20 @@ impl Engine {
     }
 
     /// Accounts in the order of their slugs, after the one named.
-    pub async fn accounts(&self, after: Option<&AccountId>, limit: u32) -> Result<Vec<Account>, EngineError> {
+    pub async fn accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Arc<Account>>, EngineError> {
         let after = after.map(stream::account).unwrap_or_default();
         let rows = self.inner.store.aggregates("account", &after, limit).await?;
-        rows.iter()
-            .map(|row| serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e)))
-            .collect()
+        let mut accounts = Vec::with_capacity(rows.len());
+        for row in rows {
+            let slug = row.stream.strip_prefix("account/").unwrap_or_default();
+            let id = slug.parse().map_err(|e| EngineError::defect(&row.stream, &e))?;
+            accounts.push(state::of_row(&self.inner, &id, &row).await?);
+        }
+        Ok(accounts)
     }
 
     /// A report.

@@ -20,6 +20,7 @@ use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
+use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, jobs, sequencer, stream};
 
@@ -30,6 +31,7 @@ const DAY: i64 = 86_400;
 pub(crate) struct Turn<'a> {
     pub inner: &'a Inner,
     pub write: &'a mut Write,
+    pub states: &'a mut States,
     pub actor: Actor,
 }
 
@@ -42,10 +44,12 @@ impl Turn<'_> {
         match result {
             Err(EngineError::Store(error)) if !error.spares_the_rest() => Err(error),
             Err(error) => {
+                self.states.undo();
                 self.write.undo().await?;
                 Ok(Err(error))
             }
             Ok(done) => {
+                self.states.keep();
                 self.write.keep().await?;
                 Ok(Ok(done))
             }
@@ -124,18 +128,13 @@ impl Turn<'_> {
         command: &'static str,
         refusal: &Refusal,
     ) -> Result<(), EngineError> {
-        let Some(account) = self.load_account(id).await? else { return Ok(()) };
+        let Some(account) = self.states.take(self.inner, self.write, id).await? else { return Ok(()) };
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
         let events = account.record_refusal(command, refusal, &context);
         self.append_account(&stream::account(id), Some(account), &events).await?;
         Ok(())
-    }
-
-    async fn load_account(&mut self, id: &AccountId) -> Result<Option<Account>, EngineError> {
-        let row = self.write.aggregate(&stream::account(id)).await?;
-        row.map(|row| self.inner.known.account(row).map(Arc::unwrap_or_clone)).transpose()
     }
 
     async fn account(
@@ -145,10 +144,28 @@ impl Turn<'_> {
         if_version: Option<u64>,
         brought: &[String],
     ) -> Result<Done, EngineError> {
-        let name = stream::account(&id);
-        let state = self.load_account(&id).await?;
-        let version = state.as_ref().map_or(0, |a| a.version);
-        still_at(if_version, version)?;
+        let state = self.states.take(self.inner, self.write, &id).await?;
+        let decided = self.decide(&id, state.as_deref(), command, if_version, brought).await;
+        match decided {
+            Ok(events) => self.append_account(&stream::account(&id), state, &events).await,
+            Err(error) => {
+                if let Some(unchanged) = state {
+                    self.states.put_back(unchanged);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn decide(
+        &mut self,
+        id: &AccountId,
+        state: Option<&Account>,
+        command: account::Command,
+        if_version: Option<u64>,
+        brought: &[String],
+    ) -> Result<Vec<account::Recorded>, EngineError> {
+        still_at(if_version, state.map_or(0, |a| a.version))?;
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), brought).await?;
         }
@@ -163,14 +180,14 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-        let events = Account::decide(&id, state.as_ref(), command, &context)?;
-        self.append_account(&name, state, &events).await
+        Ok(Account::decide(id, state, command, &context)?)
     }
 
+    /// Writes what was decided on an account, with all that follows from it.
     async fn append_account(
         &mut self,
         name: &str,
-        state: Option<Account>,
+        state: Option<Arc<Account>>,
         events: &[account::Recorded],
     ) -> Result<Done, EngineError> {
         let before = state.as_ref().map_or(0, |a| a.version);
@@ -181,21 +198,26 @@ impl Turn<'_> {
                 .and_then(|slug| slug.parse().ok())
                 .ok_or_else(|| EngineError::defect(name, &"not an account's stream"))?,
         };
+        let timers_before = state.as_ref().map_or_else(Vec::new, |account| account.timers());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
             rows.push(self.leaf(name, n, recorded.at, &recorded.actor, &recorded.event)?);
-            after = Some(Account::apply(&id, after, recorded).map_err(|e| EngineError::defect(name, &e))?);
+            let applied = Account::apply(&id, after.map(Arc::unwrap_or_clone), recorded);
+            after = Some(Arc::new(applied.map_err(|e| EngineError::defect(name, &e))?));
         }
         let Some(after) = after else { return Err(EngineError::defect(name, &"no events open the account")) };
-        let after = Arc::new(after);
-        if !rows.is_empty() {
-            let json = serde_json::to_string(&*after).map_err(|e| EngineError::defect(name, &e))?;
-            self.write.append("account", name, before, &rows, &json).await?;
-            self.inner.known.keep(name.to_owned(), json, Arc::clone(&after));
-            let timers: Vec<(String, i64)> =
-                after.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
-            self.write.set_timers(name, &timers).await?;
+        if rows.is_empty() {
+            self.states.put_back(Arc::clone(&after));
+        } else {
+            self.write_account(name, before, &rows, &after).await?;
+            self.states.change(Arc::clone(&after));
+            let timers = after.timers();
+            if timers != timers_before {
+                let timers: Vec<(String, i64)> =
+                    timers.into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
+                self.write.set_timers(name, &timers).await?;
+            }
             for recorded in events {
                 self.enqueue(&recorded.event).await?;
                 if let Some(blob) = recorded.event.blob() {
@@ -205,6 +227,22 @@ impl Turn<'_> {
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name.to_owned(), before, events, after: After::Account(after) })
+    }
+
+    /// The events, and the state they lead to where it is kept again.
+    async fn write_account(
+        &mut self,
+        name: &str,
+        before: u64,
+        rows: &[NewEvent],
+        after: &Account,
+    ) -> Result<(), EngineError> {
+        let kept = self.write.version(name).await?.map_or(0, |(_, kept)| kept);
+        if kept > 0 && !state::is_kept(after.version, kept) {
+            return Ok(self.write.append_events(name, before, rows).await?);
+        }
+        let json = serde_json::to_string(after).map_err(|e| EngineError::defect(name, &e))?;
+        Ok(self.write.append("account", name, before, rows, &json).await?)
     }
 
     async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
@@ -263,7 +301,7 @@ impl Turn<'_> {
         allegation: Allegation,
         kept: &Kept,
     ) -> Result<Done, EngineError> {
-        if self.write.aggregate(&stream::account(&account)).await?.is_none() {
+        if self.write.version(&stream::account(&account)).await?.is_none() {
             return Err(Rejected::not_found("account", account).into());
         }
         // Adding nothing takes the row: reports about one account that come in at once go on one after the other.
@@ -372,7 +410,7 @@ impl Turn<'_> {
             self.need_blob(document.as_str(), brought).await?;
         }
         if let book::Event::MemberSet { account, .. } = &event
-            && self.write.aggregate(&stream::account(account)).await?.is_none()
+            && self.write.version(&stream::account(account)).await?.is_none()
         {
             return Err(Rejected::not_found("account", account).into());
         }

@@ -353,20 +353,25 @@ async fn refold(
     };
     match store.aggregate(name).await? {
         None => findings.fault(format!("{name}: its events lead to a state that is not stored")),
-        Some(stored) if stored.version != events.len() as u64 => {
-            findings.fault(format!(
-                "{name}: {} events, and the state is at version {}",
-                events.len(),
-                stored.version
-            ));
-        }
-        Some(stored) => {
-            let same =
-                serde_json::from_str::<serde_json::Value>(&stored.state).is_ok_and(|v| v == folded.state);
-            if !same {
-                findings.fault(format!("{name}: the stored state is not the fold of its events"));
+        // Of an account, the state is that of some event; of anything else, that of the last.
+        Some(stored) => match usize::try_from(stored.version).ok().and_then(|n| leaves.get(..n)) {
+            Some(led) if led.len() == leaves.len() || kind_of(name) == "account" && !led.is_empty() => {
+                let stored = serde_json::from_str::<serde_json::Value>(&stored.state).ok();
+                let same = if led.len() == leaves.len() {
+                    stored.as_ref() == Some(&folded.state)
+                } else {
+                    fold(name, led).is_ok_and(|state| stored.as_ref() == Some(&state))
+                };
+                if !same {
+                    findings.fault(format!("{name}: the stored state is not the fold of its events"));
+                }
             }
-        }
+            _ => findings.fault(format!(
+                "{name}: {} events, and the state is at version {}",
+                leaves.len(),
+                stored.version
+            )),
+        },
     }
     if let Some(timers) = folded.timers {
         let stored = store.timers_of(name).await?;

@@ -13,6 +13,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::inner::Inner;
 use crate::shelf::Shelf;
+use crate::state::States;
 use crate::submission::{Caller, Outcome, Submission};
 use crate::turn::Turn;
 use crate::{EngineError, follow, metrics};
@@ -106,12 +107,14 @@ async fn carry_out(
     let mut seen = follow::catch_up(inner).await?;
     let streams: BTreeSet<String> = asked.iter().filter_map(|a| a.submission.act.stream()).collect();
     write.expect(&streams.into_iter().collect::<Vec<_>>()).await?;
+    let mut states = States::default();
     let mut results = Vec::with_capacity(asked.len());
     for asked in asked {
-        results.push(turn(inner, &mut write, asked).await?);
+        results.push(turn(inner, &mut write, &mut states, asked).await?);
     }
     let last = write.last_position().await?;
     write.commit().await?;
+    states.committed(inner);
     for result in &results {
         if let Ok(Outcome::Done(done, _)) = result {
             inner.after_commit(done).await;
@@ -124,6 +127,7 @@ async fn carry_out(
 async fn turn(
     inner: &Inner,
     write: &mut Write,
+    states: &mut States,
     asked: Asked,
 ) -> Result<Result<Outcome, EngineError>, StoreError> {
     let Asked { submission, actor, epoch, judged_by } = asked;
@@ -131,7 +135,7 @@ async fn turn(
         return Ok(Err(error));
     }
     let privileged = submission.act.privileged();
-    let mut turn = Turn { inner, write, actor };
+    let mut turn = Turn { inner, write, states, actor };
     turn.write.mark().await?;
     let result = match epoch {
         Some(epoch) => turn.write.fence(epoch).await.map_err(EngineError::from),

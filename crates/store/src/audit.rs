@@ -1,7 +1,7 @@
 //! Whole tables in pages, for whoever checks the store against the record.
 
 use crate::rows::{Aggregate, BlobRow, ReportRow};
-use crate::statement::sql;
+use crate::statement::{behind, sql};
 use crate::{Store, StoreError, read};
 
 /// Words as kept: the commitment, its salt, and the text.
@@ -22,13 +22,11 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<(String, Aggregate)>, StoreError> {
-        let rows = sql(
-            "SELECT kind, stream, version, state FROM aggregates WHERE stream > $1 ORDER BY stream LIMIT $2",
-        )
-        .bind(after)
-        .bind(i64::from(limit))
-        .all(&self.readers)
-        .await?;
+        let rows = behind(read::AGGREGATE, "WHERE stream > $1 ORDER BY stream LIMIT $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .all(&self.readers)
+            .await?;
         rows.iter().map(|r| Ok((r.get("kind")?, read::aggregate(r)?))).collect()
     }
 

@@ -1,16 +1,19 @@
 //! Queries. Each sees one committed state.
 
 use crate::rows::{Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, ReportRow, TimerRow};
-use crate::statement::{Row, sql};
+use crate::statement::{Row, behind, sql};
 use crate::write::{signed, unsigned};
 use crate::{Store, StoreError};
 
+/// What asks for an aggregate; the condition comes behind.
+pub(crate) const AGGREGATE: &str = "SELECT kind, stream, version, state,
+         (SELECT MAX(n) FROM events WHERE events.stream = aggregates.stream) AS last FROM aggregates ";
+
 pub(crate) fn aggregate(row: &Row) -> Result<Aggregate, StoreError> {
-    Ok(Aggregate {
-        stream: row.get("stream")?,
-        version: unsigned(row.get("version")?)?,
-        state: row.get("state")?,
-    })
+    let stream: String = row.get("stream")?;
+    let version = unsigned(row.get("version")?)?;
+    let last = unsigned(row.get::<Option<i64>>("last")?.unwrap_or(0))?;
+    Ok(Aggregate { stream, version, state: row.get("state")?, last })
 }
 
 pub(crate) fn event(row: &Row) -> Result<EventRow, StoreError> {
@@ -60,11 +63,17 @@ impl Store {
 
     /// One aggregate.
     pub async fn aggregate(&self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
-        let row = sql("SELECT stream, version, state FROM aggregates WHERE stream = $1")
-            .bind(stream)
-            .maybe(&self.readers)
-            .await?;
+        let row = behind(AGGREGATE, "WHERE stream = $1").bind(stream).maybe(&self.readers).await?;
         row.map(|row| aggregate(&row)).transpose()
+    }
+
+    /// The number of a stream's last event; none where it has none.
+    pub async fn last_of(&self, stream: &str) -> Result<Option<u64>, StoreError> {
+        let row = sql("SELECT MAX(n) AS last FROM events WHERE stream = $1")
+            .bind(stream)
+            .one(&self.readers)
+            .await?;
+        row.get::<Option<i64>>("last")?.map(unsigned).transpose()
     }
 
     /// Aggregates of a kind in the order of their streams, after the one named.
@@ -74,14 +83,12 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<Aggregate>, StoreError> {
-        let rows = sql(
-            "SELECT stream, version, state FROM aggregates WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3",
-        )
-        .bind(kind)
-        .bind(after)
-        .bind(i64::from(limit))
-        .all(&self.readers)
-        .await?;
+        let rows = behind(AGGREGATE, "WHERE kind = $1 AND stream > $2 ORDER BY stream LIMIT $3")
+            .bind(kind)
+            .bind(after)
+            .bind(i64::from(limit))
+            .all(&self.readers)
+            .await?;
         rows.iter().map(aggregate).collect()
     }
 

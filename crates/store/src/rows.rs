@@ -1,14 +1,16 @@
 //! The rows as the engine sees them.
 
-/// An aggregate's latest state.
+/// An aggregate's state as it was kept last. Events may have come after it: they are to be folded on top.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Aggregate {
     /// Its stream, such as `account/parley`.
     pub stream: String,
-    /// How many events made it.
+    /// How many events made the state.
     pub version: u64,
     /// The state as JSON.
     pub state: String,
+    /// The number of the stream's last event; at least `version`.
+    pub last: u64,
 }
 
 /// An event to be appended.

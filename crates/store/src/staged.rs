@@ -36,6 +36,8 @@ struct Bytes {
 pub(crate) struct Staged {
     pub aggregates: BTreeMap<String, State>,
     pub events: Vec<(String, NewEvent)>,
+    /// The number of the last event of each stream that has any here.
+    pub lasts: BTreeMap<String, u64>,
     pub timers: BTreeMap<String, Vec<(String, i64)>>,
     pub counters: BTreeMap<String, i64>,
     pub report_keys: BTreeMap<String, ReportKey>,
@@ -90,6 +92,7 @@ impl Staged {
         let Self {
             aggregates,
             events,
+            lasts,
             timers,
             counters,
             report_keys,
@@ -103,6 +106,7 @@ impl Staged {
         } = later;
         self.aggregates.extend(aggregates);
         self.events.extend(events);
+        self.lasts.extend(lasts);
         self.timers.extend(timers);
         self.counters.extend(counters);
         self.report_keys.extend(report_keys);

@@ -66,6 +66,11 @@ pub(crate) fn sql<'a>(text: &'static str) -> Statement<'a> {
     Statement { text: Cow::Borrowed(text), values: Vec::new() }
 }
 
+/// A statement in two parts, the second behind the first.
+pub(crate) fn behind<'a>(text: &'static str, more: &'static str) -> Statement<'a> {
+    Statement { text: Cow::Owned(format!("{text}{more}")), values: Vec::new() }
+}
+
 /// A statement with a list of rows between two texts, such as `($1, $2), ($3, $4)`: so many columns, so many rows.
 pub(crate) fn many<'a>(before: &str, (columns, rows): (usize, usize), after: &str) -> Statement<'a> {
     let mut text = before.to_owned();

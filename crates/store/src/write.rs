@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::read::ANSWER;
+use crate::read::{AGGREGATE, ANSWER};
 use crate::rows::{Aggregate, Answer, NewEvent, ReportRow};
 use crate::staged::{Staged, State, chunks};
-use crate::statement::{Open, Pool, Row, Statement, many, sql};
+use crate::statement::{Open, Pool, Statement, behind, many, sql};
 use crate::{Store, StoreError, postgres};
 
 /// How long an answer is kept for the repetition of its request, in microseconds of legal time: seven days.
@@ -40,10 +40,19 @@ enum Mark {
     Saved,
 }
 
-/// Rows as they are without what is held back.
+/// What the rows say without what is held back.
 #[derive(Debug, Default)]
 struct Read {
-    aggregates: HashMap<String, Row>,
+    streams: HashMap<String, Stands>,
+}
+
+/// How far a stream is.
+#[derive(Debug, Clone, Copy)]
+struct Stands {
+    /// The version of its kept state; none where it has no state.
+    kept: Option<u64>,
+    /// The number of its last event.
+    last: u64,
 }
 
 impl Store {
@@ -164,11 +173,11 @@ impl Write {
         Ok(())
     }
 
-    /// Reads aggregates that will be asked for, in few statements.
+    /// Reads how far streams are that will be asked for, in few statements.
     pub async fn expect(&mut self, streams: &[String]) -> Result<(), StoreError> {
         for part in chunks(streams) {
             let statement = many(
-                "SELECT asked.column1 AS stream, version, state,
+                "SELECT asked.column1 AS stream, version,
                      (SELECT MAX(n) FROM events WHERE events.stream = asked.column1) AS last
                  FROM (VALUES ",
                 (1, part.len()),
@@ -176,45 +185,58 @@ impl Write {
             );
             let rows = part.iter().fold(statement, Statement::bind).all(&mut self.open).await?;
             for row in rows {
-                self.read.aggregates.insert(row.get("stream")?, row);
+                // What cannot be a number of events is as good as no state: nothing is appended to it.
+                let number = |value: Option<i64>| value.and_then(|n| u64::try_from(n).ok());
+                let stands =
+                    Stands { kept: number(row.get("version")?), last: number(row.get("last")?).unwrap_or(0) };
+                self.read.streams.insert(row.get("stream")?, stands);
             }
         }
         Ok(())
     }
 
-    /// What was read of a stream in this transaction.
-    async fn read(&mut self, stream: &str) -> Result<&Row, StoreError> {
-        if !self.read.aggregates.contains_key(stream) {
+    /// How far a stream is, with what is held back.
+    async fn stands(&mut self, stream: &str) -> Result<Stands, StoreError> {
+        if !self.read.streams.contains_key(stream) {
             self.expect(&[stream.to_owned()]).await?;
         }
-        self.read.aggregates.get(stream).ok_or(StoreError::Damaged { what: "stream" })
+        let Some(Stands { kept, last }) = self.read.streams.get(stream).copied() else {
+            return Err(StoreError::Damaged { what: "stream" });
+        };
+        let held = self.held(|staged| staged.aggregates.get(stream)).map(|state| state.version);
+        let last_held = self.held(|staged| staged.lasts.get(stream)).copied();
+        Ok(Stands { kept: held.or(kept), last: last_held.unwrap_or(last) })
+    }
+
+    /// The version of a stream as it stands in this transaction, and that of its kept state; none where it has no
+    /// state, or one that is not of its events.
+    pub async fn version(&mut self, stream: &str) -> Result<Option<(u64, u64)>, StoreError> {
+        let Stands { kept, last } = self.stands(stream).await?;
+        Ok(kept.filter(|kept| *kept <= last).map(|kept| (last, kept)))
     }
 
     /// The aggregate as it stands in this transaction.
     pub async fn aggregate(&mut self, stream: &str) -> Result<Option<Aggregate>, StoreError> {
+        let Stands { last, .. } = self.stands(stream).await?;
         if let Some(held) = self.held(|staged| staged.aggregates.get(stream)) {
-            return Ok(Some(Aggregate {
-                stream: stream.to_owned(),
-                version: held.version,
-                state: held.json.clone(),
-            }));
+            let (stream, state) = (stream.to_owned(), held.json.clone());
+            return Ok(Some(Aggregate { stream, version: held.version, state, last }));
         }
-        let row = self.read(stream).await?;
-        match row.get::<Option<i64>>("version")? {
-            Some(_) => Ok(Some(crate::read::aggregate(row)?)),
-            None => Ok(None),
-        }
+        let row = behind(AGGREGATE, "WHERE stream = $1").bind(stream).maybe(&mut self.open).await?;
+        row.map(|row| Ok(Aggregate { last, ..crate::read::aggregate(&row)? })).transpose()
     }
 
-    /// The version of a stream that can be appended to; none where its state and its events are at different ones.
-    async fn version(&mut self, stream: &str) -> Result<Option<u64>, StoreError> {
-        if let Some(held) = self.held(|staged| staged.aggregates.get(stream)) {
-            return Ok(Some(held.version));
-        }
-        let row = self.read(stream).await?;
-        let version = row.get::<Option<i64>>("version")?.unwrap_or(0);
-        let last = row.get::<Option<i64>>("last")?.unwrap_or(0);
-        if version == last { Ok(Some(unsigned(version)?)) } else { Ok(None) }
+    /// The leaves of a stream's events after the one with number `after`, in order.
+    pub async fn leaves_after(&mut self, stream: &str, after: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let rows = sql("SELECT leaf FROM events WHERE stream = $1 AND n > $2 ORDER BY n")
+            .bind(stream)
+            .bind(signed(after))
+            .all(&mut self.open)
+            .await?;
+        let mut leaves = rows.iter().map(|row| row.get("leaf")).collect::<Result<Vec<_>, _>>()?;
+        let held = self.kept.events.iter().chain(&self.marked.events);
+        leaves.extend(held.filter(|(of, e)| of == stream && e.n > after).map(|(_, e)| e.leaf.clone()));
+        Ok(leaves)
     }
 
     /// Appends events to a stream that is at version `before`, and keeps the state they lead to.
@@ -226,15 +248,35 @@ impl Write {
         events: &[NewEvent],
         state: &str,
     ) -> Result<(), StoreError> {
-        if self.version(stream).await? != Some(before) {
+        let Stands { kept, last } = self.stands(stream).await?;
+        if last != before || kept.map_or(before != 0, |kept| kept > last) {
             return Err(StoreError::Conflict { stream: stream.to_owned(), expected: before });
         }
-        let after = before + events.len() as u64;
-        let state = State { kind: kind.to_owned(), version: after, json: state.to_owned() };
-        let staged = self.staged();
-        staged.aggregates.insert(stream.to_owned(), state);
-        staged.events.extend(events.iter().map(|event| (stream.to_owned(), event.clone())));
+        let version = before + events.len() as u64;
+        let state = State { kind: kind.to_owned(), version, json: state.to_owned() };
+        self.staged().aggregates.insert(stream.to_owned(), state);
+        self.hold_back(stream, version, events);
         Ok(())
+    }
+
+    /// Appends events to a stream that is at version `before` and has a state, which stays as it was kept.
+    pub async fn append_events(
+        &mut self,
+        stream: &str,
+        before: u64,
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        if self.version(stream).await?.map(|(last, _)| last) != Some(before) {
+            return Err(StoreError::Conflict { stream: stream.to_owned(), expected: before });
+        }
+        self.hold_back(stream, before + events.len() as u64, events);
+        Ok(())
+    }
+
+    fn hold_back(&mut self, stream: &str, last: u64, events: &[NewEvent]) {
+        let staged = self.staged();
+        staged.lasts.insert(stream.to_owned(), last);
+        staged.events.extend(events.iter().map(|event| (stream.to_owned(), event.clone())));
     }
 
     /// The position of the last event, those of this transaction included; 0 before the first.

@@ -19,6 +19,7 @@ mod refusals;
 mod replicas;
 mod rotation;
 mod rules;
+mod states;
 mod stopping;
 mod stuck;
 mod time;
