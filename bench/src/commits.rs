@@ -1,15 +1,19 @@
-//! How many submissions are committed in a second: through the engine with many callers at once, and by bare statements
-//! on the same engine and file.
+//! How many submissions are committed in a second: by the store in groups, through the engine with many callers at once,
+//! and by bare statements on the same engine and file.
 //!
 //! The bare groups insert what the engine inserts for each submission, row by row with prepared statements, in
 //! transactions of as many submissions as the writer takes: the same tables under other names, the same indices, the same
-//! bytes. They check nothing, read nothing and integrate no log; so they are faster than anything that does.
+//! bytes. They check nothing, read nothing and integrate no log.
+//!
+//! The store's groups are what the writer hands to the store for the same submissions: versions compared, each
+//! submission behind a mark of its own that it can be taken back to. What the engine does beside that (who may, what the
+//! law says, commitments, canonical leaves, the signed log) is in the engine's own figures.
 
 use std::path::Path;
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, Connection as _};
-use tenure_store::Store;
+use tenure_store::{NewEvent, ReportRow, Store};
 
 use crate::Effort;
 use crate::house::{House, account, log_key};
@@ -21,7 +25,7 @@ const GROUP: usize = 128;
 /// Of how many events of an account the engine keeps one's state, at the ages that accounts reach here.
 const STATE_EVERY: usize = 16;
 
-/// What the engine is to reach of the bare groups.
+/// What the store's groups are to reach of the bare groups.
 const TARGET: f64 = 0.8;
 
 /// Which submissions.
@@ -43,35 +47,51 @@ struct Sizes {
 /// Measures on a file.
 pub async fn on_sqlite(effort: Effort) -> anyhow::Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("tenure.db");
-    let store = Store::open_file(&path).await?;
+    let (store, bare) = sqlite_file(&folder.path().join("engine.db")).await?;
+    let (mut figures, sizes) = measure(effort, "SQLite", store, folder.path(), bare).await?;
+    let (store, bare) = sqlite_file(&folder.path().join("store.db")).await?;
+    figures.extend(groups(effort, "SQLite", &store, bare, &sizes).await?);
+    store.close().await;
+    Ok(figures)
+}
+
+async fn sqlite_file(path: &Path) -> anyhow::Result<(Store, sqlite::Bare)> {
+    let store = Store::open_file(path).await?;
     let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(&path)
+        .filename(path)
         .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
         .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("cache_size", "-32768")
         .busy_timeout(std::time::Duration::from_secs(10));
-    let connection = sqlx::SqliteConnection::connect_with(&options).await?;
-    measure(effort, "SQLite", store, folder.path(), sqlite::Bare(connection)).await
+    Ok((store, sqlite::Bare(sqlx::SqliteConnection::connect_with(&options).await?)))
 }
 
 /// Measures on a server, in a database of its own.
 pub async fn on_postgres(effort: Effort, server: &str) -> anyhow::Result<Vec<Figure>> {
-    let name = format!("bench_{}", std::process::id());
     let (base, _) = server.rsplit_once('/').ok_or_else(|| anyhow::anyhow!("{server} names no database"))?;
     let mut administration = sqlx::PgConnection::connect(server).await?;
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut administration).await?;
-    let url = format!("{base}/{name}");
+    let names = ["engine", "store"].map(|part| format!("bench_{part}_{}", std::process::id()));
+    for name in &names {
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut administration).await?;
+    }
+    let [engine, stores] = names.each_ref().map(|name| format!("{base}/{name}"));
     let measured = async {
         let folder = tempfile::tempdir()?;
-        let store = Store::open(&url).await?;
-        let connection = sqlx::PgConnection::connect(&url).await?;
-        measure(effort, "PostgreSQL", store, folder.path(), postgres::Bare(connection)).await
+        let bare = postgres::Bare(sqlx::PgConnection::connect(&engine).await?);
+        let store = Store::open(&engine).await?;
+        let (mut figures, sizes) = measure(effort, "PostgreSQL", store, folder.path(), bare).await?;
+        let store = Store::open(&stores).await?;
+        let bare = postgres::Bare(sqlx::PgConnection::connect(&stores).await?);
+        figures.extend(groups(effort, "PostgreSQL", &store, bare, &sizes).await?);
+        anyhow::Ok(figures)
     }
     .await;
-    sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
-        .execute(&mut administration)
-        .await?;
+    for name in &names {
+        sqlx::query(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+            .execute(&mut administration)
+            .await?;
+    }
     measured
 }
 
@@ -91,13 +111,13 @@ async fn measure(
     store: Store,
     folder: &Path,
     mut bare: impl Bare,
-) -> anyhow::Result<Vec<Figure>> {
+) -> anyhow::Result<(Vec<Figure>, Vec<(Kind, Sizes)>)> {
     let house = House::open(store, folder, log_key()?, None).await?;
     let accounts = effort.of(256, 8);
     let each = effort.of(8, 2);
     house.open_accounts(0, accounts).await?;
     bare.prepare().await?;
-    let mut figures = Vec::new();
+    let (mut figures, mut found) = (Vec::new(), Vec::new());
     let mut singles = Samples::default();
     let mut numbered = 0;
     for kind in [Kind::Hold, Kind::Report] {
@@ -136,17 +156,14 @@ async fn measure(
             }
             singles.push(f64::from(u32::try_from(alone)?) / since.elapsed().as_secs_f64());
         }
-        let what = match kind {
-            Kind::Hold => "holds",
-            Kind::Report => "reports with evidence",
-        };
+        found.push((kind, sizes(&house, kind).await?));
+        let what = kind.what();
         figures.push(
-            Figure::new(format!("{name}: {what} committed"), Unit::PerSecond, &engine)
-                .beside("bare groups of the same rows", &groups)
-                .target(TARGET),
+            Figure::new(format!("{name}: {what} decided and committed"), Unit::PerSecond, &engine)
+                .beside("bare groups of the same rows", &groups),
         );
         figures.push(
-            Figure::new(format!("{name}: {what} committed"), Unit::PerSecond, &engine)
+            Figure::new(format!("{name}: {what} decided and committed"), Unit::PerSecond, &engine)
                 .beside("bare single-row transactions", &singles),
         );
         figures.push(
@@ -155,7 +172,112 @@ async fn measure(
         );
     }
     house.engine.stop().await;
+    Ok((figures, found))
+}
+
+impl Kind {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Hold => "holds",
+            Self::Report => "reports with evidence",
+        }
+    }
+}
+
+/// The store's groups beside bare ones, of the rows whose sizes are given.
+async fn groups(
+    effort: Effort,
+    name: &str,
+    store: &Store,
+    mut bare: impl Bare,
+    sizes: &[(Kind, Sizes)],
+) -> anyhow::Result<Vec<Figure>> {
+    bare.prepare().await?;
+    let (accounts, each) = (effort.of(256, 8), effort.of(8, 2));
+    let mut versions = vec![0_u64; accounts];
+    let mut numbered = 0;
+    let mut figures = Vec::new();
+    for (kind, sizes) in sizes {
+        let (mut stored, mut groups) = (Samples::default(), Samples::default());
+        for _ in 0..effort.of(9, 2) {
+            let rows: Vec<_> = (0..accounts * each).map(|n| (n % accounts, numbered + n)).collect();
+            numbered += rows.len();
+            let count = f64::from(u32::try_from(rows.len())?);
+            let since = Instant::now();
+            for group in rows.chunks(GROUP) {
+                store_group(store, *kind, group, &mut versions, sizes).await?;
+            }
+            stored.push(count / since.elapsed().as_secs_f64());
+            let since = Instant::now();
+            for group in rows.chunks(GROUP) {
+                bare.group(*kind, group, sizes).await?;
+            }
+            groups.push(count / since.elapsed().as_secs_f64());
+        }
+        figures.push(
+            Figure::new(format!("{name}: {} committed in groups", kind.what()), Unit::PerSecond, &stored)
+                .beside("bare groups of the same rows", &groups)
+                .target(TARGET),
+        );
+    }
     Ok(figures)
+}
+
+/// One group through the store, as the writer hands it in.
+async fn store_group(
+    store: &Store,
+    kind: Kind,
+    group: &[(usize, usize)],
+    versions: &mut [u64],
+    sizes: &Sizes,
+) -> anyhow::Result<()> {
+    let named = |account: usize, n: usize| match kind {
+        Kind::Hold => format!("account/account-{account:06}"),
+        Kind::Report => format!("report/account-{account:06}.r{n}"),
+    };
+    let mut write = store.write().await?;
+    let streams: Vec<String> = group.iter().map(|(account, n)| named(*account, *n)).collect();
+    write.expect(&streams).await?;
+    for ((account, n), stream) in group.iter().zip(&streams) {
+        write.mark().await?;
+        let at = i64::try_from(*n)?;
+        let before = match kind {
+            Kind::Hold => versions.get_mut(*account).map_or(0, |v| std::mem::replace(v, *v + 1)),
+            Kind::Report => 0,
+        };
+        let (event_type, leaf) = ("hold.placed".to_owned(), sizes.leaf.clone());
+        let event = NewEvent { n: before + 1, at, event_type, leaf };
+        if before % STATE_EVERY as u64 == 0 {
+            write.append("account", stream, before, &[event], &sizes.state).await?;
+        } else {
+            write.append_events(stream, before, &[event]).await?;
+        }
+        let words = if kind == Kind::Hold { 1 } else { 2 };
+        for word in 0..words {
+            let id = format!("sha256s:{n:060}{word:04}");
+            write.put_words(&id, [7; 16], "A court may ask for what is there.").await?;
+        }
+        if kind == Kind::Report {
+            let (blob, account) = (format!("sha256:{n:064}"), format!("account-{account:06}"));
+            write.put_blob(&blob, "text/plain", b"what 1-1000 showed", at).await?;
+            write.put_blob_ref(&account, &blob).await?;
+            write.count(&format!("reports/{account}"), 1).await?;
+            let (number, ground) = (u32::try_from(*n)?, "incitement".to_owned());
+            let filed_at = at;
+            write
+                .put_report(&ReportRow {
+                    account: account.clone(),
+                    number,
+                    ground,
+                    filed_at,
+                    remediated_at: None,
+                })
+                .await?;
+            write.enqueue("evaluate", &account).await?;
+        }
+        write.keep().await?;
+    }
+    Ok(write.commit().await?)
 }
 
 /// What the engine wrote last.

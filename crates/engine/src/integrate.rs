@@ -103,7 +103,7 @@ impl Integration<'_> {
         let published = head.as_ref().map_or(0, |head| head.checkpoint.size);
         match (continuity, &head) {
             (Continuity::Unpublished(checkpoint), _) => {
-                if self.read_back(head.as_ref(), checkpoint.size).await? != checkpoint.root {
+                if self.read_back(head.as_ref(), checkpoint.size, &[]).await? != checkpoint.root {
                     return Err(LogRefusal::Forked { signed: checkpoint.size }.into());
                 }
                 self.publish(published, checkpoint.size, &anchored.unwrap_or_default()).await?;
@@ -115,22 +115,23 @@ impl Integration<'_> {
             }
             (Continuity::Level | Continuity::AnchorBehind, _) => {}
         }
-        let size = if indexed > published { indexed } else { self.index(head.as_ref(), most).await? };
+        let (size, checked) =
+            if indexed > published { (indexed, Vec::new()) } else { self.index(head.as_ref(), most).await? };
         if size == published {
             return Ok((size, 0));
         }
-        let root = self.read_back(head.as_ref(), size).await?;
+        let root = self.read_back(head.as_ref(), size, &checked).await?;
         let note = self.sign(size, root)?;
         self.anchor.advance(anchored.as_deref(), &note).await?;
         self.publish(published, size, &note).await?;
         Ok((size, size - published))
     }
 
-    /// Step 2: the size with the batch.
-    async fn index(&self, head: Option<&Head>, most: u32) -> Result<u64, EngineError> {
+    /// Step 2: the size with the batch, and the batch.
+    async fn index(&self, head: Option<&Head>, most: u32) -> Result<(u64, Vec<Checked>), EngineError> {
         let size = head.map_or(0, |head| head.checkpoint.size);
         let events = self.store.unsequenced(most).await?;
-        let Some(newest) = events.last() else { return Ok(size) };
+        let Some(newest) = events.last() else { return Ok((size, Vec::new())) };
         let hashes = hashes(&events)?;
         let tail = read_tiles(self.store, &tree::tiles_for_root(size)).await?;
         // Nothing is built on tiles that are not those of the signed head.
@@ -145,11 +146,19 @@ impl Integration<'_> {
             write.put_tile(&row).await?;
         }
         write.commit().await?;
-        Ok(size + events.len() as u64)
+        let size = size + events.len() as u64;
+        let checked = events.into_iter().zip(hashes);
+        Ok((size, checked.map(|(EventRow { stream, n, .. }, hash)| Checked { stream, n, hash }).collect()))
     }
 
-    /// Step 3: the root of the tree of `size` leaves, from what is in the store.
-    async fn read_back(&self, head: Option<&Head>, size: u64) -> Result<Hash, EngineError> {
+    /// Step 3: the root of the tree of `size` leaves, from what is in the store. A leaf that was checked already is only
+    /// hashed again: of the same hash, it is the same.
+    async fn read_back(
+        &self,
+        head: Option<&Head>,
+        size: u64,
+        checked: &[Checked],
+    ) -> Result<Hash, EngineError> {
         let published = head.map_or(0, |head| head.checkpoint.size);
         let leaves = self.store.sequenced(published, size).await?;
         if leaves.len() as u64 != size - published
@@ -158,7 +167,16 @@ impl Integration<'_> {
             return Err(defect(&format!("not every index from {published} to {size} has its event")));
         }
         let tail = read_tiles(self.store, &tree::tiles_for_root(published)).await?;
-        let Extension { root, tiles } = extend(head.map(|head| &head.checkpoint), tail, &hashes(&leaves)?)?;
+        let again: Vec<Hash> = leaves.iter().map(|event| tree::leaf_hash(&event.leaf)).collect();
+        let same = |((event, hash), checked): ((&EventRow, &Hash), &Checked)| {
+            (&event.stream, event.n, hash) == (&checked.stream, checked.n, &checked.hash)
+        };
+        let hashes = if checked.len() == leaves.len() && leaves.iter().zip(&again).zip(checked).all(same) {
+            again
+        } else {
+            hashes(&leaves)?
+        };
+        let Extension { root, tiles } = extend(head.map(|head| &head.checkpoint), tail, &hashes)?;
         for (id, bytes) in &tiles {
             let stored = self.store.tile(id.level(), id.index()).await?;
             if !stored.is_some_and(|row| row.bytes.starts_with(bytes)) {
@@ -184,6 +202,13 @@ impl Integration<'_> {
         write.put_head(before, size, note).await?;
         Ok(write.commit().await?)
     }
+}
+
+/// An event whose leaf was found to be its own.
+struct Checked {
+    stream: String,
+    n: u64,
+    hash: Hash,
 }
 
 /// The hashes of these events' leaves, each of which has to be the leaf of its own event.

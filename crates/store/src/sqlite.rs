@@ -27,6 +27,10 @@ const BUSY: Duration = Duration::from_secs(10);
 /// How soon opening is tried again while another process opens a new database.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// How much of the file the writer keeps in memory at most, in SQLite's words: 32 MiB. A group touches pages all over the
+/// file; what does not fit is written and read again within its transaction.
+const WRITER_CACHE: &str = "-32768";
+
 /// The one connection that writes, because SQLite has one writer and waiting for it here is fairer than in its busy
 /// loop, and those that read.
 pub(crate) async fn connect(options: SqliteConnectOptions) -> Result<(SqlitePool, SqlitePool), StoreError> {
@@ -36,7 +40,7 @@ pub(crate) async fn connect(options: SqliteConnectOptions) -> Result<(SqlitePool
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY);
-    let writer = open_writer(&options).await?;
+    let writer = open_writer(&options.clone().pragma("cache_size", WRITER_CACHE)).await?;
     let readers = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
     Ok((writer, readers))
 }

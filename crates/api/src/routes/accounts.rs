@@ -60,7 +60,7 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<AccountVi
     }
     call.may_at_provider(Action::ListAccounts)?;
     let accounts = call.engine.accounts(after.as_ref(), size + 1).await?;
-    let items = accounts.iter().map(views::account::account).collect();
+    let items = accounts.iter().map(|account| views::account::account(account)).collect();
     Ok(Json(page::page(items, size, |a: &AccountView| a.id.clone())))
 }
 
