@@ -225,6 +225,12 @@ impl Calendar {
         local.strftime(format).to_string()
     }
 
+    /// The local time as a letter writes it: `Monday, 8 February 2021, 19:00 PST`.
+    pub fn in_words(&self, at: Timestamp) -> String {
+        let local = at.to_zoned(zone(&self.time_zone).unwrap_or(TimeZone::UTC));
+        local.strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
+    }
+
     /// Whether the date is a working day and no holiday. Past [`Calendar::covers_until`] nobody knows the holidays.
     pub fn is_business_day(&self, date: Date) -> bool {
         self.business_days.contains(&Weekday::of(date)) && !self.holidays.contains(&date)

@@ -32,6 +32,7 @@ mod sequencer;
 pub mod shelf;
 pub mod stream;
 pub mod submission;
+pub mod terms_letter;
 mod timers;
 mod turn;
 pub mod verify;

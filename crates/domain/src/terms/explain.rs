@@ -159,7 +159,18 @@ impl Touch {
     }
 }
 
+/// How many days before the end of the calendar the example begins where none is given.
+const EXAMPLE_BEFORE_END: i64 = 90;
+
 impl Terms {
+    /// A moment to reckon from where nobody names one: 90 days before the end of the calendar, at 17:00 UTC, so that the
+    /// days of most periods are known.
+    pub fn example_moment(&self) -> Timestamp {
+        let span = jiff::Span::new().days(EXAMPLE_BEFORE_END);
+        let day = self.calendar.covers_until.checked_sub(span).unwrap_or(self.calendar.covers_until);
+        day.at(17, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |z| z.timestamp())
+    }
+
     /// What this version means, reckoned from `example`, with its own calendar.
     pub fn explain(&self, example: Timestamp) -> Explanation {
         let mut grounds: BTreeMap<Ground, Vec<Way>> = BTreeMap::new();
@@ -189,7 +200,7 @@ impl Terms {
             power: power.id.clone(),
             permits: power.permits,
             scopes: power.scopes.clone(),
-            course: self.course(&power.process, example),
+            course: self.course(power, ground, example),
             after: power.after,
             lesser,
             retrieval: power.retrieval,
@@ -197,10 +208,10 @@ impl Terms {
         }
     }
 
-    fn course(&self, process: &Process, example: Timestamp) -> Course {
-        match process {
+    fn course(&self, power: &Power, ground: &Ground, example: Timestamp) -> Course {
+        match &power.process {
             Process::Noticed { notice, cure, approvals } => {
-                let served = |from| self.both(from, notice, cure);
+                let served = |from| self.first_moment(power, ground, from);
                 let deemed = self
                     .service
                     .deemed_after
@@ -213,6 +224,42 @@ impl Terms {
                 lifts_at: self.calendar.deadline(example, ratify_within),
             },
         }
+    }
+
+    /// The first moment at which the power may be used where everything that can be served is served at `from`; for one
+    /// that presupposes a measure not before that.
+    fn first_moment(
+        &self,
+        power: &Power,
+        ground: &Ground,
+        from: Timestamp,
+    ) -> Result<Deadline, CalendarError> {
+        // From the bottom of the ladder: what a power presupposes is always less than what it permits.
+        let mut first: BTreeMap<Preset, Deadline> = BTreeMap::new();
+        for preset in Preset::LADDER.into_iter().filter(|preset| *preset < power.permits) {
+            for lesser in self.powers.iter().filter(|p| p.permits == preset && p.grounds.contains(ground)) {
+                let moment = self.not_before(lesser, &first, from)?;
+                let earlier = first.get(&preset).is_none_or(|known| moment.at < known.at);
+                if earlier {
+                    first.insert(preset, moment);
+                }
+            }
+        }
+        self.not_before(power, &first, from)
+    }
+
+    fn not_before(
+        &self,
+        power: &Power,
+        first: &BTreeMap<Preset, Deadline>,
+        from: Timestamp,
+    ) -> Result<Deadline, CalendarError> {
+        let own = match &power.process {
+            Process::Noticed { notice, cure, .. } => self.both(from, notice, cure)?,
+            Process::Emergency { .. } => self.calendar.deadline(from, &Period::Seconds(0))?,
+        };
+        let before = power.after.and_then(|preset| first.get(&preset)).filter(|before| before.at > own.at);
+        Ok(before.cloned().unwrap_or(own))
     }
 
     /// When both periods have fully run that begin at `from`.
@@ -283,11 +330,13 @@ impl Terms {
         );
         warn(
             Touch::CalendarEnds,
-            self.powers_where(|p| match self.course(&p.process, example) {
-                Course::Noticed { earliest, deemed, .. } => {
-                    earliest.is_err() || deemed.is_some_and(|d| d.is_err())
-                }
-                Course::Emergency { notice_by, lifts_at } => notice_by.is_err() || lifts_at.is_err(),
+            self.powers_where(|p| {
+                p.grounds.iter().any(|ground| match self.course(p, ground, example) {
+                    Course::Noticed { earliest, deemed, .. } => {
+                        earliest.is_err() || deemed.is_some_and(|d| d.is_err())
+                    }
+                    Course::Emergency { notice_by, lifts_at } => notice_by.is_err() || lifts_at.is_err(),
+                })
             }),
             None,
         );

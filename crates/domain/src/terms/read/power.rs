@@ -124,12 +124,15 @@ pub(super) fn together(items: &[Item<'_>], powers: &[Power], faults: &mut Faults
     for (item, power) in items.iter().zip(powers) {
         let Some(first) = power.after else { continue };
         let Some(fields) = item.mapping() else { continue };
-        for ground in &power.grounds {
-            if !powers.iter().any(|p| p.permits == first && p.grounds.contains(ground)) {
-                let detail =
-                    format!("no power here permits {first} on the ground {ground}: it could never be used");
-                faults.about(&fields, "after", detail);
-            }
+        let out_of_reach =
+            |ground: &&Ground| !powers.iter().any(|p| p.permits == first && p.grounds.contains(*ground));
+        let grounds: Vec<&str> = power.grounds.iter().filter(out_of_reach).map(Ground::as_str).collect();
+        if !grounds.is_empty() {
+            let detail = format!(
+                "no power here permits {first} on the ground {}: it could never be used there",
+                grounds.join(", ")
+            );
+            faults.about(&fields, "after", detail);
         }
     }
 }
