@@ -1,6 +1,8 @@
 //! `tenured check-terms`: a document of terms in plain words, for whoever has to answer for it.
 
 mod page;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::path::Path;

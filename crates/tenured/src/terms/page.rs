@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use tenure_domain::calendar::{CalendarError, Deadline};
-use tenure_domain::terms::explain::{Course, Explanation, Finding, Grade, Way};
+use tenure_domain::terms::explain::{Course, Explanation, Finding, Grade, Touch, Way};
 use tenure_domain::terms::{Terms, TermsRef};
 
-use super::words::{counted, known, listed, measure, periods, scopes, touched};
+use super::words::{counted, known, listed, measure, periods, scopes, short, touched, week};
 
 /// How wide the page is, in characters.
 pub const WIDTH: usize = 100;
@@ -53,13 +53,13 @@ pub fn page(terms: &Terms, reference: &TermsRef, explanation: &Explanation) -> S
         &mut out,
         2,
         &format!(
-            "For example, every notice is served on {served}, and nothing is put right. Nothing takes effect before the moment named; later is always allowed."
+            "For example, every notice is served on {served}, and nothing is put right. Nothing takes effect before the moment named; later is always allowed. Where nobody confirms a notice, the moment beside \"unconfirmed\" counts."
         ),
     );
     for (ground, ways) in &explanation.grounds {
         let _ = writeln!(out, "\n  On the ground {ground}");
         for way in ways {
-            one_way(&mut out, terms, way);
+            one_way(&mut out, terms, explanation, way);
         }
     }
     heading(&mut out, "WHAT IT TOUCHES");
@@ -86,28 +86,27 @@ fn verdict(out: &mut String, explanation: &Explanation) {
 
 fn frame(out: &mut String, terms: &Terms) {
     let calendar = &terms.calendar;
-    let days: Vec<&str> = calendar.business_days.iter().map(|d| d.as_str()).collect();
     wrapped(
         out,
         2,
         &format!(
             "Days are counted in {}. Business days are {} without {}, which are known until {}.",
             calendar.time_zone,
-            listed(&days, "and"),
+            week(&calendar.business_days),
             counted(calendar.holidays.len(), "holiday"),
             calendar.covers_until
         ),
     );
     let channels: Vec<String> = terms.service.channels.iter().map(ToString::to_string).collect();
     let deemed = match &terms.service.deemed_after {
-        Some(after) => format!("where nobody does, {} after the first attempt", after.in_words()),
-        None => "and never without that".to_owned(),
+        Some(after) => format!(" or, where nobody does, {} after the first attempt", after.in_words()),
+        None => " and never without that".to_owned(),
     };
     wrapped(
         out,
         2,
         &format!(
-            "Notices go out by {}. They are served when a member of the account confirms them, {deemed}.",
+            "Notices go out by {}. They are served when a member of the account confirms them{deemed}.",
             listed(&channels, "and")
         ),
     );
@@ -149,7 +148,7 @@ fn frame(out: &mut String, terms: &Terms) {
     }
 }
 
-fn one_way(out: &mut String, terms: &Terms, way: &Way) {
+fn one_way(out: &mut String, terms: &Terms, explanation: &Explanation, way: &Way) {
     let _ = writeln!(out, "\n    {}  {}", way.power, way.permits.to_string().to_uppercase());
     wrapped(out, DEEP, &format!("{}: {}.", scopes(&way.scopes), measure(way.permits)));
     match &way.course {
@@ -197,6 +196,16 @@ fn one_way(out: &mut String, terms: &Terms, way: &Way) {
     if let Some(period) = way.retrieval {
         wrapped(out, DEEP, &format!("The data can be fetched for {} afterwards.", period.in_words()));
     }
+    let touches: Vec<String> = explanation
+        .findings
+        .iter()
+        .filter(|f| f.powers.contains(&way.power) || f.touches == Touch::Reasons)
+        .map(|f| match f.grade {
+            Grade::Warning => format!("{} (WARNING)", short(f.touches)),
+            Grade::Fine => short(f.touches).to_owned(),
+        })
+        .collect();
+    wrapped(out, DEEP, &format!("Touches {}.", listed(&touches, "and")));
 }
 
 fn moment(out: &mut String, terms: &Terms, label: &str, at: &Result<Deadline, CalendarError>) {
@@ -220,6 +229,8 @@ fn one_finding(out: &mut String, terms: &Terms, finding: &Finding) {
         (false, Some(_)) => " (if it applies to you)",
         (false, None) => "",
     };
-    let _ = writeln!(out, "\n  {grade}  {}{named}", touched(finding.touches));
+    let mut heading = String::new();
+    wrapped(&mut heading, 11, &format!("{}{named}", touched(finding.touches)));
+    let _ = write!(out, "\n  {grade}  {}", heading.trim_start());
     wrapped(out, 11, &known(finding, terms));
 }

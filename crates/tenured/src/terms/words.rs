@@ -1,5 +1,8 @@
 //! The words for what a document means.
 
+use std::collections::BTreeSet;
+
+use tenure_domain::calendar::Weekday;
 use tenure_domain::capability::Preset;
 use tenure_domain::period::Period;
 use tenure_domain::scope::ScopeKind;
@@ -20,6 +23,25 @@ pub fn listed<S: AsRef<str>>(items: &[S], and: &str) -> String {
             let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
             format!("{} {and} {}", first.join(", "), last.as_ref())
         }
+    }
+}
+
+/// `Monday to Friday`, or the days one by one.
+pub fn week(days: &BTreeSet<Weekday>) -> String {
+    let name = |day: &Weekday| match day {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    };
+    let names: Vec<&str> = days.iter().map(name).collect();
+    let from_monday = days.iter().eq(Weekday::ALL.iter().take(days.len()));
+    match names.as_slice() {
+        [first, _, .., last] if from_monday => format!("{first} to {last}"),
+        names => listed(names, "and"),
     }
 }
 
@@ -96,6 +118,26 @@ pub fn touched(touch: Touch) -> &'static str {
     }
 }
 
+/// What a finding touches, in short.
+pub fn short(touch: Touch) -> &'static str {
+    match touch {
+        Touch::TerminationNotice => "2019/1150 Art. 4(2)",
+        Touch::TerminationException => "2019/1150 Art. 4(4)",
+        Touch::ChangeNotice => "2019/1150 Art. 3(2)",
+        Touch::Reasons => "2022/2065 Art. 17",
+        Touch::Complaints => "2022/2065 Art. 20(1)",
+        Touch::SwitchingNotice => "2023/2854 Art. 25(2)(d)",
+        Touch::SwitchingTransition => "2023/2854 Art. 25(2)(a)",
+        Touch::SwitchingRetrieval => "2023/2854 Art. 25(2)(g)",
+        Touch::RetrievalExcepted => "the floor of retrieval",
+        Touch::NoPeriod => "law 11",
+        Touch::Emergency => "law 5",
+        Touch::NeverDeemed | Touch::SoonDeemed => "law 2",
+        Touch::Unsupported => "law 1",
+        Touch::CalendarEnds => "the end of the calendar",
+    }
+}
+
 /// What is known of a finding.
 pub fn known(finding: &Finding, terms: &Terms) -> String {
     let powers: Vec<&str> = finding.powers.iter().map(|p| p.as_str()).collect();
@@ -146,7 +188,7 @@ pub fn known(finding: &Finding, terms: &Terms) -> String {
             "The floor of {has} does not hold for {powers}. What they grant instead is written in them, and law 7 deletes nothing before it has run."
         ),
         Touch::NoPeriod => format!(
-            "{powers} may be used as soon as their notices are served: nobody has time to answer. That is written and not implied, so it is read."
+            "{powers}: usable as soon as the notices are served, before anybody can answer. That is written and not implied, so it is read."
         ),
         Touch::Emergency => format!(
             "{powers}: the measure comes first, without consent, and lifts by itself unless another person ratifies it in time. Its notice goes out with it."
@@ -156,7 +198,7 @@ pub fn known(finding: &Finding, terms: &Terms) -> String {
             "Where nobody confirms, a notice counts as served {has} after the first attempt: it may have been read by nobody."
         ),
         Touch::Unsupported => format!(
-            "Nothing enforces what {powers} permits: proposing it is refused today."
+            "Nothing enforces the measure of {powers} yet: proposing it is refused."
         ),
         Touch::CalendarEnds => format!(
             "The holidays are known until {}. From the example moment the periods of {powers} reach past that, and Tenure guesses no day.",
