@@ -1,11 +1,13 @@
 //! Non-payment is a ground like any other: facts come in, and what they clear is cleared at once.
 
-use tenure_domain::account::Command;
+use proptest::prelude::*;
 use tenure_domain::account::case::{CaseState, Outcome};
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Asked;
+use tenure_domain::account::event::Event;
 use tenure_domain::account::invoice::InvoiceFacts;
 use tenure_domain::account::outlook::What;
+use tenure_domain::account::{Account, Command};
 use tenure_domain::name::{CaseId, InvoiceId};
 use tenure_domain::refusal::{Guard, Rejected};
 
@@ -183,6 +185,15 @@ fn a_case_that_asks_for_nothing_yet_ends_when_nothing_is_due() {
 }
 
 #[test]
+fn what_the_billing_system_never_told_of_is_not_paid_by_what_it_tells_of() {
+    let mut world = World::open(EXAMPLE, "2021-01-05T20:00:00Z");
+    let case = world.open_case("non_payment");
+    world.ok("person/ines", notice(&case, vec![Asked { invoice: None, ..asks("inv-1") }]));
+    assert_eq!(say(&mut world, "inv-9", |f| f.paid = 12_000), ["invoice.recorded"]);
+    assert!(!world.account().case(&case).unwrap().is_closed());
+}
+
+#[test]
 fn payment_clears_nothing_of_another_ground() {
     let mut world = world();
     let case = world.open_case("incitement");
@@ -305,4 +316,58 @@ fn a_payment_that_bounces_opens_nothing_again_and_counts_for_the_next_case() {
     assert_eq!(say(&mut world, "inv-1", |f| f.paid = 0), ["invoice.recorded"]);
     let next = world.open_case("non_payment");
     world.ok("person/ines", notice(&next, vec![asks("inv-1")]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Whatever the billing system says, in whatever order: the cure period lasts 30 days without the time of disputes, no
+    /// stage is gone through while one runs, and the case ends with the fact after which nothing is due and not before.
+    #[test]
+    fn law_04_no_sequence_of_facts_skips_or_restarts_anything(
+        facts in proptest::collection::vec((1_i64..200, 0_u64..=3, 0_u64..=3, any::<bool>()), 1..14)
+    ) {
+        let (mut world, case) = noticed();
+        let (notice_ends, cure_ends) = ends(&world);
+        let (mut paused, mut since) = (jiff::SignedDuration::ZERO, None);
+        for (hours, paid, credited, disputes) in facts {
+            let before = world.events.len();
+            world.pass_hours(hours);
+            if since.is_some() {
+                let fired = types(&world.events[before..]);
+                prop_assert!(fired.is_empty(), "{:?} while it is disputed", fired);
+            }
+            let (paid, credited) = (paid * 3_000, credited * 2_000);
+            let rest = 12_000_u64.saturating_sub(paid + credited);
+            let disputed = if disputes { rest.min(500) } else { 0 };
+            say(&mut world, "inv-1", |f| (f.paid, f.credited, f.disputed) = (paid, credited, disputed));
+            world.until(world.now);
+            let kept: Account = serde_json::from_str(&serde_json::to_string(world.account()).unwrap()).unwrap();
+            prop_assert_eq!(&kept, world.account());
+            let state = world.account().case(&case).unwrap().state.clone();
+            prop_assert_eq!(matches!(state, CaseState::Closed { .. }), rest == 0);
+            if rest == 0 {
+                break;
+            }
+            match (since, disputed > 0) {
+                (None, true) => since = Some(world.now),
+                (Some(began), false) => {
+                    // What had ended before the dispute does not end again.
+                    if began < cure_ends + paused {
+                        paused += world.now.duration_since(began);
+                    }
+                    since = None;
+                }
+                _ => {}
+            }
+            if since.is_none() {
+                prop_assert_eq!(ends(&world).1, cure_ends + paused);
+                prop_assert!(ends(&world).0 >= notice_ends);
+                let over = world.now >= cure_ends + paused;
+                prop_assert_eq!(matches!(state, CaseState::Lapsed { .. }), over);
+            }
+        }
+        let lapses = world.events.iter().filter(|r| matches!(r.event, Event::CaseLapsed { .. })).count();
+        prop_assert!(lapses <= 1);
+    }
 }

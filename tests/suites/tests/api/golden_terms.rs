@@ -32,7 +32,7 @@ fn events(answer: &Value) -> Vec<String> {
 /// What the billing system says of the one invoice, for now.
 async fn say(house: &House, billing: &Caller, paid: u64, credited: u64, disputed: u64) -> Vec<String> {
     advance(house, "PT1S").await;
-    let facts = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2021-01-03", "paid": paid, "credited": credited, "disputed": disputed, "asOf": now(house).await});
+    let facts = json!({"invoice": "2020-0917", "amount": 12_000, "currency": "USD", "due": "2020-10-31", "paid": paid, "credited": credited, "disputed": disputed, "asOf": now(house).await});
     let answer = billing.post("/v1/accounts/parley/invoices", &facts).await.is(201).json();
     house.settle().await;
     events(&answer)
@@ -45,9 +45,9 @@ async fn owing() -> (House, Caller, Caller, Caller) {
         (house.caller("analyst"), house.caller("parley/owner"), house.caller("billing"));
     say(&house, &billing, 0, 0, 0).await;
     let case =
-        json!({"account": "parley", "ground": "non_payment", "why": "The invoice of December is overdue"});
+        json!({"account": "parley", "ground": "non_payment", "why": "The invoice of October is overdue"});
     analyst.post("/v1/cases", &case).await.is(201);
-    let items = json!([{"id": "december", "ask": "Pay 120.00 USD", "invoice": "2021-0117"}]);
+    let items = json!([{"id": "october", "ask": "Pay 120.00 USD", "invoice": "2020-0917"}]);
     let notice = json!({"power": "6.1", "starts": "both", "why": "Nothing came in", "items": items});
     analyst.post("/v1/cases/parley.c1/notices", &notice).await.is(201);
     house.settle().await;
@@ -86,7 +86,7 @@ async fn golden_a_partial_payment_never_skips_a_stage() {
         let refused = propose(&analyst).await.is(409);
         assert_eq!(guards(&refused), ["cure_run", "notice_run", "approved"]);
     }
-    let invoice = owner.get("/v1/accounts/parley/invoices/2021-0117").await.is(200).json();
+    let invoice = owner.get("/v1/accounts/parley/invoices/2020-0917").await.is(200).json();
     assert_eq!((&invoice["outstanding"], &invoice["dueNow"]), (&json!(1), &json!(1)));
     advance(&house, "P31D").await;
     assert_eq!(owner.get("/v1/cases/parley.c1").await.is(200).json()["state"], "lapsed");
@@ -131,12 +131,12 @@ async fn golden_a_blank_duration_is_refused_with_line_and_field() {
         ("deemedAfter: PT72H", "deemedAfter: \"  \"", "line 5", "service.deemedAfter"),
     ] {
         let text = story::TERMS.replace("\"2020-04\"", "\"2021-09\"").replacen(from, to, 1);
-        let answer = admin.yaml("/v1/terms", &text).await.is(422);
+        let answer = admin.yaml("/v1/terms", text.as_str()).await.is(422);
         let told = answer.text();
         assert!(told.contains(line) && told.contains(field), "{told}");
     }
     let wrong = EU.replacen("notice: P30D\n    cure", "notice: P29D\n    cure", 1);
-    let told = admin.yaml("/v1/terms", &wrong).await.is(422).text();
+    let told = admin.yaml("/v1/terms", wrong.as_str()).await.is(422).text();
     assert!(told.contains("Article 4(2)"), "{told}");
     assert_eq!(admin.get("/v1/terms").await.is(200).json(), before);
     house.close().await;
@@ -160,7 +160,7 @@ async fn golden_a_new_version_binds_after_its_own_notice_and_the_old_one_governs
     let owner = Caller::new(house.url(), Some(&token));
     let version = |account: Value| account["terms"]["version"].as_str().unwrap().to_owned();
 
-    admin.yaml("/v1/terms", &second).await.is(201);
+    admin.yaml("/v1/terms", second.as_str()).await.is(201);
     advance(&house, "P20D").await;
     assert_eq!(version(owner.get("/v1/accounts/quince").await.is(200).json()), "2021-01");
 

@@ -113,7 +113,7 @@ impl House {
         let hold = json!({"account": "parley", "scope": "environment/web", "runningState": false, "why": "A hearing"});
         legal.post("/v1/holds", &hold).await.is(201);
         self.change_terms().await;
-        let invoice = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2021-01-01", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2021-01-04T17:00:00Z"});
+        let invoice = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2020-10-31", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-01T17:00:00Z"});
         self.caller("billing").post("/v1/accounts/parley/invoices", &invoice).await.is(201);
         let spare = self
             .caller("administrator")
@@ -128,7 +128,7 @@ impl House {
     async fn change_terms(&self) {
         for version in ["2021-02", "2021-03"] {
             let text = story::TERMS.replace("\"2020-04\"", &format!("\"{version}\""));
-            self.caller("administrator").yaml("/v1/terms", &text).await.is(201);
+            self.caller("administrator").yaml("/v1/terms", text.as_str()).await.is(201);
         }
         let notice =
             json!({"terms": {"id": "cloud-agreement", "version": "2021-02"}, "why": "The number changes"});

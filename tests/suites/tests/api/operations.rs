@@ -124,7 +124,7 @@ impl Operation {
             }
             "acceptTerms" => json!({"hash": "0".repeat(64)}),
             "recordInvoice" => {
-                json!({"invoice": "2021-0118", "amount": 12_000, "currency": "USD", "due": "2021-01-31", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2021-01-04T17:00:00Z"})
+                json!({"invoice": "2021-0118", "amount": 12_000, "currency": "USD", "due": "2020-11-30", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-02T17:00:00Z"})
             }
             "fileXarfReport" => crate::intake::xarf(),
             "remediateReport" => json!({"answer": "It is gone"}),

@@ -42,8 +42,11 @@ impl Draft<'_> {
             )
             .into());
         }
+        let was_due = self.account.due_of(None, self.context.now) > 0;
         self.emit(Event::InvoiceRecorded { invoice: id, facts, overdue_from })?;
-        self.settle()
+        // Nothing is due *any more*: what the billing system never told of is not paid by what it tells of.
+        let all_paid = was_due && self.account.due_of(None, self.context.now) == 0;
+        self.settle(all_paid)
     }
 
     fn check_facts(&self, facts: &InvoiceFacts) -> Result<(), Rejected> {
@@ -64,7 +67,7 @@ impl Draft<'_> {
 
     /// Brings the cases of non-payment to where the invoices say they are: disputes begin and end, items are met, cases
     /// are cured.
-    fn settle(&mut self) -> Result<(), Rejected> {
+    fn settle(&mut self, all_paid: bool) -> Result<(), Rejected> {
         let cases: Vec<CaseId> = self
             .account
             .cases
@@ -74,22 +77,28 @@ impl Draft<'_> {
             .collect();
         for case in cases {
             self.settle_dispute(&case)?;
-            self.settle_items(&case)?;
+            self.settle_items(&case, all_paid)?;
         }
         Ok(())
     }
 
-    fn settle_items(&mut self, id: &CaseId) -> Result<(), Rejected> {
+    fn settle_items(&mut self, id: &CaseId, all_paid: bool) -> Result<(), Rejected> {
         let case = self.account.case(id)?;
         let now = self.context.now;
         let met: Vec<ItemId> = case
             .items
             .iter()
             .filter(|i| !matches!(i.state, ItemState::Met { .. }))
-            .filter(|i| self.account.due_of(i.invoice.as_ref(), now) == 0)
+            .filter(|i| match &i.invoice {
+                Some(invoice) => self.account.due_of(Some(invoice), now) == 0,
+                None => all_paid,
+            })
             .map(|i| i.id.clone())
             .collect();
-        let nothing_asked = case.items.is_empty() && self.account.due_of(None, now) == 0;
+        let nothing_asked = case.items.is_empty() && all_paid;
+        if met.is_empty() && !nothing_asked {
+            return Ok(());
+        }
         for item in met {
             self.emit(Event::CureAccepted { case: id.clone(), item })?;
         }
