@@ -27,17 +27,19 @@ pub fn routes() -> OpenApiRouter<App> {
 /// account disputes it no stage of the case is gone through and its periods stand still.
 #[utoipa::path(post, operation_id = "recordInvoice", path = "/v1/accounts/{account}/invoices", tag = "invoices",
     params(("account" = String, Path)), request_body = RecordInvoice,
-    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "It was on the record, and stands as said now", body = Written), (status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn record(
     call: Call,
     Path(id): Path<AccountId>,
     body: Body<RecordInvoice>,
 ) -> Result<Response, Failure> {
+    call.may(Action::RecordInvoice, &id)?;
+    let known = call.engine.account(&id).await?.invoices.contains_key(&body.value.invoice);
     let RecordInvoice { invoice, amount, currency, due, paid, credited, disputed, as_of } = body.value;
     let facts = InvoiceFacts { amount, currency, due, paid, credited, disputed, as_of };
     let (name, href) = (invoice.to_string(), format!("/v1/accounts/{id}/invoices/{invoice}"));
     let act = Act::Account(id, Command::RecordInvoice { invoice, facts });
-    Writing::new(&call, body.hash).submit(act, true, move |_| (name.clone(), href.clone())).await
+    Writing::new(&call, body.hash).submit(act, !known, move |_| (name.clone(), href.clone())).await
 }
 
 /// List the invoices, in the order of their numbers.

@@ -250,6 +250,19 @@ fn a_dispute_takes_what_is_scheduled_off_and_what_is_in_force_stays() {
 }
 
 #[test]
+fn a_case_opened_while_all_that_is_due_is_disputed_waits_and_one_that_has_more_goes_on_with_that() {
+    let mut world = world();
+    say(&mut world, "inv-1", |f| f.disputed = 12_000);
+    let case = world.open_case("non_payment");
+    assert!(world.account().case(&case).unwrap().disputed_since.is_some());
+    assert_eq!(world.refused("person/ines", notice(&case, vec![asks("inv-1")])), [Guard::Undisputed]);
+    assert_eq!(say(&mut world, "inv-2", |_| {}), ["invoice.recorded", "dispute.ended"]);
+    assert_eq!(world.refused("person/ines", notice(&case, vec![asks("inv-1")])), [Guard::Undisputed]);
+    world.ok("person/ines", notice(&case, vec![asks("inv-2")]));
+    assert!(world.account().case(&case).unwrap().disputed_since.is_none());
+}
+
+#[test]
 fn nobody_consents_while_it_is_disputed() {
     let (mut world, case) = noticed();
     world.pass_hours(24 * 30);

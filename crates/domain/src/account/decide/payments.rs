@@ -53,8 +53,10 @@ impl Draft<'_> {
         if facts.amount == 0 || facts.amount > MINOR_MAX {
             return Err(invalid("amount", format!("write whole minor units, from 1 to {MINOR_MAX}")));
         }
-        if facts.paid > MINOR_MAX || facts.credited > MINOR_MAX {
-            return Err(invalid("paid", format!("at most {MINOR_MAX} minor units")));
+        for (field, units) in [("paid", facts.paid), ("credited", facts.credited)] {
+            if units > MINOR_MAX {
+                return Err(invalid(field, format!("at most {MINOR_MAX} minor units")));
+            }
         }
         if facts.disputed > facts.outstanding() {
             return Err(invalid("disputed", "no more than is outstanding can be disputed"));
