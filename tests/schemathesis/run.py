@@ -27,7 +27,7 @@ UP = 180
 EXAMPLES = {"member": 6, "stranger": 1, "everyone": 15}
 # The same cases in every run.
 SEED = 2021
-PROVIDER = ["support", "reporter", "analyst", "approver", "legal", "platform", "auditor", "administrator"]
+PROVIDER = ["support", "reporter", "analyst", "approver", "legal", "platform", "billing", "auditor", "administrator"]
 
 
 def ask(url, token, method, path, body):

@@ -49,6 +49,9 @@ actions! {
     ReadReport = "readReport" / "read reports" on account;
     ReadEvidence = "readEvidence" / "read evidence" on account;
     RemediateReport = "remediateReport" / "answer a report" on account;
+    NotifyTerms = "notifyTerms" / "tell the account of new terms" on account;
+    AcceptTerms = "acceptTerms" / "accept new terms" on account;
+    RecordInvoice = "recordInvoice" / "record an invoice" on account;
     OpenCase = "openCase" / "open a case" on account;
     WithdrawCase = "withdrawCase" / "withdraw a case" on account;
     IssueNotice = "issueNotice" / "issue a notice" on account;

@@ -29,6 +29,7 @@ roles! {
     Approver = "approver", "Consents, ratifies, reviews appeals.", person;
     Legal = "legal", "Records orders and holds.", person;
     Platform = "platform", "Provisions accounts.", person;
+    Billing = "billing", "Says what is owed.", person;
     Auditor = "auditor", "Reads the whole record.", person;
     Administrator = "administrator", "Keeps the provider's book and its people.", person;
     Owner = "owner", "Acts for the account.", member;

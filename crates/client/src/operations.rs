@@ -1,14 +1,14 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
-    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
+    AcceptTerms, Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal,
+    FileReport, IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold,
+    ProposeMeasure, Reason, RecordInvoice, RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
-    JoinedView, LegalView, MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView, ReportView,
-    StandingView, TokenView, WorkloadView, Written,
+    InvoiceView, JoinedView, LegalView, MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView,
+    ReportView, StandingView, TermsNoticeView, TokenView, WorkloadView, Written,
 };
 
 use crate::{Client, ClientError, pages};
@@ -34,6 +34,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getTile",
         "getConsistency",
         "acknowledgeNotice",
+        "acknowledgeTerms",
         "withdrawCase",
         "listEvents",
         "getReceipt",
@@ -71,6 +72,12 @@ macro_rules! gets {
 posts! {
     /// Opens an account.
     "openAccount" open_account() "/v1/accounts" OpenAccount => Written;
+    /// Tells an account of new terms.
+    "notifyTerms" notify_terms(account) "/v1/accounts/{account}/terms-notices" NotifyTerms => Written;
+    /// Accepts new terms.
+    "acceptTerms" accept_terms(account, notice) "/v1/accounts/{account}/terms-notices/{notice}/acceptance" AcceptTerms => Written;
+    /// Says where an invoice stands.
+    "recordInvoice" record_invoice(account) "/v1/accounts/{account}/invoices" RecordInvoice => Written;
     /// Creates an environment.
     "createEnvironment" create_environment(account) "/v1/accounts/{account}/environments" CreateEnvironment => Written;
     /// Issues a token.
@@ -118,6 +125,14 @@ posts! {
 gets! {
     /// An account.
     "getAccount" account(account) "/v1/accounts/{account}" => AccountView;
+    /// What an account was told of new terms.
+    "listTermsNotices" terms_notices(account) "/v1/accounts/{account}/terms-notices?pageSize=200" => Page<TermsNoticeView>;
+    /// The notice of new terms.
+    "getTermsNotice" terms_notice(account, notice) "/v1/accounts/{account}/terms-notices/{notice}" => TermsNoticeView;
+    /// An account's invoices.
+    "listInvoices" invoices(account) "/v1/accounts/{account}/invoices?pageSize=200" => Page<InvoiceView>;
+    /// An invoice.
+    "getInvoice" invoice(account, invoice) "/v1/accounts/{account}/invoices/{invoice}" => InvoiceView;
     /// Where an account stands.
     "getStanding" standing(account) "/v1/accounts/{account}/standing" => StandingView;
     /// A workload.
@@ -274,6 +289,17 @@ impl Client {
     /// Confirms having a notice.
     pub async fn acknowledge(&self, key: &str, account: &str, notice: &str) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/accounts/{account}/notices/{notice}/acknowledgement"), key).await
+    }
+
+    /// Confirms having the notice of new terms.
+    pub async fn acknowledge_terms(
+        &self,
+        key: &str,
+        account: &str,
+        notice: &str,
+    ) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/accounts/{account}/terms-notices/{notice}/acknowledgement"), key)
+            .await
     }
 
     /// Takes a case back.

@@ -138,6 +138,12 @@ pub enum CalendarError {
         /// From when.
         from: Timestamp,
     },
+    /// A day past the last moment that can be represented.
+    #[error("{date} is past the last representable day")]
+    DayOutOfRange {
+        /// The day.
+        date: Date,
+    },
     /// Not in the bundled database.
     #[error(
         "{0:?} is not a time zone of the bundled database: write a name such as \"America/Los_Angeles\" or \"UTC\""
@@ -200,6 +206,16 @@ impl Calendar {
         Ok(Deadline { at, tzdb: tzdb_version().to_owned() })
     }
 
+    /// The end of a day in the calendar's zone: the first moment of the next.
+    pub fn end_of(&self, date: Date) -> Result<Timestamp, CalendarError> {
+        let out_of_range = || CalendarError::DayOutOfRange { date };
+        let next = date.tomorrow().map_err(|_| out_of_range())?;
+        let midnight = next.at(0, 0, 0, 0);
+        let local =
+            zone(&self.time_zone)?.to_ambiguous_zoned(midnight).later().map_err(|_| out_of_range())?;
+        Ok(local.timestamp())
+    }
+
     /// The local time for people, to the minute, or finer where `at` is: `2021-02-08T19:00 PST`. In UTC where the
     /// zone is unknown, which no calendar of a parsed document is.
     pub fn local(&self, at: Timestamp) -> String {
@@ -207,6 +223,12 @@ impl Calendar {
         let whole_minute = local.second() == 0 && local.subsec_nanosecond() == 0;
         let format = if whole_minute { "%Y-%m-%dT%H:%M %Z" } else { "%Y-%m-%dT%H:%M:%S%.f %Z" };
         local.strftime(format).to_string()
+    }
+
+    /// The local time as a letter writes it: `Monday, 8 February 2021, 19:00 PST`.
+    pub fn in_words(&self, at: Timestamp) -> String {
+        let local = at.to_zoned(zone(&self.time_zone).unwrap_or(TimeZone::UTC));
+        local.strftime("%A, %-d %B %Y, %H:%M %Z").to_string()
     }
 
     /// Whether the date is a working day and no holiday. Past [`Calendar::covers_until`] nobody knows the holidays.

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod capability;
 pub mod document;
 pub mod law;
+pub mod money;
 pub mod name;
 pub mod period;
 pub mod permit;

@@ -41,6 +41,11 @@ pub enum NameError {
     /// Empty, too long, or with control characters.
     #[error("{0:?} is not a clause: use 1 to 64 printable characters")]
     Clause(String),
+    /// Not an invoice's number.
+    #[error(
+        "{0:?} is not an invoice's number: use 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.', starting with a letter or digit"
+    )]
+    Invoice(String),
 }
 
 fn is_slug(text: &str) -> bool {
@@ -62,6 +67,13 @@ fn is_code(text: &str) -> bool {
 
 fn is_clause(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_invoice(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() <= 64
+        && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
 }
 
 /// `xarf:` with a category and a type, or `arf:` with a feedback type, in lower case.
@@ -160,6 +172,11 @@ text_name!(
     PowerId, is_clause, Clause
 );
 
+text_name!(
+    /// An invoice's number, as the billing system gives it.
+    InvoiceId, is_invoice, Invoice
+);
+
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident, $letter:literal, $what:literal, $example:literal) => {
         $(#[$doc])*
@@ -227,6 +244,10 @@ numbered!(
 numbered!(
     /// A notice, such as `parley.n1`.
     NoticeId, "n", "a notice", "parley.n1"
+);
+numbered!(
+    /// The notice of a new version of the terms, such as `parley.t1`.
+    TermsNoticeId, "t", "a notice of terms", "parley.t1"
 );
 numbered!(
     /// A measure, such as `parley.m1`.

@@ -25,6 +25,12 @@ pub enum Guard {
     Due,
     /// A remedy that was submitted in time has been decided.
     CureDecided,
+    /// The measure that the power presupposes is in force in the same case.
+    Preceded,
+    /// What the case asks to be paid is not disputed.
+    Undisputed,
+    /// Something of the invoice is due.
+    PaymentDue,
     /// The least measure was tried first, or the record says why not.
     LeastFirst,
     /// Enough other people approved exactly this.
@@ -69,14 +75,15 @@ impl Guard {
                 Some(Law::Basis)
             }
             Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
-            Self::CureDecided | Self::LeastFirst => Some(Law::Ladder),
+            Self::CureDecided | Self::LeastFirst | Self::Preceded | Self::Undisputed => Some(Law::Ladder),
             Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
             Self::Ratified => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),
-            Self::NotWithheld
+            Self::PaymentDue
+            | Self::NotWithheld
             | Self::WithinPlan
             | Self::InState
             | Self::Moment

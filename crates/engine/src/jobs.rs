@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
-use tenure_domain::account::notice::Reminder;
-use tenure_domain::name::{AccountId, NoticeId};
-use tenure_domain::terms::Channel;
+use tenure_domain::account::notice::{Attempt, Reminder};
+use tenure_domain::name::{AccountId, NoticeId, TermsNoticeId};
+use tenure_domain::terms::{Channel, Terms};
 use tenure_notify::{Letter, inbox_proof};
 use tenure_store::Job;
 use tokio::time::Instant;
@@ -22,6 +22,8 @@ use crate::{EngineError, evaluate, letters};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
+/// Deliver the notice of a new version of the terms.
+pub(crate) const DELIVER_TERMS: &str = "deliver_terms";
 /// Deliver a reminder.
 pub(crate) const REMIND: &str = "remind";
 /// Evaluate the rules for an account.
@@ -90,7 +92,7 @@ async fn work_off(
                 continue;
             }
             // The deemed rule counts from the attempt: none is made at a moment that is in doubt.
-            if job.kind == DELIVER && inner.clock.look().doubt.is_some() {
+            if (job.kind == DELIVER || job.kind == DELIVER_TERMS) && inner.clock.look().doubt.is_some() {
                 continue;
             }
             let result = carry_out(inner, job).await;
@@ -136,6 +138,7 @@ async fn take_off(inner: &Inner, done: &[(i64, bool)]) -> Result<(), EngineError
 async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     match job.kind.as_str() {
         DELIVER => deliver(inner, job).await,
+        DELIVER_TERMS => deliver_terms(inner, job).await,
         REMIND => remind(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         EVALUATE_ALL => evaluate_all(inner).await,
@@ -168,17 +171,49 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let account = inner.account(id.account()).await?;
     let notice = account.notice(&id)?;
     let shelf = inner.shelf();
-    let channels = &account.accepted(&shelf.terms)?.service.channels;
+    let terms = account.terms_of(account.case(&notice.case)?, &shelf.terms)?;
     let letter = Letter {
         id: id.to_string(),
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
     };
+    on_channels(inner, id.account(), terms, &notice.attempts, &letter, |channel, proof| {
+        Command::RecordAttempt { notice: id.clone(), channel, proof }
+    })
+    .await
+}
+
+/// The same for the letter about new terms: the channels are those of the terms that bind.
+async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
+    let id: TermsNoticeId = parse(job)?;
+    let account = inner.account(id.account()).await?;
+    let notice = account.terms_notice(&id)?;
+    let shelf = inner.shelf();
+    let terms = account.accepted(&shelf.terms)?;
+    let letter = Letter {
+        id: id.to_string(),
+        blob: notice.letter.to_string(),
+        text: inner.blob_text(notice.letter.as_str()).await?,
+    };
+    on_channels(inner, id.account(), terms, &notice.attempts, &letter, |channel, proof| {
+        Command::RecordTermsAttempt { notice: id.clone(), channel, proof }
+    })
+    .await
+}
+
+async fn on_channels(
+    inner: &Arc<Inner>,
+    account: &AccountId,
+    terms: &Terms,
+    attempts: &[Attempt],
+    letter: &Letter,
+    record: impl Fn(Channel, String) -> Command,
+) -> Result<(), EngineError> {
     let mut failed = None;
-    for channel in channels.iter().filter(|c| !notice.attempts.iter().any(|a| a.channel == **c)) {
+    for channel in terms.service.channels.iter().filter(|c| !attempts.iter().any(|a| a.channel == **c)) {
         let proof = match channel {
-            Channel::Inbox => inbox_proof(&letter),
-            Channel::Email => match send(inner, &letter).await {
+            Channel::Inbox => inbox_proof(letter),
+            Channel::Email => match send(inner, letter).await {
                 Ok(proof) => proof,
                 Err(error) => {
                     failed = Some(error);
@@ -186,8 +221,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
                 }
             },
         };
-        let command = Command::RecordAttempt { notice: id.clone(), channel: *channel, proof };
-        let act = Act::Account(id.account().clone(), command);
+        let act = Act::Account(account.clone(), record(*channel, proof));
         inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
     }
     failed.map_or(Ok(()), Err)
@@ -203,7 +237,7 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = notice.parse().map_err(|_| defect())?;
     let account = inner.account(id.account()).await?;
     let shelf = inner.shelf();
-    let terms = account.accepted(&shelf.terms)?;
+    let terms = account.terms_of(account.case(&account.notice(&id)?.case)?, &shelf.terms)?;
     if !terms.service.channels.contains(&Channel::Email) {
         // The inbox shows the reminder from the record itself.
         return Ok(());

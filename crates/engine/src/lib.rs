@@ -33,6 +33,7 @@ pub mod shelf;
 mod state;
 pub mod stream;
 pub mod submission;
+pub mod terms_letter;
 mod timers;
 mod turn;
 pub mod verify;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tenure_access::Principal;
 use tenure_domain::account::Account;
+use tenure_domain::account::case::Case;
 use tenure_domain::book;
 use tenure_domain::name::{AccountId, EnvironmentId, ReportId};
 use tenure_domain::report::{self, Allegation, Report};
@@ -251,6 +252,15 @@ impl Engine {
     /// Changes with each commit.
     pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
         self.inner.commits.subscribe()
+    }
+
+    /// The terms that govern a case.
+    pub fn governing(
+        &self,
+        account: &Account,
+        case: &Case,
+    ) -> Result<Arc<tenure_domain::terms::Terms>, EngineError> {
+        Ok(Arc::clone(account.terms_of(case, &self.shelf().terms)?))
     }
 
     /// The terms that an account accepted.

@@ -59,6 +59,10 @@ impl Act {
                 C::CreateEnvironment { .. } => Action::CreateEnvironment,
                 C::PutWorkload { .. } => Action::PutWorkload,
                 C::RemoveWorkload { .. } => Action::RemoveWorkload,
+                C::NotifyTerms { .. } => Action::NotifyTerms,
+                C::AcknowledgeTerms { .. } => Action::AcknowledgeNotice,
+                C::AcceptTerms { .. } => Action::AcceptTerms,
+                C::RecordInvoice { .. } => Action::RecordInvoice,
                 C::OpenCase { .. } => Action::OpenCase,
                 C::WithdrawCase { .. } => Action::WithdrawCase,
                 C::IssueNotice { .. } => Action::IssueNotice,
@@ -78,6 +82,7 @@ impl Act {
                 C::FileAppeal { .. } => Action::FileAppeal,
                 C::DecideAppeal { .. } => Action::DecideAppeal,
                 C::RecordAttempt { .. }
+                | C::RecordTermsAttempt { .. }
                 | C::RecordMatch { .. }
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }

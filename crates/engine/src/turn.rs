@@ -250,6 +250,9 @@ impl Turn<'_> {
             Event::NoticeIssued { notice, .. } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
             }
+            Event::TermsNotified { notice, .. } => {
+                self.write.enqueue(jobs::DELIVER_TERMS, &notice.to_string()).await?;
+            }
             Event::NoticeReminded { notice, reminder } => {
                 self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
             }
@@ -498,7 +501,9 @@ fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
         C::RecordOrder { document, .. } => Some(document),
-        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } | C::NotifyTerms { letter, .. } => {
+            Some(letter)
+        }
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -10,6 +10,7 @@ pub mod logging;
 pub mod maintain;
 pub mod serve;
 pub mod story;
+pub mod terms;
 
 /// Installs the one cryptography provider for TLS. Call it first in `main` and in tests.
 pub fn install_crypto() {

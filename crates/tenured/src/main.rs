@@ -15,7 +15,7 @@ use tenured::config::{Config, Flags, Loaded};
 use tenured::dev::{self, ClusterChoice};
 use tenured::maintain::Place;
 use tenured::serve::Ended;
-use tenured::{bootstrap, check, config, keys, logging, maintain, serve, story};
+use tenured::{bootstrap, check, config, keys, logging, maintain, serve, story, terms};
 
 /// Tenancy with due process: provisions accounts and workloads on Kubernetes, and restricts them only under a power
 /// that their terms grant, after the notice those terms promise, on the record.
@@ -73,6 +73,10 @@ enum Verb {
         #[command(flatten)]
         which: Which,
     },
+    /// Explain a document of terms in plain words: on each ground what may happen and how soon, and what of it touches a
+    /// law of the house or a regulation. Ends with 1 where the document is refused, 2 where it cannot be read, and 3 where
+    /// there are warnings and --strict is given.
+    CheckTerms(CheckTerms),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -97,6 +101,19 @@ impl Which {
     fn place(&self) -> anyhow::Result<Place> {
         Ok(self.load()?.map_or_else(|| Place::of_dev(&self.data), |config| Place::configured(&config)))
     }
+}
+
+#[derive(clap::Args)]
+struct CheckTerms {
+    /// The document.
+    file: PathBuf,
+    /// The example moment from which all is reckoned, such as `2021-01-08T17:00:00-08:00`; without it, 90 days before the
+    /// end of the document's calendar.
+    #[arg(long, value_name = "MOMENT")]
+    from: Option<jiff::Timestamp>,
+    /// End with 3 where there are warnings.
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Subcommand)]
@@ -205,6 +222,7 @@ async fn main() -> ExitCode {
         Verb::Log(LogVerb::Adopt { which, reason }) => adopt(&which, &reason).await,
         Verb::Backup { which, out } => backup(&which, &out).await,
         Verb::Restore { file, which } => restore(&which, &file).await,
+        Verb::CheckTerms(options) => check_terms(&options),
         Verb::Openapi => openapi(),
     };
     match result {
@@ -226,6 +244,12 @@ fn say(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("standard output"),
     }
+}
+
+fn check_terms(options: &CheckTerms) -> anyhow::Result<ExitCode> {
+    let checked = terms::check(&options.file, options.from);
+    say(checked.text.trim_end())?;
+    Ok(ExitCode::from(checked.verdict.code(options.strict)))
 }
 
 async fn run_server(configured: &Configured) -> anyhow::Result<ExitCode> {

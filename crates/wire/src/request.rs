@@ -5,18 +5,20 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
-use tenure_domain::name::{AccountId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
+use tenure_domain::money::Currency;
+use tenure_domain::name::{AccountId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, TermsId};
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::schema::{
-    BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
-    Span, Text, Word,
+    BlobName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, OrderKindName,
+    OutcomeName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
 };
 
 macro_rules! request {
@@ -315,6 +317,64 @@ request!(
         #[serde(default)]
         #[schema(value_type = Option<ReportName>)]
         report: Option<ReportId>,
+        /// The invoice whose payment it asks for, in a case on `non_payment`: it is met when nothing of it is due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<InvoiceNumber>)]
+        invoice: Option<InvoiceId>,
+    }
+);
+
+request!(
+    /// Tells an account of a new version of the terms.
+    NotifyTerms {
+        /// The published version that is to bind.
+        terms: TermsVersion,
+        /// What changes, for the account to read.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Accepts a version of the terms.
+    AcceptTerms {
+        /// The SHA-256 of the text that was read: the notice names it.
+        #[schema(value_type = Digest)]
+        hash: String,
+    }
+);
+
+request!(
+    /// Says where an invoice stands: all of it, each time. Amounts are whole minor units of the currency.
+    RecordInvoice {
+        /// Its number.
+        #[schema(value_type = InvoiceNumber)]
+        invoice: InvoiceId,
+        /// What was billed. It never changes: what is taken back is credited.
+        #[schema(minimum = 1, maximum = 1_000_000_000_000_000_i64)]
+        #[serde(deserialize_with = "whole")]
+        amount: u64,
+        /// In which currency.
+        #[schema(value_type = CurrencyCode)]
+        currency: Currency,
+        /// The last day on which it is paid in time, in the zone of the account's terms. It is never brought forward.
+        #[schema(value_type = Day)]
+        due: Date,
+        /// What was paid so far.
+        #[schema(maximum = 1_000_000_000_000_000_i64)]
+        #[serde(deserialize_with = "whole")]
+        paid: u64,
+        /// What was credited so far.
+        #[schema(maximum = 1_000_000_000_000_000_i64)]
+        #[serde(deserialize_with = "whole")]
+        credited: u64,
+        /// What of the rest the account disputes, and nobody has decided on.
+        #[schema(maximum = 1_000_000_000_000_000_i64)]
+        #[serde(deserialize_with = "whole")]
+        disputed: u64,
+        /// The moment for which this holds; later than any that was told before.
+        #[schema(value_type = String, format = DateTime)]
+        as_of: Timestamp,
     }
 );
 

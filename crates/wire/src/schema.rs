@@ -32,6 +32,14 @@ form! {
     ScopeName "^(account|environment/[a-z0-9](-?[a-z0-9]){0,27}|workload/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27})$", 7 to 66, "workload/web/feed";
     /// A report's id.
     ReportName "^[a-z0-9](-?[a-z0-9]){0,27}\\.r[1-9][0-9]{0,8}$", 4 to 39, "parley.r1";
+    /// An invoice's number, as the billing system gives it.
+    InvoiceNumber "^[A-Za-z0-9][A-Za-z0-9._-]*$", 1 to 64, "2021-0117";
+    /// A currency, by its code of ISO 4217.
+    CurrencyCode "^[A-Z]{3}$", 3 to 3, "EUR";
+    /// A date.
+    Day "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", 10 to 10, "2021-01-31";
+    /// The SHA-256 of a document's exact bytes.
+    Digest "^[0-9a-f]{64}$", 64 to 64, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     /// Kept bytes, by their SHA-256.
     BlobName "^sha256:[0-9a-f]{64}$", 71 to 71, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     /// Words that a person wrote: not only blanks, without NUL.
@@ -45,7 +53,7 @@ form! {
 }
 
 /// The name of a role. People of the provider hold `support`, `reporter`, `analyst`, `approver`, `legal`, `platform`,
-/// `auditor` and `administrator`; members of an account `owner`, `developer` and `viewer`.
+/// `billing`, `auditor` and `administrator`; members of an account `owner`, `developer` and `viewer`.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleName {
@@ -61,6 +69,8 @@ pub enum RoleName {
     Legal,
     /// Provisions accounts.
     Platform,
+    /// Says what is owed.
+    Billing,
     /// Reads the whole record.
     Auditor,
     /// Keeps the provider's book and its people.

@@ -146,11 +146,12 @@ view!(
 view!(
     /// Something that can happen next.
     NextView {
-        /// In which case.
-        case: String,
+        /// In which case; none for what concerns the account as a whole, such as new terms.
+        case: Option<String>,
         /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves; `deliver`, `enforce` and
         /// `restore` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`,
-        /// `ratify`, `decide_appeal` and `vacate_order` are for somebody to do.
+        /// `ratify`, `decide_appeal`, `decide_dispute`, `accept_terms` and `vacate_order` are for somebody to do; `bind_terms` comes due
+        /// by itself.
         kind: String,
         /// The same in words.
         what: String,
@@ -294,6 +295,11 @@ view!(
     CaseView {
         /// Its id.
         id: String,
+        /// The version of the terms that governs it: the one that bound the account when it was opened.
+        terms: TermsView,
+        /// Since when the account disputes what it is asked to pay: meanwhile no stage is gone through.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        disputed_since: Option<Timestamp>,
         /// Its account.
         account: String,
         /// The reason code.
@@ -359,6 +365,65 @@ view!(
         attempts: Vec<AttemptView>,
         /// The reminders that went out.
         reminded: Vec<String>,
+    }
+);
+
+view!(
+    /// The notice of a new version of the terms.
+    TermsNoticeView {
+        /// Its id.
+        id: String,
+        /// The version that is to bind. A member accepts it with its hash.
+        terms: TermsView,
+        /// The text of that version, as it was published.
+        document: Option<String>,
+        /// What changes.
+        why: Option<String>,
+        /// The letter.
+        letter: Option<String>,
+        /// When it was issued.
+        #[schema(value_type = String, format = DateTime)]
+        issued_at: Timestamp,
+        /// `issued`, `served`, `bound`, `accepted`, or `overtaken` by another version that binds.
+        state: String,
+        /// When the version binds by itself; none while the notice is not served, and where it binds by acceptance only.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        binds: Option<Timestamp>,
+        /// What was tried to deliver it: channel and proof.
+        attempts: Vec<AttemptView>,
+    }
+);
+
+view!(
+    /// An invoice, as the billing system told of it. Amounts are whole minor units of the currency.
+    InvoiceView {
+        /// Its number.
+        id: String,
+        /// What was billed.
+        amount: u64,
+        /// In which currency.
+        currency: String,
+        /// The last day on which it is paid in time.
+        due: String,
+        /// From when what is outstanding is overdue.
+        #[schema(value_type = String, format = DateTime)]
+        overdue_from: Timestamp,
+        /// What was paid.
+        paid: u64,
+        /// What was credited.
+        credited: u64,
+        /// What the account disputes.
+        disputed: u64,
+        /// What is neither paid nor credited.
+        outstanding: u64,
+        /// What of it is due now.
+        due_now: u64,
+        /// The moment for which this holds.
+        #[schema(value_type = String, format = DateTime)]
+        as_of: Timestamp,
+        /// When it was recorded.
+        #[schema(value_type = String, format = DateTime)]
+        recorded_at: Timestamp,
     }
 );
 

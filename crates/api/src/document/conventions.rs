@@ -26,8 +26,10 @@ const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 15] = [
+const VERSIONED: [&str; 17] = [
     "getAccount",
+    "getTermsNotice",
+    "getInvoice",
     "getStanding",
     "getEnvironment",
     "getWorkload",
@@ -307,6 +309,8 @@ fn describe(parameter: &mut Parameter) {
         "item" => ("The name of what is asked, within its case.", slug("post-1")),
         "case" => ("The case's id.", numbered("c", "parley.c1")),
         "notice" => ("The notice's id.", numbered("n", "parley.n1")),
+        "termsNotice" => ("The id of the notice of new terms.", numbered("t", "parley.t1")),
+        "invoice" => ("The invoice's number.", text("^[A-Za-z0-9][A-Za-z0-9._-]*$", 64, "2021-0117")),
         "measure" => ("The measure's id.", numbered("m", "parley.m1")),
         "order" => ("The order's id.", numbered("o", "parley.o1")),
         "hold" => ("The hold's id.", numbered("h", "parley.h1")),

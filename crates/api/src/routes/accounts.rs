@@ -5,9 +5,10 @@ use axum::response::Response;
 use tenure_access::{Action, Principal};
 use tenure_domain::account::Command;
 use tenure_domain::name::AccountId;
+use tenure_domain::terms::TermsRef;
 use tenure_engine::submission::Act;
 use tenure_wire::Problem;
-use tenure_wire::request::{OpenAccount, PageQuery};
+use tenure_wire::request::{OpenAccount, PageQuery, TermsVersion};
 use tenure_wire::view::{AccountView, Page, StandingView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,24 +22,25 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(open, list)).routes(routes!(get)).routes(routes!(standing))
 }
 
+/// The reference of a published version.
+pub(super) fn published(call: &Call, asked: &TermsVersion) -> Result<TermsRef, Failure> {
+    let shelf = call.engine.shelf();
+    let mut references = shelf.terms.iter().map(|(reference, _)| reference);
+    let found = references.find(|r| r.id == asked.id && r.version == asked.version);
+    found.cloned().ok_or_else(|| {
+        Problem::new("invalid-request", "The request is not valid", 422)
+            .fault("/terms", "no such terms are published")
+            .into()
+    })
+}
+
 /// Open an account under a published version of terms.
 #[utoipa::path(post, operation_id = "openAccount", path = "/v1/accounts", tag = "accounts", request_body = OpenAccount,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn open(call: Call, body: Body<OpenAccount>) -> Result<Response, Failure> {
     call.may_at_provider(Action::OpenAccount)?;
     let asked = body.value;
-    let shelf = call.engine.shelf();
-    let terms = shelf
-        .terms
-        .iter()
-        .find(|(reference, _)| reference.id == asked.terms.id && reference.version == asked.terms.version)
-        .map(|(reference, _)| reference.clone())
-        .ok_or_else(|| {
-            Failure::from(
-                Problem::new("invalid-request", "The request is not valid", 422)
-                    .fault("/terms", "no such terms are published"),
-            )
-        })?;
+    let terms = published(&call, &asked.terms)?;
     let act = Act::Account(asked.account.clone(), Command::Open { terms, plan: asked.plan.into() });
     let id = asked.account.to_string();
     Writing::new(&call, body.hash)

@@ -68,7 +68,7 @@ async fn propose(
             .into());
     }
     let account = call.engine.account(&account_id).await?;
-    let terms = call.engine.accepted(&account)?;
+    let terms = call.engine.governing(&account, account.case(&case).map_err(EngineError::from)?)?;
     let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
     let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
     let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());

@@ -1,6 +1,7 @@
 //! The routes, a file for each resource, and the document that describes them.
 
 mod accounts;
+mod agreement;
 mod appeals;
 mod cases;
 mod clock;
@@ -11,6 +12,7 @@ mod evidence;
 mod health;
 mod holds;
 mod intake;
+mod invoices;
 mod ledger;
 mod measures;
 mod notices;
@@ -38,6 +40,8 @@ use crate::telemetry::told;
 pub fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(accounts::routes())
+        .merge(agreement::routes())
+        .merge(invoices::routes())
         .merge(environments::routes())
         .merge(workloads::routes())
         .merge(people::routes())

@@ -44,7 +44,7 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let asked = body.value;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(EngineError::from)?;
-    let terms = call.engine.accepted(&account)?;
+    let terms = call.engine.governing(&account, case)?;
     let starts = match asked.starts {
         Starts::Cure => command::Starts::Cure,
         Starts::Notice => command::Starts::Notice,
@@ -57,7 +57,7 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
         lines.push((item.id.to_string(), item.ask));
-        items.push(Asked { id: item.id, ask, report: item.report });
+        items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice });
     }
     let says = CaseNotice {
         case: &id,

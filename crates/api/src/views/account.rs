@@ -12,7 +12,7 @@ use tenure_wire::view::{
     AccountView, EnvironmentView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
 
-use super::{name, next, terms, text};
+use super::{agreement, name, next, terms, text};
 use crate::problem::Failure;
 
 pub fn account(account: &Account) -> AccountView {
@@ -122,6 +122,9 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             requirements.push(requirement(engine, account, case, item).await?);
         }
     }
+    let mut coming = next::steps(account, &accepted, None);
+    coming.extend(agreement::steps(account, &accepted));
+    coming.sort_by_key(|step| (step.at.is_none(), step.at));
     Ok(StandingView {
         account: account.id.to_string(),
         lifecycle: "active".to_owned(),
@@ -144,7 +147,7 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             .filter(|o| o.vacated.is_none())
             .map(|o| format!("{} ({}, {})", o.id, o.kind.as_str(), o.scope))
             .collect(),
-        next: next::steps(account, &accepted, None),
+        next: coming,
         why_not_yet: next::why_not_yet(engine, account, None)?,
     })
 }

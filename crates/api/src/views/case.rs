@@ -11,7 +11,7 @@ use tenure_engine::{Engine, Joined};
 use tenure_wire::view::{AttemptView, CaseView, JoinedView, NoticeView, ReportView};
 
 use super::account::requirement;
-use super::{name, next, text};
+use super::{name, next, terms, text};
 use crate::problem::Failure;
 
 pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<CaseView, Failure> {
@@ -25,9 +25,11 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
     for item in &case.items {
         items.push(requirement(engine, account, case, item).await?);
     }
-    let accepted = engine.accepted(account)?;
+    let accepted = engine.governing(account, case)?;
     Ok(CaseView {
         id: case.id.to_string(),
+        terms: terms(account.governing(case)),
+        disputed_since: case.disputed_since,
         account: account.id.to_string(),
         ground: case.ground.to_string(),
         state: state.to_owned(),

@@ -1,6 +1,7 @@
 //! Showing the domain's things as the API's views. Words are looked up here; where they were erased, nothing is shown.
 
 pub mod account;
+pub mod agreement;
 pub mod case;
 pub mod measure;
 pub mod next;

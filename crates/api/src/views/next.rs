@@ -21,7 +21,7 @@ pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<
         .map(|step| {
             let (what, subject) = words(&step.what);
             NextView {
-                case: step.case.to_string(),
+                case: Some(step.case.to_string()),
                 kind: step.what.name().to_owned(),
                 what: what.to_owned(),
                 subject,
@@ -72,6 +72,9 @@ fn words(what: &What) -> (&'static str, String) {
         What::Acknowledge(id) => ("a member confirms having the letter", id.to_string()),
         What::HandIn(_, item) => ("the account says what it did about this", item.to_string()),
         What::DecideCure(_, item) => ("the provider decides on the remedy", item.to_string()),
+        What::DecideDispute(id) => {
+            ("what is disputed is decided, and the invoice recorded again", id.to_string())
+        }
         What::Propose(id) => ("the provider proposes a measure, or takes the case back", id.to_string()),
         What::Approve(id) => ("other people of the provider consent", id.to_string()),
         What::Amend(id) => ("whoever proposed it names another moment, or it is lifted", id.to_string()),
@@ -86,6 +89,8 @@ fn words(what: &What) -> (&'static str, String) {
 fn due(key: &TimerKey) -> (&'static str, String) {
     match key {
         TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
+        TimerKey::DeemedTerms(id) => ("the notice of new terms counts as served", id.to_string()),
+        TimerKey::Bind(id) => ("the new terms bind", id.to_string()),
         TimerKey::Remind(id, Reminder::Half) => {
             ("a reminder goes out: half of the time has run", id.to_string())
         }

@@ -53,6 +53,8 @@ impl Account {
                     holds: Vec::new(),
                     appeals: Vec::new(),
                     refusals: std::collections::BTreeMap::new(),
+                    terms_notices: Vec::new(),
+                    invoices: std::collections::BTreeMap::new(),
                     matched: std::collections::BTreeMap::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
@@ -62,16 +64,16 @@ impl Account {
         Ok(account)
     }
 
-    fn unknown(&self, what: &impl ToString) -> FoldError {
+    pub(super) fn unknown(&self, what: &impl ToString) -> FoldError {
         FoldError::Unknown { what: what.to_string(), version: self.version }
     }
 
-    fn case_mut(&mut self, id: &CaseId) -> Result<&mut Case, FoldError> {
+    pub(super) fn case_mut(&mut self, id: &CaseId) -> Result<&mut Case, FoldError> {
         let unknown = self.unknown(id);
         self.cases.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn notice_mut(&mut self, id: &NoticeId) -> Result<&mut Notice, FoldError> {
+    pub(super) fn notice_mut(&mut self, id: &NoticeId) -> Result<&mut Notice, FoldError> {
         let unknown = self.unknown(id);
         self.notices.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
@@ -81,7 +83,7 @@ impl Account {
         self.measures.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn in_order(&self, number: u32, made: usize, what: &impl ToString) -> Result<(), FoldError> {
+    pub(super) fn in_order(&self, number: u32, made: usize, what: &impl ToString) -> Result<(), FoldError> {
         if number as usize == made + 1 {
             Ok(())
         } else {
@@ -130,8 +132,18 @@ impl Account {
                     why: why.clone(),
                     reports: reports.clone(),
                     state: CaseState::Open,
+                    terms: None,
+                    disputed_since: None,
                     items: Vec::new(),
                 });
+            }
+            Event::TermsNotified { .. }
+            | Event::TermsAttempted { .. }
+            | Event::TermsServed { .. }
+            | Event::TermsAccepted { .. }
+            | Event::TermsBound { .. } => self.fold_terms(recorded)?,
+            Event::InvoiceRecorded { .. } | Event::DisputeBegan { .. } | Event::DisputeEnded { .. } => {
+                self.fold_payment(recorded)?;
             }
             Event::RuleMatched { rule, .. } => {
                 self.matched.insert(rule.clone(), at);
@@ -148,6 +160,7 @@ impl Account {
                         id: asked.id.clone(),
                         ask: asked.ask.clone(),
                         report: asked.report.clone(),
+                        invoice: asked.invoice.clone(),
                         state: ItemState::Due { rejected: None },
                     });
                 }

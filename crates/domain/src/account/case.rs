@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use crate::name::{CaseId, Ground, ItemId, ReportId};
+use crate::name::{CaseId, Ground, InvoiceId, ItemId, ReportId};
+use crate::terms::TermsRef;
 use crate::text::Words;
 
 /// A case: `open → notified → lapsed → closed(outcome)`.
@@ -25,6 +26,12 @@ pub struct Case {
     pub reports: Vec<ReportId>,
     /// Where it stands.
     pub state: CaseState,
+    /// The terms under which it was opened, where others bind the account since; none for those that bind it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<TermsRef>,
+    /// Since when the account disputes what it is asked to pay: meanwhile no stage is gone through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed_since: Option<Timestamp>,
     /// What the account has to do; when all of it is done the case is cured.
     pub items: Vec<Item>,
 }
@@ -77,6 +84,9 @@ pub struct Item {
     /// The report it answers, where it answers one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportId>,
+    /// The invoice whose payment it asks for, where it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceId>,
     /// How far it is.
     pub state: ItemState,
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::Asked;
+use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
 use super::timer::TimerKey;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PowerId, ReportId,
-    RuleId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
+    PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -33,6 +34,16 @@ pub enum Starts {
 pub enum Command {
     /// Begin the account, pinned to this version of the terms.
     Open { terms: TermsRef, plan: Plan },
+    /// Tell the account of a new version of the terms.
+    NotifyTerms { terms: TermsRef, why: Words, letter: Blob },
+    /// A channel took the letter about new terms.
+    RecordTermsAttempt { notice: TermsNoticeId, channel: Channel, proof: String },
+    /// A member of the account confirms having the letter about new terms.
+    AcknowledgeTerms { notice: TermsNoticeId },
+    /// A member accepts exactly that text before its period has run.
+    AcceptTerms { notice: TermsNoticeId, hash: String },
+    /// The billing system says where an invoice stands.
+    RecordInvoice { invoice: InvoiceId, facts: InvoiceFacts },
     /// Add an environment with its share of the plan.
     CreateEnvironment { environment: EnvironmentId, plan: Plan },
     /// Declare a workload, new or changed.
@@ -121,6 +132,11 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Open { .. } => "open account",
+            Self::NotifyTerms { .. } => "notify terms",
+            Self::RecordTermsAttempt { .. } => "record attempt of terms",
+            Self::AcknowledgeTerms { .. } => "acknowledge terms",
+            Self::AcceptTerms { .. } => "accept terms",
+            Self::RecordInvoice { .. } => "record invoice",
             Self::CreateEnvironment { .. } => "create environment",
             Self::PutWorkload { .. } => "put workload",
             Self::RemoveWorkload { .. } => "remove workload",
@@ -155,7 +171,14 @@ impl Command {
     /// Whether it starts a period of the account, or happens because one has run. It waits while the legal clock is in
     /// doubt: a period that began at a doubtful moment could end early.
     pub fn is_timed(&self) -> bool {
-        matches!(self, Self::RecordAttempt { .. } | Self::AcknowledgeNotice { .. } | Self::Fire(_))
+        matches!(
+            self,
+            Self::RecordAttempt { .. }
+                | Self::AcknowledgeNotice { .. }
+                | Self::RecordTermsAttempt { .. }
+                | Self::AcknowledgeTerms { .. }
+                | Self::Fire(_)
+        )
     }
 
     /// Whether it may restrict an account, so that its refusals stand on the record.

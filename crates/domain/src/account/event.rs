@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::case::Outcome;
+use super::invoice::{ClockMoved, InvoiceFacts};
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::{LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
 use crate::calendar::Deadline;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
-    ReportId, RuleId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
+    PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::refusal::Guard;
 use crate::scope::Scope;
@@ -43,6 +44,9 @@ pub struct Asked {
     /// The report it answers, where it answers one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportId>,
+    /// The invoice whose payment it asks for, where it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceId>,
 }
 
 /// What happened. The tag is the event's type in the ledger.
@@ -59,6 +63,33 @@ pub struct Asked {
 pub enum Event {
     #[serde(rename = "account.opened")]
     AccountOpened { terms: TermsRef, plan: Plan },
+    #[serde(rename = "terms.notified")]
+    TermsNotified { notice: TermsNoticeId, terms: TermsRef, why: Words, letter: Blob },
+    #[serde(rename = "terms.attempted")]
+    TermsAttempted {
+        notice: TermsNoticeId,
+        channel: Channel,
+        proof: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deemed: Option<Deadline>,
+    },
+    #[serde(rename = "terms.served")]
+    TermsServed {
+        notice: TermsNoticeId,
+        by: ServedBy,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        binds: Option<Deadline>,
+    },
+    #[serde(rename = "terms.accepted")]
+    TermsAccepted { notice: TermsNoticeId },
+    #[serde(rename = "terms.bound")]
+    TermsBound { notice: TermsNoticeId },
+    #[serde(rename = "invoice.recorded")]
+    InvoiceRecorded { invoice: InvoiceId, facts: InvoiceFacts, overdue_from: Timestamp },
+    #[serde(rename = "dispute.began")]
+    DisputeBegan { case: CaseId },
+    #[serde(rename = "dispute.ended")]
+    DisputeEnded { case: CaseId, clocks: Vec<ClockMoved> },
     #[serde(rename = "environment.created")]
     EnvironmentCreated { environment: EnvironmentId, plan: Plan },
     #[serde(rename = "workload.put")]
@@ -161,7 +192,7 @@ impl Event {
     /// The kept bytes that it names, where it names any.
     pub fn blob(&self) -> Option<&Blob> {
         match self {
-            Self::NoticeIssued { letter, .. } => Some(letter),
+            Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
             Self::MeasureInForce { receipt, .. }
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),

@@ -53,9 +53,13 @@ impl Account {
         measure: &Measure,
         context: &Context<'_>,
     ) -> Result<Vec<Unmet>, Rejected> {
-        let terms = self.accepted(context.book)?;
         let proposal = &measure.proposal;
+        let terms = self.terms_of(self.case(&proposal.case)?, context.book)?;
         let mut unmet = self.order_guards(proposal);
+        // What is in effect has gone through its stages.
+        if !measure.is_effective() {
+            unmet.extend(self.stage_guards(proposal, terms));
+        }
         // What was stopped has nothing left that a hold on what runs could preserve.
         if !matches!(measure.state, MeasureState::InForce { .. }) {
             unmet.extend(self.hold_guards(proposal));
@@ -149,13 +153,14 @@ impl Account {
     /// Law 1: the power, the case and the scope.
     pub(super) fn power_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
         let mut unmet = Vec::new();
-        let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == self.terms) else {
+        let governing = self.case(&proposal.case).map_or(&self.terms, |case| self.governing(case));
+        let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == *governing) else {
             let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
             return vec![Unmet::new(
                 Guard::PowerInAcceptedTerms,
                 format!(
                     "the account accepted {}, which has no power {:?}",
-                    self.terms,
+                    governing,
                     proposal.power.as_str()
                 ),
                 format!("use one of its powers: {}", have.join(", ")),

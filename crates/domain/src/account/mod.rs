@@ -6,15 +6,18 @@
 pub mod actor;
 mod apply;
 pub mod case;
+pub mod change;
 pub mod command;
 mod decide;
 pub mod event;
 mod guards;
+pub mod invoice;
 pub mod legal;
 pub mod measure;
 pub mod notice;
 pub mod outlook;
 mod process;
+mod stages;
 pub mod standing;
 pub mod timer;
 
@@ -25,17 +28,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, RuleId, WorkloadId,
+    AccountId, AppealId, CaseId, EnvironmentId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId, RuleId,
+    WorkloadId,
 };
-use crate::refusal::{Guard, Rejected, Unmet};
+use crate::refusal::Rejected;
 use crate::terms::{Terms, TermsRef};
 use crate::workload::{Plan, Workload};
 
 pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
+use change::TermsNotice;
 pub use command::Command;
 pub use event::{Event, Recorded};
+use invoice::Invoice;
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
@@ -102,7 +108,7 @@ pub struct Account {
     pub version: u64,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// The version of the terms it accepted.
+    /// The version of the terms that binds it: the one it accepted, or one it was duly notified of.
     pub terms: TermsRef,
     /// What its plan allows.
     pub plan: Plan,
@@ -120,6 +126,12 @@ pub struct Account {
     pub holds: Vec<Hold>,
     /// Its appeals.
     pub appeals: Vec<Appeal>,
+    /// What it was told of new versions of the terms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terms_notices: Vec<TermsNotice>,
+    /// What it owes and owed, as the billing system says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub invoices: BTreeMap<InvoiceId, Invoice>,
     refusals: BTreeMap<Actor, RefusalCount>,
     /// When each rule's match was last put on the record.
     matched: BTreeMap<RuleId, Timestamp>,
@@ -163,14 +175,7 @@ impl Account {
 
     /// The terms this account accepted.
     pub fn accepted<'a>(&self, book: &'a Book) -> Result<&'a Arc<Terms>, Rejected> {
-        book.get(&self.terms).ok_or_else(|| {
-            Unmet::new(
-                Guard::Known,
-                format!("the accepted terms {} are not in the provider's book", self.terms),
-                "publish exactly that version again",
-            )
-            .into()
-        })
+        change::published(&self.terms, book)
     }
 
     /// The environment of this name.

@@ -40,6 +40,8 @@ pub enum What {
     HandIn(CaseId, ItemId),
     /// A remedy is decided on.
     DecideCure(CaseId, ItemId),
+    /// What the account is asked to pay and disputes is decided.
+    DecideDispute(CaseId),
     /// A measure is proposed, or the case is withdrawn.
     Propose(CaseId),
     /// Somebody else consents.
@@ -66,6 +68,7 @@ impl What {
             Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
             Self::IssueNotice(_)
             | Self::DecideCure(..)
+            | Self::DecideDispute(_)
             | Self::Propose(_)
             | Self::Approve(_)
             | Self::Amend(_)
@@ -78,7 +81,8 @@ impl What {
     /// Its stable name: programs branch on it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Due(TimerKey::Deemed(_)) => "deemed",
+            Self::Due(TimerKey::Deemed(_) | TimerKey::DeemedTerms(_)) => "deemed",
+            Self::Due(TimerKey::Bind(_)) => "bind_terms",
             Self::Due(TimerKey::Remind(..)) => "remind",
             Self::Due(TimerKey::Lapse(_)) => "lapse",
             Self::Due(TimerKey::Apply(_)) => "apply",
@@ -88,6 +92,7 @@ impl What {
             Self::Acknowledge(_) => "acknowledge",
             Self::HandIn(..) => "hand_in",
             Self::DecideCure(..) => "decide_cure",
+            Self::DecideDispute(_) => "decide_dispute",
             Self::Propose(_) => "propose",
             Self::Approve(_) => "approve",
             Self::Amend(_) => "amend",
@@ -165,6 +170,9 @@ impl Account {
         if case.state == CaseState::Open && !on_its_way {
             add(What::IssueNotice(case.id.clone()), None);
         }
+        if case.disputed_since.is_some() {
+            add(What::DecideDispute(case.id.clone()), None);
+        }
         for item in &case.items {
             let ends = self
                 .notices_of(&case.id)
@@ -172,7 +180,9 @@ impl Account {
                 .filter_map(super::notice::Notice::cure_ends)
                 .min()
                 // What has ended can still be put right, and has no moment any more.
-                .filter(|_| matches!(case.state, CaseState::Notified { .. }));
+                .filter(|_| {
+                    matches!(case.state, CaseState::Notified { .. }) && case.disputed_since.is_none()
+                });
             match item.state {
                 ItemState::Due { .. } => add(What::HandIn(case.id.clone(), item.id.clone()), ends),
                 ItemState::Submitted { .. } => {
@@ -230,7 +240,6 @@ impl Account {
     ///
     /// Those are the powers that a notice of the case names, or else all that its ground allows.
     pub fn why_not_yet_of_all(&self, context: &Context<'_>) -> Result<Vec<WhyNotYet>, Rejected> {
-        let terms = self.accepted(context.book)?;
         let mut all = Vec::new();
         for measure in &self.measures {
             if measure.is_over()
@@ -249,8 +258,10 @@ impl Account {
             }
         }
         for case in self.cases.iter().filter(|c| !c.is_closed()) {
+            let terms = self.terms_of(case, context.book)?;
             for power in self.powers_at_hand(case, terms) {
-                let guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
+                let mut guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
+                guards.extend(self.dispute_guard(&case.id));
                 if !guards.is_empty() {
                     all.push(WhyNotYet { case: case.id.clone(), power, measure: None, guards });
                 }

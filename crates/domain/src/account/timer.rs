@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::case::CaseState;
+use super::change::TermsNoticeState;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
-use crate::name::{CaseId, MeasureId, NoticeId};
+use crate::name::{CaseId, MeasureId, NoticeId, TermsNoticeId};
 
 /// What comes due. Text form: `deemed:parley.n1`, `remind_half:parley.n1`, `lapse:parley.c1`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ use crate::name::{CaseId, MeasureId, NoticeId};
 pub enum TimerKey {
     /// The terms' rule makes a notice served.
     Deemed(NoticeId),
+    /// The terms' rule makes the notice of new terms served.
+    DeemedTerms(TermsNoticeId),
+    /// New terms bind.
+    Bind(TermsNoticeId),
     /// A reminder goes out.
     Remind(NoticeId, Reminder),
     /// A cure period ends.
@@ -29,10 +34,11 @@ pub enum TimerKey {
 }
 
 impl TimerKey {
-    /// The case that it belongs to.
+    /// The case that it belongs to; none for what concerns the account as a whole.
     pub fn case<'a>(&'a self, account: &'a Account) -> Option<&'a CaseId> {
         match self {
             Self::Deemed(notice) | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
+            Self::DeemedTerms(_) | Self::Bind(_) => None,
             Self::Lapse(case) => Some(case),
             Self::Apply(measure) | Self::Ratification(measure) => {
                 account.measure(measure).ok().map(|m| &m.proposal.case)
@@ -54,6 +60,8 @@ impl fmt::Display for TimerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deemed(id) => write!(f, "deemed:{id}"),
+            Self::DeemedTerms(id) => write!(f, "deemed_terms:{id}"),
+            Self::Bind(id) => write!(f, "bind:{id}"),
             Self::Remind(id, Reminder::Half) => write!(f, "remind_half:{id}"),
             Self::Remind(id, Reminder::LastDay) => write!(f, "remind_last_day:{id}"),
             Self::Lapse(id) => write!(f, "lapse:{id}"),
@@ -77,6 +85,8 @@ impl FromStr for TimerKey {
         let measure = || id.parse::<MeasureId>().map_err(|_| wrong());
         match kind {
             "deemed" => Ok(Self::Deemed(notice()?)),
+            "deemed_terms" => Ok(Self::DeemedTerms(id.parse().map_err(|_| wrong())?)),
+            "bind" => Ok(Self::Bind(id.parse().map_err(|_| wrong())?)),
             "remind_half" => Ok(Self::Remind(notice()?, Reminder::Half)),
             "remind_last_day" => Ok(Self::Remind(notice()?, Reminder::LastDay)),
             "lapse" => Ok(Self::Lapse(id.parse().map_err(|_| wrong())?)),
@@ -113,7 +123,7 @@ impl Account {
                         add(deemed.at, TimerKey::Deemed(notice.id.clone()));
                     }
                 }
-                NoticeState::Served { .. } if !case.is_closed() => {
+                NoticeState::Served { .. } if !case.is_closed() && !self.stands_still(notice) => {
                     for (reminder, due) in notice.reminders() {
                         if !notice.reminded.contains(&reminder) {
                             add(due, TimerKey::Remind(notice.id.clone(), reminder));
@@ -125,9 +135,23 @@ impl Account {
         }
         for case in &self.cases {
             if matches!(case.state, CaseState::Notified { .. })
+                && case.disputed_since.is_none()
                 && let Some(ends) = self.first_cure_end(&case.id)
             {
                 add(ends, TimerKey::Lapse(case.id.clone()));
+            }
+        }
+        for notice in &self.terms_notices {
+            match &notice.state {
+                TermsNoticeState::Issued => {
+                    if let Some(deemed) = &notice.deemed {
+                        add(deemed.at, TimerKey::DeemedTerms(notice.id.clone()));
+                    }
+                }
+                TermsNoticeState::Served { binds: Some(binds), .. } => {
+                    add(binds.at, TimerKey::Bind(notice.id.clone()));
+                }
+                _ => {}
             }
         }
         for measure in &self.measures {

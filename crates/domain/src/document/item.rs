@@ -60,6 +60,12 @@ impl<'a> Item<'a> {
         Some(Fields { entries, line: self.node.line, column: self.node.column, path: self.path.clone() })
     }
 
+    /// A mapping whatever its fields are; for one that was read with [`fields`](Self::fields) before.
+    pub fn mapping(&self) -> Option<Fields<'a>> {
+        let Value::Map(entries) = &self.node.value else { return None };
+        Some(Fields { entries, line: self.node.line, column: self.node.column, path: self.path.clone() })
+    }
+
     /// A list of at most `max` items.
     pub fn list(&self, max: usize, faults: &mut Faults) -> Option<Vec<Item<'a>>> {
         let Value::List(nodes) = &self.node.value else {

@@ -1,6 +1,8 @@
 //! What a provider promised: one immutable version of its agreement as data.
 
+pub mod explain;
 mod read;
+mod regulation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +15,8 @@ use crate::document::DocumentErrors;
 use crate::name::{Format, Ground, PowerId, TermsId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
+
+pub use regulation::{Exception, Regulation};
 
 /// One exact text of terms. Text form: `cloud-agreement 2020-04`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +54,33 @@ pub struct Terms {
     pub floors: Floors,
     /// Which ground is alleged by reports in published formats, where the agreement says so itself.
     pub reported: BTreeMap<Format, Ground>,
+    /// How a new version comes to bind; without it, only by acceptance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
+    /// What is promised to an account that leaves for another provider; none where the agreement does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switching: Option<Switching>,
+    /// The regulations that the agreement itself says it follows: their figures are checked when it is read.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub regulations: BTreeSet<Regulation>,
+}
+
+/// How a new version of the agreement comes to bind an account that does not accept it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    /// From the service of the notice of it on the account.
+    pub notice: Period,
+}
+
+/// What an account is promised that leaves for another provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Switching {
+    /// How long before it leaves the account has to say so, at most.
+    pub notice: Period,
+    /// How long the move takes then, at most. Longer than zero.
+    pub transition: Period,
 }
 
 /// How notices are served.
@@ -101,6 +132,12 @@ pub struct Power {
     pub constructive_termination_after: Option<Period>,
     /// How long the account can fetch its data after the end. Written for `terminate`, and only there.
     pub retrieval: Option<Period>,
+    /// The measure that has to be in force in the same case before this power may be used; none for no such condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Preset>,
+    /// On which exception from a regulated period it rests. Only for `terminate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
 }
 
 /// What must come before, or after, a measure.
@@ -137,6 +174,9 @@ pub struct Floors {
     pub appeal_decision: Period,
     /// How long evidence is kept.
     pub evidence_retention: Period,
+    /// The terminations for which the floor of retrieval does not hold; theirs is still longer than zero.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub retrieval_except: BTreeSet<PowerId>,
 }
 
 impl Terms {

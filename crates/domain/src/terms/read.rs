@@ -1,9 +1,11 @@
 //! Reading a terms document.
 
 mod grounds;
+mod optional;
 mod power;
+mod regulated;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -28,7 +30,19 @@ pub(super) fn terms(text: &str) -> Result<(Terms, TermsRef), DocumentErrors> {
 }
 
 fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
-    let known = ["kind", "id", "version", "calendar", "service", "powers", "floors", "grounds"];
+    let known = [
+        "kind",
+        "id",
+        "version",
+        "calendar",
+        "service",
+        "powers",
+        "floors",
+        "grounds",
+        "changes",
+        "switching",
+        "regulations",
+    ];
     let fields = root.fields(&known, faults)?;
     let kind = fields.required("kind", faults).and_then(|item| item.word(&[("Terms", ())], faults));
     let id: Option<TermsId> = fields.required("id", faults).and_then(|item| item.parsed(faults));
@@ -41,8 +55,10 @@ fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
         Some(item) => grounds::reported(&item, faults),
         None => Some(BTreeMap::new()),
     };
+    let optional = optional::optional(&fields, faults);
     kind?;
-    Some(Terms {
+    let optional = optional?;
+    let terms = Terms {
         id: id?,
         version: version?,
         calendar: calendar?,
@@ -50,7 +66,12 @@ fn document_terms(root: &Item<'_>, faults: &mut Faults) -> Option<Terms> {
         powers: powers?,
         floors: floors?,
         reported: reported?,
-    })
+        changes: optional.changes,
+        switching: optional.switching,
+        regulations: optional.regulations,
+    };
+    regulated::check(root, &terms, faults);
+    Some(terms)
 }
 
 fn version(item: &Item<'_>, faults: &mut Faults) -> Option<String> {
@@ -128,17 +149,22 @@ fn service(item: &Item<'_>, faults: &mut Faults) -> Option<Service> {
 }
 
 fn floors(item: &Item<'_>, faults: &mut Faults) -> Option<Floors> {
-    let fields =
-        item.fields(&["retrieval", "appealWindow", "appealDecision", "evidenceRetention"], faults)?;
+    let known = ["retrieval", "appealWindow", "appealDecision", "evidenceRetention", "retrievalExcept"];
+    let fields = item.fields(&known, faults)?;
     let retrieval = some_time(&fields, "retrieval", faults);
     let appeal_window = some_time(&fields, "appealWindow", faults);
     let appeal_decision = some_time(&fields, "appealDecision", faults);
     let evidence_retention = some_time(&fields, "evidenceRetention", faults);
+    let retrieval_except = match fields.optional("retrievalExcept", faults) {
+        Some(item) => item.set(POWERS_MAX, faults, Item::parsed::<PowerId>),
+        None => Some(BTreeSet::new()),
+    };
     Some(Floors {
         retrieval: retrieval?,
         appeal_window: appeal_window?,
         appeal_decision: appeal_decision?,
         evidence_retention: evidence_retention?,
+        retrieval_except: retrieval_except?,
     })
 }
 
@@ -157,7 +183,11 @@ fn powers(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Opti
         }
         powers.push(power);
     }
-    (powers.len() == items.len()).then_some(powers)
+    if powers.len() < items.len() {
+        return None;
+    }
+    power::together(&items, &powers, faults);
+    Some(powers)
 }
 
 /// A period, zero or longer.

@@ -203,7 +203,15 @@ impl Chronicle {
             Event::AppealDecided { appeal, by, .. } => {
                 self.reviews.insert((self.appeals[appeal].clone(), by.clone()));
             }
-            Event::EnvironmentCreated { .. }
+            Event::TermsNotified { .. }
+            | Event::TermsAttempted { .. }
+            | Event::TermsServed { .. }
+            | Event::TermsAccepted { .. }
+            | Event::TermsBound { .. }
+            | Event::InvoiceRecorded { .. }
+            | Event::DisputeBegan { .. }
+            | Event::DisputeEnded { .. }
+            | Event::EnvironmentCreated { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }

@@ -88,7 +88,10 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
                 TimerKey::Lapse(case) => {
                     prop_assert!(account.notices_of(case).any(|n| n.cure_ends().is_some()));
                 }
-                TimerKey::Apply(_) | TimerKey::Ratification(_) => {}
+                TimerKey::Apply(_)
+                | TimerKey::Ratification(_)
+                | TimerKey::DeemedTerms(_)
+                | TimerKey::Bind(_) => {}
             }
         }
         Ok(())

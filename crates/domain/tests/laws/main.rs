@@ -24,7 +24,9 @@ mod law_reading;
 mod law_record;
 mod law_separation;
 mod law_stacking;
+mod law_terms;
 mod law_undoing;
+mod non_payment;
 mod outlook;
 
 mod depth;

@@ -13,7 +13,7 @@ use tenure_domain::name::{
 };
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::{Guard, Rejected};
-use tenure_domain::terms::Terms;
+use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Workload};
 
@@ -32,7 +32,7 @@ pub fn blob() -> Blob {
 }
 
 pub fn item(id: &str) -> Asked {
-    Asked { id: id.parse().unwrap(), ask: words(), report: None }
+    Asked { id: id.parse().unwrap(), ask: words(), report: None, invoice: None }
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -61,6 +61,13 @@ pub struct World {
 }
 
 impl World {
+    /// Publishes further terms and gives their reference.
+    pub fn publish(&mut self, terms: &str) -> TermsRef {
+        let (terms, reference) = Terms::parse(terms).unwrap();
+        self.book.insert(reference.clone(), Arc::new(terms));
+        reference
+    }
+
     /// The account `parley` with the environments `web` (workloads `feed` and `media`) and `batch`.
     pub fn open(terms: &str, now: &str) -> Self {
         let (terms, reference) = Terms::parse(terms).unwrap();

@@ -276,6 +276,13 @@ impl Office {
         reference
     }
 
+    /// Publishes further terms.
+    pub async fn publish(&self, text: &str) -> TermsRef {
+        let (_, reference) = Terms::parse(text).unwrap();
+        done(self.engine.publish_terms(Engine::bootstrap(), text, reference.clone()).await.unwrap());
+        reference
+    }
+
     pub async fn publish_rule(&self, text: &str) {
         let rule = Rule::parse(text).unwrap();
         let admin = person("otto", Role::Administrator);
@@ -340,6 +347,7 @@ impl Office {
             id: format!("item-{n}").parse().unwrap(),
             ask: self.engine.words(&mut kept, "Answer reports within two business days.").unwrap(),
             report: None,
+            invoice: None,
         }];
         let why = self.engine.words(&mut kept, "Too many reports stay unanswered.").unwrap();
         let power = "6.1".parse().unwrap();

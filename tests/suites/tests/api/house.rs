@@ -112,6 +112,9 @@ impl House {
         legal.post("/v1/orders", &order).await.is(201);
         let hold = json!({"account": "parley", "scope": "environment/web", "runningState": false, "why": "A hearing"});
         legal.post("/v1/holds", &hold).await.is(201);
+        self.change_terms().await;
+        let invoice = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2020-10-31", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-01T17:00:00Z"});
+        self.caller("billing").post("/v1/accounts/parley/invoices", &invoice).await.is(201);
         let spare = self
             .caller("administrator")
             .post("/v1/tokens", &json!({"subject": "person/support"}))
@@ -119,6 +122,17 @@ impl House {
             .is(201);
         self.spare_token = spare.field("id");
         self.settle().await;
+    }
+
+    /// Two further versions are published, and `parley` is told of the first.
+    async fn change_terms(&self) {
+        for version in ["2021-02", "2021-03"] {
+            let text = story::TERMS.replace("\"2020-04\"", &format!("\"{version}\""));
+            self.caller("administrator").yaml("/v1/terms", text.as_str()).await.is(201);
+        }
+        let notice =
+            json!({"terms": {"id": "cloud-agreement", "version": "2021-02"}, "why": "The number changes"});
+        self.caller("legal").post("/v1/accounts/parley/terms-notices", &notice).await.is(201);
     }
 
     /// Waits until nothing is under way: moving the clock by nothing answers when all is quiet.

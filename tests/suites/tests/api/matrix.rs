@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 40] = {
+const BOUND: [(&str, Asks); 45] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -40,6 +40,11 @@ const BOUND: [(&str, Asks); 40] = {
         ("getMember", One("readAccount")),
         ("listNotices", One("readAccount")),
         ("getNotice", One("readAccount")),
+        ("listTermsNotices", One("readAccount")),
+        ("getTermsNotice", One("readAccount")),
+        ("acknowledgeTerms", One("acknowledgeNotice")),
+        ("listInvoices", One("readAccount")),
+        ("getInvoice", One("readAccount")),
         ("listCases", One("readAccount")),
         ("getCase", One("readAccount")),
         ("getTimeline", One("readAccount")),

@@ -119,13 +119,20 @@ impl Operation {
             "fileReport" => {
                 json!({"account": account, "ground": "incitement", "locator": "here", "statement": "this", "evidence": [house.evidence], "observedAt": "2021-01-04T17:00:00Z", "contact": "rex@parley.example", "language": "en", "reference": "case 7"})
             }
+            "notifyTerms" => {
+                json!({"terms": {"id": "cloud-agreement", "version": "2021-03"}, "why": "It says how it changes"})
+            }
+            "acceptTerms" => json!({"hash": "0".repeat(64)}),
+            "recordInvoice" => {
+                json!({"invoice": "2021-0118", "amount": 12_000, "currency": "USD", "due": "2020-11-30", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-02T17:00:00Z"})
+            }
             "fileXarfReport" => crate::intake::xarf(),
             "remediateReport" => json!({"answer": "It is gone"}),
             "openCase" => {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null}]})
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
@@ -170,6 +177,8 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
         // Nobody whose roles a test relies on.
         "person" => if there { "zoe" } else { "nobody" }.to_owned(),
         "item" => if there { "post-1" } else { "none" }.to_owned(),
+        "termsNotice" => letter("t"),
+        "invoice" => if there { "2021-0117" } else { "none" }.to_owned(),
         "appeal" => letter("a"),
         "case" => letter("c"),
         "hold" => letter("h"),

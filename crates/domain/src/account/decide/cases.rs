@@ -52,7 +52,8 @@ impl Draft<'_> {
             return Err(Rejected::not_found("report", foreign));
         }
         let case = self.account.next(self.account.cases.len(), CaseId::new);
-        self.emit(Event::CaseOpened { case, ground, why, reports })
+        self.emit(Event::CaseOpened { case: case.clone(), ground, why, reports })?;
+        self.settle_dispute(&case)
     }
 
     /// Law 12: a rule puts its match on the record and may open a case; it never decides on a measure.
@@ -142,12 +143,13 @@ impl Draft<'_> {
         if self.account.case(case)?.is_cured() {
             return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
         }
+        self.settle_dispute(case)?;
         self.end_cured(case)
     }
 
     /// Law 10: a measure ends whose notices ask for nothing more, also where later notices keep the case open: what
     /// those ask for has a cure period of its own.
-    fn end_cured(&mut self, case: &CaseId) -> Result<(), Rejected> {
+    pub(super) fn end_cured(&mut self, case: &CaseId) -> Result<(), Rejected> {
         let ended: Vec<MeasureId> = self
             .account
             .measures

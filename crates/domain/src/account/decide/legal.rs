@@ -152,7 +152,8 @@ impl Draft<'_> {
                 format!("go on with {}", open.id),
             ));
         }
-        let terms = self.account.accepted(self.context.book)?;
+        let case = self.account.case(&measure.proposal.case)?;
+        let terms = self.account.terms_of(case, self.context.book)?;
         // The window opens with the effect: a measure scheduled far ahead is not out of reach before it bites.
         if let Some(since) = measure.took_effect
             && let Ok(ends) = terms.calendar.deadline(since, &terms.floors.appeal_window)

@@ -55,15 +55,16 @@ impl Draft<'_> {
         why: Words,
         why_not_less: Option<Words>,
     ) -> Result<(Proposal, Option<Power>), Rejected> {
-        self.account.case(&case)?;
+        let found = self.account.case(&case)?;
         self.check_scope(&scope)?;
-        let terms = self.account.accepted(self.context.book)?;
+        let terms = self.account.terms_of(found, self.context.book)?;
+        let governing = self.account.governing(found).clone();
         let granted = terms.power(&power).cloned();
         // A power that the terms do not hold is a guard, named with all the others; `warn` stands in for its measure.
         let preset = granted.as_ref().map_or(crate::capability::Preset::Warn, |p| p.permits);
         let proposal = Proposal {
             case,
-            terms: self.account.terms.clone(),
+            terms: governing,
             power,
             preset,
             withholds: preset.withholds(),
@@ -81,8 +82,9 @@ impl Draft<'_> {
         let effective = asked.effective.unwrap_or(now);
         let (proposal, granted) =
             self.proposal(asked.case, asked.power, asked.scope, effective, asked.why, asked.why_not_less)?;
-        let terms = self.account.accepted(self.context.book)?.clone();
+        let terms = self.account.terms_of(self.account.case(&proposal.case)?, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
+        guards.extend(self.account.stage_guards(&proposal, &terms));
         guards.extend(moment_guard(effective, now, asked.effective.is_some(), &terms));
         if let Some(Process::Emergency { .. }) = granted.as_ref().map(|p| &p.process) {
             guards.push(Unmet::new(
@@ -134,8 +136,9 @@ impl Draft<'_> {
         let now = self.context.now;
         let (proposal, granted) =
             self.proposal(case.clone(), power, scope, now, why.clone(), why_not_less)?;
-        let terms = self.account.accepted(self.context.book)?.clone();
+        let terms = self.account.terms_of(self.account.case(&proposal.case)?, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
+        guards.extend(self.account.stage_guards(&proposal, &terms));
         let mut clocks = None;
         match granted.as_ref().map(|p| &p.process) {
             Some(Process::Emergency { ratify_within, notice_within }) => {
@@ -204,10 +207,11 @@ impl Draft<'_> {
         if !open || measure.emergency.is_some() {
             return Err(wrong_state(format!("{id} is {}", measure.state_name()), "propose another measure"));
         }
-        let terms = self.account.accepted(self.context.book)?;
+        let terms = self.account.terms_of(self.account.case(&measure.proposal.case)?, self.context.book)?;
         let mut proposal = measure.proposal.clone();
         proposal.effective = effective;
         let mut guards = self.account.power_guards(&proposal, terms);
+        guards.extend(self.account.stage_guards(&proposal, terms));
         guards.extend(moment_guard(effective, self.context.now, true, terms));
         guards.extend(self.account.period_guards(
             &proposal.case,
@@ -248,6 +252,7 @@ impl Draft<'_> {
         }
         guards.extend(self.account.reviewer_guard(measure, &by));
         guards.extend(same_command(id, &measure.command_hash, command_hash));
+        guards.extend(self.account.dispute_guard(&measure.proposal.case));
         guards.extend(self.account.legal_guards(&measure.proposal));
         all_met(guards)?;
         let effective = measure.proposal.effective;

@@ -6,6 +6,8 @@ mod declared;
 mod legal;
 mod measures;
 mod notices;
+mod payments;
+mod terms;
 mod timers;
 
 use super::event::{Event, Recorded};
@@ -100,6 +102,13 @@ impl Account {
             Command::RemoveWorkload { environment, workload } => {
                 draft.remove_workload(environment, workload)?;
             }
+            Command::NotifyTerms { terms, why, letter } => draft.notify_terms(terms, why, letter)?,
+            Command::RecordTermsAttempt { notice, channel, proof } => {
+                draft.record_terms_attempt(notice, channel, proof)?;
+            }
+            Command::AcknowledgeTerms { notice } => draft.acknowledge_terms(&notice)?,
+            Command::AcceptTerms { notice, hash } => draft.accept_terms(&notice, &hash)?,
+            Command::RecordInvoice { invoice, facts } => draft.record_invoice(invoice, facts)?,
             Command::OpenCase { ground, why, reports } => draft.open_case(ground, why, reports)?,
             Command::RecordMatch { rule, ground, opens, facts, why } => {
                 draft.record_match(rule, ground, opens, facts, why)?;

@@ -14,7 +14,7 @@ use crate::text::{Blob, Words};
 const MOST_ITEMS: usize = 200;
 
 /// The longest proof of a delivery, in bytes.
-const PROOF_MAX: usize = 512;
+pub(super) const PROOF_MAX: usize = 512;
 
 impl Draft<'_> {
     pub(super) fn issue_notice(
@@ -28,9 +28,12 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         self.person_or_rule()?;
         let found = self.account.case(&case)?;
-        let terms = self.account.accepted(self.context.book)?;
+        let terms = self.account.terms_of(found, self.context.book)?;
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "open a new case"));
+        }
+        if let Some(disputed) = self.account.dispute_guard(&case) {
+            return Err(disputed.into());
         }
         let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
             let have: Vec<&str> = terms
@@ -43,7 +46,8 @@ impl Draft<'_> {
                 Guard::PowerInAcceptedTerms,
                 format!(
                     "the terms {} grant no power {power} on the ground {}",
-                    self.account.terms, found.ground
+                    self.account.governing(found),
+                    found.ground
                 ),
                 format!("use one of: {}", have.join(", ")),
             )
@@ -83,6 +87,7 @@ impl Draft<'_> {
                     detail: format!("{:?} names another item of {case}", asked.id.as_str()),
                 });
             }
+            self.payable(asked.invoice.as_ref(), found)?;
         }
         let kind = match starts {
             Starts::Cure => NoticeKind::Violation { power },
@@ -90,7 +95,8 @@ impl Draft<'_> {
             Starts::Both => NoticeKind::ViolationAndIntent { power },
         };
         let notice = self.account.next(self.account.notices.len(), NoticeId::new);
-        self.emit(Event::NoticeIssued { notice, case, kind, letter, why, items })
+        self.emit(Event::NoticeIssued { notice, case: case.clone(), kind, letter, why, items })?;
+        self.settle_dispute(&case)
     }
 
     /// A notice about a measure, issued by what happens to it and starting no clock.
@@ -112,12 +118,13 @@ impl Draft<'_> {
         mut proof: String,
     ) -> Result<(), Rejected> {
         self.part(System::Delivery)?;
-        let terms = self.account.accepted(self.context.book)?;
         let notice = self.account.notice(&id)?;
+        let case = self.account.case(&notice.case)?;
+        let terms = self.account.terms_of(case, self.context.book)?;
         if !terms.service.channels.contains(&channel) {
             return Err(Unmet::new(
                 Guard::PowerPermits,
-                format!("{} do not name {channel} as a channel of service", self.account.terms),
+                format!("{} do not name {channel} as a channel of service", self.account.governing(case)),
                 "deliver on a channel that the terms name",
             )
             .into());
@@ -144,8 +151,8 @@ impl Draft<'_> {
     /// Starts the clocks of a notice; does nothing where they have started. Service is a fact and never refused: a
     /// clock whose end the calendar does not know is not started, so that no measure can rest on it.
     pub(super) fn serve(&mut self, id: &NoticeId, by: ServedBy) -> Result<(), Rejected> {
-        let terms = self.account.accepted(self.context.book)?.clone();
         let notice = self.account.notice(id)?;
+        let terms = self.account.terms_of(self.account.case(&notice.case)?, self.context.book)?.clone();
         if !matches!(notice.state, NoticeState::Issued) {
             return Ok(());
         }

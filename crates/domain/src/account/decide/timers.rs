@@ -17,6 +17,8 @@ impl Draft<'_> {
         }
         match key {
             TimerKey::Deemed(notice) => self.serve(&notice, ServedBy::Deemed),
+            TimerKey::DeemedTerms(notice) => self.serve_terms(&notice, ServedBy::Deemed),
+            TimerKey::Bind(notice) => self.bind_terms(notice),
             TimerKey::Remind(notice, reminder) => self.emit(Event::NoticeReminded { notice, reminder }),
             TimerKey::Lapse(case) => self.lapse(case),
             TimerKey::Apply(measure) => self.take_effect(&measure),

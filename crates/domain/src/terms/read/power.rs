@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Floors, Power, Process};
+use super::super::{Exception, Floors, Power, Process};
 use super::{exact_seconds, period, some_time};
 use crate::capability::Preset;
 use crate::document::{Faults, Fields, Item};
@@ -10,7 +10,7 @@ use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "id",
     "permits",
     "scopes",
@@ -22,6 +22,8 @@ const FIELDS: [&str; 11] = [
     "podGrace",
     "constructiveTerminationAfter",
     "retrieval",
+    "after",
+    "exception",
 ];
 const SCOPES: [(&str, ScopeKind); 4] = [
     ("account", ScopeKind::Account),
@@ -70,10 +72,22 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         (None, None)
     };
     let retrieval = if permits == Preset::Terminate {
-        retrieval(&fields, floors, faults)
+        retrieval(&fields, id.as_ref(), floors, faults)
     } else {
         fields.forbid("retrieval", "only a power that permits terminate has this field", faults);
         None
+    };
+    let after = match fields.optional("after", faults) {
+        Some(item) => Some(after(&item, permits, emergency, faults)?),
+        None => None,
+    };
+    let exception = match fields.optional("exception", faults) {
+        Some(item) if permits == Preset::Terminate => Some(item.word(&Exception::ALL, faults)?),
+        Some(item) => {
+            faults.at(&item, "only a power that permits terminate has this field");
+            None
+        }
+        None => None,
     };
     // A required field that is `None` here has its fault recorded, and no terms come out of a reading with faults.
     Some(Power {
@@ -85,7 +99,42 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         pod_grace_seconds,
         constructive_termination_after,
         retrieval,
+        after,
+        exception,
     })
+}
+
+/// The measure that has to be in force first: less than what the power permits.
+fn after(item: &Item<'_>, permits: Preset, emergency: bool, faults: &mut Faults) -> Option<Preset> {
+    let presets = Preset::LADDER.map(|preset| (preset.as_str(), preset));
+    let preset = item.word(&presets, faults)?;
+    if emergency {
+        faults.at(item, "an emergency measure comes first: nothing has to be in force before it");
+        return None;
+    }
+    if preset >= permits || preset.withholds().is_empty() {
+        faults.at(item, format!("write a measure that withholds something and is less than {permits}"));
+        return None;
+    }
+    Some(preset)
+}
+
+/// What only all powers together show: what `after` names has to be within reach on the same ground.
+pub(super) fn together(items: &[Item<'_>], powers: &[Power], faults: &mut Faults) {
+    for (item, power) in items.iter().zip(powers) {
+        let Some(first) = power.after else { continue };
+        let Some(fields) = item.mapping() else { continue };
+        let out_of_reach =
+            |ground: &&Ground| !powers.iter().any(|p| p.permits == first && p.grounds.contains(*ground));
+        let grounds: Vec<&str> = power.grounds.iter().filter(out_of_reach).map(Ground::as_str).collect();
+        if !grounds.is_empty() {
+            let detail = format!(
+                "no power here permits {first} on the ground {}: it could never be used there",
+                grounds.join(", ")
+            );
+            faults.about(&fields, "after", detail);
+        }
+    }
 }
 
 fn process(fields: &Fields<'_>, faults: &mut Faults) -> Option<Process> {
@@ -156,9 +205,15 @@ fn scopes(
     })
 }
 
-fn retrieval(fields: &Fields<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Option<Period> {
+fn retrieval(
+    fields: &Fields<'_>,
+    id: Option<&PowerId>,
+    floors: Option<&Floors>,
+    faults: &mut Faults,
+) -> Option<Period> {
     let period = some_time(fields, "retrieval", faults)?;
-    if let Some(floors) = floors.filter(|floors| !period.is_at_least(&floors.retrieval)) {
+    let excepted = |floors: &Floors| id.is_some_and(|id| floors.retrieval_except.contains(id));
+    if let Some(floors) = floors.filter(|f| !excepted(f) && !period.is_at_least(&f.retrieval)) {
         let floor = floors.retrieval;
         faults.about(
             fields,

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use tenure_access::Role;
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Asked;
+use tenure_domain::account::invoice::InvoiceFacts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, System};
 use tenure_domain::book;
-use tenure_domain::name::{CaseId, MeasureId};
+use tenure_domain::name::{CaseId, MeasureId, TermsNoticeId};
 use tenure_domain::report;
 use tenure_domain::scope::Scope;
 use tenure_domain::text::{Blob, Words};
@@ -75,6 +76,7 @@ impl Story {
             id: item.parse().unwrap(),
             ask: self.words("Answer reports within two business days."),
             report: None,
+            invoice: None,
         }];
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
@@ -271,6 +273,51 @@ impl Story {
         self.observe(&measure, true).await;
     }
 
+    /// An account is told of new terms twice, and binds itself once; an invoice is disputed, paid in part, and paid.
+    async fn terms_and_invoices(&mut self) {
+        let legal = || person("lena", Role::Legal);
+        let owner = || member("quince", Role::Owner);
+        let next = |version: &str| {
+            let text = crate::office::TERMS.replace("\"2020-04\"", &format!("\"{version}\""));
+            format!("{text}changes: {{notice: P30D}}\n")
+        };
+        for (number, version) in [(1, "2021-02"), (2, "2021-03")] {
+            let terms = self.office.publish(&next(version)).await;
+            let (why, letter) = (self.words("It says how it changes."), self.blob("Letter about new terms."));
+            let hash = terms.hash.clone();
+            self.act(legal(), "quince", Command::NotifyTerms { terms, why, letter }).await;
+            self.office.engine.settle().await.unwrap();
+            let notice: TermsNoticeId = format!("quince.t{number}").parse().unwrap();
+            let acknowledge = Command::AcknowledgeTerms { notice: notice.clone() };
+            self.act(owner(), "quince", acknowledge).await;
+            if number == 1 {
+                self.act(owner(), "quince", Command::AcceptTerms { notice, hash }).await;
+            } else {
+                self.pass(31 * 24).await;
+            }
+        }
+        let case = self.open_case("quince", "non_payment").await;
+        for (paid, disputed) in [(0, 0), (4_000, 0), (4_000, 8_000), (4_000, 0), (12_000, 0)] {
+            self.pass(24).await;
+            let facts = InvoiceFacts {
+                amount: 12_000,
+                currency: "USD".parse().unwrap(),
+                due: "2021-01-04".parse().unwrap(),
+                paid,
+                credited: 0,
+                disputed,
+                as_of: self.office.engine.now(),
+            };
+            let command = Command::RecordInvoice { invoice: "2021-0117".parse().unwrap(), facts };
+            self.act(person("bela", Role::Billing), "quince", command).await;
+            if paid == 0 {
+                self.notice(&case, Starts::Both, "bill").await;
+                let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+                self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
+            }
+        }
+    }
+
     /// Emergencies: ratified and lifted, not ratified, overturned; and a case that is taken back.
     async fn emergencies(&mut self) {
         let case = self.open_case("quince", "imminent_violence").await;
@@ -298,6 +345,7 @@ impl Story {
         self.pass(31 * 24).await;
         self.propose(&other).await;
         self.act(ines(), "quince", Command::WithdrawCase { case: other }).await;
+        self.terms_and_invoices().await;
         // Something still runs.
         let open = self.open_case("quince", "non_payment").await;
         self.notice(&open, Starts::Both, "bill").await;

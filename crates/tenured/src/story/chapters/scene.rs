@@ -17,7 +17,7 @@ use crate::story::when::{at, said};
 const READY: Duration = Duration::from_secs(90);
 
 pub(super) fn item(id: &str, ask: &str) -> anyhow::Result<AskItem> {
-    Ok(AskItem { id: id.parse()?, ask: ask.to_owned(), report: None })
+    Ok(AskItem { id: id.parse()?, ask: ask.to_owned(), report: None, invoice: None })
 }
 
 pub(super) fn guard<'p>(problem: &'p Problem, name: &str) -> anyhow::Result<&'p GuardView> {
