@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::clearance::Signal;
+use super::clock::{Paused, Wait};
+use super::cure::{Found, Verifier};
 use crate::name::{CaseId, Ground, ItemId, ReportId};
 use crate::text::Words;
 
@@ -27,6 +30,18 @@ pub struct Case {
     pub state: CaseState,
     /// What the account has to do; when all of it is done the case is cured.
     pub items: Vec<Item>,
+    /// That its clocks stand still, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// What a rule saw when it opened the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Signal>,
+    /// When verifiers that go by themselves were last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Timestamp>,
+    /// Why it was withdrawn, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_why: Option<Words>,
 }
 
 /// Where a case stands.
@@ -77,6 +92,9 @@ pub struct Item {
     /// The report it answers, where it answers one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportId>,
+    /// How it is found to be done.
+    #[serde(default, skip_serializing_if = "Verifier::is_review")]
+    pub verifier: Verifier,
     /// How far it is.
     pub state: ItemState,
 }
@@ -99,6 +117,9 @@ pub enum ItemState {
         by: Actor,
         /// What was done, in words.
         remedy: Words,
+        /// The cure periods that ran at that moment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waits: Vec<Wait>,
     },
     /// Done.
     Met {
@@ -106,7 +127,17 @@ pub enum ItemState {
         at: Timestamp,
         /// By whom.
         by: Actor,
+        /// What was found, where no person decided it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Found>,
     },
+}
+
+impl Item {
+    /// Whether it is done.
+    pub fn is_met(&self) -> bool {
+        matches!(self.state, ItemState::Met { .. })
+    }
 }
 
 impl Case {

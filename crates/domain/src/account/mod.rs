@@ -6,7 +6,10 @@
 pub mod actor;
 mod apply;
 pub mod case;
+pub mod clearance;
+pub mod clock;
 pub mod command;
+pub mod cure;
 mod decide;
 pub mod event;
 mod guards;
@@ -34,6 +37,7 @@ use crate::workload::{Plan, Workload};
 pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
+use clearance::Cleared;
 pub use command::Command;
 pub use event::{Event, Recorded};
 use legal::{Appeal, Hold, Order};
@@ -123,6 +127,9 @@ pub struct Account {
     refusals: BTreeMap<Actor, RefusalCount>,
     /// When each rule's match was last put on the record.
     matched: BTreeMap<RuleId, Timestamp>,
+    /// Signals that persons found to be false, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleared: Vec<Cleared>,
 }
 
 macro_rules! lookup {

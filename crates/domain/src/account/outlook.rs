@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 
 use super::case::{Case, CaseState, ItemState};
+use super::clock::PauseCause;
 use super::legal::Order;
 use super::measure::{Measure, MeasureState, StayedFrom};
+use super::notice::NoticeState;
 use super::timer::TimerKey;
 use super::{Account, Context};
 use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
@@ -34,6 +36,10 @@ pub enum What {
     IssueNotice(CaseId),
     /// A letter is put on its channels.
     Deliver(NoticeId),
+    /// A notice reaches nobody: somebody looks why.
+    Reach(NoticeId),
+    /// A person lets the clocks go on that a person stopped.
+    Resume(CaseId),
     /// A member confirms having a letter.
     Acknowledge(NoticeId),
     /// The account puts something right.
@@ -65,6 +71,8 @@ impl What {
             Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) => Turn::Tenure,
             Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
             Self::IssueNotice(_)
+            | Self::Reach(_)
+            | Self::Resume(_)
             | Self::DecideCure(..)
             | Self::Propose(_)
             | Self::Approve(_)
@@ -79,12 +87,17 @@ impl What {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Due(TimerKey::Deemed(_)) => "deemed",
+            Self::Due(TimerKey::Retry(_)) => "retry",
+            Self::Due(TimerKey::Undeliverable(_)) => "undeliverable",
+            Self::Due(TimerKey::Check(_)) => "check",
             Self::Due(TimerKey::Remind(..)) => "remind",
             Self::Due(TimerKey::Lapse(_)) => "lapse",
             Self::Due(TimerKey::Apply(_)) => "apply",
             Self::Due(TimerKey::Ratification(_)) => "lift_unratified",
             Self::IssueNotice(_) => "issue_notice",
             Self::Deliver(_) => "deliver",
+            Self::Reach(_) => "reach",
+            Self::Resume(_) => "resume",
             Self::Acknowledge(_) => "acknowledge",
             Self::HandIn(..) => "hand_in",
             Self::DecideCure(..) => "decide_cure",
@@ -157,8 +170,11 @@ impl Account {
         let mut on_its_way = false;
         for notice in self.notices_of(&case.id).filter(|n| n.served_at().is_none()) {
             on_its_way = on_its_way || notice.kind.starts_cure().is_some();
-            if notice.attempts.is_empty() {
+            if notice.attempts.is_empty() && notice.failed.is_empty() {
                 add(What::Deliver(notice.id.clone()), None);
+            }
+            if matches!(notice.state, NoticeState::Undeliverable { .. }) {
+                add(What::Reach(notice.id.clone()), None);
             }
             add(What::Acknowledge(notice.id.clone()), None);
         }
@@ -171,14 +187,24 @@ impl Account {
                 .filter(|n| n.items.contains(&item.id))
                 .filter_map(super::notice::Notice::cure_ends)
                 .min()
-                // What has ended can still be put right, and has no moment any more.
-                .filter(|_| matches!(case.state, CaseState::Notified { .. }));
+                // What has ended can still be put right, and has no moment any more; nor while the clocks stand still.
+                .filter(|_| matches!(case.state, CaseState::Notified { .. }) && case.paused.is_none());
             match item.state {
                 ItemState::Due { .. } => add(What::HandIn(case.id.clone(), item.id.clone()), ends),
                 ItemState::Submitted { .. } => {
                     add(What::DecideCure(case.id.clone(), item.id.clone()), None);
                 }
                 ItemState::Met { .. } => {}
+            }
+        }
+        for pause in case.paused.iter().flat_map(|paused| &paused.pauses) {
+            match &pause.cause {
+                PauseCause::Operator => add(What::Resume(case.id.clone()), None),
+                PauseCause::Order { order } if !self.measures.iter().any(|m| m.is_stayed_in(&case.id)) => {
+                    add(What::Vacate(order.clone()), None);
+                }
+                // Told with the measure that it is about.
+                PauseCause::Order { .. } | PauseCause::Appeal { .. } => {}
             }
         }
         let under_way = self.measures.iter().any(|m| m.proposal.case == case.id && !m.is_over());
@@ -250,7 +276,8 @@ impl Account {
         }
         for case in self.cases.iter().filter(|c| !c.is_closed()) {
             for power in self.powers_at_hand(case, terms) {
-                let guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
+                let mut guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
+                guards.extend(self.paused_guard(&case.id, terms));
                 if !guards.is_empty() {
                     all.push(WhyNotYet { case: case.id.clone(), power, measure: None, guards });
                 }

@@ -129,15 +129,20 @@ fn service(item: &Item<'_>, faults: &mut Faults) -> Option<Service> {
 
 fn floors(item: &Item<'_>, faults: &mut Faults) -> Option<Floors> {
     let fields =
-        item.fields(&["retrieval", "appealWindow", "appealDecision", "evidenceRetention"], faults)?;
+        item.fields(&["retrieval", "appealWindow", "appealDecision", "appealStops", "evidenceRetention"], faults)?;
     let retrieval = some_time(&fields, "retrieval", faults);
     let appeal_window = some_time(&fields, "appealWindow", faults);
     let appeal_decision = some_time(&fields, "appealDecision", faults);
+    let appeal_stops_clocks = match fields.optional("appealStops", faults) {
+        Some(item) => item.word(&[("clocks", true), ("nothing", false)], faults),
+        None => Some(false),
+    };
     let evidence_retention = some_time(&fields, "evidenceRetention", faults);
     Some(Floors {
         retrieval: retrieval?,
         appeal_window: appeal_window?,
         appeal_decision: appeal_decision?,
+        appeal_stops_clocks: appeal_stops_clocks?,
         evidence_retention: evidence_retention?,
     })
 }

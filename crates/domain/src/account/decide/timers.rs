@@ -17,6 +17,9 @@ impl Draft<'_> {
         }
         match key {
             TimerKey::Deemed(notice) => self.serve(&notice, ServedBy::Deemed),
+            TimerKey::Retry(notice) => self.retry(notice),
+            TimerKey::Undeliverable(notice) => self.undeliverable(notice),
+            TimerKey::Check(case) => self.check_due(case),
             TimerKey::Remind(notice, reminder) => self.emit(Event::NoticeReminded { notice, reminder }),
             TimerKey::Lapse(case) => self.lapse(case),
             TimerKey::Apply(measure) => self.take_effect(&measure),
