@@ -141,6 +141,11 @@ impl Account {
                         .map(|n| format!("; {} is issued and not served yet", n.id))
                         .unwrap_or_default();
                     match calendar.deadline(now, period) {
+                        Ok(_) if stopped.is_some() => unmet.push(Unmet::new(
+                            guard,
+                            format!("no {what} under power {} is served in {case}{pending}; the power promises {word} {period}", power.id),
+                            format!("serve a {what}: its period runs when the clocks of {case} go on"),
+                        )),
                         Ok(deadline) => unmet.push(
                             Unmet::new(
                                 guard,

@@ -141,8 +141,8 @@ impl Account {
                         add(again, TimerKey::Retry(notice.id.clone()));
                     }
                     if notice.state == NoticeState::Issued
-                        && notice.is_raised_when_late()
-                        && let Ok(late) = notice.issued_at.checked_add(UNDELIVERABLE_AFTER)
+                        && let Some(tried) = notice.tried_in_vain_since()
+                        && let Ok(late) = tried.checked_add(UNDELIVERABLE_AFTER)
                     {
                         add(late, TimerKey::Undeliverable(notice.id.clone()));
                     }

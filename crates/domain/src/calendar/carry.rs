@@ -86,3 +86,6 @@ fn days_between(from: Timestamp, until: Timestamp) -> u32 {
     let day = SignedDuration::from_hours(24).as_secs();
     u32::try_from(until.duration_since(from).as_secs() / day).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

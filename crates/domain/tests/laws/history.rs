@@ -106,9 +106,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(K::FireDue),
         3 => Just(K::FireAny),
         3 => Just(K::FireEarly),
-        30 => prop::sample::select(vec![
+        34 => prop::sample::select(vec![
             K::OpenCase, K::Match, K::Withdraw, K::Issue, K::Issue, K::Attempt, K::Refuse,
-            K::Acknowledge, K::Read, K::Pause, K::Pause, K::Resume, K::Resume, K::Extend, K::Submit, K::Submit,
+            K::Acknowledge, K::Read, K::Pause, K::Resume, K::Extend, K::Submit, K::Submit,
             K::Accept, K::Accept, K::Reject, K::Propose, K::Propose, K::Propose, K::Emergency, K::Amend, K::Approve,
             K::Approve, K::Ratify, K::Lift, K::Confirm, K::Confirm, K::Restored, K::Order, K::Vacate, K::Hold,
             K::Release, K::Appeal, K::Review, K::Put, K::Remove, K::Again, K::Again,

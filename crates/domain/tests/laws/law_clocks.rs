@@ -278,7 +278,7 @@ fn law_03_a_wait_and_a_pause_are_not_counted_twice() {
 
 fn verified(world: &mut World, verifier: Verifier) -> CaseId {
     let case = world.open_case("abuse");
-    let mut command = issue(&case, Starts::Cure, "1.2", &["gone"]);
+    let mut command = issue(&case, Starts::Both, "1.2", &["gone"]);
     if let Command::IssueNotice { items, .. } = &mut command {
         items[0].verifier = verifier;
     }

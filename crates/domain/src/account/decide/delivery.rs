@@ -1,6 +1,6 @@
 //! Delivery that fails, letters that are read, notices that reach nobody.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Draft, wrong_state};
 use crate::account::actor::System;
@@ -20,7 +20,7 @@ const LONGEST_PAUSE_MINUTES: i64 = 12 * 60;
 /// The longest answer of a channel that is kept, in bytes.
 const ANSWER_MAX: usize = 256;
 
-/// For how long a notice is on its way before it counts as undeliverable, where neither a proof nor the deemed rule
+/// For how long delivery is tried before a notice counts as undeliverable, where neither a proof nor the deemed rule
 /// serves it.
 pub const UNDELIVERABLE_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
@@ -78,8 +78,13 @@ impl Notice {
         !matches!(self.state, NoticeState::Served { .. })
     }
 
-    /// Whether nothing will serve it by itself: no channel took it, or the terms deem nothing served.
-    pub(in crate::account) fn is_raised_when_late(&self) -> bool {
-        self.deemed.is_none()
+    /// Since when delivery was tried where nothing will serve it by itself: no channel took it, or the terms deem
+    /// nothing served.
+    pub(in crate::account) fn tried_in_vain_since(&self) -> Option<Timestamp> {
+        if self.deemed.is_some() {
+            return None;
+        }
+        let failed = self.failed.first().map(|f| f.at);
+        self.attempts.first().map(|a| a.at).into_iter().chain(failed).min()
     }
 }

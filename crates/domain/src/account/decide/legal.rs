@@ -33,7 +33,6 @@ impl Draft<'_> {
         if !kind.stays_measures() {
             return Ok(());
         }
-        self.pause_by_order(&order, scope)?;
         let touched: Vec<MeasureId> = self
             .account
             .measures
@@ -54,7 +53,7 @@ impl Draft<'_> {
         for measure in touched {
             self.emit(Event::MeasureStayed { measure, order: order.clone() })?;
         }
-        Ok(())
+        self.pause_by_order(&order, scope)
     }
 
     /// A scope that the account has, or that a measure names though its workload is gone: a slip in the name of a
