@@ -1,9 +1,10 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
+    Amend, ClearSignal, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, ExtendNotice, FileAppeal,
+    FileReport,
     IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
+    RecordOrder, Remediate, SetRoles, SubmitCure, WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -34,7 +35,6 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getTile",
         "getConsistency",
         "acknowledgeNotice",
-        "withdrawCase",
         "listEvents",
         "getReceipt",
         "getCheckpoint",
@@ -81,6 +81,16 @@ posts! {
     "remediateReport" remediate(report) "/v1/reports/{report}/remediation" Remediate => Written;
     /// Opens a case.
     "openCase" open_case() "/v1/cases" OpenCase => Written;
+    /// Takes a case back.
+    "withdrawCase" withdraw_case(case) "/v1/cases/{case}/withdrawal" WithdrawCase => Written;
+    /// Says that a signal is false.
+    "clearSignal" clear_signal(account) "/v1/accounts/{account}/clearances" ClearSignal => Written;
+    /// Stops the clocks of a case.
+    "pauseCase" pause_case(case) "/v1/cases/{case}/pause" Reason => Written;
+    /// Lets the clocks of a case go on.
+    "resumeCase" resume_case(case) "/v1/cases/{case}/resumption" Reason => Written;
+    /// Makes the periods of a notice longer.
+    "extendNotice" extend_notice(account, notice) "/v1/accounts/{account}/notices/{notice}/extension" ExtendNotice => Written;
     /// Issues a notice.
     "issueNotice" issue_notice(case) "/v1/cases/{case}/notices" IssueNotice => Written;
     /// Hands a cure in.
@@ -274,11 +284,6 @@ impl Client {
     /// Confirms having a notice.
     pub async fn acknowledge(&self, key: &str, account: &str, notice: &str) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/accounts/{account}/notices/{notice}/acknowledgement"), key).await
-    }
-
-    /// Takes a case back.
-    pub async fn withdraw_case(&self, key: &str, case: &str) -> Result<Written, ClientError> {
-        self.post_nothing(&format!("/v1/cases/{case}/withdrawal"), key).await
     }
 
     /// The events of a stream from its beginning, one page.

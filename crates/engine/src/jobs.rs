@@ -18,17 +18,22 @@ use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, evaluate, letters};
+use crate::{EngineError, check, evaluate, letters};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
 /// Deliver a reminder.
 pub(crate) const REMIND: &str = "remind";
+/// Look whether something still answers at the place that an item is about.
+pub(crate) const LOOK: &str = "look";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
 /// Evaluate the rules for every account, because one was published.
 pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
+
+/// How the keys of deadlines begin at which a delivery is tried again.
+const RETRY: &str = "retry:";
 
 /// How many jobs are read at once.
 const PAGE: u32 = 64;
@@ -137,6 +142,7 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     match job.kind.as_str() {
         DELIVER => deliver(inner, job).await,
         REMIND => remind(inner, job).await,
+        LOOK => check::place(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
@@ -161,8 +167,22 @@ fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(job: &Job) -> Result<T, E
     job.subject.parse().map_err(|e| EngineError::defect(&job.kind, &e))
 }
 
+/// Puts the deliveries on the list that failed before this process led: what was in their way may be gone with the one
+/// that led before.
+pub(crate) async fn try_again(inner: &Inner) -> Result<(), EngineError> {
+    let failed = inner.store.timers_named(RETRY).await?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut write = inner.write_as_leader().await?;
+    for notice in failed.iter().filter_map(|(_, key)| key.strip_prefix(RETRY)) {
+        write.enqueue(DELIVER, notice).await?;
+    }
+    Ok(write.commit().await?)
+}
+
 /// Puts a notice's letter on every channel that the terms name and records each attempt. A channel that fails keeps
-/// none of the others from taking it.
+/// none of the others from taking it; its failure is on the record, where the next attempt has its moment.
 async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
@@ -174,27 +194,29 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
     };
-    let mut failed = None;
     for channel in channels.iter().filter(|c| !notice.attempts.iter().any(|a| a.channel == **c)) {
         let proof = match channel {
             Channel::Inbox => inbox_proof(&letter),
-            Channel::Email => match send(inner, &letter).await {
+            Channel::Email => match inner.mail.deliver(&letter).await {
                 Ok(proof) => proof,
                 Err(error) => {
-                    failed = Some(error);
+                    tracing::warn!(notice = %id, %channel, %error, source = ?error.source(), "a channel refused a letter");
+                    let why = error.answer();
+                    record(inner, &id, Command::RecordFailure { notice: id.clone(), channel: *channel, why }).await?;
                     continue;
                 }
             },
         };
         let command = Command::RecordAttempt { notice: id.clone(), channel: *channel, proof };
-        let act = Act::Account(id.account().clone(), command);
-        inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
+        record(inner, &id, command).await?;
     }
-    failed.map_or(Ok(()), Err)
+    Ok(())
 }
 
-async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
-    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
+async fn record(inner: &Arc<Inner>, id: &NoticeId, command: Command) -> Result<(), EngineError> {
+    let act = Act::Account(id.account().clone(), command);
+    inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
+    Ok(())
 }
 
 async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -214,6 +236,6 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),
         text,
     };
-    send(inner, &letter).await?;
+    inner.mail.deliver(&letter).await.map_err(|e| EngineError::defect("mail", &e))?;
     Ok(())
 }

@@ -19,6 +19,7 @@ mod rows;
 mod sqlite;
 mod staged;
 mod statement;
+mod undeliverable;
 mod write;
 
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
 use write::ANSWER_KEPT_MICROS;
+pub use undeliverable::UndeliverableRow;
 pub use write::Write;
 
 /// A database that is open.

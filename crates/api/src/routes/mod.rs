@@ -3,7 +3,9 @@
 mod accounts;
 mod appeals;
 mod cases;
+mod clearances;
 mod clock;
+mod clocks;
 mod cures;
 mod environments;
 mod events;
@@ -50,6 +52,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(cases::routes())
         .merge(notices::routes())
         .merge(cures::routes())
+        .merge(clocks::routes())
+        .merge(clearances::routes())
         .merge(measures::routes())
         .merge(appeals::routes())
         .merge(orders::routes())

@@ -36,7 +36,7 @@ pub struct Cleared {
     /// What a rule saw, where one had opened the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<Signal>,
-    /// The number of the last report that belongs to it: all on its ground up to this one do.
+    /// The number of the last report that belongs to it: all up to this one do.
     pub reports: u32,
     /// Why it is false, in words.
     pub why: Words,
@@ -54,8 +54,8 @@ impl Account {
         self.cleared.iter().rev().find(|c| &c.ground == ground && now < c.until.at)
     }
 
-    /// The number of the last report on a ground that counts no more at `now`: a person found what was reported up to
-    /// it to be false.
+    /// The number of the last report that counts no more for cases on a ground at `now`: a person found what was
+    /// reported up to it to be false. 0 where none did.
     pub fn cleared_reports(&self, ground: &Ground, now: Timestamp) -> u32 {
         let standing = self.cleared.iter().filter(|c| &c.ground == ground && now < c.until.at);
         standing.map(|c| c.reports).max().unwrap_or(0)

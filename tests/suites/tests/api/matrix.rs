@@ -61,6 +61,8 @@ const BOUND: [(&str, Asks); 40] = {
         ("listTerms", One("readBook")),
         ("listRules", One("readBook")),
         ("revokeToken", One("issueToken")),
+        ("listUndeliverable", One("listAccounts")),
+        ("resumeCase", One("pauseCase")),
         ("decideAppeal", One("decideAppeal")),
         ("decideCure", One("decideCure")),
         ("remediateReport", One("remediateReport")),

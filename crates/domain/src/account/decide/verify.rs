@@ -68,8 +68,18 @@ impl Draft<'_> {
 }
 
 impl Item {
-    /// Whether its verifier is asked from time to time, without anybody saying anything.
+    /// Whether its verifier is asked from time to time, without anybody saying anything: facts until they meet it, a
+    /// place as long as nothing is found out about what the account said of it.
     pub fn is_watched(&self) -> bool {
-        !self.is_met() && matches!(self.verifier, Verifier::Fact { .. })
+        match self.verifier {
+            Verifier::Review => false,
+            Verifier::Fact { .. } => !self.is_met(),
+            Verifier::Gone { .. } => self.awaits_look(),
+        }
+    }
+
+    /// Whether the account says that the place is gone, and nobody has found out.
+    pub fn awaits_look(&self) -> bool {
+        matches!((&self.verifier, &self.state), (Verifier::Gone { .. }, ItemState::Submitted { .. }))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tenure_access::Role;
 use tenure_domain::account::command::Starts;
+use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, System};
@@ -75,6 +76,7 @@ impl Story {
             id: item.parse().unwrap(),
             ask: self.words("Answer reports within two business days."),
             report: None,
+            verifier: Verifier::Review,
         }];
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
@@ -271,6 +273,69 @@ impl Story {
         self.observe(&measure, true).await;
     }
 
+    /// Clocks that stand still and are made longer, delivery that fails, items that verify themselves, a signal that is
+    /// cleared.
+    async fn clocks(&mut self) {
+        let case = self.open_case("quince", "non_payment").await;
+        self.notice(&case, Starts::Both, "dues").await;
+        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        let owner = || member("quince", Role::Owner);
+        self.act(owner(), "quince", Command::ReadNotice { notice: notice.clone() }).await;
+        let why = self.words("They asked for it.");
+        self.act(ines(), "quince", Command::ExtendNotice { notice, by: "P2D".parse().unwrap(), why }).await;
+        let why = self.words("We look at it again.");
+        self.act(ines(), "quince", Command::PauseCase { case: case.clone(), why }).await;
+        self.pass(50).await;
+        let why = self.words("We have looked.");
+        self.act(ines(), "quince", Command::ResumeCase { case: case.clone(), why }).await;
+
+        let items = [
+            ("few", Verifier::Fact { bound: "reports(\"spam\", \"P7D\").filed < 3".into() }),
+            ("page", Verifier::Gone { locator: self.words("https://quince.example/page") }),
+        ];
+        let items = items.map(|(id, verifier)| Asked {
+            id: id.parse().unwrap(),
+            ask: self.words("Put it right."),
+            report: None,
+            verifier,
+        });
+        let (why, letter, power) = (self.words("It goes on."), self.blob("Another letter."), "6.1".parse().unwrap());
+        let issue = Command::IssueNotice {
+            case: case.clone(),
+            starts: Starts::Cure,
+            power,
+            why,
+            letter,
+            items: items.to_vec(),
+        };
+        self.act(ines(), "quince", issue).await;
+        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        let delivery = Caller::System(System::Delivery);
+        let refused = Command::RecordFailure {
+            notice: notice.clone(),
+            channel: tenure_domain::terms::Channel::Email,
+            why: "554 no such user".into(),
+        };
+        // Where the drop took it meanwhile, nothing failed.
+        self.act(delivery, "quince", refused).await;
+        self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
+        self.pass(25).await;
+        for (found, why) in [
+            (Found::There { status: 200, evidence: self.blob("it answers") }, Some(self.words("It answers."))),
+            (Found::Gone { status: 404, evidence: self.blob("nothing") }, None),
+        ] {
+            let item: ItemId = "page".parse().unwrap();
+            let remedy = self.words("It is gone.");
+            self.act(owner(), "quince", Command::SubmitCure { case: case.clone(), item: item.clone(), remedy }).await;
+            let check = Command::RecordCheck { case: case.clone(), item, found, why };
+            self.act(Caller::System(System::Verifier), "quince", check).await;
+        }
+        let why = self.words("It was a mistake.");
+        let clears = Some(Clears { within: "P1D".parse().unwrap(), reports: 1 });
+        self.act(ines(), "quince", Command::WithdrawCase { case, why, clears }).await;
+        self.pass(26).await;
+    }
+
     /// Emergencies: ratified and lifted, not ratified, overturned; and a case that is taken back.
     async fn emergencies(&mut self) {
         let case = self.open_case("quince", "imminent_violence").await;
@@ -297,7 +362,9 @@ impl Story {
         }
         self.pass(31 * 24).await;
         self.propose(&other).await;
-        self.act(ines(), "quince", Command::WithdrawCase { case: other }).await;
+        let why = self.words("It was read again.");
+        self.act(ines(), "quince", Command::WithdrawCase { case: other, why, clears: None }).await;
+        self.clocks().await;
         // Something still runs.
         let open = self.open_case("quince", "non_payment").await;
         self.notice(&open, Starts::Both, "bill").await;
