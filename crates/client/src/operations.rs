@@ -1,10 +1,9 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    Amend, ClearSignal, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, ExtendNotice, FileAppeal,
-    FileReport,
-    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, SetRoles, SubmitCure, WithdrawCase, Workload,
+    Amend, ClearSignal, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, ExtendNotice,
+    FileAppeal, FileReport, IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold,
+    ProposeMeasure, Reason, RecordOrder, Remediate, SetRoles, SubmitCure, WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,

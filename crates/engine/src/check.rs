@@ -41,7 +41,11 @@ fn watched(account: &Account) -> impl Iterator<Item = (&CaseId, &ItemId, &str)> 
 }
 
 /// Asks the facts of an account about every item that they can meet.
-pub(crate) async fn facts(inner: &Arc<Inner>, account: &Account, facts: &Facts<'_>) -> Result<(), EngineError> {
+pub(crate) async fn facts(
+    inner: &Arc<Inner>,
+    account: &Account,
+    facts: &Facts<'_>,
+) -> Result<(), EngineError> {
     for (case, item, bound) in watched(account) {
         let defect = |e: &dyn std::fmt::Display| EngineError::defect("an item's bound", e);
         match Condition::parse(bound).map_err(|e| defect(&e))?.evaluate(facts) {

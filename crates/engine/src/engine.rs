@@ -114,8 +114,8 @@ impl Engine {
         time: Arc<dyn TimeSource>,
     ) -> Result<Self, EngineError> {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
-        let fetcher =
-            Fetcher::new(settings.fetch_private).map_err(|e| EngineError::defect("TLS of looks at places", &e))?;
+        let fetcher = Fetcher::new(settings.fetch_private)
+            .map_err(|e| EngineError::defect("TLS of looks at places", &e))?;
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
         let shelf = Shelf::load(&store).await?;

@@ -10,10 +10,10 @@ use tenure_domain::name::AccountId;
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_rules::{Facts, Mode, REPORTS_MAX, ReportFact, Rule, Verdict};
 
-use crate::{EngineError, check};
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, check};
 
 /// How far back reports are read, in days: the longest window that rules may name.
 const BACK_DAYS: i64 = 366;
@@ -54,11 +54,7 @@ pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), En
 }
 
 /// What was reported about an account, with the reports' numbers.
-async fn facts(
-    inner: &Inner,
-    id: &AccountId,
-    now: Timestamp,
-) -> Result<Vec<(u32, ReportFact)>, EngineError> {
+async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<(u32, ReportFact)>, EngineError> {
     let since = now.as_microsecond() - BACK_DAYS * 86_400 * 1_000_000;
     // One more than rules look at, so that they can tell that there are more, and decide nothing.
     let most = u32::try_from(REPORTS_MAX + 1).unwrap_or(u32::MAX);

@@ -202,7 +202,8 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
                 Err(error) => {
                     tracing::warn!(notice = %id, %channel, %error, source = ?error.source(), "a channel refused a letter");
                     let why = error.answer();
-                    record(inner, &id, Command::RecordFailure { notice: id.clone(), channel: *channel, why }).await?;
+                    record(inner, &id, Command::RecordFailure { notice: id.clone(), channel: *channel, why })
+                        .await?;
                     continue;
                 }
             },

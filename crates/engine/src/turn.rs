@@ -16,9 +16,7 @@ use tenure_domain::name::{AccountId, PersonId, ReportId};
 use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_domain::report::{self, Allegation, Report};
 use tenure_domain::text::{Blob, Words};
-use tenure_store::{
-    Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write,
-};
+use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write};
 
 use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
@@ -497,7 +495,9 @@ pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<Undeliverable
         .iter()
         .flat_map(|account| account.notices.iter().map(move |notice| (account, notice)))
         .filter_map(|(account, notice)| match notice.state {
-            NoticeState::Undeliverable { since } if account.case(&notice.case).is_ok_and(|c| !c.is_closed()) => {
+            NoticeState::Undeliverable { since }
+                if account.case(&notice.case).is_ok_and(|c| !c.is_closed()) =>
+            {
                 Some(UndeliverableRow {
                     since: since.as_microsecond(),
                     account: account.id.to_string(),

@@ -133,7 +133,9 @@ impl Fetcher {
         let stream = TcpStream::connect(address).await.map_err(|e| failed(e.into()))?;
         let response = if url.scheme() == "https" {
             let name = match url.host() {
-                Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|e| failed(e.into()))?,
+                Some(Host::Domain(name)) => {
+                    ServerName::try_from(name.to_owned()).map_err(|e| failed(e.into()))?
+                }
                 Some(Host::Ipv4(v4)) => ServerName::from(IpAddr::V4(v4)),
                 Some(Host::Ipv6(v6)) => ServerName::from(IpAddr::V6(v6)),
                 None => return Err(FetchError::Url(format!("{url} names no host"))),
@@ -153,9 +155,7 @@ impl Fetcher {
         let found: Vec<SocketAddr> = match url.host().ok_or_else(none)? {
             Host::Ipv4(v4) => vec![SocketAddr::new(IpAddr::V4(v4), port)],
             Host::Ipv6(v6) => vec![SocketAddr::new(IpAddr::V6(v6), port)],
-            Host::Domain(name) => {
-                tokio::net::lookup_host((name, port)).await.map_err(|_| none())?.collect()
-            }
+            Host::Domain(name) => tokio::net::lookup_host((name, port)).await.map_err(|_| none())?.collect(),
         };
         if found.is_empty() {
             return Err(none());

@@ -24,13 +24,20 @@ fn answer(status: &str, more: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn not_found_and_gone_are_gone_and_nothing_else_is() {
-    for (status, gone) in
-        [("404 Not Found", true), ("410 Gone", true), ("200 OK", false), ("403 Forbidden", false), ("503 Busy", false)]
-    {
+    for (status, gone) in [
+        ("404 Not Found", true),
+        ("410 Gone", true),
+        ("200 OK", false),
+        ("403 Forbidden", false),
+        ("503 Busy", false),
+    ] {
         let address = serve(vec![answer(status, "content-type: text/plain\r\n", "a post")]).await;
         let found = Fetcher::new(true).unwrap().look(&format!("http://{address}/post")).await.unwrap();
         assert_eq!(found.is_gone(), gone, "{status}");
-        assert_eq!((found.body.as_slice(), found.media_type.as_deref()), (&b"a post"[..], Some("text/plain")));
+        assert_eq!(
+            (found.body.as_slice(), found.media_type.as_deref()),
+            (&b"a post"[..], Some("text/plain"))
+        );
     }
 }
 
@@ -40,8 +47,12 @@ async fn private_addresses_are_not_asked_by_name_number_or_redirect() {
     let public = Fetcher::new(false).unwrap();
     let port = address.port();
     for place in [
-        format!("http://127.0.0.1:{port}/"), format!("http://localhost:{port}/"), format!("http://0x7f000001:{port}/"),
-        format!("http://2130706433:{port}/"), format!("http://[::ffff:127.0.0.1]:{port}/"), format!("http://127.1:{port}/"),
+        format!("http://127.0.0.1:{port}/"),
+        format!("http://localhost:{port}/"),
+        format!("http://0x7f000001:{port}/"),
+        format!("http://2130706433:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        format!("http://127.1:{port}/"),
     ] {
         let error = public.look(&place).await.unwrap_err();
         assert!(matches!(error, FetchError::Private(_)), "{place}: {error}");
@@ -82,7 +93,15 @@ async fn who_never_answers_is_waited_for_so_long() {
 
 #[tokio::test]
 async fn what_is_no_place_of_the_web_is_refused() {
-    for place in ["ftp://a.example/", "file:///etc/passwd", "https://ann:pw@a.example/", "here", "", "http://", "data:,x"] {
+    for place in [
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "https://ann:pw@a.example/",
+        "here",
+        "",
+        "http://",
+        "data:,x",
+    ] {
         assert!(matches!(read(place), Err(FetchError::Url(_))), "{place}");
     }
     assert!(read(&format!("http://a.example/{}", "x".repeat(URL_MAX))).is_err());

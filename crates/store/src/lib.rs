@@ -42,8 +42,8 @@ pub use restore::{contents, restore};
 pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
-use write::ANSWER_KEPT_MICROS;
 pub use undeliverable::UndeliverableRow;
+use write::ANSWER_KEPT_MICROS;
 pub use write::Write;
 
 /// A database that is open.

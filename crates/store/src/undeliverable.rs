@@ -28,11 +28,11 @@ impl Write {
     pub async fn put_undeliverable(&mut self, row: &UndeliverableRow) -> Result<(), StoreError> {
         sql("INSERT INTO undeliverable (account, number, since) VALUES ($1, $2, $3)
              ON CONFLICT (account, number) DO UPDATE SET since = excluded.since")
-            .bind(&row.account)
-            .bind(i64::from(row.number))
-            .bind(row.since)
-            .run(self.open().await?)
-            .await?;
+        .bind(&row.account)
+        .bind(i64::from(row.number))
+        .bind(row.since)
+        .run(self.open().await?)
+        .await?;
         Ok(())
     }
 
@@ -56,12 +56,12 @@ impl Store {
     ) -> Result<Vec<UndeliverableRow>, StoreError> {
         let rows = sql("SELECT account, number, since FROM undeliverable
              WHERE (since, account, number) > ($1, $2, $3) ORDER BY since, account, number LIMIT $4")
-            .bind(after.since)
-            .bind(&after.account)
-            .bind(i64::from(after.number))
-            .bind(i64::from(limit))
-            .all(&self.readers)
-            .await?;
+        .bind(after.since)
+        .bind(&after.account)
+        .bind(i64::from(after.number))
+        .bind(i64::from(limit))
+        .all(&self.readers)
+        .await?;
         rows.iter().map(read).collect()
     }
 

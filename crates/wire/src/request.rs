@@ -16,8 +16,8 @@ use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::schema::{
-    BlobName, Clause, GroundCode, Holder, Length, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
-    Span, Text, Word,
+    BlobName, Clause, GroundCode, Holder, Length, OrderKindName, OutcomeName, ReportName, RoleName,
+    ScopeName, Slug, Span, Text, Word,
 };
 
 macro_rules! request {

@@ -20,10 +20,7 @@ use crate::submit::Writing;
 use crate::{App, limits, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(open, list))
-        .routes(routes!(get))
-        .routes(routes!(timeline))
+    OpenApiRouter::new().routes(routes!(open, list)).routes(routes!(get)).routes(routes!(timeline))
 }
 
 fn newest(done: &Done) -> (String, String) {

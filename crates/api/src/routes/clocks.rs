@@ -103,7 +103,8 @@ async fn undeliverable(call: Call, query: Query<PageQuery>) -> Result<Json<Page<
     let chosen = page::page(rows, size, |row| After(row.clone()).to_string());
     let mut items = Vec::new();
     for row in chosen.items {
-        let defect = |e: &dyn fmt::Display| EngineError::Defect { what: "a row".into(), detail: e.to_string() };
+        let defect =
+            |e: &dyn fmt::Display| EngineError::Defect { what: "a row".into(), detail: e.to_string() };
         let id: AccountId = row.account.parse().map_err(|e| defect(&e))?;
         let account = call.engine.account(&id).await?;
         let notice = account.notice(&NoticeId::new(id, row.number)).map_err(EngineError::from)?;

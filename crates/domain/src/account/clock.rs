@@ -171,11 +171,12 @@ impl Case {
 impl Notice {
     /// The clocks of this notice that have not ended at `moment`.
     pub(super) fn running(&self, terms: &Terms, moment: Timestamp) -> Vec<Running> {
-        let promised = |power: Option<&PowerId>, cure| match power.and_then(|p| terms.power(p)).map(|p| &p.process) {
-            Some(Process::Noticed { cure: period, .. }) if cure => *period,
-            Some(Process::Noticed { notice: period, .. }) => *period,
-            Some(Process::Emergency { .. }) | None => Period::Days(0),
-        };
+        let promised =
+            |power: Option<&PowerId>, cure| match power.and_then(|p| terms.power(p)).map(|p| &p.process) {
+                Some(Process::Noticed { cure: period, .. }) if cure => *period,
+                Some(Process::Noticed { notice: period, .. }) => *period,
+                Some(Process::Emergency { .. }) | None => Period::Days(0),
+            };
         let clocks = match &self.state {
             NoticeState::Served { at, notice_ends, cure_ends, .. } => vec![
                 (ClockKind::Notice, *at, notice_ends, promised(self.kind.starts_notice(), false)),

@@ -131,7 +131,8 @@ impl Account {
             let stands_still = case.paused.is_some();
             match &notice.state {
                 NoticeState::Issued | NoticeState::Undeliverable { .. } => {
-                    if let Some(deemed) = notice.deemed.as_ref().filter(|_| !stands_still || case.is_closed()) {
+                    if let Some(deemed) = notice.deemed.as_ref().filter(|_| !stands_still || case.is_closed())
+                    {
                         add(deemed.at, TimerKey::Deemed(notice.id.clone()));
                     }
                     if case.is_closed() {

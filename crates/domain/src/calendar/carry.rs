@@ -31,7 +31,9 @@ impl Calendar {
         let exact = again.checked_add(ends.duration_since(stopped)).map_err(out_of_range)?;
         let whole = match period {
             Period::Seconds(_) => return deadline(exact),
-            Period::Days(_) | Period::Months(_) => self.whole(stopped, ends, days_between(stopped, ends), Period::Days)?,
+            Period::Days(_) | Period::Months(_) => {
+                self.whole(stopped, ends, days_between(stopped, ends), Period::Days)?
+            }
             Period::BusinessDays(_) => {
                 self.whole(stopped, ends, self.business_days_between(stopped, ends)?, Period::BusinessDays)?
             }
@@ -46,7 +48,8 @@ impl Calendar {
         if !self.is_business_day(ended_on) || self.is_business_day(local.date()) {
             return deadline(at);
         }
-        let past = CalendarError::CalendarEnds { period: *period, from: again, covers_until: self.covers_until };
+        let past =
+            CalendarError::CalendarEnds { period: *period, from: again, covers_until: self.covers_until };
         let date = self.business_day_after(local.date(), 1).ok_or(past)?;
         let out_of_range = CalendarError::OutOfRange { period: *period, from: again };
         deadline(same_time_on(&local, date, 0).ok_or(out_of_range)?)

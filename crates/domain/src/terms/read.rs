@@ -128,8 +128,10 @@ fn service(item: &Item<'_>, faults: &mut Faults) -> Option<Service> {
 }
 
 fn floors(item: &Item<'_>, faults: &mut Faults) -> Option<Floors> {
-    let fields =
-        item.fields(&["retrieval", "appealWindow", "appealDecision", "appealStops", "evidenceRetention"], faults)?;
+    let fields = item.fields(
+        &["retrieval", "appealWindow", "appealDecision", "appealStops", "evidenceRetention"],
+        faults,
+    )?;
     let retrieval = some_time(&fields, "retrieval", faults);
     let appeal_window = some_time(&fields, "appealWindow", faults);
     let appeal_decision = some_time(&fields, "appealDecision", faults);

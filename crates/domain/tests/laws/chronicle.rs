@@ -120,7 +120,7 @@ impl Chronicle {
         match event {
             Event::AccountOpened { terms, .. } => self.terms = Some(terms.clone()),
             Event::CaseOpened { case, ground, .. } => {
-                let seen = CaseSeen { 
+                let seen = CaseSeen {
                     ground: ground.clone(),
                     closed: false,
                     lapsed: false,

@@ -289,7 +289,9 @@ impl History {
                     Command::RecordMatch { rule, ground, opens: b > 100, facts, why: words() },
                 )
             }
-            Kind::Withdraw if b < 60 => (person, Command::WithdrawCase { case: self.case(a), why: words(), clears: None }),
+            Kind::Withdraw if b < 60 => {
+                (person, Command::WithdrawCase { case: self.case(a), why: words(), clears: None })
+            }
             Kind::Issue => {
                 let starts = [Starts::Both, Starts::Cure, Starts::Notice][usize::from(c) % 3];
                 let case = self.case(a);

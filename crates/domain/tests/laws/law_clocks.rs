@@ -18,7 +18,8 @@ fn micros(n: i64) -> SignedDuration {
 }
 
 fn refuse(world: &mut World, notice: u32, channel: Channel) -> Vec<String> {
-    let command = Command::RecordFailure { notice: world.n(notice), channel, why: "554 no such user".to_owned() };
+    let command =
+        Command::RecordFailure { notice: world.n(notice), channel, why: "554 no such user".to_owned() };
     types(&world.ok("system/delivery", command))
 }
 
@@ -75,11 +76,16 @@ fn law_02_failed_attempts_start_no_clock_are_tried_less_and_less_often_and_raise
     assert_eq!((notice.attempts.len(), notice.deemed.as_ref(), notice.cure_ends()), (0, None, None));
     let steps: Vec<&str> = world.account().next_steps().iter().map(|s| s.what.name()).collect();
     assert!(steps.contains(&"reach") && steps.contains(&"retry"), "{steps:?}");
-    assert!(world.refused("person/ines", propose(&case, "1.2", "workload/web/feed", true)).contains(&Guard::CureRun));
+    assert!(
+        world
+            .refused("person/ines", propose(&case, "1.2", "workload/web/feed", true))
+            .contains(&Guard::CureRun)
+    );
 
     // A channel takes it at last: from then on the deemed rule counts, and not from the first try.
     let taken = world.now;
-    let attempt = Command::RecordAttempt { notice: world.n(1), channel: Channel::Email, proof: "250".to_owned() };
+    let attempt =
+        Command::RecordAttempt { notice: world.n(1), channel: Channel::Email, proof: "250".to_owned() };
     world.ok("system/delivery", attempt);
     world.until(taken + SignedDuration::from_hours(72) - micros(1));
     assert_eq!(world.account().notice(&world.n(1)).unwrap().served_at(), None);
@@ -110,7 +116,10 @@ fn law_03_an_exact_period_that_stands_still_keeps_every_microsecond() {
     world.until(world.now + SignedDuration::from_hours(24) + micros(7));
     assert_eq!(world.account().notice(&world.n(1)).unwrap().reminded.len(), 0);
     pause(&mut world, &case);
-    assert_eq!(world.refused("person/omar", Command::PauseCase { case: case.clone(), why: words() }), [Guard::InState]);
+    assert_eq!(
+        world.refused("person/omar", Command::PauseCase { case: case.clone(), why: words() }),
+        [Guard::InState]
+    );
     let left = world.account().left(world.account().case(&case).unwrap(), &world.terms);
     assert_eq!(left[0].left, SignedDuration::from_hours(26) - micros(7));
 
@@ -135,7 +144,11 @@ fn law_03_an_exact_period_that_stands_still_keeps_every_microsecond() {
     pause(&mut world, &case);
     world.pass_hours(1_000);
     resume(&mut world, &case);
-    assert_eq!(cure_ends(&world, 1), ends + SignedDuration::from_hours(100) + micros(5), "what has ended stays so");
+    assert_eq!(
+        cure_ends(&world, 1),
+        ends + SignedDuration::from_hours(100) + micros(5),
+        "what has ended stays so"
+    );
     assert_eq!(world.account().notice(&world.n(1)).unwrap().reminded.len(), 2, "once each");
 }
 
@@ -164,18 +177,27 @@ fn law_03_several_causes_stop_the_clocks_until_the_last_has_ended() {
     world.ok("person/lena", stay);
     pause(&mut world, &case);
     let later = world.open_case("abuse");
-    assert!(world.account().case(&later).unwrap().paused.is_some(), "a case that begins under an order stands still");
+    assert!(
+        world.account().case(&later).unwrap().paused.is_some(),
+        "a case that begins under an order stands still"
+    );
     world.pass_hours(500);
     resume(&mut world, &case);
     assert!(world.account().case(&case).unwrap().paused.is_some(), "the order still stops them");
-    assert_eq!(world.refused("person/ines", Command::ResumeCase { case: case.clone(), why: words() }), [Guard::InState]);
+    assert_eq!(
+        world.refused("person/ines", Command::ResumeCase { case: case.clone(), why: words() }),
+        [Guard::InState]
+    );
     world.pass_hours(20);
     world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
     assert!(world.account().case(&case).unwrap().paused.is_none());
     assert!(world.account().case(&threat).unwrap().paused.is_some(), "its appeal is open");
     let left = ends.duration_since(stopped);
     assert!(cure_ends(&world, 1) >= world.now + left, "nothing is lost");
-    assert!(cure_ends(&world, 1) <= world.now + left + SignedDuration::from_hours(1), "an hour of clock change at most");
+    assert!(
+        cure_ends(&world, 1) <= world.now + left + SignedDuration::from_hours(1),
+        "an hour of clock change at most"
+    );
 }
 
 #[test]
@@ -224,7 +246,11 @@ fn law_03_an_extension_never_shortens_and_moves_what_is_scheduled() {
     assert_eq!(notice.notice_ends(), Some(notice_ends), "what has ended is not begun again");
     assert!(cure_ends(&world, 1) > ends);
     world.until(at("2021-02-10T17:00:00Z"));
-    assert_eq!(world.account().notice(&world.n(1)).unwrap().reminded.len(), 2, "once each, the last by the new end");
+    assert_eq!(
+        world.account().notice(&world.n(1)).unwrap().reminded.len(),
+        2,
+        "once each, the last by the new end"
+    );
     let over = extend(&world, "P7D");
     assert_eq!(world.refused("person/ines", over), [Guard::InState]);
 }
@@ -242,14 +268,21 @@ fn law_03_a_rejection_gives_back_exactly_the_time_that_the_remedy_waited() {
     submit(&mut world, &case, "clean");
     // The decision takes longer than the period: it does not end meanwhile.
     world.pass_hours(90);
-    assert!(!matches!(world.account().case(&case).unwrap().state, tenure_domain::account::case::CaseState::Lapsed { .. }));
+    assert!(!matches!(
+        world.account().case(&case).unwrap().state,
+        tenure_domain::account::case::CaseState::Lapsed { .. }
+    ));
     reject(&mut world, &case, "clean");
     assert_eq!(cure_ends(&world, 1), world.now + SignedDuration::from_hours(2) + micros(11));
     reject(&mut world, &case, "stop");
     let restored = world.now + SignedDuration::from_hours(3) + micros(11);
     assert_eq!(cure_ends(&world, 1), restored, "of two waits the longer one counts, and not both");
     world.until(restored - micros(1));
-    assert!(world.refused("person/ines", propose(&case, "1.2", "workload/web/feed", true)).contains(&Guard::CureRun));
+    assert!(
+        world
+            .refused("person/ines", propose(&case, "1.2", "workload/web/feed", true))
+            .contains(&Guard::CureRun)
+    );
     world.until(restored);
     world.ok("person/ines", propose(&case, "1.2", "workload/web/feed", true));
     // What is handed in when the time is over gets none back.
@@ -300,8 +333,12 @@ fn law_10_a_fact_that_crosses_its_bound_meets_the_item_by_itself_and_lifts_what_
     let case = verified(&mut world, Verifier::Fact { bound });
     world.until(cure_ends(&world, 1));
     world.ok("person/ines", propose(&case, "1.2", "workload/web/feed", true));
-    assert!(world.account().timers().iter().any(|t| t.key == TimerKey::Check(case.clone())), "it is asked daily");
-    let crossed = Found::Crossed { facts: [("reports(\"abuse\", \"P7D\").filed".to_owned(), "2".to_owned())].into() };
+    assert!(
+        world.account().timers().iter().any(|t| t.key == TimerKey::Check(case.clone())),
+        "it is asked daily"
+    );
+    let crossed =
+        Found::Crossed { facts: [("reports(\"abuse\", \"P7D\").filed".to_owned(), "2".to_owned())].into() };
     assert_eq!(world.refused("person/ines", check(&case, crossed.clone())), [Guard::AnotherPerson]);
     let gone = Found::Gone { status: 404, evidence: blob() };
     assert_eq!(world.refused("system/verifier", check(&case, gone)), [Guard::InState]);
@@ -345,7 +382,11 @@ fn law_10_a_cleared_signal_opens_nothing_again_until_its_time_is_over_or_somethi
     world.pass_hours(3);
     assert!(world.ok("rule/flood", matched(&facts)).is_empty());
     world.pass_hours(24);
-    assert_eq!(types(&world.ok("rule/flood", matched(&facts))), ["rule.matched"], "on the record, and no more");
+    assert_eq!(
+        types(&world.ok("rule/flood", matched(&facts))),
+        ["rule.matched"],
+        "on the record, and no more"
+    );
     let open = |world: &World, reports: &[u32]| Command::OpenCase {
         ground: "abuse".parse().unwrap(),
         why: words(),

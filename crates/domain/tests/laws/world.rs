@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::{Asked, Event};
 use tenure_domain::account::measure::Measure;
 use tenure_domain::account::timer::TimerKey;

@@ -21,7 +21,12 @@ fn everything(office: &Office, case: &tenure_domain::name::CaseId) -> Submission
     let letter = kept.blob("text/plain", b"put it right".to_vec());
     let why = office.engine.words(&mut kept, "why").unwrap();
     let ask = office.engine.words(&mut kept, "ask").unwrap();
-    let items = vec![tenure_domain::account::event::Asked { id: "one".parse().unwrap(), ask, report: None, verifier: tenure_domain::account::cure::Verifier::Review }];
+    let items = vec![tenure_domain::account::event::Asked {
+        id: "one".parse().unwrap(),
+        ask,
+        report: None,
+        verifier: tenure_domain::account::cure::Verifier::Review,
+    }];
     let power = "6.1".parse().unwrap();
     let command =
         Command::IssueNotice { case: case.clone(), starts: Starts::Both, power, why, letter, items };

@@ -95,20 +95,18 @@ impl Draft<'_> {
             return Ok(());
         }
         self.emit(Event::RuleMatched { rule: rule.clone(), ground: ground.clone(), facts: facts.clone() })?;
-        if opens {
-            self.begin_case(ground, why, Vec::new(), Some(Signal { rule, facts }))
-        } else {
-            Ok(())
-        }
+        if opens { self.begin_case(ground, why, Vec::new(), Some(Signal { rule, facts })) } else { Ok(()) }
     }
 
     /// Whether a person cleared just this: a rule's match on facts that did not change says nothing new. The engine
     /// reads facts without the reports that were cleared, so that what is left is new.
     fn saw_the_same(&self, rule: &RuleId, ground: &Ground, facts: &BTreeMap<String, String>) -> bool {
         let standing = |c: &&Cleared| &c.ground == ground && self.context.now < c.until.at;
-        self.account.cleared.iter().filter(standing).any(|cleared| {
-            cleared.signal.as_ref().is_some_and(|s| &s.rule == rule && &s.facts == facts)
-        })
+        self.account
+            .cleared
+            .iter()
+            .filter(standing)
+            .any(|cleared| cleared.signal.as_ref().is_some_and(|s| &s.rule == rule && &s.facts == facts))
     }
 
     /// Law 10: closing a case cancels what is scheduled in its name and undoes what it did.

@@ -1,11 +1,11 @@
 //! Signals that persons find to be false.
 
 use super::{Draft, clocks::calendar_unknown, wrong_state};
+use crate::account::case::Outcome;
 use crate::account::clearance::Signal;
 use crate::account::command::Clears;
 use crate::account::event::Event;
 use crate::account::measure::LiftReason;
-use crate::account::case::Outcome;
 use crate::name::{CaseId, Ground, RuleId};
 use crate::refusal::Rejected;
 use crate::text::Words;

@@ -22,7 +22,10 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
         }
         if case.is_paused_by(&PauseCause::Operator) {
-            return Err(wrong_state(format!("the clocks of {id} are stopped by a person"), "resume them first"));
+            return Err(wrong_state(
+                format!("the clocks of {id} are stopped by a person"),
+                "resume them first",
+            ));
         }
         self.emit(Event::CasePaused { case: id.clone(), cause: PauseCause::Operator, why: Some(why) })
     }
@@ -56,7 +59,8 @@ impl Draft<'_> {
     /// account those of all.
     pub(super) fn pause_by_order(&mut self, order: &OrderId, scope: &Scope) -> Result<(), Rejected> {
         let touched = |case: &CaseId| {
-            let mut measures = self.account.measures.iter().filter(|m| &m.proposal.case == case && !m.is_over());
+            let mut measures =
+                self.account.measures.iter().filter(|m| &m.proposal.case == case && !m.is_over());
             *scope == Scope::Account || measures.any(|m| m.proposal.scope.touches(scope))
         };
         let open = self.account.cases.iter().filter(|c| !c.is_closed() && touched(&c.id));
@@ -70,12 +74,18 @@ impl Draft<'_> {
 
     /// A case that is opened while an order for the whole account stands begins with its clocks stopped.
     pub(super) fn pause_from_the_start(&mut self, case: &CaseId) -> Result<(), Rejected> {
-        let standing = self.account.orders.iter().filter(|o| {
-            o.vacated.is_none() && o.kind.stays_measures() && o.scope == Scope::Account
-        });
+        let standing = self
+            .account
+            .orders
+            .iter()
+            .filter(|o| o.vacated.is_none() && o.kind.stays_measures() && o.scope == Scope::Account);
         let orders: Vec<OrderId> = standing.map(|o| o.id.clone()).collect();
         for order in orders {
-            self.emit(Event::CasePaused { case: case.clone(), cause: PauseCause::Order { order }, why: None })?;
+            self.emit(Event::CasePaused {
+                case: case.clone(),
+                cause: PauseCause::Order { order },
+                why: None,
+            })?;
         }
         Ok(())
     }
@@ -161,11 +171,7 @@ impl Draft<'_> {
 
     /// Where the cure periods of an item end when its remedy is rejected: what was left of them when it was handed in
     /// runs from now.
-    pub(super) fn given_back(
-        &self,
-        case: &CaseId,
-        waits: &[Wait],
-    ) -> Result<Vec<Moved>, Rejected> {
+    pub(super) fn given_back(&self, case: &CaseId, waits: &[Wait]) -> Result<Vec<Moved>, Rejected> {
         let terms = self.account.accepted(self.context.book)?;
         let again = self.account.case(case)?.clock_at(self.context.now);
         let mut clocks = Vec::new();
@@ -204,7 +210,8 @@ impl Draft<'_> {
             .filter(|m| &m.proposal.case == case && m.emergency.is_none())
             .filter_map(|m| {
                 let clocks = self.account.clocks(case, &m.proposal.power);
-                let ends = clocks.cure.map(|(_, at)| at).into_iter().chain(clocks.notice.map(|(_, at)| at)).max();
+                let ends =
+                    clocks.cure.map(|(_, at)| at).into_iter().chain(clocks.notice.map(|(_, at)| at)).max();
                 match m.state {
                     MeasureState::Scheduled { at } => {
                         ends.filter(|ends| *ends > at).map(|ends| (m.id.clone(), ends))

@@ -50,7 +50,8 @@ impl Draft<'_> {
         let times = notice.failed.iter().filter(|f| f.channel == channel).count();
         let doubled = u32::try_from(times).map_or(i64::MAX, |n| 2_i64.saturating_pow(n));
         let minutes = FIRST_PAUSE_MINUTES.saturating_mul(doubled).min(LONGEST_PAUSE_MINUTES);
-        let again = self.context.now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(self.context.now);
+        let again =
+            self.context.now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(self.context.now);
         self.emit(Event::NoticeAttemptFailed { notice: id, channel, why, again })
     }
 

@@ -39,28 +39,58 @@ fn exact_time_is_kept_to_the_microsecond_over_a_clock_change() {
 #[test]
 fn days_keep_their_local_time_over_nights_in_which_clocks_change() {
     // Noon to noon; stopped at noon with ten days left, going on at noon.
-    assert_eq!(ends("2021-03-01T20:00:00Z", "P11D", "2021-03-02T20:00:00Z", "2021-03-05T20:00:00Z"), "2021-03-15T13:00 PDT");
-    assert_eq!(ends("2021-10-20T19:00:00Z", "P11D", "2021-10-21T19:00:00Z", "2021-11-01T19:00:00Z"), "2021-11-11T12:00 PST");
+    assert_eq!(
+        ends("2021-03-01T20:00:00Z", "P11D", "2021-03-02T20:00:00Z", "2021-03-05T20:00:00Z"),
+        "2021-03-15T13:00 PDT"
+    );
+    assert_eq!(
+        ends("2021-10-20T19:00:00Z", "P11D", "2021-10-21T19:00:00Z", "2021-11-01T19:00:00Z"),
+        "2021-11-11T12:00 PST"
+    );
     // The day of 25 hours was part of what was left, and stays so although no clock changes any more.
-    assert_eq!(ends("2021-11-05T19:00:00Z", "P3D", "2021-11-06T19:00:00Z", "2021-11-20T20:00:00Z"), "2021-11-22T13:00 PST");
+    assert_eq!(
+        ends("2021-11-05T19:00:00Z", "P3D", "2021-11-06T19:00:00Z", "2021-11-20T20:00:00Z"),
+        "2021-11-22T13:00 PST"
+    );
 }
 
 #[test]
 fn days_count_leap_days_and_ends_of_months_like_any_other() {
-    assert_eq!(ends("2024-02-20T20:00:00Z", "P2D", "2024-02-21T20:00:00Z", "2024-02-28T20:00:00Z"), "2024-02-29T12:00 PST");
-    assert_eq!(ends("2024-02-20T20:00:00Z", "P2D", "2024-02-21T20:00:00Z", "2024-02-29T20:00:00Z"), "2024-03-01T12:00 PST");
+    assert_eq!(
+        ends("2024-02-20T20:00:00Z", "P2D", "2024-02-21T20:00:00Z", "2024-02-28T20:00:00Z"),
+        "2024-02-29T12:00 PST"
+    );
+    assert_eq!(
+        ends("2024-02-20T20:00:00Z", "P2D", "2024-02-21T20:00:00Z", "2024-02-29T20:00:00Z"),
+        "2024-03-01T12:00 PST"
+    );
     // What is left of a month is days.
-    assert_eq!(ends("2021-01-31T20:00:00Z", "P1M", "2021-02-20T20:00:00Z", "2021-04-26T19:00:00Z"), "2021-05-04T12:00 PDT");
+    assert_eq!(
+        ends("2021-01-31T20:00:00Z", "P1M", "2021-02-20T20:00:00Z", "2021-04-26T19:00:00Z"),
+        "2021-05-04T12:00 PDT"
+    );
 }
 
 #[test]
 fn business_days_are_counted_anew_past_weekends_and_holidays() {
     // Two business days from Tuesday noon, stopped after one, going on before a weekend and before a holiday.
-    assert_eq!(ends("2021-01-05T20:00:00Z", "2bd", "2021-01-06T20:00:00Z", "2021-01-08T20:00:00Z"), "2021-01-11T12:00 PST");
-    assert_eq!(ends("2021-01-05T20:00:00Z", "2bd", "2021-01-06T20:00:00Z", "2021-01-15T20:00:00Z"), "2021-01-19T12:00 PST");
-    assert_eq!(ends("2021-03-09T20:00:00Z", "2bd", "2021-03-10T20:00:00Z", "2021-03-16T19:00:00Z"), "2021-03-18T12:00 PDT");
+    assert_eq!(
+        ends("2021-01-05T20:00:00Z", "2bd", "2021-01-06T20:00:00Z", "2021-01-08T20:00:00Z"),
+        "2021-01-11T12:00 PST"
+    );
+    assert_eq!(
+        ends("2021-01-05T20:00:00Z", "2bd", "2021-01-06T20:00:00Z", "2021-01-15T20:00:00Z"),
+        "2021-01-19T12:00 PST"
+    );
+    assert_eq!(
+        ends("2021-03-09T20:00:00Z", "2bd", "2021-03-10T20:00:00Z", "2021-03-16T19:00:00Z"),
+        "2021-03-18T12:00 PDT"
+    );
     // Six hours beyond no whole day do not end on a Saturday.
-    assert_eq!(ends("2021-01-05T20:00:00Z", "1bd", "2021-01-06T14:00:00Z", "2021-01-09T04:00:00Z"), "2021-01-11T02:00 PST");
+    assert_eq!(
+        ends("2021-01-05T20:00:00Z", "1bd", "2021-01-06T14:00:00Z", "2021-01-09T04:00:00Z"),
+        "2021-01-11T02:00 PST"
+    );
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use tenure_access::Role;
-use tenure_domain::account::command::Starts;
+use tenure_domain::account::command::{Clears, Starts};
 use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, System};
 use tenure_domain::book;
-use tenure_domain::name::{CaseId, MeasureId};
+use tenure_domain::name::{CaseId, ItemId, MeasureId};
 use tenure_domain::report;
 use tenure_domain::scope::Scope;
+use tenure_domain::terms::Terms;
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Volume, Workload};
 use tenure_engine::entropy::Entropy;
@@ -291,7 +292,7 @@ impl Story {
 
         let items = [
             ("few", Verifier::Fact { bound: "reports(\"spam\", \"P7D\").filed < 3".into() }),
-            ("page", Verifier::Gone { locator: self.words("https://quince.example/page") }),
+            ("page", Verifier::Gone { locator: self.words("http://127.0.0.1:1/page") }),
         ];
         let items = items.map(|(id, verifier)| Asked {
             id: id.parse().unwrap(),
@@ -299,7 +300,8 @@ impl Story {
             report: None,
             verifier,
         });
-        let (why, letter, power) = (self.words("It goes on."), self.blob("Another letter."), "6.1".parse().unwrap());
+        let (why, letter, power) =
+            (self.words("It goes on."), self.blob("Another letter."), "6.1".parse().unwrap());
         let issue = Command::IssueNotice {
             case: case.clone(),
             starts: Starts::Cure,
@@ -310,23 +312,23 @@ impl Story {
         };
         self.act(ines(), "quince", issue).await;
         let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
-        let delivery = Caller::System(System::Delivery);
-        let refused = Command::RecordFailure {
-            notice: notice.clone(),
-            channel: tenure_domain::terms::Channel::Email,
-            why: "554 no such user".into(),
-        };
-        // Where the drop took it meanwhile, nothing failed.
-        self.act(delivery, "quince", refused).await;
         self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
         self.pass(25).await;
         for (found, why) in [
-            (Found::There { status: 200, evidence: self.blob("it answers") }, Some(self.words("It answers."))),
+            (
+                Found::There { status: 200, evidence: self.blob("it answers") },
+                Some(self.words("It answers.")),
+            ),
             (Found::Gone { status: 404, evidence: self.blob("nothing") }, None),
         ] {
             let item: ItemId = "page".parse().unwrap();
             let remedy = self.words("It is gone.");
-            self.act(owner(), "quince", Command::SubmitCure { case: case.clone(), item: item.clone(), remedy }).await;
+            self.act(
+                owner(),
+                "quince",
+                Command::SubmitCure { case: case.clone(), item: item.clone(), remedy },
+            )
+            .await;
             let check = Command::RecordCheck { case: case.clone(), item, found, why };
             self.act(Caller::System(System::Verifier), "quince", check).await;
         }
@@ -334,6 +336,27 @@ impl Story {
         let clears = Some(Clears { within: "P1D".parse().unwrap(), reports: 1 });
         self.act(ines(), "quince", Command::WithdrawCase { case, why, clears }).await;
         self.pass(26).await;
+    }
+
+    /// Terms that serve by mail alone, and a mail drop that takes nothing for four days.
+    async fn delivery(&mut self) {
+        let text = crate::office::TERMS
+            .replace("version: \"2020-04\"", "version: \"2020-05\"")
+            .replace("channels: [email, inbox]", "channels: [email]");
+        let (_, terms) = Terms::parse(&text).unwrap();
+        let otto = person("otto", Role::Administrator);
+        self.office.engine.publish_terms(otto, &text, terms.clone()).await.unwrap();
+        let plan = Plan { cpu_millis: 1_000, memory_mib: 1_024, storage_mib: 1_024, pods: 10 };
+        self.act(person("pia", Role::Platform), "rook", Command::Open { terms, plan }).await;
+        let case = self.open_case("rook", "process_failure").await;
+        let (drop, aside) = (self.office.mail.clone(), self.office.mail.with_extension("aside"));
+        std::fs::rename(&drop, &aside).unwrap();
+        std::fs::write(&drop, "").unwrap();
+        self.notice(&case, Starts::Both, "mail").await;
+        self.pass(96).await;
+        std::fs::remove_file(&drop).unwrap();
+        std::fs::rename(&aside, &drop).unwrap();
+        self.pass(24).await;
     }
 
     /// Emergencies: ratified and lifted, not ratified, overturned; and a case that is taken back.
@@ -365,6 +388,7 @@ impl Story {
         let why = self.words("It was read again.");
         self.act(ines(), "quince", Command::WithdrawCase { case: other, why, clears: None }).await;
         self.clocks().await;
+        self.delivery().await;
         // Something still runs.
         let open = self.open_case("quince", "non_payment").await;
         self.notice(&open, Starts::Both, "bill").await;

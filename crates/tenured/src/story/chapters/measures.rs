@@ -132,7 +132,8 @@ impl Story<'_> {
             .await?;
         self.measure_is(&emergency, "lifted").await?;
         let key = self.key();
-        let back = WithdrawCase { why: "The hour has passed and nothing happened".to_owned(), false_for: None };
+        let back =
+            WithdrawCase { why: "The hour has passed and nothing happened".to_owned(), false_for: None };
         self.client("ines")?.withdraw_case(&key, &case, &back).await?;
         self.expect_pages(200, 503).await?;
         self.tell_at(
