@@ -215,7 +215,11 @@ impl Account {
             Event::NoticeUndeliverable { notice } => {
                 self.notice_mut(notice)?.state = NoticeState::Undeliverable { since: at };
             }
-            Event::NoticeExtended { clocks, .. } => self.moved(clocks)?,
+            Event::NoticeExtended { clocks, .. } => {
+                let before = self.notice_mut(&clocks.notice)?.cure_ends();
+                self.moved(clocks)?;
+                self.lengthen_waits(&clocks.notice, before)?;
+            }
             Event::NoticeServed { notice, by, notice_ends, cure_ends } => {
                 let notice = self.notice_mut(notice)?;
                 notice.state = NoticeState::Served {
@@ -447,6 +451,21 @@ impl Account {
         }
         if moved.deemed.is_some() || moved.unknown.contains(&ClockKind::Deemed) {
             notice.deemed.clone_from(&moved.deemed);
+        }
+        Ok(())
+    }
+
+    /// What was left when a remedy was handed in that still waits is longer by what the period was extended by.
+    fn lengthen_waits(&mut self, id: &NoticeId, before: Option<Timestamp>) -> Result<(), FoldError> {
+        let notice = self.notice_mut(id)?;
+        let (Some(before), Some(after)) = (before, notice.cure_ends()) else { return Ok(()) };
+        let case = notice.case.clone();
+        for item in &mut self.case_mut(&case)?.items {
+            if let ItemState::Submitted { waits, .. } = &mut item.state {
+                for wait in waits.iter_mut().filter(|wait| &wait.notice == id) {
+                    wait.ends = wait.ends.checked_add(after.duration_since(before)).unwrap_or(wait.ends);
+                }
+            }
         }
         Ok(())
     }

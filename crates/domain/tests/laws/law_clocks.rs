@@ -309,6 +309,25 @@ fn law_03_a_wait_and_a_pause_are_not_counted_twice() {
     assert_eq!(cure_ends(&world, 1), world.now + SignedDuration::from_hours(10), "ten hours were left");
 }
 
+#[test]
+fn law_03_an_extension_while_a_remedy_waits_is_not_lost_to_the_wait() {
+    let terms = terms("notice: P1D, cure: 2bd", "notice: PT0S, cure: PT50H");
+    let mut world = World::open(&terms, "2021-03-12T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Cure, "1.2", &["stop"]);
+    world.pass_hours(40);
+    submit(&mut world, &case, "stop");
+    let extend = Command::ExtendNotice { notice: world.n(1), by: "PT20H".parse().unwrap(), why: words() };
+    world.ok("person/ines", extend);
+    world.pass_hours(100);
+    reject(&mut world, &case, "stop");
+    assert_eq!(
+        cure_ends(&world, 1),
+        world.now + SignedDuration::from_hours(30),
+        "ten hours were left, and twenty came"
+    );
+}
+
 fn verified(world: &mut World, verifier: Verifier) -> CaseId {
     let case = world.open_case("abuse");
     let mut command = issue(&case, Starts::Both, "1.2", &["gone"]);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Draft, wrong_state};
-use crate::account::clock::{ClockKind, Moved, PauseCause, Wait};
+use crate::account::clock::{ClockKind, Moved, PauseCause, Running, Wait};
 use crate::account::event::Event;
 use crate::account::measure::MeasureState;
 use crate::calendar::{CalendarError, Deadline};
@@ -154,7 +154,8 @@ impl Draft<'_> {
         }
         let terms = self.account.accepted(self.context.book)?;
         let mut clocks = Moved::of(id.clone());
-        for clock in notice.running(terms, case.clock_at(self.context.now)) {
+        let promised = |clock: &Running| clock.clock != ClockKind::Deemed;
+        for clock in notice.running(terms, case.clock_at(self.context.now)).into_iter().filter(promised) {
             let ends = terms.calendar.deadline(clock.ends, &by).map_err(|e| calendar_unknown(&e))?;
             clocks.set(clock.clock, Some(ends));
         }
