@@ -59,7 +59,10 @@ impl Desk {
         for n in 1..=cases {
             // One is open on a ground at a time.
             if n > 1 {
-                desk.take(&ines, Command::WithdrawCase { case })?;
+                desk.take(
+                    &ines,
+                    Command::WithdrawCase { case, why: Words::of_digest([1; 32]), clears: None },
+                )?;
             }
             let ground = "imminent_violence".parse()?;
             desk.take(&ines, Command::OpenCase { ground, why: why.clone(), reports: Vec::new() })?;

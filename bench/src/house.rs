@@ -64,6 +64,7 @@ impl House {
             anchor: Arc::new(keys::anchor(&folder.join(KEY))),
             batching: Batching::default(),
             mail: folder.join("mail"),
+            fetch_private: true,
             cluster,
             most_behind: u64::MAX,
             lease: tenure_engine::LEASE,

@@ -56,6 +56,9 @@ actions! {
     WithdrawCase = "withdrawCase" / "withdraw a case" on account;
     IssueNotice = "issueNotice" / "issue a notice" on account;
     AcknowledgeNotice = "acknowledgeNotice" / "acknowledge a notice" on account;
+    ExtendNotice = "extendNotice" / "make a notice's periods longer" on account;
+    PauseCase = "pauseCase" / "stop or resume the clocks of a case" on account;
+    ClearSignal = "clearSignal" / "say that a signal is false" on account;
     SubmitCure = "submitCure" / "submit a cure" on account;
     DecideCure = "decideCure" / "decide on a cure" on account;
     ProposeMeasure = "proposeMeasure" / "propose a measure" on account;

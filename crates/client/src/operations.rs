@@ -1,9 +1,10 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    AcceptTerms, Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal,
-    FileReport, IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold,
-    ProposeMeasure, Reason, RecordInvoice, RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
+    AcceptTerms, Amend, ClearSignal, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure,
+    ExtendNotice, FileAppeal, FileReport, IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount,
+    OpenCase, PlaceHold, ProposeMeasure, Reason, RecordInvoice, RecordOrder, Remediate, SetRoles, SubmitCure,
+    WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -35,7 +36,6 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getConsistency",
         "acknowledgeNotice",
         "acknowledgeTerms",
-        "withdrawCase",
         "listEvents",
         "getReceipt",
         "getCheckpoint",
@@ -88,6 +88,16 @@ posts! {
     "remediateReport" remediate(report) "/v1/reports/{report}/remediation" Remediate => Written;
     /// Opens a case.
     "openCase" open_case() "/v1/cases" OpenCase => Written;
+    /// Takes a case back.
+    "withdrawCase" withdraw_case(case) "/v1/cases/{case}/withdrawal" WithdrawCase => Written;
+    /// Says that a signal is false.
+    "clearSignal" clear_signal(account) "/v1/accounts/{account}/clearances" ClearSignal => Written;
+    /// Stops the clocks of a case.
+    "pauseCase" pause_case(case) "/v1/cases/{case}/pause" Reason => Written;
+    /// Lets the clocks of a case go on.
+    "resumeCase" resume_case(case) "/v1/cases/{case}/resumption" Reason => Written;
+    /// Makes the periods of a notice longer.
+    "extendNotice" extend_notice(account, notice) "/v1/accounts/{account}/notices/{notice}/extension" ExtendNotice => Written;
     /// Issues a notice.
     "issueNotice" issue_notice(case) "/v1/cases/{case}/notices" IssueNotice => Written;
     /// Hands a cure in.
@@ -300,11 +310,6 @@ impl Client {
     ) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/accounts/{account}/terms-notices/{notice}/acknowledgement"), key)
             .await
-    }
-
-    /// Takes a case back.
-    pub async fn withdraw_case(&self, key: &str, case: &str) -> Result<Written, ClientError> {
-        self.post_nothing(&format!("/v1/cases/{case}/withdrawal"), key).await
     }
 
     /// The events of a stream from its beginning, one page.

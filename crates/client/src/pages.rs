@@ -56,6 +56,8 @@ lists! {
     "listWorkloads" all_workloads(account, environment) "/v1/accounts/{account}/environments/{environment}/workloads" => WorkloadView;
     /// An account's inbox.
     "listNotices" all_notices(account) "/v1/accounts/{account}/notices" => NoticeView;
+    /// The notices that reach nobody.
+    "listUndeliverable" all_undeliverable() "/v1/notices/undeliverable" => NoticeView;
     /// All reports about an account.
     "listReports" all_reports(account) "/v1/reports?account={account}" => ReportView;
     /// All cases against an account.

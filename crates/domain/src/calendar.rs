@@ -4,6 +4,8 @@
 //! later and never earlier, and it is computed from the *bundled* time-zone database, whose version it carries. The
 //! machine's own database is never asked, so two machines that run the same build agree.
 
+mod carry;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;

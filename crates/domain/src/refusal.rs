@@ -23,6 +23,10 @@ pub enum Guard {
     NoticeRun,
     /// The moment that was proposed for it has come.
     Due,
+    /// The clocks of the case run: no person, appeal or order stops them.
+    ClocksRun,
+    /// The signal was not cleared as false, or something new came since.
+    NotCleared,
     /// A remedy that was submitted in time has been decided.
     CureDecided,
     /// The measure that the power presupposes is in force in the same case.
@@ -74,7 +78,10 @@ impl Guard {
             Self::PowerInAcceptedTerms | Self::PowerPermits | Self::Supported | Self::CaseOpen => {
                 Some(Law::Basis)
             }
-            Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
+            Self::CureRun | Self::NoticeRun | Self::ClocksRun | Self::Due | Self::ClockTrusted => {
+                Some(Law::FullPeriod)
+            }
+            Self::NotCleared => Some(Law::Undoing),
             Self::CureDecided | Self::LeastFirst | Self::Preceded | Self::Undisputed => Some(Law::Ladder),
             Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
             Self::Ratified => Some(Law::Emergency),

@@ -12,6 +12,7 @@ use tenure_cluster::Cluster;
 use tenure_domain::account::{Actor, System};
 use tenure_domain::book;
 use tenure_domain::terms::{Terms, TermsRef};
+use tenure_fetch::Fetcher;
 use tenure_notify::FileChannel;
 use tenure_rules::Rule;
 use tenure_store::Store;
@@ -32,7 +33,7 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, intake, jobs, keys, lead, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -77,6 +78,8 @@ pub struct Settings {
     pub batching: Batching,
     /// The folder of the mail drop.
     pub mail: PathBuf,
+    /// Whether a place that an item is about is also looked for at addresses that are not of the public internet.
+    pub fetch_private: bool,
     /// The cluster that follows; none, and nothing is provisioned.
     pub cluster: Option<Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
@@ -116,6 +119,8 @@ impl Engine {
         time: Arc<dyn TimeSource>,
     ) -> Result<Self, EngineError> {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
+        let fetcher = Fetcher::new(settings.fetch_private)
+            .map_err(|e| EngineError::defect("TLS of looks at places", &e))?;
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
         let shelf = Shelf::load(&store).await?;
@@ -137,6 +142,7 @@ impl Engine {
             batching: settings.batching,
             log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
+            fetcher,
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),
@@ -159,6 +165,8 @@ impl Engine {
         let first = lead::at_once(&inner).await?;
         if let Some(epoch) = first {
             inner.lead.begin(epoch);
+            // Before anybody can ask whether all is quiet.
+            jobs::try_again(&inner).await?;
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
         if let Some(cluster) = &settings.cluster {

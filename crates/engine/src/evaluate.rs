@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tenure_domain::account::Account;
 use tenure_domain::account::command::Command;
 use tenure_domain::name::AccountId;
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_rules::{Facts, Mode, REPORTS_MAX, ReportFact, Rule, Verdict};
 
-use crate::EngineError;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, check};
 
 /// How far back reports are read, in days: the longest window that rules may name.
 const BACK_DAYS: i64 = 366;
@@ -21,16 +22,24 @@ const BACK_DAYS: i64 = 366;
 pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), EngineError> {
     let shelf = inner.shelf();
     let rules: Vec<Arc<Rule>> = shelf.rules.values().filter(|r| r.mode != Mode::Off).cloned().collect();
-    if rules.is_empty() {
+    let account = inner.account(id).await?;
+    if rules.is_empty() && !check::watches(&account) {
         return Ok(());
     }
-    let account = inner.account(id).await?;
     let terms = account.accepted(&shelf.terms)?;
     let now = inner.clock.now();
     let reports = facts(inner, id, now).await?;
-    let facts = Facts { now, calendar: &terms.calendar, reports: &reports };
+    let all: Vec<ReportFact> = reports.iter().map(|(_, fact)| fact.clone()).collect();
+    check::facts(inner, &account, &Facts { now, calendar: &terms.calendar, reports: &all }).await?;
     for rule in rules {
-        match rule.evaluate(&facts) {
+        // What a person found to be false is no fact of the rules that would open the same case again.
+        let cleared = account.cleared_reports(&rule.ground, now);
+        let counted: Vec<ReportFact> = if cleared == 0 || all.len() > REPORTS_MAX {
+            all.clone()
+        } else {
+            reports.iter().filter(|(number, _)| *number > cleared).map(|(_, fact)| fact.clone()).collect()
+        };
+        match rule.evaluate(&Facts { now, calendar: &terms.calendar, reports: &counted }) {
             Verdict::Match(used) => {
                 let facts = used.into_iter().map(|f| (f.name, f.value)).collect();
                 record(inner, id, &rule, facts).await?;
@@ -44,7 +53,8 @@ pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), En
     Ok(())
 }
 
-async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<ReportFact>, EngineError> {
+/// What was reported about an account, with the reports' numbers.
+async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<(u32, ReportFact)>, EngineError> {
     let since = now.as_microsecond() - BACK_DAYS * 86_400 * 1_000_000;
     // One more than rules look at, so that they can tell that there are more, and decide nothing.
     let most = u32::try_from(REPORTS_MAX + 1).unwrap_or(u32::MAX);
@@ -53,11 +63,12 @@ async fn facts(inner: &Inner, id: &AccountId, now: Timestamp) -> Result<Vec<Repo
     rows.into_iter()
         .map(|row| {
             let time = |micros| Timestamp::from_microsecond(micros).map_err(|e| defect(&e));
-            Ok(ReportFact {
+            let fact = ReportFact {
                 ground: row.ground.parse().map_err(|e| defect(&e))?,
                 filed_at: time(row.filed_at)?,
                 remediated_at: row.remediated_at.map(time).transpose()?,
-            })
+            };
+            Ok((row.number, fact))
         })
         .collect()
 }
@@ -71,7 +82,8 @@ async fn record(
 ) -> Result<(), EngineError> {
     let account = inner.account(id).await?;
     let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce)
-        && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground);
+        && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground)
+        && says_something_new(inner, &account, rule).await?;
     let refusal = match submit(inner, id, rule, facts.clone(), opens).await {
         Ok(()) => return Ok(()),
         Err(EngineError::Rejected(Rejected::Refused(refusal))) => refusal,
@@ -84,6 +96,16 @@ async fn record(
         submit(inner, id, rule, facts, false).await?;
     }
     Ok(())
+}
+
+/// Whether anything was reported since a person cleared what a rule saw: by time alone a match says nothing new.
+async fn says_something_new(inner: &Inner, account: &Account, rule: &Rule) -> Result<bool, EngineError> {
+    let now = inner.clock.now();
+    if account.cleared_on(&rule.ground, now).is_none() {
+        return Ok(true);
+    }
+    let last = account.cleared_reports(&rule.ground, now);
+    Ok(!inner.store.reports_after(account.id.as_str(), last, 1).await?.is_empty())
 }
 
 async fn submit(

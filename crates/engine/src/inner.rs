@@ -9,6 +9,7 @@ use tenure_domain::account::{Account, System};
 use tenure_domain::book;
 use tenure_domain::name::AccountId;
 use tenure_domain::refusal::Rejected;
+use tenure_fetch::Fetcher;
 use tenure_ledger::chain::KeyChain;
 use tenure_ledger::note::VerifierKey;
 use tenure_ledger::secret::{self, SecretError, SecretText};
@@ -92,6 +93,7 @@ pub(crate) struct Inner {
     /// Why the log is not extended, where it is not.
     pub log_refusal: watch::Sender<Option<LogRefusal>>,
     pub mail: FileChannel,
+    pub fetcher: Fetcher,
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,

@@ -18,7 +18,7 @@ use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, evaluate, letters};
+use crate::{EngineError, check, evaluate, letters};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -26,11 +26,16 @@ pub(crate) const DELIVER: &str = "deliver";
 pub(crate) const DELIVER_TERMS: &str = "deliver_terms";
 /// Deliver a reminder.
 pub(crate) const REMIND: &str = "remind";
+/// Look whether something still answers at the place that an item is about.
+pub(crate) const LOOK: &str = "look";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
 /// Evaluate the rules for every account, because one was published.
 pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
+
+/// How the keys of deadlines begin at which a delivery is tried again.
+const RETRY: &str = "retry:";
 
 /// How many jobs are read at once.
 const PAGE: u32 = 64;
@@ -140,6 +145,7 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         DELIVER => deliver(inner, job).await,
         DELIVER_TERMS => deliver_terms(inner, job).await,
         REMIND => remind(inner, job).await,
+        LOOK => check::place(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
@@ -164,8 +170,22 @@ fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(job: &Job) -> Result<T, E
     job.subject.parse().map_err(|e| EngineError::defect(&job.kind, &e))
 }
 
+/// Puts the deliveries on the list that failed before this process led: what was in their way may be gone with the one
+/// that led before.
+pub(crate) async fn try_again(inner: &Inner) -> Result<(), EngineError> {
+    let failed = inner.store.timers_named(RETRY).await?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut write = inner.write_as_leader().await?;
+    for notice in failed.iter().filter_map(|(_, key)| key.strip_prefix(RETRY)) {
+        write.enqueue(DELIVER, notice).await?;
+    }
+    Ok(write.commit().await?)
+}
+
 /// Puts a notice's letter on every channel that the terms name and records each attempt. A channel that fails keeps
-/// none of the others from taking it.
+/// none of the others from taking it; its failure is on the record, where the next attempt has its moment.
 async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
@@ -177,13 +197,20 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
     };
-    on_channels(inner, id.account(), terms, &notice.attempts, &letter, |channel, proof| {
-        Command::RecordAttempt { notice: id.clone(), channel, proof }
-    })
+    on_channels(
+        inner,
+        id.account(),
+        terms,
+        &notice.attempts,
+        &letter,
+        |channel, proof| Command::RecordAttempt { notice: id.clone(), channel, proof },
+        |channel, why| Some(Command::RecordFailure { notice: id.clone(), channel, why }),
+    )
     .await
 }
 
-/// The same for the letter about new terms: the channels are those of the terms that bind.
+/// The same for the letter about new terms: the channels are those of the terms that bind, and a channel that fails is
+/// tried again with the job.
 async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: TermsNoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
@@ -195,40 +222,52 @@ async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError>
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
     };
-    on_channels(inner, id.account(), terms, &notice.attempts, &letter, |channel, proof| {
-        Command::RecordTermsAttempt { notice: id.clone(), channel, proof }
-    })
+    on_channels(
+        inner,
+        id.account(),
+        terms,
+        &notice.attempts,
+        &letter,
+        |channel, proof| Command::RecordTermsAttempt { notice: id.clone(), channel, proof },
+        |_, _| None,
+    )
     .await
 }
 
+/// What a channel took is recorded by `taken`; what one refused by `refused`, or where that gives nothing the job fails
+/// once the other channels were tried.
 async fn on_channels(
     inner: &Arc<Inner>,
     account: &AccountId,
     terms: &Terms,
     attempts: &[Attempt],
     letter: &Letter,
-    record: impl Fn(Channel, String) -> Command,
+    taken: impl Fn(Channel, String) -> Command,
+    refused: impl Fn(Channel, String) -> Option<Command>,
 ) -> Result<(), EngineError> {
     let mut failed = None;
     for channel in terms.service.channels.iter().filter(|c| !attempts.iter().any(|a| a.channel == **c)) {
-        let proof = match channel {
-            Channel::Inbox => inbox_proof(letter),
-            Channel::Email => match send(inner, letter).await {
-                Ok(proof) => proof,
-                Err(error) => {
-                    failed = Some(error);
-                    continue;
-                }
-            },
+        let outcome = match channel {
+            Channel::Inbox => Ok(inbox_proof(letter)),
+            Channel::Email => inner.mail.deliver(letter).await,
         };
-        let act = Act::Account(account.clone(), record(*channel, proof));
-        inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
+        let command = match outcome {
+            Ok(proof) => Some(taken(*channel, proof)),
+            Err(error) => {
+                tracing::warn!(notice = letter.id, %channel, %error, source = ?error.source(), "a channel refused a letter");
+                let command = refused(*channel, error.answer());
+                if command.is_none() {
+                    failed = Some(EngineError::defect("mail", &error));
+                }
+                command
+            }
+        };
+        if let Some(command) = command {
+            let act = Act::Account(account.clone(), command);
+            inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
+        }
     }
     failed.map_or(Ok(()), Err)
-}
-
-async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
-    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
 }
 
 async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -248,6 +287,6 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),
         text,
     };
-    send(inner, &letter).await?;
+    inner.mail.deliver(&letter).await.map_err(|e| EngineError::defect("mail", &e))?;
     Ok(())
 }

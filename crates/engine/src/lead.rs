@@ -83,6 +83,9 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Dura
         let since = Instant::now();
         tracing::info!(epoch, "this process leads");
         inner.lead.begin(epoch);
+        if let Err(error) = jobs::try_again(&inner).await {
+            tracing::warn!(%error, "deliveries that failed wait for their moment");
+        }
         let over = inner.stopping.child_token();
         let mut parts = start(&inner, cluster.as_ref(), &over);
         hold(&inner, epoch, lease, since).await;

@@ -7,6 +7,7 @@
 mod adoption;
 pub mod anchor;
 mod backoff;
+mod check;
 pub mod clock;
 mod continuity;
 mod dirty;

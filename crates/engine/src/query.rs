@@ -14,7 +14,7 @@ use tenure_ledger::Hash;
 use tenure_ledger::bundle::Receipt;
 use tenure_ledger::leaf::Leaf;
 use tenure_ledger::tree::{self, TileId};
-use tenure_store::{Answer, BlobRow, EventRow, ReportRow, TileRow};
+use tenure_store::{Answer, BlobRow, EventRow, ReportRow, TileRow, UndeliverableRow};
 
 use crate::continuity::LogRefusal;
 use crate::engine::Engine;
@@ -106,6 +106,26 @@ impl Engine {
         limit: u32,
     ) -> Result<Vec<ReportRow>, EngineError> {
         Ok(self.inner.store.reports_after(id.as_str(), after, limit).await?)
+    }
+
+    /// The number of the last report about an account; 0 before the first.
+    pub async fn last_report(&self, id: &AccountId) -> Result<u32, EngineError> {
+        Ok(self.inner.store.last_report(id.as_str()).await?)
+    }
+
+    /// The notices of all accounts that reach nobody, the oldest first, after the one named.
+    pub async fn undeliverable(
+        &self,
+        after: Option<UndeliverableRow>,
+        limit: u32,
+    ) -> Result<Vec<UndeliverableRow>, EngineError> {
+        let first = UndeliverableRow { since: i64::MIN, account: String::new(), number: 0 };
+        Ok(self.inner.store.undeliverable(&after.unwrap_or(first), limit).await?)
+    }
+
+    /// Whether this is a place that can be looked at; else why not.
+    pub fn check_place(place: &str) -> Result<(), String> {
+        tenure_fetch::read(place).map(drop).map_err(|e| e.to_string())
     }
 
     /// What says the same as a report and was joined to it, after the event with number `after`.

@@ -67,6 +67,10 @@ impl Act {
                 C::WithdrawCase { .. } => Action::WithdrawCase,
                 C::IssueNotice { .. } => Action::IssueNotice,
                 C::AcknowledgeNotice { .. } => Action::AcknowledgeNotice,
+                C::ReadNotice { .. } => Action::ReadAccount,
+                C::ExtendNotice { .. } => Action::ExtendNotice,
+                C::PauseCase { .. } | C::ResumeCase { .. } => Action::PauseCase,
+                C::ClearSignal { .. } => Action::ClearSignal,
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
                 C::ProposeMeasure(_) => Action::ProposeMeasure,
@@ -83,6 +87,8 @@ impl Act {
                 C::DecideAppeal { .. } => Action::DecideAppeal,
                 C::RecordAttempt { .. }
                 | C::RecordTermsAttempt { .. }
+                | C::RecordFailure { .. }
+                | C::RecordCheck { .. }
                 | C::RecordMatch { .. }
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }

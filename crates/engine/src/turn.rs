@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tenure_access::Role;
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Event;
+use tenure_domain::account::notice::NoticeState;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{self, Account, Actor, Context};
 use tenure_domain::book;
@@ -14,7 +16,7 @@ use tenure_domain::name::{AccountId, PersonId, ReportId};
 use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_domain::report::{self, Allegation, Report};
 use tenure_domain::text::{Blob, Words};
-use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, Write};
+use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write};
 
 use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
@@ -22,7 +24,7 @@ use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
-use crate::{EngineError, jobs, sequencer, stream};
+use crate::{EngineError, check, jobs, sequencer, stream};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -199,6 +201,7 @@ impl Turn<'_> {
                 .ok_or_else(|| EngineError::defect(name, &"not an account's stream"))?,
         };
         let timers_before = state.as_ref().map_or_else(Vec::new, |account| account.timers());
+        let raised_before = undeliverable(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -218,8 +221,15 @@ impl Turn<'_> {
                     timers.into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
                 self.write.set_timers(name, &timers).await?;
             }
+            let raised = undeliverable(Some(&after));
+            for row in raised.difference(&raised_before) {
+                self.write.put_undeliverable(row).await?;
+            }
+            for row in raised_before.difference(&raised) {
+                self.write.forget_undeliverable(&row.account, row.number).await?;
+            }
             for recorded in events {
-                self.enqueue(&recorded.event).await?;
+                self.enqueue(&after, &recorded.event).await?;
                 if let Some(blob) = recorded.event.blob() {
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
@@ -245,10 +255,34 @@ impl Turn<'_> {
         Ok(self.write.append("account", name, before, rows, &json).await?)
     }
 
-    async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
+    async fn enqueue(&mut self, account: &Account, event: &Event) -> Result<(), EngineError> {
         match event {
-            Event::NoticeIssued { notice, .. } => {
+            Event::NoticeIssued { notice, items, .. } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
+                if items.iter().any(|asked| matches!(asked.verifier, Verifier::Fact { .. })) {
+                    self.write.enqueue(jobs::EVALUATE, account.id.as_str()).await?;
+                }
+            }
+            Event::NoticeRetried { notice } => {
+                self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
+            }
+            Event::CaseChecked { case } => {
+                self.write.enqueue(jobs::EVALUATE, account.id.as_str()).await?;
+                for item in account.case(case)?.items.iter().filter(|item| item.awaits_look()) {
+                    self.write.enqueue(jobs::LOOK, &check::subject(case, &item.id)).await?;
+                }
+            }
+            Event::CureSubmitted { case, item, .. } => {
+                let asked = account.case(case).ok().and_then(|c| c.item(item));
+                match asked.map(|asked| &asked.verifier) {
+                    Some(Verifier::Gone { .. }) => {
+                        self.write.enqueue(jobs::LOOK, &check::subject(case, item)).await?;
+                    }
+                    Some(Verifier::Fact { .. }) => {
+                        self.write.enqueue(jobs::EVALUATE, account.id.as_str()).await?;
+                    }
+                    Some(Verifier::Review) | None => {}
+                }
             }
             Event::TermsNotified { notice, .. } => {
                 self.write.enqueue(jobs::DELIVER_TERMS, &notice.to_string()).await?;
@@ -496,6 +530,26 @@ impl Turn<'_> {
     }
 }
 
+/// The rows of an account's notices that reach nobody, while somebody waits for them.
+pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<UndeliverableRow> {
+    account
+        .iter()
+        .flat_map(|account| account.notices.iter().map(move |notice| (account, notice)))
+        .filter_map(|(account, notice)| match notice.state {
+            NoticeState::Undeliverable { since }
+                if account.case(&notice.case).is_ok_and(|c| !c.is_closed()) =>
+            {
+                Some(UndeliverableRow {
+                    since: since.as_microsecond(),
+                    account: account.id.to_string(),
+                    number: notice.id.number(),
+                })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// The kept bytes that a command refers to.
 fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
@@ -504,6 +558,7 @@ fn document(command: &account::Command) -> Option<&Blob> {
         C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } | C::NotifyTerms { letter, .. } => {
             Some(letter)
         }
+        C::RecordCheck { found, .. } => found.evidence(),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -12,7 +12,7 @@ use tenure_ledger::checkpoint::Checkpoint;
 use tenure_ledger::leaf::commitment;
 use tenure_ledger::note::VerifierKey;
 use tenure_ledger::tree::{self, TileSet};
-use tenure_store::{EventRow, Store};
+use tenure_store::{EventRow, Store, UndeliverableRow};
 
 use crate::intake::{Keys, SALT_KEY, Salt};
 use crate::kept::blob_id;
@@ -77,6 +77,7 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
     aggregates(store, &mut findings, &streams).await?;
     timers(store, &mut findings, &streams).await?;
     reports(store, &mut findings, &streams).await?;
+    undeliverable(store, &mut findings).await?;
     blobs(store, &mut findings).await?;
     blob_refs(store, &mut findings, &streams).await?;
     report_keys(store, &mut findings, &streams).await?;
@@ -133,6 +134,41 @@ async fn reports(store: &Store, findings: &mut Findings, streams: &Streams) -> R
             }
         }
     }
+}
+
+/// The list of notices that reach nobody, compared with the accounts' states.
+async fn undeliverable(store: &Store, findings: &mut Findings) -> Result<(), EngineError> {
+    let mut said: BTreeSet<UndeliverableRow> = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let page = store.every_aggregate(&after, PAGE).await?;
+        let Some((_, last)) = page.last() else { break };
+        after.clone_from(&last.stream);
+        // Few accounts have such a notice, and only those are read.
+        for (_, row) in
+            page.iter().filter(|(kind, row)| kind == "account" && row.state.contains("undeliverable"))
+        {
+            // One that does not read is told where its events are folded.
+            if let Ok(account) = serde_json::from_str::<Account>(&row.state) {
+                said.extend(turn::undeliverable(Some(&account)));
+            }
+        }
+    }
+    let mut listed = BTreeSet::new();
+    let mut last = UndeliverableRow { since: i64::MIN, account: String::new(), number: 0 };
+    loop {
+        let page = store.undeliverable(&last, PAGE).await?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(end);
+        listed.extend(page);
+    }
+    for row in said.symmetric_difference(&listed) {
+        findings.fault(format!(
+            "account/{}: the list of undeliverable notices and the state differ about {}.n{}",
+            row.account, row.account, row.number
+        ));
+    }
+    Ok(())
 }
 
 async fn blobs(store: &Store, findings: &mut Findings) -> Result<(), EngineError> {

@@ -1,7 +1,7 @@
 //! Delivery of notices, with proofs.
 //!
-//! A channel *takes* a letter and gives a proof that it did. Taking is not serving: what makes a notice served is an
-//! acknowledgement or the terms' deemed rule, and that is for the domain to decide.
+//! A channel *takes* a letter and gives a proof that it did. Taking is not serving: what makes a notice served is a
+//! member who reads or acknowledges it, or the terms' deemed rule, and that is for the domain to decide.
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,13 @@ pub struct DeliveryError {
     letter: String,
     path: PathBuf,
     source: std::io::Error,
+}
+
+impl DeliveryError {
+    /// What the channel answered, for the record: without names of files or people.
+    pub fn answer(&self) -> String {
+        format!("the mail drop does not take it: {}", self.source.kind())
+    }
 }
 
 /// A mail drop: each letter becomes a file, from which the provider's own mail system takes it.

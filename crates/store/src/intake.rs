@@ -104,6 +104,15 @@ impl Write {
 }
 
 impl Store {
+    /// The number of the last report about an account; 0 before the first.
+    pub async fn last_report(&self, account: &str) -> Result<u32, StoreError> {
+        let row = sql("SELECT COALESCE(MAX(number), 0) AS last FROM reports WHERE account = $1")
+            .bind(account)
+            .one(&self.readers)
+            .await?;
+        u32::try_from(row.get::<i64>("last")?).map_err(|_| StoreError::Damaged { what: "number" })
+    }
+
     /// What was said by which report, in the order of keys, after the one named.
     pub async fn every_report_key(&self, after: &str, limit: u32) -> Result<Vec<ReportKey>, StoreError> {
         let rows = sql("SELECT key, account, number FROM report_keys WHERE key > $1 ORDER BY key LIMIT $2")

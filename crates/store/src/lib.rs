@@ -19,6 +19,7 @@ mod rows;
 mod sqlite;
 mod staged;
 mod statement;
+mod undeliverable;
 mod write;
 
 use std::path::Path;
@@ -41,6 +42,7 @@ pub use restore::{contents, restore};
 pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
+pub use undeliverable::UndeliverableRow;
 use write::ANSWER_KEPT_MICROS;
 pub use write::Write;
 

@@ -145,6 +145,8 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         anchor: Arc::new(keys::anchor(&data.join(KEY))),
         batching: Batching::default(),
         mail: data.join("mail"),
+        // What is tried on one machine answers there.
+        fetch_private: true,
         cluster: Some(cluster),
         most_behind: tenure_engine::MOST_BEHIND,
         lease: tenure_engine::LEASE,

@@ -56,6 +56,7 @@ pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> Setti
         anchor: Arc::new(keys::anchor(&config.key_file())),
         batching: Batching::default(),
         mail: config.mail_folder(),
+        fetch_private: config.fetch_private,
         cluster,
         most_behind: config.most_behind,
         lease: config.silence,

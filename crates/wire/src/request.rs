@@ -11,13 +11,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::money::Currency;
-use tenure_domain::name::{AccountId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, TermsId};
+use tenure_domain::name::{
+    AccountId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId, TermsId,
+};
+use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::schema::{
-    BlobName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, OrderKindName,
+    BlobName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, Length, OrderKindName,
     OutcomeName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
 };
 
@@ -375,6 +378,75 @@ request!(
         /// The moment for which this holds; later than any that was told before.
         #[schema(value_type = String, format = DateTime)]
         as_of: Timestamp,
+        /// How it is found to be done; by a person's review where it is left out.
+        #[serde(default)]
+        verifier: AskVerifier,
+    }
+);
+
+/// How something that is asked is found to be done. A person's review always can.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "by", deny_unknown_fields)]
+pub enum AskVerifier {
+    /// A person of the provider.
+    #[default]
+    Review,
+    /// The account's facts: met by itself when this holds of them.
+    Fact {
+        /// A condition over the facts that rules read.
+        #[schema(min_length = 1, max_length = 2048, example = "reports(\"incitement\", \"P7D\").filed < 5")]
+        bound: String,
+    },
+    /// A look at the place, once the account says that it is gone: met when it answers 404 or 410.
+    Gone {
+        /// An http or https URL.
+        #[schema(min_length = 1, max_length = 2048, example = "https://parley.example/post/1")]
+        locator: String,
+    },
+}
+
+request!(
+    /// Makes the periods of a notice longer that still run.
+    ExtendNotice {
+        /// By how much, from where each would end; longer than zero.
+        #[schema(value_type = Length)]
+        by: Period,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Takes a case back.
+    WithdrawCase {
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+        /// For how long what it rests on counts as false: nothing is opened on it again, but for reports that come later.
+        /// Longer than zero, at most a year. Left out where it was not false.
+        #[serde(default)]
+        #[schema(value_type = Option<Length>)]
+        false_for: Option<Period>,
+    }
+);
+
+request!(
+    /// Says that a signal is false on which no case is open.
+    ClearSignal {
+        /// On which ground.
+        #[schema(value_type = GroundCode)]
+        ground: Ground,
+        /// The rule that gave it, where one did.
+        #[serde(default)]
+        #[schema(value_type = Option<Slug>)]
+        rule: Option<RuleId>,
+        /// Why it is false.
+        #[schema(value_type = Text)]
+        why: String,
+        /// For how long nothing is opened on it again, but for reports that come later. Longer than zero, at most a year.
+        #[schema(value_type = Length)]
+        false_for: Period,
     }
 );
 

@@ -48,6 +48,8 @@ form! {
     Holder "^(person/[a-z0-9](-?[a-z0-9]){0,27}|member/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27})$", 8 to 64, "person/ines";
     /// A word of a command, without NUL.
     Word "^[^\\u0000]*$", 0 to 256, "httpd";
+    /// How long, as terms write it: `P30D`, `P2W`, `P6M`, `PT24H`, or business days such as `2bd`.
+    Length "^(P[0-9]{1,4}[DWM]|PT([0-9]{1,6}H)?([0-9]{1,6}M)?([0-9]{1,9}S)?|[0-9]{1,4}bd)$", 3 to 24, "P7D";
     /// An ISO 8601 duration of weeks, days, hours, minutes and seconds.
     Span "^P([0-9]{1,4}D)?(T[0-9]{1,4}[HMS])?$", 3 to 20, "P3D";
 }

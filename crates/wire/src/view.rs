@@ -103,6 +103,54 @@ view!(
         next: Vec<NextView>,
         /// Why measures that are under way have not taken effect, and why none can be proposed yet.
         why_not_yet: Vec<WhyNotYetView>,
+        /// The open cases whose clocks stand still, by whom and why, and what is left of them.
+        paused: Vec<PausedView>,
+        /// The notices that reach nobody.
+        undeliverable: Vec<String>,
+    }
+);
+
+view!(
+    /// The clocks of a case stand still.
+    PausedView {
+        /// Of which case.
+        case: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+        /// Why, the oldest reason first; they go on when the last has ended.
+        pauses: Vec<PauseView>,
+        /// What is left of each clock.
+        left: Vec<LeftView>,
+    }
+);
+
+view!(
+    /// One reason for which clocks stand still.
+    PauseView {
+        /// `operator`, `appeal` or `order`.
+        because: String,
+        /// The appeal or the order.
+        subject: Option<String>,
+        /// Who acted.
+        by: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+        /// Why, where a person decided it.
+        why: Option<String>,
+    }
+);
+
+view!(
+    /// What is left of a clock that stands still.
+    LeftView {
+        /// Of which notice.
+        notice: String,
+        /// `notice`, `cure` or `deemed`.
+        clock: String,
+        /// How long, exactly, as an ISO 8601 duration.
+        left: String,
     }
 );
 
@@ -140,6 +188,26 @@ view!(
         /// By when, where a cure period runs.
         #[schema(value_type = Option<String>, format = DateTime)]
         due: Option<Timestamp>,
+        /// How it is found to be done: `review`, `fact` or `gone`.
+        verifier: String,
+        /// The condition over the account's facts that meets it.
+        bound: Option<String>,
+        /// The place where nothing may be found any more.
+        locator: Option<String>,
+        /// What met it, where no person decided it.
+        found: Option<FoundView>,
+    }
+);
+
+view!(
+    /// What a verifier found.
+    FoundView {
+        /// The facts that it read, with their values.
+        facts: BTreeMap<String, String>,
+        /// The status that the place answered.
+        status: Option<u16>,
+        /// The answer as it came: evidence by its SHA-256.
+        evidence: Option<String>,
     }
 );
 
@@ -148,10 +216,10 @@ view!(
     NextView {
         /// In which case; none for what concerns the account as a whole, such as new terms.
         case: Option<String>,
-        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves; `deliver`, `enforce` and
-        /// `restore` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`,
-        /// `ratify`, `decide_appeal`, `decide_dispute`, `accept_terms` and `vacate_order` are for somebody to do; `bind_terms` comes due
-        /// by itself.
+        /// What: `deemed`, `remind`, `lapse`, `apply`, `retry`, `undeliverable`, `check`, `lift_unratified` and `bind_terms`
+        /// come due by themselves; `deliver`, `enforce` and `restore` are under way; `reach`, `resume`, `issue_notice`,
+        /// `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`, `ratify`, `decide_appeal`,
+        /// `decide_dispute`, `accept_terms` and `vacate_order` are for somebody to do.
         kind: String,
         /// The same in words.
         what: String,
@@ -327,6 +395,10 @@ view!(
         next: Vec<NextView>,
         /// Why its measures have not taken effect, and why none can be proposed yet.
         why_not_yet: Vec<WhyNotYetView>,
+        /// That its clocks stand still, where they do.
+        paused: Option<PausedView>,
+        /// Why it was withdrawn.
+        withdrawn_because: Option<String>,
     }
 );
 
@@ -350,7 +422,7 @@ view!(
         /// When it was issued.
         #[schema(value_type = String, format = DateTime)]
         issued_at: Timestamp,
-        /// `issued` or `served`.
+        /// `issued`, `undeliverable` or `served`.
         state: String,
         /// When it was served.
         #[schema(value_type = Option<String>, format = DateTime)]
@@ -363,6 +435,16 @@ view!(
         cure_ends: Option<Timestamp>,
         /// What was tried to deliver it: channel and proof.
         attempts: Vec<AttemptView>,
+        /// What was tried and failed: it starts no clock.
+        failed: Vec<FailedAttemptView>,
+        /// When it is tried again on the channels that refused it.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retry_at: Option<Timestamp>,
+        /// Since when it reaches nobody.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        undeliverable_since: Option<Timestamp>,
+        /// What served it: `acknowledged`, `read` or `deemed`.
+        served_by: Option<String>,
         /// The reminders that went out.
         reminded: Vec<String>,
     }
@@ -424,6 +506,19 @@ view!(
         /// When it was recorded.
         #[schema(value_type = String, format = DateTime)]
         recorded_at: Timestamp,
+    }
+);
+
+view!(
+    /// An attempt to deliver that failed.
+    FailedAttemptView {
+        /// The channel.
+        channel: String,
+        /// When.
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
+        /// What the channel answered.
+        why: String,
     }
 );
 

@@ -20,11 +20,7 @@ use crate::submit::Writing;
 use crate::{App, limits, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(open, list))
-        .routes(routes!(get))
-        .routes(routes!(withdraw))
-        .routes(routes!(timeline))
+    OpenApiRouter::new().routes(routes!(open, list)).routes(routes!(get)).routes(routes!(timeline))
 }
 
 fn newest(done: &Done) -> (String, String) {
@@ -81,15 +77,6 @@ async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(tenure_engine::EngineError::from)?;
     call.show(account.version, &views::case::case(&call.engine, &account, case).await?)
-}
-
-/// Take a case back: what was scheduled in its name is cancelled, what it did is undone.
-#[utoipa::path(post, operation_id = "withdrawCase", path = "/v1/cases/{case}/withdrawal", tag = "cases", params(("case" = String, Path)),
-    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn withdraw(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
-    let (name, href) = (id.to_string(), format!("/v1/cases/{id}"));
-    let act = Act::Account(id.account().clone(), Command::WithdrawCase { case: id });
-    Writing::new(&call, "").submit(act, false, move |_| (name.clone(), href.clone())).await
 }
 
 /// What happened in a case, in order.

@@ -4,7 +4,9 @@ mod accounts;
 mod agreement;
 mod appeals;
 mod cases;
+mod clearances;
 mod clock;
+mod clocks;
 mod cures;
 mod environments;
 mod events;
@@ -54,6 +56,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(cases::routes())
         .merge(notices::routes())
         .merge(cures::routes())
+        .merge(clocks::routes())
+        .merge(clearances::routes())
         .merge(measures::routes())
         .merge(appeals::routes())
         .merge(orders::routes())

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::{Command, command, event::Asked};
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
-use tenure_engine::EngineError;
 use tenure_engine::letters::{self, CaseNotice};
-use tenure_engine::submission::{Act, Done};
+use tenure_engine::submission::{Act, Done, Submission};
+use tenure_engine::{Engine, EngineError};
+use tenure_rules::Condition;
 use tenure_wire::Problem;
-use tenure_wire::request::{IssueNotice, PageQuery, Starts};
+use tenure_wire::request::{AskVerifier, IssueNotice, PageQuery, Starts};
 use tenure_wire::view::{NoticeView, Page, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,7 +59,8 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
         lines.push((item.id.to_string(), item.ask));
-        items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice });
+        let verifier = verifier(&mut writing, n, item.verifier)?;
+        items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice, verifier });
     }
     let says = CaseNotice {
         case: &id,
@@ -71,6 +74,24 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
     let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, letter, items };
     writing.submit(Act::Account(id.account().clone(), command), true, newest).await
+}
+
+fn verifier(writing: &mut Writing<'_>, n: usize, asked: AskVerifier) -> Result<Verifier, Failure> {
+    let wrong = |field: &str, detail: String| {
+        Problem::new("invalid-request", "The request is not valid", 422)
+            .fault(format!("/items/{n}/verifier/{field}"), detail)
+    };
+    Ok(match asked {
+        AskVerifier::Review => Verifier::Review,
+        AskVerifier::Fact { bound } => {
+            Condition::parse(&bound).map_err(|e| wrong("bound", e.to_string()))?;
+            Verifier::Fact { bound }
+        }
+        AskVerifier::Gone { locator } => {
+            Engine::check_place(&locator).map_err(|e| wrong("locator", e))?;
+            Verifier::Gone { locator: writing.words(&format!("/items/{n}/verifier/locator"), &locator)? }
+        }
+    })
 }
 
 /// The account's inbox: every notice, the oldest first.
@@ -92,12 +113,24 @@ async fn list(
     Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
 }
 
-/// Read a notice, with its letter.
+/// Puts on the record that a member has the letter. Reading goes on where that cannot be: a clock in doubt or a store that
+/// fails keeps nobody from a letter, and starts no period.
+async fn read_by_member(call: &Call, account: &AccountId, notice: &NoticeId) {
+    let act = Act::Account(account.clone(), Command::ReadNotice { notice: notice.clone() });
+    if let Err(error) = call.engine.submit(Submission::new(call.caller(), act)).await {
+        tracing::debug!(%notice, %error, "a letter was read and that is not on the record");
+    }
+}
+
+/// Read a notice, with its letter. A member who reads it has it: the notice is served from that moment.
 #[utoipa::path(get, operation_id = "getNotice", path = "/v1/accounts/{account}/notices/{notice}", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
+    if call.is_member() && call.target.starts_with("GET ") {
+        read_by_member(&call, &id, &notice).await;
+    }
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
     call.show(account.version, &views::case::notice(&call.engine, notice).await?)

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::account::case::{Case, Item, ItemState};
+use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::measure::{Measure, MeasureState};
+use tenure_domain::account::notice::NoticeState;
 use tenure_domain::account::{Account, Environment};
 use tenure_domain::name::{EnvironmentId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::view::{
-    AccountView, EnvironmentView, MeasureLine, RequirementView, StandingView, WorkloadView,
+    AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
 
-use super::{agreement, name, next, terms, text};
+use super::{agreement, clock, name, next, terms, text};
 use crate::problem::Failure;
 
 pub fn account(account: &Account) -> AccountView {
@@ -76,13 +78,38 @@ pub async fn requirement(
         .notices_of(&case.id)
         .filter(|n| n.items.contains(&item.id))
         .filter_map(tenure_domain::account::notice::Notice::cure_ends)
-        .min();
+        .min()
+        // While the clocks stand still nobody knows the moment.
+        .filter(|_| case.paused.is_none());
+    let (bound, locator) = match &item.verifier {
+        Verifier::Review => (None, None),
+        Verifier::Fact { bound } => (Some(bound.clone()), None),
+        Verifier::Gone { locator } => (None, text(engine, locator).await?),
+    };
+    let found = match &item.state {
+        ItemState::Met { found: Some(found), .. } => Some(found),
+        ItemState::Due { .. } | ItemState::Submitted { .. } | ItemState::Met { .. } => None,
+    };
     Ok(RequirementView {
         case: case.id.to_string(),
         item: item.id.to_string(),
         ask: text(engine, &item.ask).await?,
         state: state.to_owned(),
         due,
+        verifier: item.verifier.as_str().to_owned(),
+        bound,
+        locator,
+        found: found.map(|found| FoundView {
+            facts: match found {
+                Found::Crossed { facts } => facts.clone(),
+                Found::Gone { .. } | Found::There { .. } => BTreeMap::new(),
+            },
+            status: match found {
+                Found::Gone { status, .. } | Found::There { status, .. } => Some(*status),
+                Found::Crossed { .. } => None,
+            },
+            evidence: found.evidence().map(ToString::to_string),
+        }),
     })
 }
 
@@ -117,7 +144,9 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
         scopes.extend(environment.workloads.keys().map(|w| Scope::Workload(id.clone(), w.clone())));
     }
     let mut requirements = Vec::new();
+    let mut paused = Vec::new();
     for case in account.cases.iter().filter(|c| !c.is_closed()) {
+        paused.extend(clock::paused(engine, account, case, &*engine.governing(account, case)?).await?);
         for item in &case.items {
             requirements.push(requirement(engine, account, case, item).await?);
         }
@@ -149,5 +178,12 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             .collect(),
         next: coming,
         why_not_yet: next::why_not_yet(engine, account, None)?,
+        paused,
+        undeliverable: account
+            .notices
+            .iter()
+            .filter(|n| matches!(n.state, NoticeState::Undeliverable { .. }))
+            .map(|n| n.id.to_string())
+            .collect(),
     })
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use tenure_domain::account::Account;
 use tenure_domain::account::case::{Case, CaseState};
-use tenure_domain::account::notice::{Notice, NoticeKind};
+use tenure_domain::account::notice::{Notice, NoticeKind, NoticeState, ServedBy};
 use tenure_domain::report::{Allegation, Report};
 use tenure_domain::text::Words;
 use tenure_engine::{Engine, Joined};
-use tenure_wire::view::{AttemptView, CaseView, JoinedView, NoticeView, ReportView};
+use tenure_wire::view::{AttemptView, CaseView, FailedAttemptView, JoinedView, NoticeView, ReportView};
 
 use super::account::requirement;
-use super::{name, next, terms, text};
+use super::{clock, name, next, terms, text};
 use crate::problem::Failure;
 
 pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<CaseView, Failure> {
@@ -29,7 +29,7 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
     Ok(CaseView {
         id: case.id.to_string(),
         terms: terms(account.governing(case)),
-        disputed_since: case.disputed_since,
+        disputed_since: case.disputed_since(),
         account: account.id.to_string(),
         ground: case.ground.to_string(),
         state: state.to_owned(),
@@ -48,6 +48,11 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
             .collect(),
         next: next::steps(account, &accepted, Some(&case.id)),
         why_not_yet: next::why_not_yet(engine, account, Some(&case.id))?,
+        paused: clock::paused(engine, account, case, &accepted).await?,
+        withdrawn_because: match &case.withdrawn_why {
+            Some(why) => text(engine, why).await?,
+            None => None,
+        },
     })
 }
 
@@ -68,7 +73,12 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
         why: text(engine, &notice.why).await?,
         letter: letter.and_then(|blob| String::from_utf8(blob.bytes).ok()),
         issued_at: notice.issued_at,
-        state: if notice.served_at().is_some() { "served" } else { "issued" }.to_owned(),
+        state: match &notice.state {
+            NoticeState::Issued => "issued",
+            NoticeState::Undeliverable { .. } => "undeliverable",
+            NoticeState::Served { .. } => "served",
+        }
+        .to_owned(),
         served_at: notice.served_at(),
         notice_ends: notice.notice_ends(),
         cure_ends: notice.cure_ends(),
@@ -77,6 +87,27 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
             .iter()
             .map(|a| AttemptView { channel: a.channel.to_string(), at: a.at, proof: a.proof.clone() })
             .collect(),
+        failed: notice
+            .failed
+            .iter()
+            .map(|f| FailedAttemptView { channel: f.channel.to_string(), at: f.at, why: f.why.clone() })
+            .collect(),
+        retry_at: notice.retry_at.filter(|_| notice.awaits_delivery()),
+        undeliverable_since: match &notice.state {
+            NoticeState::Undeliverable { since } => Some(*since),
+            NoticeState::Issued | NoticeState::Served { .. } => None,
+        },
+        served_by: match &notice.state {
+            NoticeState::Served { by, .. } => Some(
+                match by {
+                    ServedBy::Acknowledged { .. } => "acknowledged",
+                    ServedBy::Read { .. } => "read",
+                    ServedBy::Deemed => "deemed",
+                }
+                .to_owned(),
+            ),
+            NoticeState::Issued | NoticeState::Undeliverable { .. } => None,
+        },
         reminded: notice.reminded.iter().map(name).collect(),
     })
 }

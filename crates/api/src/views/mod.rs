@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agreement;
 pub mod case;
+pub mod clock;
 pub mod measure;
 pub mod next;
 

@@ -69,6 +69,8 @@ fn words(what: &What) -> (&'static str, String) {
         What::Due(key) => due(key),
         What::IssueNotice(id) => ("the provider issues a notice, or takes the case back", id.to_string()),
         What::Deliver(id) => ("the letter is put on its channels", id.to_string()),
+        What::Reach(id) => ("the notice reaches nobody: the provider finds another way", id.to_string()),
+        What::Resume(id) => ("a person lets the clocks go on", id.to_string()),
         What::Acknowledge(id) => ("a member confirms having the letter", id.to_string()),
         What::HandIn(_, item) => ("the account says what it did about this", item.to_string()),
         What::DecideCure(_, item) => ("the provider decides on the remedy", item.to_string()),
@@ -91,6 +93,9 @@ fn due(key: &TimerKey) -> (&'static str, String) {
         TimerKey::Deemed(id) => ("the notice counts as served", id.to_string()),
         TimerKey::DeemedTerms(id) => ("the notice of new terms counts as served", id.to_string()),
         TimerKey::Bind(id) => ("the new terms bind", id.to_string()),
+        TimerKey::Retry(id) => ("delivery is tried again on the channels that refused", id.to_string()),
+        TimerKey::Undeliverable(id) => ("the notice counts as undeliverable", id.to_string()),
+        TimerKey::Check(id) => ("the account's facts are asked what is done", id.to_string()),
         TimerKey::Remind(id, Reminder::Half) => {
             ("a reminder goes out: half of the time has run", id.to_string())
         }

@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use super::case::{Case, CaseState, Item, ItemState};
+use super::clearance::Cleared;
+use super::clock::{ClockKind, Moved, Pause, Paused};
+use super::cure::Found;
 use super::event::{Event, Recorded};
+use super::invoice::Invoice;
 use super::legal::{Appeal, AppealDecision, Ended, Hold, Order};
 use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
-use super::notice::{Attempt, Notice, NoticeState};
+use super::notice::{Attempt, Failure, Notice, NoticeState};
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
 
@@ -56,6 +60,7 @@ impl Account {
                     terms_notices: Vec::new(),
                     invoices: std::collections::BTreeMap::new(),
                     matched: std::collections::BTreeMap::new(),
+                    cleared: Vec::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -122,7 +127,7 @@ impl Account {
                 let unknown = self.unknown(environment);
                 self.environments.get_mut(environment).ok_or(unknown)?.workloads.remove(workload);
             }
-            Event::CaseOpened { case, ground, why, reports } => {
+            Event::CaseOpened { case, ground, why, reports, signal } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {
                     id: case.clone(),
@@ -133,8 +138,11 @@ impl Account {
                     reports: reports.clone(),
                     state: CaseState::Open,
                     terms: None,
-                    disputed_since: None,
                     items: Vec::new(),
+                    paused: None,
+                    signal: signal.clone(),
+                    checked_at: None,
+                    withdrawn_why: None,
                 });
             }
             Event::TermsNotified { .. }
@@ -142,15 +150,44 @@ impl Account {
             | Event::TermsServed { .. }
             | Event::TermsAccepted { .. }
             | Event::TermsBound { .. } => self.fold_terms(recorded)?,
-            Event::InvoiceRecorded { .. } | Event::DisputeBegan { .. } | Event::DisputeEnded { .. } => {
-                self.fold_payment(recorded)?;
+            Event::InvoiceRecorded { invoice, facts, overdue_from } => {
+                self.invoices.insert(
+                    invoice.clone(),
+                    Invoice {
+                        facts: facts.clone(),
+                        overdue_from: *overdue_from,
+                        recorded_at: at,
+                        recorded_by: actor.clone(),
+                    },
+                );
             }
             Event::RuleMatched { rule, .. } => {
                 self.matched.insert(rule.clone(), at);
             }
             Event::CaseLapsed { case } => self.case_mut(case)?.state = CaseState::Lapsed { at },
-            Event::CaseClosed { case, outcome } => {
-                self.case_mut(case)?.state = CaseState::Closed { at, outcome: *outcome };
+            Event::CaseClosed { case, outcome, why } => {
+                let case = self.case_mut(case)?;
+                case.state = CaseState::Closed { at, outcome: *outcome };
+                case.withdrawn_why.clone_from(why);
+            }
+            Event::CasePaused { case, cause, why } => {
+                let pause = Pause { cause: cause.clone(), since: at, by: actor.clone(), why: why.clone() };
+                let paused = &mut self.case_mut(case)?.paused;
+                paused.get_or_insert_with(|| Paused { since: at, pauses: Vec::new() }).pauses.push(pause);
+            }
+            Event::CaseResumed { case, cause, clocks, .. } => self.resume(case, cause, clocks, at)?,
+            Event::CaseChecked { case } => self.case_mut(case)?.checked_at = Some(at),
+            Event::SignalCleared { ground, case, signal, reports, why, until } => {
+                self.cleared.push(Cleared {
+                    ground: ground.clone(),
+                    case: case.clone(),
+                    signal: signal.clone(),
+                    reports: *reports,
+                    why: why.clone(),
+                    at,
+                    by: actor.clone(),
+                    until: until.clone(),
+                });
             }
             Event::NoticeIssued { notice, case, kind, letter, why, items } => {
                 self.in_order(notice.number(), self.notices.len(), notice)?;
@@ -161,6 +198,7 @@ impl Account {
                         ask: asked.ask.clone(),
                         report: asked.report.clone(),
                         invoice: asked.invoice.clone(),
+                        verifier: asked.verifier.clone(),
                         state: ItemState::Due { rejected: None },
                     });
                 }
@@ -174,9 +212,12 @@ impl Account {
                     issued_at: at,
                     issued_by: actor.clone(),
                     attempts: Vec::new(),
+                    failed: Vec::new(),
+                    retry_at: None,
                     deemed: None,
                     state: NoticeState::Issued,
                     reminded: Vec::new(),
+                    stood_still: 0,
                 });
             }
             Event::NoticeAttempted { notice, channel, proof, deemed } => {
@@ -185,6 +226,20 @@ impl Account {
                 if notice.deemed.is_none() {
                     notice.deemed.clone_from(deemed);
                 }
+            }
+            Event::NoticeAttemptFailed { notice, channel, why, again } => {
+                let notice = self.notice_mut(notice)?;
+                notice.failed.push(Failure { channel: *channel, at, why: why.clone() });
+                notice.retry_at = Some(notice.retry_at.map_or(*again, |earlier| earlier.min(*again)));
+            }
+            Event::NoticeRetried { notice } => self.notice_mut(notice)?.retry_at = None,
+            Event::NoticeUndeliverable { notice } => {
+                self.notice_mut(notice)?.state = NoticeState::Undeliverable { since: at };
+            }
+            Event::NoticeExtended { clocks, .. } => {
+                let before = self.notice_mut(&clocks.notice)?.cure_ends();
+                self.moved(clocks)?;
+                self.lengthen_waits(&clocks.notice, before)?;
             }
             Event::NoticeServed { notice, by, notice_ends, cure_ends } => {
                 let notice = self.notice_mut(notice)?;
@@ -203,18 +258,23 @@ impl Account {
                 }
             }
             Event::NoticeReminded { notice, reminder } => self.notice_mut(notice)?.reminded.push(*reminder),
-            Event::CureSubmitted { case, item, remedy } => {
-                self.item(
-                    case,
-                    item,
-                    ItemState::Submitted { at, by: actor.clone(), remedy: remedy.clone() },
-                )?;
+            Event::CureSubmitted { case, item, remedy, waits } => {
+                let (by, remedy, waits) = (actor.clone(), remedy.clone(), waits.clone());
+                self.item(case, item, ItemState::Submitted { at, by, remedy, waits })?;
             }
             Event::CureAccepted { case, item } => {
-                self.item(case, item, ItemState::Met { at, by: actor.clone() })?;
+                self.item(case, item, ItemState::Met { at, by: actor.clone(), found: None })?;
             }
-            Event::CureRejected { case, item, why } => {
+            Event::CureChecked { found: Found::There { .. }, .. } => {}
+            Event::CureChecked { case, item, found } => {
+                let found = Some(found.clone());
+                self.item(case, item, ItemState::Met { at, by: actor.clone(), found })?;
+            }
+            Event::CureRejected { case, item, why, clocks } => {
                 self.item(case, item, ItemState::Due { rejected: Some(why.clone()) })?;
+                for clock in clocks {
+                    self.moved(clock)?;
+                }
             }
             Event::MeasureProposed {
                 measure,
@@ -393,6 +453,66 @@ impl Account {
                 let count = self.refusals.entry(actor.clone()).or_insert(RefusalCount { hour, count: 0 });
                 count.count += 1;
             }
+        }
+        Ok(())
+    }
+
+    /// Puts the clocks of a notice where they were moved to.
+    fn moved(&mut self, moved: &Moved) -> Result<(), FoldError> {
+        let notice = self.notice_mut(&moved.notice)?;
+        if let NoticeState::Served { notice_ends, cure_ends, .. } = &mut notice.state {
+            for (clock, ends, to) in [
+                (ClockKind::Notice, notice_ends, &moved.notice_ends),
+                (ClockKind::Cure, cure_ends, &moved.cure_ends),
+            ] {
+                if to.is_some() || moved.unknown.contains(&clock) {
+                    ends.clone_from(to);
+                }
+            }
+        }
+        if moved.deemed.is_some() || moved.unknown.contains(&ClockKind::Deemed) {
+            notice.deemed.clone_from(&moved.deemed);
+        }
+        Ok(())
+    }
+
+    /// What was left when a remedy was handed in that still waits is longer by what the period was extended by.
+    fn lengthen_waits(&mut self, id: &NoticeId, before: Option<Timestamp>) -> Result<(), FoldError> {
+        let notice = self.notice_mut(id)?;
+        let (Some(before), Some(after)) = (before, notice.cure_ends()) else { return Ok(()) };
+        let case = notice.case.clone();
+        for item in &mut self.case_mut(&case)?.items {
+            if let ItemState::Submitted { waits, .. } = &mut item.state {
+                for wait in waits.iter_mut().filter(|wait| &wait.notice == id) {
+                    wait.ends = wait.ends.checked_add(after.duration_since(before)).unwrap_or(wait.ends);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends one reason for a pause; with the last, the clocks go on where they were moved to.
+    fn resume(
+        &mut self,
+        case: &CaseId,
+        cause: &super::clock::PauseCause,
+        clocks: &[Moved],
+        at: Timestamp,
+    ) -> Result<(), FoldError> {
+        let found = self.case_mut(case)?;
+        let Some(paused) = &mut found.paused else { return Ok(()) };
+        paused.pauses.retain(|pause| &pause.cause != cause);
+        if !paused.pauses.is_empty() {
+            return Ok(());
+        }
+        let since = paused.since;
+        found.paused = None;
+        for moved in clocks {
+            let notice = self.notice_mut(&moved.notice)?;
+            if let Some(served) = notice.served_at() {
+                notice.stood_still += at.as_microsecond() - since.max(served).as_microsecond();
+            }
+            self.moved(moved)?;
         }
         Ok(())
     }

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::clearance::Signal;
+use super::clock::{Paused, Wait};
+use super::cure::{Found, Verifier};
 use crate::name::{CaseId, Ground, InvoiceId, ItemId, ReportId};
 use crate::terms::TermsRef;
 use crate::text::Words;
@@ -29,11 +32,20 @@ pub struct Case {
     /// The terms under which it was opened, where others bind the account since; none for those that bind it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<TermsRef>,
-    /// Since when the account disputes what it is asked to pay: meanwhile no stage is gone through.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disputed_since: Option<Timestamp>,
     /// What the account has to do; when all of it is done the case is cured.
     pub items: Vec<Item>,
+    /// That its clocks stand still, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// What a rule saw when it opened the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Signal>,
+    /// When verifiers that go by themselves were last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Timestamp>,
+    /// Why it was withdrawn, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_why: Option<Words>,
 }
 
 /// Where a case stands.
@@ -87,6 +99,9 @@ pub struct Item {
     /// The invoice whose payment it asks for, where it asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<InvoiceId>,
+    /// How it is found to be done.
+    #[serde(default, skip_serializing_if = "Verifier::is_review")]
+    pub verifier: Verifier,
     /// How far it is.
     pub state: ItemState,
 }
@@ -109,6 +124,9 @@ pub enum ItemState {
         by: Actor,
         /// What was done, in words.
         remedy: Words,
+        /// The cure periods that ran at that moment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waits: Vec<Wait>,
     },
     /// Done.
     Met {
@@ -116,7 +134,17 @@ pub enum ItemState {
         at: Timestamp,
         /// By whom.
         by: Actor,
+        /// What was found, where no person decided it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Found>,
     },
+}
+
+impl Item {
+    /// Whether it is done.
+    pub fn is_met(&self) -> bool {
+        matches!(self.state, ItemState::Met { .. })
+    }
 }
 
 impl Case {

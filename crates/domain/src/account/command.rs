@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::cure::Found;
 use super::event::Asked;
 use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
@@ -12,6 +13,7 @@ use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
     PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
+use crate::period::Period;
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
 use crate::text::{Blob, Words};
@@ -55,18 +57,32 @@ pub enum Command {
     /// A rule matched: put it on the record, at most once a day, and open a case where the rule's mode says so and
     /// none is open on the ground.
     RecordMatch { rule: RuleId, ground: Ground, opens: bool, facts: BTreeMap<String, String>, why: Words },
-    /// Take a case back.
-    WithdrawCase { case: CaseId },
+    /// Take a case back; with `clears`, because its signal was false.
+    WithdrawCase { case: CaseId, why: Words, clears: Option<Clears> },
+    /// Say that a signal on which no case is open is false.
+    ClearSignal { ground: Ground, rule: Option<RuleId>, why: Words, clears: Clears },
+    /// Stop the clocks of a case.
+    PauseCase { case: CaseId, why: Words },
+    /// Let the clocks of a case go on that a person stopped.
+    ResumeCase { case: CaseId, why: Words },
+    /// Make the running periods of a notice longer.
+    ExtendNotice { notice: NoticeId, by: Period, why: Words },
     /// Issue a notice in a case.
     IssueNotice { case: CaseId, starts: Starts, power: PowerId, why: Words, letter: Blob, items: Vec<Asked> },
     /// A channel took the letter.
     RecordAttempt { notice: NoticeId, channel: Channel, proof: String },
+    /// A channel refused the letter.
+    RecordFailure { notice: NoticeId, channel: Channel, why: String },
+    /// A member of the account reads the letter.
+    ReadNotice { notice: NoticeId },
     /// A member of the account confirms having it.
     AcknowledgeNotice { notice: NoticeId },
     /// The account says what it did about an item.
     SubmitCure { case: CaseId, item: ItemId, remedy: Words },
     /// A remedy is accepted.
     AcceptCure { case: CaseId, item: ItemId },
+    /// What a verifier found about an item; with words for the account where it is not done.
+    RecordCheck { case: CaseId, item: ItemId, found: Found, why: Option<Words> },
     /// A remedy is rejected.
     RejectCure { case: CaseId, item: ItemId, why: Words },
     /// Propose a measure.
@@ -110,6 +126,15 @@ pub enum Command {
     Fire(TimerKey),
 }
 
+/// For how long a signal counts as false, and what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clears {
+    /// How long nothing is opened on it again; longer than zero.
+    pub within: Period,
+    /// The number of the last report about the account: those that come later are no part of the signal.
+    pub reports: u32,
+}
+
 /// A proposal as it comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposeMeasure {
@@ -143,11 +168,18 @@ impl Command {
             Self::OpenCase { .. } => "open case",
             Self::RecordMatch { .. } => "record match",
             Self::WithdrawCase { .. } => "withdraw case",
+            Self::ClearSignal { .. } => "clear signal",
+            Self::PauseCase { .. } => "pause case",
+            Self::ResumeCase { .. } => "resume case",
+            Self::ExtendNotice { .. } => "extend notice",
             Self::IssueNotice { .. } => "issue notice",
             Self::RecordAttempt { .. } => "record attempt",
+            Self::RecordFailure { .. } => "record failure",
+            Self::ReadNotice { .. } => "read notice",
             Self::AcknowledgeNotice { .. } => "acknowledge notice",
             Self::SubmitCure { .. } => "submit cure",
             Self::AcceptCure { .. } => "accept cure",
+            Self::RecordCheck { .. } => "record check",
             Self::RejectCure { .. } => "reject cure",
             Self::ProposeMeasure(_) => "propose measure",
             Self::ApplyEmergency { .. } => "apply emergency measure",
@@ -174,9 +206,13 @@ impl Command {
         matches!(
             self,
             Self::RecordAttempt { .. }
+                | Self::ReadNotice { .. }
                 | Self::AcknowledgeNotice { .. }
                 | Self::RecordTermsAttempt { .. }
                 | Self::AcknowledgeTerms { .. }
+                | Self::PauseCase { .. }
+                | Self::ResumeCase { .. }
+                | Self::ExtendNotice { .. }
                 | Self::Fire(_)
         )
     }
@@ -190,6 +226,7 @@ impl Command {
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
                 | Self::RatifyMeasure { .. }
+                | Self::ResumeCase { .. }
                 | Self::VacateOrder { .. }
                 | Self::ReleaseHold { .. }
         )

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::case::Outcome;
-use super::invoice::{ClockMoved, InvoiceFacts};
+use super::clearance::Signal;
+use super::clock::{Moved, PauseCause, Wait};
+use super::cure::{Found, Verifier};
+use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::{LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
@@ -16,6 +19,7 @@ use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
     PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
+use crate::period::Period;
 use crate::refusal::Guard;
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -47,6 +51,9 @@ pub struct Asked {
     /// The invoice whose payment it asks for, where it asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<InvoiceId>,
+    /// How it is found to be done.
+    #[serde(default, skip_serializing_if = "Verifier::is_review")]
+    pub verifier: Verifier,
 }
 
 /// What happened. The tag is the event's type in the ledger.
@@ -86,10 +93,6 @@ pub enum Event {
     TermsBound { notice: TermsNoticeId },
     #[serde(rename = "invoice.recorded")]
     InvoiceRecorded { invoice: InvoiceId, facts: InvoiceFacts, overdue_from: Timestamp },
-    #[serde(rename = "dispute.began")]
-    DisputeBegan { case: CaseId },
-    #[serde(rename = "dispute.ended")]
-    DisputeEnded { case: CaseId, clocks: Vec<ClockMoved> },
     #[serde(rename = "environment.created")]
     EnvironmentCreated { environment: EnvironmentId, plan: Plan },
     #[serde(rename = "workload.put")]
@@ -97,13 +100,54 @@ pub enum Event {
     #[serde(rename = "workload.removed")]
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]
-    CaseOpened { case: CaseId, ground: Ground, why: Words, reports: Vec<ReportId> },
+    CaseOpened {
+        case: CaseId,
+        ground: Ground,
+        why: Words,
+        reports: Vec<ReportId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<Signal>,
+    },
     #[serde(rename = "rule.matched")]
     RuleMatched { rule: RuleId, ground: Ground, facts: BTreeMap<String, String> },
     #[serde(rename = "case.lapsed")]
     CaseLapsed { case: CaseId },
     #[serde(rename = "case.closed")]
-    CaseClosed { case: CaseId, outcome: Outcome },
+    CaseClosed {
+        case: CaseId,
+        outcome: Outcome,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Words>,
+    },
+    #[serde(rename = "case.paused")]
+    CasePaused {
+        case: CaseId,
+        cause: PauseCause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Words>,
+    },
+    #[serde(rename = "case.resumed")]
+    CaseResumed {
+        case: CaseId,
+        cause: PauseCause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Words>,
+        /// Where the clocks went on: none while something else stops them.
+        clocks: Vec<Moved>,
+    },
+    #[serde(rename = "case.checked")]
+    CaseChecked { case: CaseId },
+    #[serde(rename = "signal.cleared")]
+    SignalCleared {
+        ground: Ground,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        case: Option<CaseId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<Signal>,
+        reports: u32,
+        why: Words,
+        until: Deadline,
+    },
     #[serde(rename = "notice.issued")]
     NoticeIssued {
         notice: NoticeId,
@@ -115,6 +159,14 @@ pub enum Event {
     },
     #[serde(rename = "notice.attempted")]
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
+    #[serde(rename = "notice.attempt_failed")]
+    NoticeAttemptFailed { notice: NoticeId, channel: Channel, why: String, again: Timestamp },
+    #[serde(rename = "notice.retried")]
+    NoticeRetried { notice: NoticeId },
+    #[serde(rename = "notice.undeliverable")]
+    NoticeUndeliverable { notice: NoticeId },
+    #[serde(rename = "notice.extended")]
+    NoticeExtended { notice: NoticeId, by: Period, why: Words, clocks: Moved },
     #[serde(rename = "notice.served")]
     NoticeServed {
         notice: NoticeId,
@@ -125,11 +177,26 @@ pub enum Event {
     #[serde(rename = "notice.reminded")]
     NoticeReminded { notice: NoticeId, reminder: Reminder },
     #[serde(rename = "cure.submitted")]
-    CureSubmitted { case: CaseId, item: ItemId, remedy: Words },
+    CureSubmitted {
+        case: CaseId,
+        item: ItemId,
+        remedy: Words,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        waits: Vec<Wait>,
+    },
+    #[serde(rename = "cure.checked")]
+    CureChecked { case: CaseId, item: ItemId, found: Found },
     #[serde(rename = "cure.accepted")]
     CureAccepted { case: CaseId, item: ItemId },
     #[serde(rename = "cure.rejected")]
-    CureRejected { case: CaseId, item: ItemId, why: Words },
+    CureRejected {
+        case: CaseId,
+        item: ItemId,
+        why: Words,
+        /// The cure periods that got back the time for which the remedy waited.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        clocks: Vec<Moved>,
+    },
     #[serde(rename = "measure.proposed")]
     MeasureProposed {
         measure: MeasureId,
@@ -197,6 +264,7 @@ impl Event {
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),
             Self::OrderRecorded { document, .. } => Some(document),
+            Self::CureChecked { found, .. } => found.evidence(),
             _ => None,
         }
     }

@@ -81,6 +81,10 @@ impl Account {
         }
         unmet.extend(self.power_guards(proposal, terms));
         unmet.extend(self.period_guards(&proposal.case, &proposal.power, terms, context.now, context.now));
+        // What is in effect already rests on periods that have run: stopping clocks does not lift it.
+        if !measure.is_effective() {
+            unmet.extend(self.paused_guard(&proposal.case, terms));
+        }
         unmet.extend(due_guard(measure, terms, context.now));
         unmet.extend(approval_guard(measure));
         Ok(unmet)
@@ -99,6 +103,9 @@ impl Account {
         let Process::Noticed { notice, cure, .. } = &power.process else { return Vec::new() };
         let clocks = self.clocks(case, &power.id);
         let calendar = &terms.calendar;
+        // A clock that stood still before its end has not run, whatever the time is now.
+        let stopped = self.case(case).ok().and_then(|c| c.paused.as_ref()).map(|p| p.since);
+        let stands = |ends: Timestamp| stopped.is_some_and(|since| ends > since);
         let mut unmet = Vec::new();
         let mut judge = |guard,
                          clock: Option<(&super::notice::Notice, Timestamp)>,
@@ -106,7 +113,18 @@ impl Account {
                          what: &str,
                          word: &str| {
             match clock {
-                Some((_, ends)) if effective >= ends => {}
+                Some((_, ends)) if effective >= ends && !stands(ends) => {}
+                Some((served, ends)) if stands(ends) => unmet.push(Unmet::new(
+                    guard,
+                    format!(
+                        "the clocks of {} stand still: {} was served on {}, power {} promises {word} {period}",
+                        served.case,
+                        served.id,
+                        calendar.local(served.served_at().unwrap_or(now)),
+                        power.id
+                    ),
+                    "wait until the clocks go on and what is left of the period has run".to_owned(),
+                )),
                 Some((served, ends)) => unmet.push(
                     Unmet::new(
                         guard,
@@ -127,6 +145,11 @@ impl Account {
                         .map(|n| format!("; {} is issued and not served yet", n.id))
                         .unwrap_or_default();
                     match calendar.deadline(now, period) {
+                        Ok(_) if stopped.is_some() => unmet.push(Unmet::new(
+                            guard,
+                            format!("no {what} under power {} is served in {case}{pending}; the power promises {word} {period}", power.id),
+                            format!("serve a {what}: its period runs when the clocks of {case} go on"),
+                        )),
                         Ok(deadline) => unmet.push(
                             Unmet::new(
                                 guard,

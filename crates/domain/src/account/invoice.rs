@@ -4,14 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Account;
 use super::actor::Actor;
-use super::apply::FoldError;
-use super::event::{Event, Recorded};
-use super::notice::NoticeState;
-use crate::calendar::Deadline;
 use crate::money::Currency;
-use crate::name::NoticeId;
 
 /// The reason code of the cases that invoices clear.
 pub const NON_PAYMENT: &str = "non_payment";
@@ -57,20 +51,6 @@ pub struct Invoice {
     pub recorded_by: Actor,
 }
 
-/// The periods of a notice that end later, because they stood still.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClockMoved {
-    /// Whose periods.
-    pub notice: NoticeId,
-    /// When its notice period ends now, where that moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notice_ends: Option<Deadline>,
-    /// When its cure period ends now, where that moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cure_ends: Option<Deadline>,
-}
-
 impl Invoice {
     /// What is due at this moment, in minor units: all that is outstanding once its day has ended. What is disputed is in
     /// it: a dispute pauses a case and pays nothing.
@@ -81,37 +61,5 @@ impl Invoice {
     /// Whether something of it is disputed and nobody has decided on that.
     pub fn is_disputed(&self) -> bool {
         self.facts.disputed > 0
-    }
-}
-
-impl Account {
-    /// Folds what happened to invoices and disputes.
-    pub(super) fn fold_payment(&mut self, recorded: &Recorded) -> Result<(), FoldError> {
-        let at = recorded.at;
-        match &recorded.event {
-            Event::InvoiceRecorded { invoice, facts, overdue_from } => {
-                let recorded_by = recorded.actor.clone();
-                let facts = facts.clone();
-                let found = Invoice { facts, overdue_from: *overdue_from, recorded_at: at, recorded_by };
-                self.invoices.insert(invoice.clone(), found);
-            }
-            Event::DisputeBegan { case } => self.case_mut(case)?.disputed_since = Some(at),
-            Event::DisputeEnded { case, clocks } => {
-                self.case_mut(case)?.disputed_since = None;
-                for moved in clocks {
-                    let notice = self.notice_mut(&moved.notice)?;
-                    if let NoticeState::Served { notice_ends, cure_ends, .. } = &mut notice.state {
-                        if moved.notice_ends.is_some() {
-                            notice_ends.clone_from(&moved.notice_ends);
-                        }
-                        if moved.cure_ends.is_some() {
-                            cure_ends.clone_from(&moved.cure_ends);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }

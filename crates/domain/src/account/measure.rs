@@ -223,6 +223,11 @@ impl Measure {
         )
     }
 
+    /// Whether an order suspends its effect, and it is of this case.
+    pub(super) fn is_stayed_in(&self, case: &CaseId) -> bool {
+        &self.proposal.case == case && matches!(self.state, MeasureState::Stayed { .. })
+    }
+
     /// Whether this person took part in it.
     pub fn involves(&self, person: &PersonId) -> bool {
         self.took_part.contains(person)

@@ -7,7 +7,10 @@ pub mod actor;
 mod apply;
 pub mod case;
 pub mod change;
+pub mod clearance;
+pub mod clock;
 pub mod command;
+pub mod cure;
 mod decide;
 pub mod event;
 mod guards;
@@ -39,6 +42,7 @@ pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
 use change::TermsNotice;
+use clearance::Cleared;
 pub use command::Command;
 pub use event::{Event, Recorded};
 use invoice::Invoice;
@@ -135,6 +139,9 @@ pub struct Account {
     refusals: BTreeMap<Actor, RefusalCount>,
     /// When each rule's match was last put on the record.
     matched: BTreeMap<RuleId, Timestamp>,
+    /// Signals that persons found to be false, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleared: Vec<Cleared>,
 }
 
 macro_rules! lookup {

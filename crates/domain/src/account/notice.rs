@@ -9,7 +9,7 @@ use crate::name::{CaseId, ItemId, MeasureId, NoticeId, PowerId};
 use crate::terms::Channel;
 use crate::text::{Blob, Words};
 
-/// A notice: `issued → served`. Its clocks start when it is served.
+/// A notice: `issued → served` or `undeliverable`. Its clocks start when it is served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
@@ -31,12 +31,26 @@ pub struct Notice {
     pub issued_by: Actor,
     /// What was tried to deliver it.
     pub attempts: Vec<Attempt>,
+    /// What was tried and failed. It starts no clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<Failure>,
+    /// When delivery is tried again on the channels that refused the letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
     /// When the terms' deemed rule makes it served: counted from the first attempt; none where the terms say never.
     pub deemed: Option<Deadline>,
     /// Whether it is served.
     pub state: NoticeState,
     /// Reminders that went out.
     pub reminded: Vec<Reminder>,
+    /// For how long its clocks stood still since it was served, in microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stood_still: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(micros: &i64) -> bool {
+    *micros == 0
 }
 
 /// What a notice says.
@@ -93,7 +107,7 @@ impl NoticeKind {
     }
 }
 
-/// One attempt to deliver.
+/// One attempt to deliver that a channel took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
@@ -105,12 +119,29 @@ pub struct Attempt {
     pub proof: String,
 }
 
+/// One attempt to deliver that a channel refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// On which channel.
+    pub channel: Channel,
+    /// When.
+    pub at: Timestamp,
+    /// What the channel answered.
+    pub why: String,
+}
+
 /// Whether a notice is served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
 pub enum NoticeState {
     /// Not served: no clock runs.
     Issued,
+    /// Not served for so long that somebody has to look: no clock runs. A later proof still serves it.
+    Undeliverable {
+        /// Since when.
+        since: Timestamp,
+    },
     /// Served: its clocks run from here.
     Served {
         /// When.
@@ -133,6 +164,11 @@ pub enum ServedBy {
         /// Who.
         member: Actor,
     },
+    /// A member of the account read the letter in its inbox.
+    Read {
+        /// Who.
+        member: Actor,
+    },
     /// The deemed-service rule of the terms, after an attempt without proof.
     Deemed,
 }
@@ -151,7 +187,7 @@ impl Notice {
     /// When it was served, if it was.
     pub fn served_at(&self) -> Option<Timestamp> {
         match &self.state {
-            NoticeState::Issued => None,
+            NoticeState::Issued | NoticeState::Undeliverable { .. } => None,
             NoticeState::Served { at, .. } => Some(*at),
         }
     }
@@ -160,7 +196,7 @@ impl Notice {
     pub fn cure_ends(&self) -> Option<Timestamp> {
         match &self.state {
             NoticeState::Served { cure_ends: Some(d), .. } => Some(d.at),
-            NoticeState::Served { .. } | NoticeState::Issued => None,
+            NoticeState::Served { .. } | NoticeState::Issued | NoticeState::Undeliverable { .. } => None,
         }
     }
 
@@ -168,19 +204,20 @@ impl Notice {
     pub fn notice_ends(&self) -> Option<Timestamp> {
         match &self.state {
             NoticeState::Served { notice_ends: Some(d), .. } => Some(d.at),
-            NoticeState::Served { .. } | NoticeState::Issued => None,
+            NoticeState::Served { .. } | NoticeState::Issued | NoticeState::Undeliverable { .. } => None,
         }
     }
 
-    /// When the reminders of its cure period are due: at half of it, and 24 hours before its end where the period
-    /// is longer than two days.
+    /// When the reminders of its cure period are due: when half of it has run, and 24 hours before its end where the
+    /// period is longer than two days; in one that is not, half of it is so near to that or after it that one reminder
+    /// serves for both. Time for which the clocks stood still is not counted, and what the period was extended by is.
     pub fn reminders(&self) -> Vec<(Reminder, Timestamp)> {
         let (Some(served), Some(ends)) = (self.served_at(), self.cure_ends()) else { return Vec::new() };
-        let micros = ends.as_microsecond() - served.as_microsecond();
+        let micros = ends.as_microsecond() - served.as_microsecond() - self.stood_still;
         let day: i64 = 24 * 3600 * 1_000_000;
         let mut due = Vec::new();
         if micros > 0
-            && let Ok(half) = Timestamp::from_microsecond(served.as_microsecond() + micros / 2)
+            && let Ok(half) = Timestamp::from_microsecond(ends.as_microsecond() - (micros - micros / 2))
         {
             due.push((Reminder::Half, half));
         }

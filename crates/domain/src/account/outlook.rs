@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 
 use super::case::{Case, CaseState, ItemState};
+use super::clock::PauseCause;
 use super::legal::Order;
 use super::measure::{Measure, MeasureState, StayedFrom};
+use super::notice::NoticeState;
 use super::timer::TimerKey;
 use super::{Account, Context};
 use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
@@ -34,6 +36,10 @@ pub enum What {
     IssueNotice(CaseId),
     /// A letter is put on its channels.
     Deliver(NoticeId),
+    /// A notice reaches nobody: somebody looks why.
+    Reach(NoticeId),
+    /// A person lets the clocks go on that a person stopped.
+    Resume(CaseId),
     /// A member confirms having a letter.
     Acknowledge(NoticeId),
     /// The account puts something right.
@@ -67,6 +73,8 @@ impl What {
             Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) => Turn::Tenure,
             Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
             Self::IssueNotice(_)
+            | Self::Reach(_)
+            | Self::Resume(_)
             | Self::DecideCure(..)
             | Self::DecideDispute(_)
             | Self::Propose(_)
@@ -83,12 +91,17 @@ impl What {
         match self {
             Self::Due(TimerKey::Deemed(_) | TimerKey::DeemedTerms(_)) => "deemed",
             Self::Due(TimerKey::Bind(_)) => "bind_terms",
+            Self::Due(TimerKey::Retry(_)) => "retry",
+            Self::Due(TimerKey::Undeliverable(_)) => "undeliverable",
+            Self::Due(TimerKey::Check(_)) => "check",
             Self::Due(TimerKey::Remind(..)) => "remind",
             Self::Due(TimerKey::Lapse(_)) => "lapse",
             Self::Due(TimerKey::Apply(_)) => "apply",
             Self::Due(TimerKey::Ratification(_)) => "lift_unratified",
             Self::IssueNotice(_) => "issue_notice",
             Self::Deliver(_) => "deliver",
+            Self::Reach(_) => "reach",
+            Self::Resume(_) => "resume",
             Self::Acknowledge(_) => "acknowledge",
             Self::HandIn(..) => "hand_in",
             Self::DecideCure(..) => "decide_cure",
@@ -162,16 +175,16 @@ impl Account {
         let mut on_its_way = false;
         for notice in self.notices_of(&case.id).filter(|n| n.served_at().is_none()) {
             on_its_way = on_its_way || notice.kind.starts_cure().is_some();
-            if notice.attempts.is_empty() {
+            if notice.attempts.is_empty() && notice.failed.is_empty() {
                 add(What::Deliver(notice.id.clone()), None);
+            }
+            if matches!(notice.state, NoticeState::Undeliverable { .. }) {
+                add(What::Reach(notice.id.clone()), None);
             }
             add(What::Acknowledge(notice.id.clone()), None);
         }
         if case.state == CaseState::Open && !on_its_way {
             add(What::IssueNotice(case.id.clone()), None);
-        }
-        if case.disputed_since.is_some() {
-            add(What::DecideDispute(case.id.clone()), None);
         }
         for item in &case.items {
             let ends = self
@@ -179,16 +192,25 @@ impl Account {
                 .filter(|n| n.items.contains(&item.id))
                 .filter_map(super::notice::Notice::cure_ends)
                 .min()
-                // What has ended can still be put right, and has no moment any more.
-                .filter(|_| {
-                    matches!(case.state, CaseState::Notified { .. }) && case.disputed_since.is_none()
-                });
+                // What has ended can still be put right, and has no moment any more; nor while the clocks stand still.
+                .filter(|_| matches!(case.state, CaseState::Notified { .. }) && case.paused.is_none());
             match item.state {
                 ItemState::Due { .. } => add(What::HandIn(case.id.clone(), item.id.clone()), ends),
                 ItemState::Submitted { .. } => {
                     add(What::DecideCure(case.id.clone(), item.id.clone()), None);
                 }
                 ItemState::Met { .. } => {}
+            }
+        }
+        for pause in case.paused.iter().flat_map(|paused| &paused.pauses) {
+            match &pause.cause {
+                PauseCause::Operator => add(What::Resume(case.id.clone()), None),
+                PauseCause::Dispute => add(What::DecideDispute(case.id.clone()), None),
+                PauseCause::Order { order } if !self.measures.iter().any(|m| m.is_stayed_in(&case.id)) => {
+                    add(What::Vacate(order.clone()), None);
+                }
+                // Told with the measure that it is about.
+                PauseCause::Order { .. } | PauseCause::Appeal { .. } => {}
             }
         }
         let under_way = self.measures.iter().any(|m| m.proposal.case == case.id && !m.is_over());
@@ -262,6 +284,7 @@ impl Account {
             for power in self.powers_at_hand(case, terms) {
                 let mut guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
                 guards.extend(self.dispute_guard(&case.id));
+                guards.extend(self.paused_guard(&case.id, terms));
                 if !guards.is_empty() {
                     all.push(WhyNotYet { case: case.id.clone(), power, measure: None, guards });
                 }

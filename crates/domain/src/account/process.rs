@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Account;
 use super::case::ItemState;
 use super::notice::Notice;
-use crate::name::{CaseId, PowerId};
+use crate::name::{CaseId, ItemId, PowerId};
 
 /// What is served in a case under one power.
 pub(super) struct Clocks<'a> {
@@ -56,8 +56,25 @@ impl Account {
             .any(|item| !matches!(item.state, ItemState::Met { .. }))
     }
 
+    /// Whether the cure period of a notice is for this item.
+    pub(super) fn covers(&self, notice: &Notice, item: &ItemId) -> bool {
+        if notice.kind.starts_cure().is_none() {
+            return false;
+        }
+        if !notice.items.is_empty() {
+            return notice.items.contains(item);
+        }
+        self.notices_of(&notice.case)
+            .filter(|n| n.id.number() <= notice.id.number())
+            .any(|n| n.items.contains(item))
+    }
+
     /// When the first cure period of a case ends.
-    pub(super) fn first_cure_end(&self, case: &CaseId) -> Option<Timestamp> {
-        self.notices_of(case).filter_map(Notice::cure_ends).min()
+    pub(super) fn first_cure_end(&self, case: &CaseId) -> Option<(&Notice, Timestamp)> {
+        self.notices
+            .iter()
+            .filter(|n| &n.case == case)
+            .filter_map(|n| n.cure_ends().map(|ends| (n, ends)))
+            .min_by_key(|(_, ends)| *ends)
     }
 }

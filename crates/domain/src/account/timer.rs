@@ -3,15 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
-use super::case::CaseState;
+use super::case::{CaseState, Item};
 use super::change::TermsNoticeState;
+use super::decide::delivery::UNDELIVERABLE_AFTER;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
 use crate::name::{CaseId, MeasureId, NoticeId, TermsNoticeId};
+
+/// How often verifiers that go by themselves are asked, beside each time that something new is reported: what was
+/// reported long ago leaves a window by time alone.
+const CHECK_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What comes due. Text form: `deemed:parley.n1`, `remind_half:parley.n1`, `lapse:parley.c1`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +28,12 @@ pub enum TimerKey {
     DeemedTerms(TermsNoticeId),
     /// New terms bind.
     Bind(TermsNoticeId),
+    /// A channel that refused the letter is tried again.
+    Retry(NoticeId),
+    /// A notice has been on its way for so long that somebody has to look.
+    Undeliverable(NoticeId),
+    /// Verifiers that go by themselves are asked again.
+    Check(CaseId),
     /// A reminder goes out.
     Remind(NoticeId, Reminder),
     /// A cure period ends.
@@ -37,9 +48,12 @@ impl TimerKey {
     /// The case that it belongs to; none for what concerns the account as a whole.
     pub fn case<'a>(&'a self, account: &'a Account) -> Option<&'a CaseId> {
         match self {
-            Self::Deemed(notice) | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
+            Self::Deemed(notice)
+            | Self::Retry(notice)
+            | Self::Undeliverable(notice)
+            | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
             Self::DeemedTerms(_) | Self::Bind(_) => None,
-            Self::Lapse(case) => Some(case),
+            Self::Lapse(case) | Self::Check(case) => Some(case),
             Self::Apply(measure) | Self::Ratification(measure) => {
                 account.measure(measure).ok().map(|m| &m.proposal.case)
             }
@@ -62,6 +76,9 @@ impl fmt::Display for TimerKey {
             Self::Deemed(id) => write!(f, "deemed:{id}"),
             Self::DeemedTerms(id) => write!(f, "deemed_terms:{id}"),
             Self::Bind(id) => write!(f, "bind:{id}"),
+            Self::Retry(id) => write!(f, "retry:{id}"),
+            Self::Undeliverable(id) => write!(f, "undeliverable:{id}"),
+            Self::Check(id) => write!(f, "check:{id}"),
             Self::Remind(id, Reminder::Half) => write!(f, "remind_half:{id}"),
             Self::Remind(id, Reminder::LastDay) => write!(f, "remind_last_day:{id}"),
             Self::Lapse(id) => write!(f, "lapse:{id}"),
@@ -87,6 +104,9 @@ impl FromStr for TimerKey {
             "deemed" => Ok(Self::Deemed(notice()?)),
             "deemed_terms" => Ok(Self::DeemedTerms(id.parse().map_err(|_| wrong())?)),
             "bind" => Ok(Self::Bind(id.parse().map_err(|_| wrong())?)),
+            "retry" => Ok(Self::Retry(notice()?)),
+            "undeliverable" => Ok(Self::Undeliverable(notice()?)),
+            "check" => Ok(Self::Check(id.parse().map_err(|_| wrong())?)),
             "remind_half" => Ok(Self::Remind(notice()?, Reminder::Half)),
             "remind_last_day" => Ok(Self::Remind(notice()?, Reminder::LastDay)),
             "lapse" => Ok(Self::Lapse(id.parse().map_err(|_| wrong())?)),
@@ -111,19 +131,34 @@ impl From<TimerKey> for String {
 }
 
 impl Account {
-    /// Every deadline that runs, in order. Firing one changes the state so that it is no longer among them.
+    /// Every deadline that runs, in order. Firing one changes the state so that it is no longer among them. None rests
+    /// on a clock that stands still.
     pub fn timers(&self) -> Vec<Timer> {
         let mut timers = Vec::new();
         let mut add = |due, key| timers.push(Timer { due, key });
         for notice in &self.notices {
             let Ok(case) = self.case(&notice.case) else { continue };
+            let stands_still = case.paused.is_some();
             match &notice.state {
-                NoticeState::Issued => {
-                    if let Some(deemed) = &notice.deemed {
+                NoticeState::Issued | NoticeState::Undeliverable { .. } => {
+                    if let Some(deemed) = notice.deemed.as_ref().filter(|_| !stands_still || case.is_closed())
+                    {
                         add(deemed.at, TimerKey::Deemed(notice.id.clone()));
                     }
+                    if case.is_closed() {
+                        continue;
+                    }
+                    if let Some(again) = notice.retry_at {
+                        add(again, TimerKey::Retry(notice.id.clone()));
+                    }
+                    if notice.state == NoticeState::Issued
+                        && let Some(tried) = notice.tried_in_vain_since()
+                        && let Ok(late) = tried.checked_add(UNDELIVERABLE_AFTER)
+                    {
+                        add(late, TimerKey::Undeliverable(notice.id.clone()));
+                    }
                 }
-                NoticeState::Served { .. } if !case.is_closed() && !self.stands_still(notice) => {
+                NoticeState::Served { .. } if !case.is_closed() && !stands_still => {
                     for (reminder, due) in notice.reminders() {
                         if !notice.reminded.contains(&reminder) {
                             add(due, TimerKey::Remind(notice.id.clone(), reminder));
@@ -135,10 +170,17 @@ impl Account {
         }
         for case in &self.cases {
             if matches!(case.state, CaseState::Notified { .. })
-                && case.disputed_since.is_none()
-                && let Some(ends) = self.first_cure_end(&case.id)
+                && case.paused.is_none()
+                && let Some((notice, ends)) = self.first_cure_end(&case.id)
+                && !self.awaits_decision(notice)
             {
                 add(ends, TimerKey::Lapse(case.id.clone()));
+            }
+            if !case.is_closed()
+                && case.items.iter().any(Item::is_watched)
+                && let Ok(due) = case.checked_at.unwrap_or(case.opened_at).checked_add(CHECK_EVERY)
+            {
+                add(due, TimerKey::Check(case.id.clone()));
             }
         }
         for notice in &self.terms_notices {
@@ -155,7 +197,13 @@ impl Account {
             }
         }
         for measure in &self.measures {
-            if let MeasureState::Scheduled { at } = measure.state {
+            let stands_still = || {
+                let case = self.case(&measure.proposal.case);
+                measure.emergency.is_none() && case.is_ok_and(|c| c.paused.is_some())
+            };
+            if let MeasureState::Scheduled { at } = measure.state
+                && !stands_still()
+            {
                 add(at, TimerKey::Apply(measure.id.clone()));
             }
             if let Some(emergency) = &measure.emergency

@@ -172,6 +172,9 @@ pub struct Floors {
     pub appeal_window: Period,
     /// Within what time an appeal is decided.
     pub appeal_decision: Period,
+    /// Whether an open appeal stops the clocks of its case: written as `appealStops: clocks`; left out, it stops none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub appeal_stops_clocks: bool,
     /// How long evidence is kept.
     pub evidence_retention: Period,
     /// The terminations for which the floor of retrieval does not hold; theirs is still longer than zero.

@@ -149,11 +149,22 @@ fn service(item: &Item<'_>, faults: &mut Faults) -> Option<Service> {
 }
 
 fn floors(item: &Item<'_>, faults: &mut Faults) -> Option<Floors> {
-    let known = ["retrieval", "appealWindow", "appealDecision", "evidenceRetention", "retrievalExcept"];
+    let known = [
+        "retrieval",
+        "appealWindow",
+        "appealDecision",
+        "appealStops",
+        "evidenceRetention",
+        "retrievalExcept",
+    ];
     let fields = item.fields(&known, faults)?;
     let retrieval = some_time(&fields, "retrieval", faults);
     let appeal_window = some_time(&fields, "appealWindow", faults);
     let appeal_decision = some_time(&fields, "appealDecision", faults);
+    let appeal_stops_clocks = match fields.optional("appealStops", faults) {
+        Some(item) => item.word(&[("clocks", true), ("nothing", false)], faults),
+        None => Some(false),
+    };
     let evidence_retention = some_time(&fields, "evidenceRetention", faults);
     let retrieval_except = match fields.optional("retrievalExcept", faults) {
         Some(item) => item.set(POWERS_MAX, faults, Item::parsed::<PowerId>),
@@ -163,6 +174,7 @@ fn floors(item: &Item<'_>, faults: &mut Faults) -> Option<Floors> {
         retrieval: retrieval?,
         appeal_window: appeal_window?,
         appeal_decision: appeal_decision?,
+        appeal_stops_clocks: appeal_stops_clocks?,
         evidence_retention: evidence_retention?,
         retrieval_except: retrieval_except?,
     })

@@ -263,3 +263,15 @@ fn terms_may_say_what_published_formats_allege() {
         assert!(faults.len() == 1 && faults[0].contains(words), "{from} {to}: {faults:?}");
     }
 }
+
+#[test]
+fn an_appeal_stops_clocks_only_where_the_floors_say_so() {
+    let text = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
+    let read = |word: &str| {
+        Terms::parse(&text.replace("appealDecision: P7D", &format!("appealDecision: P7D{word}")))
+    };
+    assert!(!read("").unwrap().0.floors.appeal_stops_clocks);
+    assert!(!read(", appealStops: nothing").unwrap().0.floors.appeal_stops_clocks);
+    assert!(read(", appealStops: clocks").unwrap().0.floors.appeal_stops_clocks);
+    assert!(read(", appealStops: everything").is_err());
+}

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tenure_domain::account::clock::PauseCause;
+use tenure_domain::account::cure::Found;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::legal::OrderKind;
 use tenure_domain::account::measure::Proposal;
@@ -17,6 +19,22 @@ pub struct CaseSeen {
     pub ground: Ground,
     pub closed: bool,
     pub lapsed: bool,
+    /// What stops its clocks, and since when they stand still.
+    pub causes: Vec<PauseCause>,
+    pub still_since: Option<Timestamp>,
+    /// The times for which they stood still.
+    pub still: Vec<(Timestamp, Timestamp)>,
+}
+
+impl CaseSeen {
+    /// How much of the time between two moments its clocks ran.
+    pub fn ran(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
+        let open = self.still_since.map(|since| (since, to));
+        self.still.iter().copied().chain(open).fold(to.duration_since(from), |ran, (a, b)| {
+            let (a, b) = (a.clamp(from, to), b.clamp(from, to));
+            ran - b.duration_since(a)
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -27,6 +45,7 @@ pub struct NoticeSeen {
     pub items: Vec<ItemId>,
     pub first_attempt: Option<Timestamp>,
     pub served_at: Option<Timestamp>,
+    pub failures: Vec<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +120,14 @@ impl Chronicle {
         match event {
             Event::AccountOpened { terms, .. } => self.terms = Some(terms.clone()),
             Event::CaseOpened { case, ground, .. } => {
-                let seen = CaseSeen { ground: ground.clone(), closed: false, lapsed: false };
+                let seen = CaseSeen {
+                    ground: ground.clone(),
+                    closed: false,
+                    lapsed: false,
+                    causes: Vec::new(),
+                    still_since: None,
+                    still: Vec::new(),
+                };
                 self.cases.insert(case.clone(), seen);
             }
             Event::CaseLapsed { case } => self.cases.get_mut(case).unwrap().lapsed = true,
@@ -117,8 +143,25 @@ impl Chronicle {
                     items: items.iter().map(|i| i.id.clone()).collect(),
                     first_attempt: None,
                     served_at: None,
+                    failures: Vec::new(),
                 };
                 self.notices.insert(notice.clone(), seen);
+            }
+            Event::CasePaused { case, cause, .. } => {
+                let seen = self.cases.get_mut(case).unwrap();
+                seen.causes.push(cause.clone());
+                seen.still_since.get_or_insert(*at);
+            }
+            Event::CaseResumed { case, cause, .. } => {
+                let seen = self.cases.get_mut(case).unwrap();
+                seen.causes.retain(|c| c != cause);
+                if seen.causes.is_empty() {
+                    let since = seen.still_since.take().unwrap();
+                    seen.still.push((since, *at));
+                }
+            }
+            Event::NoticeAttemptFailed { notice, .. } => {
+                self.notices.get_mut(notice).unwrap().failures.push(*at);
             }
             Event::NoticeAttempted { notice, .. } => {
                 self.notices.get_mut(notice).unwrap().first_attempt.get_or_insert(*at);
@@ -128,6 +171,8 @@ impl Chronicle {
             }
             Event::CureSubmitted { case, item, .. } => self.item(case, item, ItemSeen::Submitted(*at)),
             Event::CureAccepted { case, item } => self.item(case, item, ItemSeen::Met),
+            Event::CureChecked { found: Found::There { .. }, .. } => {}
+            Event::CureChecked { case, item, .. } => self.item(case, item, ItemSeen::Met),
             Event::CureRejected { case, item, .. } => self.item(case, item, ItemSeen::Due),
             Event::MeasureProposed {
                 measure, proposal, command_hash, approvals_needed, ratify_by, ..
@@ -209,13 +254,16 @@ impl Chronicle {
             | Event::TermsAccepted { .. }
             | Event::TermsBound { .. }
             | Event::InvoiceRecorded { .. }
-            | Event::DisputeBegan { .. }
-            | Event::DisputeEnded { .. }
             | Event::EnvironmentCreated { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }
+            | Event::NoticeRetried { .. }
+            | Event::NoticeUndeliverable { .. }
+            | Event::NoticeExtended { .. }
+            | Event::CaseChecked { .. }
+            | Event::SignalCleared { .. }
             | Event::MeasureRestored { .. }
             | Event::DriftRepaired { .. }
             | Event::CommandRefused { .. } => {}

@@ -28,7 +28,7 @@ pub const SCOPES: [&str; 6] = [
 pub const GROUNDS: [&str; 3] = ["abuse", "debt", "threat"];
 const POWERS: [&str; 6] = ["1.1", "1.2", "1.3", "1.4", "1.5", "9.9"];
 pub const PEOPLE: [&str; 5] = ["ines", "omar", "noa", "ruth", "lena"];
-const ACTORS: [&str; 10] = [
+const ACTORS: [&str; 11] = [
     "person/ines",
     "person/omar",
     "person/noa",
@@ -39,6 +39,7 @@ const ACTORS: [&str; 10] = [
     "system/timer",
     "system/cluster",
     "system/delivery",
+    "system/verifier",
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,12 @@ pub enum Kind {
     Withdraw,
     Issue,
     Attempt,
+    Refuse,
     Acknowledge,
+    Read,
+    Pause,
+    Resume,
+    Extend,
     Submit,
     Accept,
     Reject,
@@ -100,8 +106,9 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(K::FireDue),
         3 => Just(K::FireAny),
         3 => Just(K::FireEarly),
-        30 => prop::sample::select(vec![
-            K::OpenCase, K::Match, K::Withdraw, K::Issue, K::Issue, K::Attempt, K::Acknowledge, K::Submit, K::Submit,
+        34 => prop::sample::select(vec![
+            K::OpenCase, K::Match, K::Withdraw, K::Issue, K::Issue, K::Attempt, K::Refuse,
+            K::Acknowledge, K::Read, K::Pause, K::Resume, K::Extend, K::Submit, K::Submit,
             K::Accept, K::Accept, K::Reject, K::Propose, K::Propose, K::Propose, K::Emergency, K::Amend, K::Approve,
             K::Approve, K::Ratify, K::Lift, K::Confirm, K::Confirm, K::Restored, K::Order, K::Vacate, K::Hold,
             K::Release, K::Appeal, K::Review, K::Put, K::Remove, K::Again, K::Again,
@@ -282,7 +289,9 @@ impl History {
                     Command::RecordMatch { rule, ground, opens: b > 100, facts, why: words() },
                 )
             }
-            Kind::Withdraw if b < 60 => (person, Command::WithdrawCase { case: self.case(a) }),
+            Kind::Withdraw if b < 60 => {
+                (person, Command::WithdrawCase { case: self.case(a), why: words(), clears: None })
+            }
             Kind::Issue => {
                 let starts = [Starts::Both, Starts::Cure, Starts::Notice][usize::from(c) % 3];
                 let case = self.case(a);
@@ -307,7 +316,19 @@ impl History {
                     Command::RecordAttempt { notice: self.notice(a), channel, proof },
                 )
             }
+            Kind::Refuse => {
+                let channel = if b.is_multiple_of(2) { Channel::Email } else { Channel::Inbox };
+                let why = "554 refused".to_owned();
+                (natural("system/delivery"), Command::RecordFailure { notice: self.notice(a), channel, why })
+            }
             Kind::Acknowledge => (member, Command::AcknowledgeNotice { notice: self.notice(a) }),
+            Kind::Read => (member, Command::ReadNotice { notice: self.notice(a) }),
+            Kind::Pause => (person, Command::PauseCase { case: self.case(a), why: words() }),
+            Kind::Resume => (person, Command::ResumeCase { case: self.case(a), why: words() }),
+            Kind::Extend => {
+                let by = ["PT0S", "PT5H", "P1D", "2bd"][usize::from(b) % 4].parse().unwrap();
+                (person, Command::ExtendNotice { notice: self.notice(a), by, why: words() })
+            }
             Kind::Submit => {
                 let case = self.case(a);
                 let item = self.item_of(&case, b);

@@ -16,6 +16,8 @@ fn law_12_a_rule_alone_never_restricts() {
                 recorded.event,
                 Event::RuleMatched { .. }
                     | Event::CaseOpened { .. }
+                    // A case that begins while an order stands begins with its clocks stopped.
+                    | Event::CasePaused { .. }
                     | Event::NoticeIssued { .. }
                     | Event::CommandRefused { .. }
                     | Event::WorkloadPut { .. }

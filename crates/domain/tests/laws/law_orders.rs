@@ -79,7 +79,8 @@ fn law_08_of_two_orders_the_one_that_is_left_still_stays_the_measure() {
     }
     let vacate = |world: &World, n| Command::VacateOrder { order: world.o(n), why: words() };
     let first = vacate(&world, 1);
-    assert_eq!(types(&world.ok("person/lena", first)), ["order.vacated", "measure.stayed"]);
+    assert_eq!(types(&world.ok("person/lena", first)), ["order.vacated", "measure.stayed", "case.resumed"]);
+    assert!(world.account().case(&case).unwrap().paused.is_some(), "the other still stops its clocks");
     assert_eq!(world.state_of(1), "stayed");
     let second = vacate(&world, 2);
     world.ok("person/lena", second);

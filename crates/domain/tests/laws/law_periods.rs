@@ -30,7 +30,7 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
             let found = &seen.notices[notice];
             prop_assert!(found.served_at.is_none(), "{} is served twice", notice);
             match by {
-                ServedBy::Acknowledged { member } => {
+                ServedBy::Acknowledged { member } | ServedBy::Read { member } => {
                     prop_assert_eq!(member, &recorded.actor);
                     prop_assert!(matches!(member, Actor::Member(of, _) if of == &history.world.id));
                 }
@@ -59,7 +59,20 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
                 notice
             );
         }
+        if let Event::NoticeReminded { notice, .. } = &recorded.event {
+            let case = &seen.cases[&seen.notices[notice].case];
+            prop_assert!(
+                case.still_since.is_none(),
+                "{} is reminded of while its clocks stand still",
+                notice
+            );
+        }
         if let Event::CaseLapsed { case } = &recorded.event {
+            prop_assert!(
+                seen.cases[case].still_since.is_none(),
+                "{} lapses while its clocks stand still",
+                case
+            );
             let mut served = seen.served(case, |k| k.starts_cure().is_some());
             let lapsed = served.any(|(id, at)| {
                 let power = seen.notices[id].kind.starts_cure().unwrap();
@@ -88,10 +101,22 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
                 TimerKey::Lapse(case) => {
                     prop_assert!(account.notices_of(case).any(|n| n.cure_ends().is_some()));
                 }
+                TimerKey::Retry(notice) => {
+                    let notice = account.notice(notice).unwrap();
+                    prop_assert!(notice.served_at().is_none() && !notice.failed.is_empty());
+                }
+                TimerKey::Undeliverable(notice) => {
+                    let notice = account.notice(notice).unwrap();
+                    prop_assert!(notice.served_at().is_none());
+                    let tried =
+                        notice.failed.iter().map(|f| f.at).chain(notice.attempts.iter().map(|a| a.at));
+                    prop_assert_eq!(timer.due, tried.min().unwrap() + SignedDuration::from_hours(72));
+                }
                 TimerKey::Apply(_)
                 | TimerKey::Ratification(_)
                 | TimerKey::DeemedTerms(_)
-                | TimerKey::Bind(_) => {}
+                | TimerKey::Bind(_)
+                | TimerKey::Check(_) => {}
             }
         }
         Ok(())
@@ -117,6 +142,29 @@ fn law_03_nothing_takes_effect_before_its_periods_have_run() {
             ends <= recorded.at && open && !undecided
         });
         prop_assert!(grounded, "{} takes effect and no cure period for what is left to do has run", measure);
+        // Time for which the clocks stood still is not counted: a day is never less than 24 hours that ran.
+        prop_assert!(
+            seen.cases[case].still_since.is_none(),
+            "{} takes effect while the clocks stand still",
+            measure
+        );
+        let ran_for = |at: Timestamp, period: &str| {
+            let days: String = period.chars().filter(char::is_ascii_digit).collect();
+            let days: i64 = if period == "PT0S" { 0 } else { days.parse().unwrap() };
+            seen.cases[case].ran(at, recorded.at) >= SignedDuration::from_hours(24 * days)
+        };
+        let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
+        prop_assert!(
+            cures.any(|(_, at)| ran_for(at, cure)),
+            "{} takes effect and its cure period has not run",
+            measure
+        );
+        let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
+        prop_assert!(
+            notice == "PT0S" || intents.any(|(_, at)| ran_for(at, notice)),
+            "{} takes effect and its notice period has not run",
+            measure
+        );
         if notice != "PT0S" {
             let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
             prop_assert!(

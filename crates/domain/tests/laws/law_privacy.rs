@@ -16,7 +16,7 @@ fn naming(account: &AccountId, n: u32) -> Vec<Command> {
     let measure = MeasureId::new(account.clone(), n);
     let item: tenure_domain::name::ItemId = "it0".parse().unwrap();
     vec![
-        Command::WithdrawCase { case: case.clone() },
+        Command::WithdrawCase { case: case.clone(), why: words(), clears: None },
         issue(&case, Starts::Both, "1.1", &["x"]),
         Command::AcknowledgeNotice { notice: NoticeId::new(account.clone(), n) },
         Command::SubmitCure { case: case.clone(), item: item.clone(), remedy: words() },

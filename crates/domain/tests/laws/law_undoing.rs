@@ -60,7 +60,7 @@ fn law_10_a_case_is_closed_as_cured_when_all_that_was_asked_is_done() {
             prop_assert!(!cured || case.closed, "{} is cured and goes on", id);
         }
         for recorded in &history.world.events {
-            if let Event::CaseClosed { case, outcome: Outcome::Cured } = &recorded.event {
+            if let Event::CaseClosed { case, outcome: Outcome::Cured, .. } = &recorded.event {
                 let open =
                     seen.items.iter().filter(|((of, _), _)| of == case).any(|(_, i)| *i != ItemSeen::Met);
                 prop_assert!(!open, "{} is closed as cured and is not", case);

@@ -12,6 +12,7 @@ mod history;
 mod world;
 
 mod law_basis;
+mod law_clocks;
 mod law_data;
 mod law_emergency;
 mod law_explicit;

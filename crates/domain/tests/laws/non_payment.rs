@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use tenure_domain::account::case::{CaseState, Outcome};
 use tenure_domain::account::command::Starts;
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::invoice::InvoiceFacts;
@@ -47,7 +48,13 @@ fn say(world: &mut World, invoice: &str, change: impl Fn(&mut InvoiceFacts)) -> 
 
 fn asks(invoice: &str) -> Asked {
     let invoice: InvoiceId = invoice.parse().unwrap();
-    Asked { id: "pay".parse().unwrap(), ask: words(), report: None, invoice: Some(invoice) }
+    Asked {
+        id: "pay".parse().unwrap(),
+        ask: words(),
+        report: None,
+        invoice: Some(invoice),
+        verifier: Verifier::Review,
+    }
 }
 
 fn notice(case: &CaseId, items: Vec<Asked>) -> Command {
@@ -207,7 +214,7 @@ fn a_dispute_pauses_the_case_and_keeps_what_was_left_of_each_period() {
     let (mut world, case) = noticed();
     let (notice_ends, cure_ends) = ends(&world);
     world.pass_hours(24 * 5);
-    assert_eq!(say(&mut world, "inv-1", |f| f.disputed = 3_000), ["invoice.recorded", "dispute.began"]);
+    assert_eq!(say(&mut world, "inv-1", |f| f.disputed = 3_000), ["invoice.recorded", "case.paused"]);
     let began = world.now;
     world.pass_hours(24 * 40);
     assert!(matches!(world.account().case(&case).unwrap().state, CaseState::Notified { .. }), "no stage");
@@ -217,7 +224,7 @@ fn a_dispute_pauses_the_case_and_keeps_what_was_left_of_each_period() {
     assert!(refused.contains(&Guard::Undisputed), "{refused:?}");
     assert_eq!(world.refused("person/ines", notice(&case, Vec::new())), [Guard::Undisputed]);
 
-    assert_eq!(say(&mut world, "inv-1", |f| f.disputed = 0), ["invoice.recorded", "dispute.ended"]);
+    assert_eq!(say(&mut world, "inv-1", |f| f.disputed = 0), ["invoice.recorded", "case.resumed"]);
     let pause = world.now.duration_since(began);
     assert_eq!(ends(&world), (notice_ends + pause, cure_ends + pause));
     world.until(cure_ends + pause - jiff::SignedDuration::from_micros(1));
@@ -230,10 +237,18 @@ fn a_dispute_pauses_the_case_and_keeps_what_was_left_of_each_period() {
 fn a_dispute_takes_what_is_scheduled_off_and_what_is_in_force_stays() {
     let (mut world, _) = suspended(false);
     say(&mut world, "inv-1", |f| f.disputed = 12_000);
-    world.fire_apply(1);
-    assert_eq!(world.state_of(1), "approved");
+    // Nothing comes due while the clocks stand still: it keeps its moment, and has none.
+    let applies = |world: &World| {
+        let timers = world.account().timers();
+        timers.iter().any(|t| matches!(t.key, tenure_domain::account::timer::TimerKey::Apply(_)))
+    };
+    assert!(!applies(&world));
+    assert!(world.fire_apply(1).is_empty());
+    assert_eq!(world.state_of(1), "scheduled");
+    assert!(world.permit(&world.m(1)).is_err());
     let ended = say(&mut world, "inv-1", |_| {});
-    assert_eq!(ended, ["invoice.recorded", "dispute.ended", "measure.scheduled"]);
+    assert_eq!(ended, ["invoice.recorded", "case.resumed"]);
+    assert!(applies(&world));
     world.fire_apply(1);
     assert_eq!(world.state_of(1), "applying");
 
@@ -245,7 +260,7 @@ fn a_dispute_takes_what_is_scheduled_off_and_what_is_in_force_stays() {
     let ended = say(&mut world, "inv-1", |f| f.credited = 12_000);
     assert_eq!(
         ended,
-        ["invoice.recorded", "dispute.ended", "cure.accepted", "case.closed", "measure.lifting"]
+        ["invoice.recorded", "case.resumed", "cure.accepted", "case.closed", "measure.lifting"]
     );
 }
 
@@ -254,12 +269,12 @@ fn a_case_opened_while_all_that_is_due_is_disputed_waits_and_one_that_has_more_g
     let mut world = world();
     say(&mut world, "inv-1", |f| f.disputed = 12_000);
     let case = world.open_case("non_payment");
-    assert!(world.account().case(&case).unwrap().disputed_since.is_some());
+    assert!(world.account().case(&case).unwrap().disputed_since().is_some());
     assert_eq!(world.refused("person/ines", notice(&case, vec![asks("inv-1")])), [Guard::Undisputed]);
-    assert_eq!(say(&mut world, "inv-2", |_| {}), ["invoice.recorded", "dispute.ended"]);
+    assert_eq!(say(&mut world, "inv-2", |_| {}), ["invoice.recorded", "case.resumed"]);
     assert_eq!(world.refused("person/ines", notice(&case, vec![asks("inv-1")])), [Guard::Undisputed]);
     world.ok("person/ines", notice(&case, vec![asks("inv-2")]));
-    assert!(world.account().case(&case).unwrap().disputed_since.is_none());
+    assert!(world.account().case(&case).unwrap().disputed_since().is_none());
 }
 
 #[test]

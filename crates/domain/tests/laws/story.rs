@@ -123,21 +123,31 @@ fn the_story_of_january_2021() {
     let order = Command::RecordOrder { kind, scope: Scope::Account, authority: words(), document: blob() };
     assert_eq!(
         types(&world.ok("person/lena", order)),
-        ["order.recorded", "measure.stayed", "measure.stayed"]
+        ["order.recorded", "measure.stayed", "measure.stayed", "case.paused", "case.paused", "case.paused"],
+        "and the clocks of all three cases stand still"
     );
     assert_eq!(world.account().standing(), Standing::Clear);
     assert!(world.permit(&world.m(3)).is_err() && world.permit(&world.m(4)).is_err());
     world.restored(3);
     world.restored(4);
     let again = world.refused("person/ines", propose(&incitement, "svc-1.4", "workload/web/media", true));
-    assert_eq!(again, [Guard::NoOrder, Guard::Approved]);
+    assert_eq!(again, [Guard::ClocksRun, Guard::NoOrder, Guard::Approved]);
 
     // The order is vacated: both resume, and are applied on fresh permits after every guard is judged again.
     world.pass_hours(48);
     let vacate = Command::VacateOrder { order: world.o(1), why: words() };
     assert_eq!(
         types(&world.ok("person/lena", vacate)),
-        ["order.vacated", "measure.resumed", "measure.scheduled", "measure.resumed", "measure.scheduled"]
+        [
+            "order.vacated",
+            "measure.resumed",
+            "measure.scheduled",
+            "measure.resumed",
+            "measure.scheduled",
+            "case.resumed",
+            "case.resumed",
+            "case.resumed"
+        ]
     );
     world.until(world.now);
     assert_eq!((world.state_of(3), world.state_of(4)), ("applying", "applying"));

@@ -95,7 +95,7 @@ fn an_emergency_is_not_made_to_last_by_one_person() {
     assert_eq!(world.state_of(1), "lifting");
     assert_eq!(world.refused("person/ines", isolate.clone()), [Guard::Ratified], "not after it lifted");
     // Nor in a new case, nor by taking it back oneself just before it would lift.
-    world.ok("person/ines", Command::WithdrawCase { case });
+    world.ok("person/ines", Command::WithdrawCase { case, why: words(), clears: None });
     let case = world.open_case("imminent_violence");
     let again = emergency(&case, "6.1-emergency", "workload/web/feed");
     assert_eq!(world.refused("person/ines", again.clone()), [Guard::Ratified]);
@@ -169,7 +169,7 @@ fn a_measure_that_took_effect_is_over_only_when_the_cluster_was_observed_without
     // Vacated before anything was observed to be restored, and taken back before it is applied again.
     world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
     assert_eq!(world.state_of(1), "scheduled");
-    world.ok("person/ines", Command::WithdrawCase { case: world.c(1) });
+    world.ok("person/ines", Command::WithdrawCase { case: world.c(1), why: words(), clears: None });
     assert_eq!(world.state_of(1), "lifting");
     assert!(world.measure(1).awaits_restoration());
     world.restored(1);
@@ -261,7 +261,7 @@ fn nobody_does_what_is_anothers_to_do() {
     for (actor, command) in [
         ("member/parley/ada", Command::AcceptCure { case: case.clone(), item: item.clone() }),
         ("rule/flood", Command::RejectCure { case: case.clone(), item, why: words() }),
-        ("member/parley/ada", Command::WithdrawCase { case: case.clone() }),
+        ("member/parley/ada", Command::WithdrawCase { case: case.clone(), why: words(), clears: None }),
         ("member/parley/ada", Command::LiftMeasure { measure: world.m(1), why: words() }),
         ("system/cluster", Command::LiftMeasure { measure: world.m(1), why: words() }),
         ("member/parley/ada", open_case("debt")),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::{Asked, Event};
 use tenure_domain::account::measure::Measure;
 use tenure_domain::account::timer::TimerKey;
@@ -32,7 +33,7 @@ pub fn blob() -> Blob {
 }
 
 pub fn item(id: &str) -> Asked {
-    Asked { id: id.parse().unwrap(), ask: words(), report: None, invoice: None }
+    Asked { id: id.parse().unwrap(), ask: words(), report: None, invoice: None, verifier: Verifier::Review }
 }
 
 pub fn at(text: &str) -> Timestamp {

@@ -49,7 +49,13 @@ async fn issue(office: &Office, case: &CaseId) -> Result<NoticeId, EngineError> 
         power: "1".parse().unwrap(),
         why: office.engine.words(&mut kept, "Nothing is paid.").unwrap(),
         letter: kept.blob("text/plain", b"Pay.".to_vec()),
-        items: vec![Asked { id: "pay".parse().unwrap(), ask, report: None, invoice: None }],
+        items: vec![Asked {
+            id: "pay".parse().unwrap(),
+            ask,
+            report: None,
+            invoice: None,
+            verifier: tenure_domain::account::cure::Verifier::Review,
+        }],
     };
     let done = office.submit_keeping(ines(), Act::Account(slug("parley"), command), kept).await?;
     Ok(done.account().unwrap().notices.last().unwrap().id.clone())

@@ -26,6 +26,7 @@ fn everything(office: &Office, case: &tenure_domain::name::CaseId) -> Submission
         ask,
         report: None,
         invoice: None,
+        verifier: tenure_domain::account::cure::Verifier::Review,
     }];
     let power = "6.1".parse().unwrap();
     let command =

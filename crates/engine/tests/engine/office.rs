@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use tenure_access::{Principal, Role};
 use tenure_domain::account::command::{Command, ProposeMeasure, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::{Account, Actor};
 use tenure_domain::book;
@@ -175,6 +176,7 @@ impl Office {
             anchor: Arc::clone(&starts.anchor),
             batching: starts.batching,
             mail: mail.clone(),
+            fetch_private: true,
             cluster: None,
             most_behind: starts.most_behind,
             lease: LEASE,
@@ -193,6 +195,7 @@ impl Office {
             anchor: Arc::new(self.anchor()),
             batching: Batching::default(),
             mail: self.mail.clone(),
+            fetch_private: true,
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
             lease: LEASE,
@@ -348,6 +351,7 @@ impl Office {
             ask: self.engine.words(&mut kept, "Answer reports within two business days.").unwrap(),
             report: None,
             invoice: None,
+            verifier: Verifier::Review,
         }];
         let why = self.engine.words(&mut kept, "Too many reports stay unanswered.").unwrap();
         let power = "6.1".parse().unwrap();

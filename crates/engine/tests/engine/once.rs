@@ -64,7 +64,9 @@ async fn a_key_of_one_person_is_nothing_to_another() {
     office.engine.submit(keyed(&office, "k1", "a")).await.unwrap();
     let mut other = keyed(&office, "k1", "a");
     other.caller = ines();
-    other.act = Act::Account(slug("parley"), Command::WithdrawCase { case: "parley.c1".parse().unwrap() });
+    let why = office.engine.words(&mut other.kept, "It was read again.").unwrap();
+    let withdraw = Command::WithdrawCase { case: "parley.c1".parse().unwrap(), why, clears: None };
+    other.act = Act::Account(slug("parley"), withdraw);
     assert!(
         matches!(office.engine.submit(other).await, Err(EngineError::Rejected(_))),
         "not the other's answer"

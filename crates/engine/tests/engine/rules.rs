@@ -1,11 +1,37 @@
 use tenure_access::Role;
-use tenure_domain::account::command::Command;
+use tenure_domain::account::command::{Clears, Command};
+use tenure_domain::name::CaseId;
+use tenure_engine::kept::Kept;
 use tenure_engine::submission::Act;
 
 use crate::office::{Office, RULE, hours, ines, person, slug, start};
 
 /// Opens a case on an account with a single report of spam; at most two accounts a day.
 const HASTY: &str = "kind: Rule\nid: hasty\nground: process_failure\nmode: notify\nwhen: >\n  reports(\"spam\", \"P28D\").filed >= 1\ncaps: {perDay: 2, shareOfAccounts: 1}\n";
+
+/// Takes a case back; with a period, as a false positive.
+async fn withdraw(office: &Office, case: CaseId, false_for: Option<&str>) {
+    let mut kept = Kept::default();
+    let why = office.engine.words(&mut kept, "It was satire.").unwrap();
+    let reports = office.engine.last_report(case.account()).await.unwrap();
+    let clears = false_for.map(|within| Clears { within: within.parse().unwrap(), reports });
+    let act = Act::Account(case.account().clone(), Command::WithdrawCase { case, why, clears });
+    office.submit_keeping(ines(), act, kept).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_person_cleared_opens_nothing_again_but_what_comes_later_does() {
+    let office = Office::open().await;
+    office.publish_rule(&HASTY.replace(">= 1", ">= 2")).await;
+    office.file_reports("parley", "spam", 3).await;
+    let case = office.account("parley").await.cases[0].id.clone();
+    withdraw(&office, case, Some("P7D")).await;
+    office.engine.advance_to(start() + hours(25)).await.unwrap();
+    office.file_reports("parley", "spam", 1).await;
+    assert_eq!(office.account("parley").await.cases.len(), 1, "one report is new, and two are asked for");
+    office.file_reports("parley", "spam", 1).await;
+    assert_eq!(office.account("parley").await.cases.len(), 2, "two are new");
+}
 
 async fn cases(office: &Office, names: &[&str]) -> Vec<usize> {
     let mut counts = Vec::new();
@@ -119,7 +145,7 @@ async fn a_case_that_is_withdrawn_may_be_opened_again_by_what_happens_next() {
     office.publish_rule(HASTY).await;
     office.file_reports("parley", "spam", 1).await;
     let case = office.account("parley").await.cases[0].id.clone();
-    office.submit(ines(), Act::Account(slug("parley"), Command::WithdrawCase { case })).await.unwrap();
+    withdraw(&office, case, None).await;
     office.engine.settle().await.unwrap();
     assert_eq!(office.account("parley").await.cases.len(), 1, "withdrawing is no new fact");
     office.engine.advance_to(start() + hours(24)).await.unwrap();

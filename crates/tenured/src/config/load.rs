@@ -378,6 +378,7 @@ impl Loading {
             origin,
             most_behind: self.number("ledger.mostBehind"),
             cluster,
+            fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
             limits: Limits {
                 header_time: self.time("limits.headerTime"),

@@ -72,6 +72,8 @@ pub struct Config {
     pub silence: std::time::Duration,
     /// The cluster.
     pub cluster: ClusterConfig,
+    /// Whether places are looked for at addresses that are not of the public internet.
+    pub fetch_private: bool,
     /// Whether a cluster that says it is a simulation will do.
     pub simulation_allowed: bool,
     /// The bounds of requests and connections.

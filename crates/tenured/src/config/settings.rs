@@ -130,6 +130,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "Whether a cluster that says it is a simulation will do. Receipts of one prove nothing.",
     },
     Setting {
+        path: "fetch.privateAddresses",
+        kind: Kind::Word(&["refused", "allowed"]),
+        default: Some("refused"),
+        example: "refused",
+        about: "Whether a place that an account says is gone may be looked for at addresses that are not of the public internet.",
+    },
+    Setting {
         path: "limits.requestTime",
         kind: Kind::Time(Duration::from_secs(1), Duration::from_mins(10)),
         default: Some("PT30S"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use tenure_client::{Client, OPERATIONS};
-use tenure_wire::request::{OpenCase, Reason};
+use tenure_wire::request::{OpenCase, Reason, WithdrawCase};
 use tenure_wire::view::{EventView, ReportView};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -95,8 +95,9 @@ async fn lists_are_read_to_their_end_and_refusals_are_told_in_full() {
     let owner = Client::new(house.url(), house.token("parley/owner")).unwrap();
     let read = owner.tagged::<serde_json::Value>("/v1/cases/parley.c1").await.unwrap();
     let key = "withdraw";
-    analyst.only_at(&read.tag).withdraw_case(key, "parley.c1").await.unwrap();
-    let stale = analyst.only_at(&read.tag).withdraw_case("other", "parley.c2").await.unwrap_err();
+    let back = WithdrawCase { why: "It was satire".into(), false_for: None };
+    analyst.only_at(&read.tag).withdraw_case(key, "parley.c1", &back).await.unwrap();
+    let stale = analyst.only_at(&read.tag).withdraw_case("other", "parley.c2", &back).await.unwrap_err();
     assert_eq!(stale.kind(), Some("stale"));
     house.close().await;
 }

@@ -105,13 +105,13 @@ async fn golden_a_partial_payment_never_skips_a_stage() {
 async fn golden_a_dispute_pauses_and_skips_nothing() {
     let (house, analyst, owner, billing) = owing().await;
     advance(&house, "P10D").await;
-    assert_eq!(say(&house, &billing, 0, 0, 12_000).await, ["invoice.recorded", "dispute.began"]);
+    assert_eq!(say(&house, &billing, 0, 0, 12_000).await, ["invoice.recorded", "case.paused"]);
     advance(&house, "P40D").await;
     let case = owner.get("/v1/cases/parley.c1").await.is(200).json();
     assert_eq!(case["state"], "notified");
     assert!(case["next"].as_array().unwrap().iter().any(|n| n["kind"] == "decide_dispute"), "{case}");
     assert!(guards(&propose(&analyst).await.is(409)).contains(&"undisputed".to_owned()));
-    assert_eq!(say(&house, &billing, 0, 0, 0).await, ["invoice.recorded", "dispute.ended"]);
+    assert_eq!(say(&house, &billing, 0, 0, 0).await, ["invoice.recorded", "case.resumed"]);
     advance(&house, "P19D").await;
     assert_eq!(owner.get("/v1/cases/parley.c1").await.is(200).json()["state"], "notified");
     advance(&house, "P2D").await;

@@ -156,6 +156,11 @@ impl House {
         &self.running.url
     }
 
+    /// The folder in which everything is kept.
+    pub fn data(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A holder's secret.
     pub fn token(&self, holder: &str) -> &str {
         &self.tokens[holder]

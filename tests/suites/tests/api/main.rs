@@ -12,6 +12,7 @@ mod conventions;
 mod document;
 mod documents;
 mod evidence;
+mod golden_clocks;
 mod golden_terms;
 mod house;
 mod intake;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 45] = {
+const BOUND: [(&str, Asks); 47] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -66,6 +66,8 @@ const BOUND: [(&str, Asks); 45] = {
         ("listTerms", One("readBook")),
         ("listRules", One("readBook")),
         ("revokeToken", One("issueToken")),
+        ("listUndeliverable", One("listAccounts")),
+        ("resumeCase", One("pauseCase")),
         ("decideAppeal", One("decideAppeal")),
         ("decideCure", One("decideCure")),
         ("remediateReport", One("remediateReport")),

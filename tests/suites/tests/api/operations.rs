@@ -132,7 +132,13 @@ impl Operation {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null, "verifier": {"by": "fact", "bound": "reports(\"incitement\", \"P7D\").filed < 5"}}]})
+            }
+            "pauseCase" | "resumeCase" => json!({"why": "We look at it again"}),
+            "extendNotice" => json!({"by": "P7D", "why": "They asked for it"}),
+            "withdrawCase" => json!({"why": "It was satire", "falseFor": "P7D"}),
+            "clearSignal" => {
+                json!({"ground": "phishing", "rule": "reports-outpace-cleanup", "why": "It was satire", "falseFor": "P7D"})
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::{Draft, not_by, wrong_state};
 use crate::account::actor::Actor;
 use crate::account::case::{CaseState, ItemState, Outcome};
+use crate::account::clearance::{Cleared, Signal};
+use crate::account::clock::Wait;
 use crate::account::event::Event;
 use crate::account::measure::{LiftReason, MeasureState};
 use crate::name::{CaseId, Ground, ItemId, MeasureId, ReportId, RuleId};
@@ -25,6 +27,20 @@ impl Draft<'_> {
         reports: Vec<ReportId>,
     ) -> Result<(), Rejected> {
         self.person_or_rule()?;
+        let terms = self.account.accepted(self.context.book)?;
+        if let Some(unmet) = self.account.cleared_guard(&ground, &reports, self.context.now, terms) {
+            return Err(unmet.into());
+        }
+        self.begin_case(ground, why, reports, None)
+    }
+
+    fn begin_case(
+        &mut self,
+        ground: Ground,
+        why: Words,
+        reports: Vec<ReportId>,
+        signal: Option<Signal>,
+    ) -> Result<(), Rejected> {
         let terms = self.account.accepted(self.context.book)?;
         if !terms.powers.iter().any(|p| p.grounds.contains(&ground)) {
             return Err(Unmet::new(
@@ -52,7 +68,8 @@ impl Draft<'_> {
             return Err(Rejected::not_found("report", foreign));
         }
         let case = self.account.next(self.account.cases.len(), CaseId::new);
-        self.emit(Event::CaseOpened { case: case.clone(), ground, why, reports })?;
+        self.emit(Event::CaseOpened { case: case.clone(), ground, why, reports, signal })?;
+        self.pause_from_the_start(&case)?;
         self.settle_dispute(&case)
     }
 
@@ -69,7 +86,7 @@ impl Draft<'_> {
             return Err(not_by(self.context.actor, "the rule itself puts its match on the record"));
         }
         let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground);
-        let opens = opens && !open;
+        let opens = opens && !open && !self.saw_the_same(&rule, &ground, &facts);
         let recent = self
             .account
             .matched
@@ -78,16 +95,19 @@ impl Draft<'_> {
         if recent && !opens {
             return Ok(());
         }
-        self.emit(Event::RuleMatched { rule, ground: ground.clone(), facts })?;
-        if opens { self.open_case(ground, why, Vec::new()) } else { Ok(()) }
+        self.emit(Event::RuleMatched { rule: rule.clone(), ground: ground.clone(), facts: facts.clone() })?;
+        if opens { self.begin_case(ground, why, Vec::new(), Some(Signal { rule, facts })) } else { Ok(()) }
     }
 
-    pub(super) fn withdraw_case(&mut self, id: &CaseId) -> Result<(), Rejected> {
-        self.person()?;
-        if self.account.case(id)?.is_closed() {
-            return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
-        }
-        self.close_case(id, Outcome::Withdrawn, &LiftReason::Withdrawn)
+    /// Whether a person cleared just this: a rule's match on facts that did not change says nothing new. The engine
+    /// reads facts without the reports that were cleared, so that what is left is new.
+    fn saw_the_same(&self, rule: &RuleId, ground: &Ground, facts: &BTreeMap<String, String>) -> bool {
+        let standing = |c: &&Cleared| &c.ground == ground && self.context.now < c.until.at;
+        self.account
+            .cleared
+            .iter()
+            .filter(standing)
+            .any(|cleared| cleared.signal.as_ref().is_some_and(|s| &s.rule == rule && &s.facts == facts))
     }
 
     /// Law 10: closing a case cancels what is scheduled in its name and undoes what it did.
@@ -97,7 +117,18 @@ impl Draft<'_> {
         outcome: Outcome,
         reason: &LiftReason,
     ) -> Result<(), Rejected> {
-        self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
+        self.close_because(case, outcome, reason, None)
+    }
+
+    /// The same, with the reason that a person gave.
+    pub(super) fn close_because(
+        &mut self,
+        case: &CaseId,
+        outcome: Outcome,
+        reason: &LiftReason,
+        why: Option<Words>,
+    ) -> Result<(), Rejected> {
+        self.emit(Event::CaseClosed { case: case.clone(), outcome, why })?;
         let of_case: Vec<_> =
             self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
         for id in of_case {
@@ -113,7 +144,10 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{case} is closed"), "nothing: it is over"));
         }
         match &found.item(&item).ok_or_else(|| Rejected::not_found("item", &item))?.state {
-            ItemState::Due { .. } => self.emit(Event::CureSubmitted { case, item, remedy }),
+            ItemState::Due { .. } => {
+                let waits = self.account.waits(found, &item, self.context.now);
+                self.emit(Event::CureSubmitted { case, item, remedy, waits })
+            }
             ItemState::Submitted { at, .. } => Err(wrong_state(
                 format!("a remedy for {item} was handed in at {at} and awaits a decision"),
                 "wait for the decision",
@@ -122,13 +156,14 @@ impl Draft<'_> {
         }
     }
 
-    fn submitted(&self, case: &CaseId, item: &ItemId) -> Result<(), Rejected> {
+    /// The cure periods that ran when the remedy was handed in that awaits a decision.
+    fn submitted(&self, case: &CaseId, item: &ItemId) -> Result<Vec<Wait>, Rejected> {
         let found = self.account.case(case)?;
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "nothing: it is over"));
         }
         match &found.item(item).ok_or_else(|| Rejected::not_found("item", item))?.state {
-            ItemState::Submitted { .. } => Ok(()),
+            ItemState::Submitted { waits, .. } => Ok(waits.clone()),
             ItemState::Due { .. } | ItemState::Met { .. } => Err(wrong_state(
                 format!("no remedy for {item} awaits a decision"),
                 "the account hands one in first",
@@ -140,11 +175,7 @@ impl Draft<'_> {
         self.person()?;
         self.submitted(case, &item)?;
         self.emit(Event::CureAccepted { case: case.clone(), item })?;
-        if self.account.case(case)?.is_cured() {
-            return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
-        }
-        self.settle_dispute(case)?;
-        self.end_cured(case)
+        self.item_met(case)
     }
 
     /// Law 10: a measure ends whose notices ask for nothing more, also where later notices keep the case open: what
@@ -169,9 +200,10 @@ impl Draft<'_> {
 
     pub(super) fn reject_cure(&mut self, case: &CaseId, item: ItemId, why: Words) -> Result<(), Rejected> {
         self.person()?;
-        self.submitted(case, &item)?;
-        self.emit(Event::CureRejected { case: case.clone(), item, why })?;
-        self.schedule_again(|m| &m.proposal.case == case)
+        let waits = self.submitted(case, &item)?;
+        let clocks = self.given_back(case, &waits)?;
+        self.emit(Event::CureRejected { case: case.clone(), item, why, clocks })?;
+        self.reschedule(case)
     }
 
     pub(super) fn lapse(&mut self, case: CaseId) -> Result<(), Rejected> {

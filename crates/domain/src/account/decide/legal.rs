@@ -1,6 +1,7 @@
 //! Orders, holds and appeals.
 
 use super::{Draft, all_met, wrong_state};
+use crate::account::clock::PauseCause;
 use crate::account::event::Event;
 use crate::account::legal::{AppealOutcome, OrderKind};
 use crate::account::measure::{LiftReason, MeasureState, StayedFrom};
@@ -52,7 +53,7 @@ impl Draft<'_> {
         for measure in touched {
             self.emit(Event::MeasureStayed { measure, order: order.clone() })?;
         }
-        Ok(())
+        self.pause_by_order(&order, scope)
     }
 
     /// A scope that the account has, or that a measure names though its workload is gone: a slip in the name of a
@@ -99,7 +100,7 @@ impl Draft<'_> {
                 self.emit(Event::MeasureScheduled { measure, at: self.context.now })?;
             }
         }
-        Ok(())
+        self.resume_all(&PauseCause::Order { order: id.clone() })
     }
 
     /// Law 8: a hold on what runs also takes back a stop that is under way.
@@ -167,7 +168,9 @@ impl Draft<'_> {
             .into());
         }
         let appeal = self.account.next(self.account.appeals.len(), AppealId::new);
-        self.emit(Event::AppealFiled { appeal, measure: id.clone(), grounds })
+        let case = measure.proposal.case.clone();
+        self.emit(Event::AppealFiled { appeal: appeal.clone(), measure: id.clone(), grounds })?;
+        self.pause_by_appeal(&appeal, &case)
     }
 
     /// Law 6: the reviewer took no part in the measure. Law 10: an overturned measure takes its case with it.
@@ -205,6 +208,6 @@ impl Draft<'_> {
             let reason = LiftReason::Overturned { appeal: id.clone() };
             self.close_case(&case, crate::account::case::Outcome::Overturned, &reason)?;
         }
-        Ok(())
+        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
     }
 }

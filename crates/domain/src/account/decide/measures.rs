@@ -94,6 +94,7 @@ impl Draft<'_> {
             ));
         }
         guards.extend(self.account.period_guards(&proposal.case, &proposal.power, &terms, effective, now));
+        guards.extend(self.account.paused_guard(&proposal.case, &terms));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
         let needed = match granted.as_ref().map(|p| &p.process) {
@@ -220,6 +221,7 @@ impl Draft<'_> {
             effective,
             self.context.now,
         ));
+        guards.extend(self.account.paused_guard(&proposal.case, terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
         let command_hash = command_hash(id, &proposal);
@@ -339,7 +341,7 @@ impl Draft<'_> {
         let guards = self.account.measure_guards(measure, self.context)?;
         if guards.is_empty() {
             // Law 4 skips no stage of the case either, where its own deadline is fired after this one.
-            if self.account.first_cure_end(&case).is_some_and(|ends| ends <= self.context.now) {
+            if self.account.first_cure_end(&case).is_some_and(|(_, ends)| ends <= self.context.now) {
                 self.lapse(case)?;
             }
             return self.emit(Event::MeasureApplying { measure: id.clone() });

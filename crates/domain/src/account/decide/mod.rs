@@ -1,14 +1,18 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
 mod cases;
+mod clearances;
+mod clocks;
 mod cluster;
 mod declared;
+pub mod delivery;
 mod legal;
 mod measures;
 mod notices;
 mod payments;
 mod terms;
 mod timers;
+mod verify;
 
 use super::event::{Event, Recorded};
 use super::{Account, Actor, Command, Context, System};
@@ -113,16 +117,27 @@ impl Account {
             Command::RecordMatch { rule, ground, opens, facts, why } => {
                 draft.record_match(rule, ground, opens, facts, why)?;
             }
-            Command::WithdrawCase { case } => draft.withdraw_case(&case)?,
+            Command::WithdrawCase { case, why, clears } => draft.withdraw_case(&case, why, clears)?,
+            Command::ClearSignal { ground, rule, why, clears } => {
+                draft.clear_signal(ground, rule, why, clears)?;
+            }
+            Command::PauseCase { case, why } => draft.pause_case(&case, why)?,
+            Command::ResumeCase { case, why } => draft.resume_case(&case, why)?,
+            Command::ExtendNotice { notice, by, why } => draft.extend_notice(notice, by, why)?,
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
+            Command::RecordCheck { case, item, found, why } => draft.record_check(&case, item, found, why)?,
             Command::IssueNotice { case, starts, power, why, letter, items } => {
                 draft.issue_notice(case, starts, power, why, letter, items)?;
             }
             Command::RecordAttempt { notice, channel, proof } => {
                 draft.record_attempt(notice, channel, proof)?;
             }
+            Command::RecordFailure { notice, channel, why } => {
+                draft.record_failure(notice, channel, why)?;
+            }
+            Command::ReadNotice { notice } => draft.read_notice(&notice)?,
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
             Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
             Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {

@@ -1,10 +1,11 @@
 //! Notices: issuing, attempting, serving.
 
+use super::clocks::calendar_unknown;
 use super::{Draft, wrong_state};
 use crate::account::actor::System;
 use crate::account::command::Starts;
 use crate::account::event::{Asked, Event};
-use crate::account::notice::{NoticeKind, NoticeState, ServedBy};
+use crate::account::notice::{NoticeKind, ServedBy};
 use crate::name::{CaseId, NoticeId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::{Channel, Process};
@@ -153,7 +154,7 @@ impl Draft<'_> {
     pub(super) fn serve(&mut self, id: &NoticeId, by: ServedBy) -> Result<(), Rejected> {
         let notice = self.account.notice(id)?;
         let terms = self.account.terms_of(self.account.case(&notice.case)?, self.context.book)?.clone();
-        if !matches!(notice.state, NoticeState::Issued) {
+        if !notice.awaits_delivery() {
             return Ok(());
         }
         let period = |power: Option<&PowerId>, cure: bool| {
@@ -171,13 +172,4 @@ impl Draft<'_> {
         let cure_ends = deadline(period(notice.kind.starts_cure(), true));
         self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })
     }
-}
-
-fn calendar_unknown(error: &crate::calendar::CalendarError) -> Rejected {
-    Unmet::new(
-        Guard::CalendarKnown,
-        error.to_string(),
-        "publish terms whose calendar knows these days, and have the account accept them",
-    )
-    .into()
 }

@@ -6,12 +6,11 @@
 use jiff::Timestamp;
 
 use super::{Draft, all_met};
-use crate::account::case::{Case, CaseState, ItemState, Outcome};
+use crate::account::case::{Case, ItemState, Outcome};
+use crate::account::clock::PauseCause;
 use crate::account::event::Event;
-use crate::account::invoice::{ClockMoved, Invoice, InvoiceFacts, NON_PAYMENT};
-use crate::account::measure::{LiftReason, MeasureState};
-use crate::account::notice::{Notice, NoticeState};
-use crate::calendar::Deadline;
+use crate::account::invoice::{Invoice, InvoiceFacts, NON_PAYMENT};
+use crate::account::measure::LiftReason;
 use crate::money::MINOR_MAX;
 use crate::name::{CaseId, InvoiceId, ItemId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -104,68 +103,27 @@ impl Draft<'_> {
         for item in met {
             self.emit(Event::CureAccepted { case: id.clone(), item })?;
         }
-        if nothing_asked || self.account.case(id)?.is_cured() {
+        if nothing_asked {
             return self.close_case(id, Outcome::Cured, &LiftReason::Cured);
         }
-        self.end_cured(id)
+        self.item_met(id)
     }
 
+    /// Law 4: a dispute stops the clocks of the case that rests on it like any other cause, and they go on by themselves
+    /// when it is decided.
     pub(super) fn settle_dispute(&mut self, id: &CaseId) -> Result<(), Rejected> {
         let case = self.account.case(id)?;
         if case.is_closed() || case.ground.as_str() != NON_PAYMENT {
             return Ok(());
         }
         let disputed = self.account.rests_on_dispute(case, self.context.now);
-        match (case.disputed_since, disputed) {
-            (None, true) => self.emit(Event::DisputeBegan { case: id.clone() }),
-            (Some(since), false) => {
-                let clocks = self.moved_clocks(id, since);
-                self.emit(Event::DisputeEnded { case: id.clone(), clocks })?;
-                self.schedule_later(id)
+        match (case.is_paused_by(&PauseCause::Dispute), disputed) {
+            (false, true) => {
+                self.emit(Event::CasePaused { case: id.clone(), cause: PauseCause::Dispute, why: None })
             }
-            (None, false) | (Some(_), true) => Ok(()),
+            (true, false) => self.resume(id, PauseCause::Dispute, None),
+            (false, false) | (true, true) => Ok(()),
         }
-    }
-
-    /// Law 3: what was left of each period when the dispute began is left of it when it ends.
-    fn moved_clocks(&self, case: &CaseId, since: Timestamp) -> Vec<ClockMoved> {
-        let now = self.context.now;
-        let mut moved = Vec::new();
-        for notice in self.account.notices_of(case) {
-            let NoticeState::Served { at, notice_ends, cure_ends, .. } = &notice.state else { continue };
-            let pause = now.duration_since(since.max(*at));
-            let later = |deadline: &Option<Deadline>| {
-                let ends = deadline.as_ref().filter(|d| d.at > since)?;
-                let at = ends.at.checked_add(pause).ok()?;
-                Some(Deadline { at, tzdb: ends.tzdb.clone() })
-            };
-            let (notice_ends, cure_ends) = (later(notice_ends), later(cure_ends));
-            if notice_ends.is_some() || cure_ends.is_some() {
-                moved.push(ClockMoved { notice: notice.id.clone(), notice_ends, cure_ends });
-            }
-        }
-        moved
-    }
-
-    /// Whatever was on the schedule, or was taken off it, waits for the periods as they end now.
-    fn schedule_later(&mut self, case: &CaseId) -> Result<(), Rejected> {
-        let now = self.context.now;
-        let mut scheduled = Vec::new();
-        for measure in self.account.measures.iter().filter(|m| &m.proposal.case == case) {
-            let clocks = self.account.clocks(case, &measure.proposal.power);
-            let ends = clocks.cure.map(|(_, at)| at).max(clocks.notice.map(|(_, at)| at)).unwrap_or(now);
-            match measure.state {
-                MeasureState::Scheduled { at } if at < ends => scheduled.push((measure.id.clone(), ends)),
-                MeasureState::Approved { blocked: Some(_) } => {
-                    scheduled.push((measure.id.clone(), ends.max(now)));
-                }
-                _ => {}
-            }
-        }
-        for (measure, at) in scheduled {
-            self.emit(Event::MeasureScheduled { measure, at })?;
-        }
-        Ok(())
     }
 
     /// What a notice asks to be paid has to be owed.
@@ -255,17 +213,11 @@ impl crate::account::Account {
 
     /// Law 4: no stage is gone through while what the case asks for is disputed.
     pub(in crate::account) fn dispute_guard(&self, case: &CaseId) -> Option<Unmet> {
-        let found = self.case(case).ok()?;
-        let since = found.disputed_since.filter(|_| !matches!(found.state, CaseState::Closed { .. }))?;
+        let since = self.case(case).ok().filter(|c| !c.is_closed())?.disputed_since()?;
         Some(Unmet::new(
             Guard::Undisputed,
             format!("the account disputes since {since} what {case} asks it to pay"),
             "decide the dispute in the billing system, and record the invoice again",
         ))
-    }
-
-    /// Whether the periods of this notice stand still.
-    pub(in crate::account) fn stands_still(&self, notice: &Notice) -> bool {
-        self.case(&notice.case).is_ok_and(|c| c.disputed_since.is_some())
     }
 }

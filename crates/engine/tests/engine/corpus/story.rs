@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use tenure_access::Role;
-use tenure_domain::account::command::Starts;
+use tenure_domain::account::command::{Clears, Starts};
+use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::invoice::InvoiceFacts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, System};
 use tenure_domain::book;
-use tenure_domain::name::{CaseId, MeasureId, TermsNoticeId};
+use tenure_domain::name::{CaseId, ItemId, MeasureId, TermsNoticeId};
 use tenure_domain::report;
 use tenure_domain::scope::Scope;
+use tenure_domain::terms::Terms;
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Volume, Workload};
 use tenure_engine::entropy::Entropy;
@@ -77,6 +79,7 @@ impl Story {
             ask: self.words("Answer reports within two business days."),
             report: None,
             invoice: None,
+            verifier: Verifier::Review,
         }];
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
@@ -318,6 +321,91 @@ impl Story {
         }
     }
 
+    /// Clocks that stand still and are made longer, delivery that fails, items that verify themselves, a signal that is
+    /// cleared.
+    async fn clocks(&mut self) {
+        let case = self.open_case("quince", "non_payment").await;
+        self.notice(&case, Starts::Both, "dues").await;
+        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        let owner = || member("quince", Role::Owner);
+        self.act(owner(), "quince", Command::ReadNotice { notice: notice.clone() }).await;
+        let why = self.words("They asked for it.");
+        self.act(ines(), "quince", Command::ExtendNotice { notice, by: "P2D".parse().unwrap(), why }).await;
+        let why = self.words("We look at it again.");
+        self.act(ines(), "quince", Command::PauseCase { case: case.clone(), why }).await;
+        self.pass(50).await;
+        let why = self.words("We have looked.");
+        self.act(ines(), "quince", Command::ResumeCase { case: case.clone(), why }).await;
+
+        let items = [
+            ("few", Verifier::Fact { bound: "reports(\"spam\", \"P7D\").filed < 3".into() }),
+            ("page", Verifier::Gone { locator: self.words("http://127.0.0.1:1/page") }),
+        ];
+        let items = items.map(|(id, verifier)| Asked {
+            id: id.parse().unwrap(),
+            ask: self.words("Put it right."),
+            report: None,
+            verifier,
+        });
+        let (why, letter, power) =
+            (self.words("It goes on."), self.blob("Another letter."), "6.1".parse().unwrap());
+        let issue = Command::IssueNotice {
+            case: case.clone(),
+            starts: Starts::Cure,
+            power,
+            why,
+            letter,
+            items: items.to_vec(),
+        };
+        self.act(ines(), "quince", issue).await;
+        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
+        self.pass(25).await;
+        for (found, why) in [
+            (
+                Found::There { status: 200, evidence: self.blob("it answers") },
+                Some(self.words("It answers.")),
+            ),
+            (Found::Gone { status: 404, evidence: self.blob("nothing") }, None),
+        ] {
+            let item: ItemId = "page".parse().unwrap();
+            let remedy = self.words("It is gone.");
+            self.act(
+                owner(),
+                "quince",
+                Command::SubmitCure { case: case.clone(), item: item.clone(), remedy },
+            )
+            .await;
+            let check = Command::RecordCheck { case: case.clone(), item, found, why };
+            self.act(Caller::System(System::Verifier), "quince", check).await;
+        }
+        let why = self.words("It was a mistake.");
+        let clears = Some(Clears { within: "P1D".parse().unwrap(), reports: 1 });
+        self.act(ines(), "quince", Command::WithdrawCase { case, why, clears }).await;
+        self.pass(26).await;
+    }
+
+    /// Terms that serve by mail alone, and a mail drop that takes nothing for four days.
+    async fn delivery(&mut self) {
+        let text = crate::office::TERMS
+            .replace("version: \"2020-04\"", "version: \"2020-05\"")
+            .replace("channels: [email, inbox]", "channels: [email]");
+        let (_, terms) = Terms::parse(&text).unwrap();
+        let otto = person("otto", Role::Administrator);
+        self.office.engine.publish_terms(otto, &text, terms.clone()).await.unwrap();
+        let plan = Plan { cpu_millis: 1_000, memory_mib: 1_024, storage_mib: 1_024, pods: 10 };
+        self.act(person("pia", Role::Platform), "rook", Command::Open { terms, plan }).await;
+        let case = self.open_case("rook", "process_failure").await;
+        let (drop, aside) = (self.office.mail.clone(), self.office.mail.with_extension("aside"));
+        std::fs::rename(&drop, &aside).unwrap();
+        std::fs::write(&drop, "").unwrap();
+        self.notice(&case, Starts::Both, "mail").await;
+        self.pass(96).await;
+        std::fs::remove_file(&drop).unwrap();
+        std::fs::rename(&aside, &drop).unwrap();
+        self.pass(24).await;
+    }
+
     /// Emergencies: ratified and lifted, not ratified, overturned; and a case that is taken back.
     async fn emergencies(&mut self) {
         let case = self.open_case("quince", "imminent_violence").await;
@@ -344,7 +432,10 @@ impl Story {
         }
         self.pass(31 * 24).await;
         self.propose(&other).await;
-        self.act(ines(), "quince", Command::WithdrawCase { case: other }).await;
+        let why = self.words("It was read again.");
+        self.act(ines(), "quince", Command::WithdrawCase { case: other, why, clears: None }).await;
+        self.clocks().await;
+        self.delivery().await;
         self.terms_and_invoices().await;
         // Something still runs.
         let open = self.open_case("quince", "non_payment").await;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail, ensure};
 use tenure_client::ClientError;
-use tenure_wire::request::{Consent, Reason};
+use tenure_wire::request::{Consent, Reason, WithdrawCase};
 use tenure_wire::view::MeasureView;
 
 use super::WHOLE_ACCOUNT;
@@ -132,7 +132,9 @@ impl Story<'_> {
             .await?;
         self.measure_is(&emergency, "lifted").await?;
         let key = self.key();
-        self.client("ines")?.withdraw_case(&key, &case).await?;
+        let back =
+            WithdrawCase { why: "The hour has passed and nothing happened".to_owned(), false_for: None };
+        self.client("ines")?.withdraw_case(&key, &case, &back).await?;
         self.expect_pages(200, 503).await?;
         self.tell_at(
             moment,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use tenure_wire::Problem;
 use tenure_wire::problem::GuardView;
-use tenure_wire::request::{AskItem, Consent, OpenCase, ProposeMeasure};
+use tenure_wire::request::{AskItem, AskVerifier, Consent, OpenCase, ProposeMeasure};
 use tenure_wire::view::MeasureView;
 
 use super::ENVIRONMENT;
@@ -17,7 +17,13 @@ use crate::story::when::{at, said};
 const READY: Duration = Duration::from_secs(90);
 
 pub(super) fn item(id: &str, ask: &str) -> anyhow::Result<AskItem> {
-    Ok(AskItem { id: id.parse()?, ask: ask.to_owned(), report: None, invoice: None })
+    Ok(AskItem {
+        id: id.parse()?,
+        ask: ask.to_owned(),
+        report: None,
+        invoice: None,
+        verifier: AskVerifier::Review,
+    })
 }
 
 pub(super) fn guard<'p>(problem: &'p Problem, name: &str) -> anyhow::Result<&'p GuardView> {

@@ -1,0 +1,73 @@
+//! Signals that persons find to be false.
+
+use super::{Draft, clocks::calendar_unknown, wrong_state};
+use crate::account::case::Outcome;
+use crate::account::clearance::Signal;
+use crate::account::command::Clears;
+use crate::account::event::Event;
+use crate::account::measure::LiftReason;
+use crate::name::{CaseId, Ground, RuleId};
+use crate::refusal::Rejected;
+use crate::text::Words;
+
+/// The longest time for which a signal counts as false, in days: further would outlive what the person looked at.
+const LONGEST_DAYS: u64 = 366;
+
+impl Draft<'_> {
+    pub(super) fn withdraw_case(
+        &mut self,
+        id: &CaseId,
+        why: Words,
+        clears: Option<Clears>,
+    ) -> Result<(), Rejected> {
+        self.person()?;
+        let case = self.account.case(id)?;
+        if case.is_closed() {
+            return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
+        }
+        if let Some(clears) = clears {
+            let (ground, signal) = (case.ground.clone(), case.signal.clone());
+            self.clear(ground, Some(id.clone()), signal, why.clone(), clears)?;
+        }
+        self.close_because(id, Outcome::Withdrawn, &LiftReason::Withdrawn, Some(why))
+    }
+
+    pub(super) fn clear_signal(
+        &mut self,
+        ground: Ground,
+        rule: Option<RuleId>,
+        why: Words,
+        clears: Clears,
+    ) -> Result<(), Rejected> {
+        self.person()?;
+        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground) {
+            return Err(wrong_state(
+                format!("{} is open on {ground}", open.id),
+                format!("withdraw {} as a false positive", open.id),
+            ));
+        }
+        let signal = rule.map(|rule| Signal { rule, facts: std::collections::BTreeMap::new() });
+        self.clear(ground, None, signal, why, clears)
+    }
+
+    fn clear(
+        &mut self,
+        ground: Ground,
+        case: Option<CaseId>,
+        signal: Option<Signal>,
+        why: Words,
+        clears: Clears,
+    ) -> Result<(), Rejected> {
+        let seconds = clears.within.shortest_seconds();
+        if clears.within.is_zero() || seconds > LONGEST_DAYS * 86_400 {
+            return Err(Rejected::Invalid {
+                pointer: "/falseFor".into(),
+                detail: format!("longer than zero and at most {LONGEST_DAYS} days"),
+            });
+        }
+        let terms = self.account.accepted(self.context.book)?;
+        let until =
+            terms.calendar.deadline(self.context.now, &clears.within).map_err(|e| calendar_unknown(&e))?;
+        self.emit(Event::SignalCleared { ground, case, signal, reports: clears.reports, why, until })
+    }
+}

@@ -1,0 +1,91 @@
+//! Delivery that fails, letters that are read, notices that reach nobody.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Draft, wrong_state};
+use crate::account::actor::System;
+use crate::account::event::Event;
+use crate::account::notice::{Notice, NoticeState, ServedBy};
+use crate::name::NoticeId;
+use crate::refusal::Rejected;
+use crate::terms::Channel;
+
+/// The pause before a channel that refused a letter is tried again: doubled with each refusal. Legal time, so that the
+/// record says when the next attempt is due, and none is made at a moment that is in doubt.
+const FIRST_PAUSE_MINUTES: i64 = 5;
+
+/// The longest such pause.
+const LONGEST_PAUSE_MINUTES: i64 = 12 * 60;
+
+/// The longest answer of a channel that is kept, in bytes.
+const ANSWER_MAX: usize = 256;
+
+/// For how long delivery is tried before a notice counts as undeliverable, where neither a proof nor the deemed rule
+/// serves it.
+pub const UNDELIVERABLE_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+impl Draft<'_> {
+    /// Law 2: a failed attempt is on the record, starts no clock, and is tried again.
+    pub(super) fn record_failure(
+        &mut self,
+        id: NoticeId,
+        channel: Channel,
+        mut why: String,
+    ) -> Result<(), Rejected> {
+        self.part(System::Delivery)?;
+        let notice = self.account.notice(&id)?;
+        let taken = notice.attempts.iter().any(|a| a.channel == channel);
+        if taken || !notice.awaits_delivery() || self.account.case(&notice.case)?.is_closed() {
+            return Ok(());
+        }
+        // Tried once more meanwhile, as after a restart: what is on the record says it already.
+        if notice.retry_at.is_some_and(|at| at > self.context.now)
+            && notice.failed.iter().any(|f| f.channel == channel)
+        {
+            return Ok(());
+        }
+        while why.len() > ANSWER_MAX {
+            why.pop();
+        }
+        let times = notice.failed.iter().filter(|f| f.channel == channel).count();
+        let doubled = u32::try_from(times).map_or(i64::MAX, |n| 2_i64.saturating_pow(n));
+        let minutes = FIRST_PAUSE_MINUTES.saturating_mul(doubled).min(LONGEST_PAUSE_MINUTES);
+        let again =
+            self.context.now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(self.context.now);
+        self.emit(Event::NoticeAttemptFailed { notice: id, channel, why, again })
+    }
+
+    /// A member who reads the letter has it.
+    pub(super) fn read_notice(&mut self, id: &NoticeId) -> Result<(), Rejected> {
+        let member = self.of_account()?.clone();
+        self.serve(id, ServedBy::Read { member })
+    }
+
+    pub(super) fn retry(&mut self, notice: NoticeId) -> Result<(), Rejected> {
+        if self.account.notice(&notice)?.retry_at.is_none() {
+            return Err(wrong_state(format!("{notice} is not tried again"), "nothing"));
+        }
+        self.emit(Event::NoticeRetried { notice })
+    }
+
+    pub(super) fn undeliverable(&mut self, notice: NoticeId) -> Result<(), Rejected> {
+        self.emit(Event::NoticeUndeliverable { notice })
+    }
+}
+
+impl Notice {
+    /// Whether nothing has served it.
+    pub fn awaits_delivery(&self) -> bool {
+        !matches!(self.state, NoticeState::Served { .. })
+    }
+
+    /// Since when delivery was tried where nothing will serve it by itself: no channel took it, or the terms deem
+    /// nothing served.
+    pub(in crate::account) fn tried_in_vain_since(&self) -> Option<Timestamp> {
+        if self.deemed.is_some() {
+            return None;
+        }
+        let failed = self.failed.first().map(|f| f.at);
+        self.attempts.first().map(|a| a.at).into_iter().chain(failed).min()
+    }
+}
