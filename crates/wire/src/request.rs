@@ -324,6 +324,9 @@ request!(
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<InvoiceNumber>)]
         invoice: Option<InvoiceId>,
+        /// How it is found to be done; by a person's review where it is left out.
+        #[serde(default)]
+        verifier: AskVerifier,
     }
 );
 
@@ -378,9 +381,6 @@ request!(
         /// The moment for which this holds; later than any that was told before.
         #[schema(value_type = String, format = DateTime)]
         as_of: Timestamp,
-        /// How it is found to be done; by a person's review where it is left out.
-        #[serde(default)]
-        verifier: AskVerifier,
     }
 );
 

@@ -128,7 +128,7 @@ view!(
 view!(
     /// One reason for which clocks stand still.
     PauseView {
-        /// `operator`, `appeal` or `order`.
+        /// `operator`, `appeal`, `dispute` or `order`.
         because: String,
         /// The appeal or the order.
         subject: Option<String>,

@@ -72,6 +72,8 @@ pub struct MeasureSeen {
     pub phase: &'static str,
     /// Where it stood when it was stayed.
     pub stayed_from: &'static str,
+    /// The moment that it was scheduled for last.
+    pub scheduled: Option<Timestamp>,
     pub took_effect: Option<Timestamp>,
 }
 
@@ -189,6 +191,7 @@ impl Chronicle {
                     parts: actor.person().cloned().into_iter().collect(),
                     phase: "proposed",
                     stayed_from: "",
+                    scheduled: None,
                     took_effect: None,
                 };
                 self.measures.insert(measure.clone(), seen);
@@ -213,7 +216,10 @@ impl Chronicle {
             Event::MeasureApproved { measure } | Event::MeasureBlocked { measure, .. } => {
                 self.phase(measure, "approved");
             }
-            Event::MeasureScheduled { measure, .. } => self.phase(measure, "scheduled"),
+            Event::MeasureScheduled { measure, at } => {
+                self.phase(measure, "scheduled");
+                self.measures.get_mut(measure).unwrap().scheduled = Some(*at);
+            }
             Event::MeasureApplying { measure } => {
                 self.phase(measure, "applying");
                 self.measures.get_mut(measure).unwrap().took_effect.get_or_insert(*at);

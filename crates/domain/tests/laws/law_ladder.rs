@@ -15,6 +15,12 @@ fn law_04_no_stage_is_skipped() {
             Event::ApprovalGiven { measure, .. } | Event::MeasureApproved { measure } => {
                 (measure, &["proposed"])
             }
+            // Clocks that were moved move what waits for them: later, and never earlier.
+            Event::MeasureScheduled { measure, at } if seen.measures[measure].phase == "scheduled" => {
+                let before = seen.measures[measure].scheduled.unwrap();
+                prop_assert!(*at > before, "{} was to come at {} and comes at {}", measure, before, at);
+                return Ok(());
+            }
             Event::MeasureScheduled { measure, .. } => (measure, &["approved"]),
             Event::MeasureBlocked { measure, .. } => (measure, &["scheduled", "applying"]),
             Event::MeasureApplying { measure } if seen.measures[measure].ratify_by.is_some() => {
