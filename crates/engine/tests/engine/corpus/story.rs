@@ -345,6 +345,7 @@ impl Story {
             id: id.parse().unwrap(),
             ask: self.words("Put it right."),
             report: None,
+            invoice: None,
             verifier,
         });
         let (why, letter, power) =
