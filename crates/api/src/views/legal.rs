@@ -32,7 +32,9 @@ pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<
         since: order.recorded_at,
         ended,
         due: order.deadline.or(gag.map(|g| g.until)),
-        overdue: order.missed.is_some() || gag.is_some_and(|g| g.missed.is_some()),
+        overdue: order.missed.is_some()
+            || order.complied.as_ref().is_some_and(|c| c.margin_seconds < 0)
+            || gag.is_some_and(|g| g.missed.is_some()),
         followed_at: order.complied.as_ref().map(|c| c.at),
         margin_seconds: order.complied.as_ref().map(|c| c.margin_seconds),
         with: against.collect(),
