@@ -60,11 +60,15 @@ actions! {
     AmendMeasure = "amendMeasure" / "amend a measure" on account;
     ApproveMeasure = "approveMeasure" / "approve a measure" on account;
     RatifyMeasure = "ratifyMeasure" / "ratify a measure" on account;
+    ReviewEmergency = "reviewEmergency" / "review an emergency measure" on account;
+    ChargeFee = "chargeFee" / "charge a fee" on account;
     LiftMeasure = "liftMeasure" / "lift a measure" on account;
     RecordOrder = "recordOrder" / "record an order" on account;
     VacateOrder = "vacateOrder" / "vacate an order" on account;
+    DecideConflict = "decideConflict" / "decide which of two orders is followed" on account;
     PlaceHold = "placeHold" / "place a hold" on account;
     ReleaseHold = "releaseHold" / "release a hold" on account;
     FileAppeal = "fileAppeal" / "file an appeal" on account;
+    AssignAppeal = "assignAppeal" / "assign an appeal" on account;
     DecideAppeal = "decideAppeal" / "decide an appeal" on account;
 }

@@ -1,5 +1,6 @@
 //! A method for each operation of the API's document.
 
+use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::request::{
     Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
     IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
@@ -93,16 +94,28 @@ posts! {
     "amendMeasure" amend_measure(measure) "/v1/measures/{measure}/amendment" Amend => Written;
     /// Approves a measure.
     "approveMeasure" approve(measure) "/v1/measures/{measure}/approvals" Consent => Written;
+    /// Denies consent to a measure.
+    "denyMeasure" deny(measure) "/v1/measures/{measure}/denial" Deny => Written;
+    /// Reviews an emergency measure.
+    "reviewEmergency" review_emergency(measure) "/v1/measures/{measure}/review" ReviewEmergency => Written;
+    /// Charges a fee.
+    "chargeFee" charge_fee(case) "/v1/cases/{case}/fees" ChargeFee => Written;
     /// Ratifies an emergency measure.
     "ratifyMeasure" ratify(measure) "/v1/measures/{measure}/ratification" Consent => Written;
     /// Ends a measure.
     "liftMeasure" lift(measure) "/v1/measures/{measure}/lift" Reason => Written;
     /// Challenges a measure.
     "fileAppeal" file_appeal(measure) "/v1/measures/{measure}/appeals" FileAppeal => Written;
+    /// Assigns an appeal.
+    "assignAppeal" assign_appeal(appeal) "/v1/appeals/{appeal}/assignment" AssignAppeal => Written;
     /// Decides an appeal.
     "decideAppeal" decide_appeal(appeal) "/v1/appeals/{appeal}/decision" DecideAppeal => Written;
     /// Records an order.
     "recordOrder" record_order() "/v1/orders" RecordOrder => Written;
+    /// Says that a gag is still needed.
+    "renewGag" renew_gag(order) "/v1/orders/{order}/renewal" RenewGag => Written;
+    /// Decides which of two orders is followed.
+    "decideConflict" decide_conflict(order) "/v1/orders/{order}/precedence" DecideConflict => Written;
     /// Records that an order no longer stands.
     "vacateOrder" vacate_order(order) "/v1/orders/{order}/vacatur" Reason => Written;
     /// Places a hold.

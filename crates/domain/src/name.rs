@@ -245,6 +245,10 @@ numbered!(
     AppealId, "a", "an appeal", "parley.a1"
 );
 numbered!(
+    /// A fee, such as `parley.f1`.
+    FeeId, "f", "a fee", "parley.f1"
+);
+numbered!(
     /// A report, such as `parley.r1`.
     ReportId, "r", "a report", "parley.r1"
 );

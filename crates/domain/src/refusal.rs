@@ -29,6 +29,14 @@ pub enum Guard {
     LeastFirst,
     /// Enough other people approved exactly this.
     Approved,
+    /// The people who consent hold the roles that the power names.
+    RoleConsents,
+    /// The account was struck as often as the power asks for.
+    Struck,
+    /// Emergency measures of whoever applies one that have ended were reviewed.
+    Reviewed,
+    /// Appeals whose time for a decision has passed are decided.
+    AppealDecided,
     /// Another person acts than the one who proposed, approved or decided before.
     AnotherPerson,
     /// The approval is for the command as it stands.
@@ -69,10 +77,11 @@ impl Guard {
                 Some(Law::Basis)
             }
             Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
-            Self::CureDecided | Self::LeastFirst => Some(Law::Ladder),
-            Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
-            Self::Ratified => Some(Law::Emergency),
+            Self::CureDecided | Self::LeastFirst | Self::Struck => Some(Law::Ladder),
+            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
+            Self::Ratified | Self::Reviewed => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
+            Self::AppealDecided => Some(Law::Reading),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),

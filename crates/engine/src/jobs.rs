@@ -167,6 +167,10 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
     let notice = account.notice(&id)?;
+    // It is put on the list again when the gag ends.
+    if notice.delayed.is_some() {
+        return Ok(());
+    }
     let shelf = inner.shelf();
     let channels = &account.accepted(&shelf.terms)?.service.channels;
     let letter = Letter {

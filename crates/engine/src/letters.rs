@@ -128,6 +128,28 @@ pub fn emergency_notice(
     letter
 }
 
+/// The letter of a removal under an order.
+pub fn removal_notice(
+    account: &Account,
+    terms: &Terms,
+    scope: &Scope,
+    authority: &str,
+    locator: &str,
+    now: Timestamp,
+) -> String {
+    let mut letter = String::new();
+    begin(&mut letter, "Notice of a removal under an order", account, terms, now);
+    let _ = writeln!(letter, "Applied to:       {scope}");
+    let _ = writeln!(letter, "Ordered by:       {authority}");
+    let _ = writeln!(letter, "\nThe order says that this has to go: {locator}");
+    let _ = writeln!(
+        letter,
+        "The network is closed to it while the order stands. The provider cannot lift this: whoever gave the order can."
+    );
+    end(&mut letter, account);
+    letter
+}
+
 /// A reminder of a notice whose cure period runs.
 pub fn reminder(account: &Account, notice: &Notice, terms: &Terms) -> String {
     let mut letter = String::new();

@@ -33,9 +33,11 @@ pub mod shelf;
 mod state;
 pub mod stream;
 pub mod submission;
+mod tally;
 mod timers;
 mod turn;
 pub mod verify;
+pub mod withheld;
 mod writer;
 
 pub use adoption::{Adopted, adopt};
@@ -46,4 +48,5 @@ pub use inner::LogKey;
 pub use lead::LEASE;
 pub use query::{EventSeen, Inclusion, Joined};
 pub use reconcile::{Observed, RECEIPT_TYPE};
+pub use tally::RuleRecord;
 pub use sequencer::{Batching, MOST_BEHIND};

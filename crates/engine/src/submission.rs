@@ -68,15 +68,23 @@ impl Act {
                 C::ProposeMeasure(_) => Action::ProposeMeasure,
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
                 C::AmendMeasure { .. } => Action::AmendMeasure,
-                C::ApproveMeasure { .. } => Action::ApproveMeasure,
+                C::ApproveMeasure { .. } | C::DenyMeasure { .. } => Action::ApproveMeasure,
+                C::ReviewEmergency { .. } => Action::ReviewEmergency,
+                C::ChargeFee { .. } => Action::ChargeFee,
                 C::RatifyMeasure { .. } => Action::RatifyMeasure,
                 C::LiftMeasure { .. } => Action::LiftMeasure,
-                C::RecordOrder { .. } => Action::RecordOrder,
+                C::RecordOrder { .. }
+                | C::RecordTimedOrder { .. }
+                | C::RecordRemoval(_)
+                | C::RecordGag { .. }
+                | C::RenewGag { .. } => Action::RecordOrder,
+                C::DecideConflict { .. } => Action::DecideConflict,
                 C::VacateOrder { .. } => Action::VacateOrder,
                 C::PlaceHold { .. } => Action::PlaceHold,
                 C::ReleaseHold { .. } => Action::ReleaseHold,
                 C::FileAppeal { .. } => Action::FileAppeal,
-                C::DecideAppeal { .. } => Action::DecideAppeal,
+                C::AssignAppeal { .. } => Action::AssignAppeal,
+                C::DecideAppeal { .. } | C::ModifyOnAppeal { .. } => Action::DecideAppeal,
                 C::RecordAttempt { .. }
                 | C::RecordMatch { .. }
                 | C::ConfirmInForce { .. }

@@ -22,7 +22,7 @@ use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
-use crate::{EngineError, jobs, sequencer, stream};
+use crate::{EngineError, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -180,7 +180,12 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-        Ok(Account::decide(id, state, command, &context)?)
+        let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
+        let events = Account::decide(id, state, command, &context)?;
+        if in_emergency && let Some(person) = actor.person() {
+            tally::owes_no_review(self.write, person).await?;
+        }
+        Ok(events)
     }
 
     /// Writes what was decided on an account, with all that follows from it.
@@ -220,6 +225,7 @@ impl Turn<'_> {
             }
             for recorded in events {
                 self.enqueue(&recorded.event).await?;
+                tally::count(self.write, recorded).await?;
                 if let Some(blob) = recorded.event.blob() {
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
@@ -247,7 +253,7 @@ impl Turn<'_> {
 
     async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
         match event {
-            Event::NoticeIssued { notice, .. } => {
+            Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
             }
             Event::NoticeReminded { notice, reminder } => {
@@ -497,7 +503,11 @@ impl Turn<'_> {
 fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
-        C::RecordOrder { document, .. } => Some(document),
+        C::RecordOrder { document, .. }
+        | C::RecordTimedOrder { document, .. }
+        | C::RecordGag { document, .. } => Some(document),
+        C::RecordRemoval(removal) => Some(&removal.document),
+        C::RenewGag { document, .. } => document.as_ref(),
         C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,

@@ -9,11 +9,12 @@ use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
-use tenure_domain::name::{AccountId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
+use tenure_domain::name::{AccountId, CaseId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::legal::Instead;
 use crate::schema::{
     BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
     Span, Text, Word,
@@ -413,7 +414,7 @@ request!(
         /// About which account.
         #[schema(value_type = Slug)]
         account: AccountId,
-        /// What it commands: `stay`, `reinstate` or `preserve`.
+        /// What it commands: `stay`, `reinstate`, `preserve`, `remove` or `gag`.
         #[schema(value_type = OrderKindName)]
         kind: OrderKind,
         /// For what.
@@ -425,6 +426,26 @@ request!(
         /// The document, uploaded before: `sha256:…`.
         #[schema(value_type = BlobName)]
         document: Blob,
+        /// By when: service is back (`stay`, `reinstate`), or the content gone (`remove`; an hour from now without it).
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        deadline: Option<Timestamp>,
+        /// For `remove`, and only there: where exactly in the scope the content is.
+        #[serde(default)]
+        #[schema(value_type = Option<Text>)]
+        locator: Option<String>,
+        /// For `remove`, and only there: why nothing smaller than an environment would do.
+        #[serde(default)]
+        #[schema(value_type = Option<Text>)]
+        why_not_less: Option<String>,
+        /// For `gag`, and only there: its written end.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        until: Option<Timestamp>,
+        /// For `gag`, and only there: a case whose notices it covers, whatever they are about.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, max_length = 39, pattern = "^[a-z0-9](-?[a-z0-9]){0,27}\\.c[1-9][0-9]{0,8}$", example = "parley.c1")]
+        case: Option<CaseId>,
     }
 );
 
@@ -457,12 +478,15 @@ request!(
 request!(
     /// Decides an appeal.
     DecideAppeal {
-        /// `upheld` or `overturned`.
+        /// `upheld`, `modified` or `overturned`.
         #[schema(value_type = OutcomeName)]
         outcome: AppealOutcome,
         /// Why.
         #[schema(value_type = Text)]
         why: String,
+        /// For `modified`, and only there: what takes the measure's place.
+        #[serde(default)]
+        instead: Option<Instead>,
     }
 );
 

@@ -83,6 +83,10 @@ pub enum OrderKindName {
     Reinstate,
     /// Nothing is deleted.
     Preserve,
+    /// Content goes, within an hour.
+    Remove,
+    /// The account is not told yet.
+    Gag,
 }
 
 /// How an appeal ends.
@@ -91,6 +95,8 @@ pub enum OrderKindName {
 pub enum OutcomeName {
     /// The measure stays.
     Upheld,
+    /// A lesser one takes its place.
+    Modified,
     /// The measure and its case are undone.
     Overturned,
 }

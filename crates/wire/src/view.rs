@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::legal::{FeeView, ReviewView, StrikeView};
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
 
@@ -99,6 +100,10 @@ view!(
         requirements: Vec<RequirementView>,
         /// The orders that stand.
         orders: Vec<String>,
+        /// What the terms count against it and stands.
+        strikes: Vec<StrikeView>,
+        /// What it was charged and stands.
+        fees: Vec<FeeView>,
         /// What can happen next in its cases: first what has a moment, the earliest first.
         next: Vec<NextView>,
         /// Why measures that are under way have not taken effect, and why none can be proposed yet.
@@ -146,11 +151,13 @@ view!(
 view!(
     /// Something that can happen next.
     NextView {
-        /// In which case.
-        case: String,
-        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves; `deliver`, `enforce` and
-        /// `restore` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`,
-        /// `ratify`, `decide_appeal` and `vacate_order` are for somebody to do.
+        /// In which case; none for what concerns an order by itself.
+        case: Option<String>,
+        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves, and so do
+        /// `approval_expires`, `review_overdue`, `appeal_overdue`, `order_missed`, `recheck_missed` and `gag_ends`; `deliver`,
+        /// `enforce`, `restore` and `follow_order` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`,
+        /// `propose`, `approve`, `amend`, `ratify`, `review`, `assign_appeal`, `decide_appeal`, `recheck_gag`,
+        /// `decide_conflict` and `vacate_order` are for somebody to do.
         kind: String,
         /// The same in words.
         what: String,
@@ -417,6 +424,14 @@ view!(
         ratify_by: Option<Timestamp>,
         /// Who ratified it.
         ratified_by: Option<String>,
+        /// The review that it owes or got, where it was an emergency measure that is provisional no more.
+        review: Option<ReviewView>,
+        /// The roles that are among those who consent, where the power names them.
+        approver_roles: Vec<String>,
+        /// The order it rests on, where it rests on one and not on a power.
+        order: Option<String>,
+        /// The measure in whose place an appeal put this one.
+        replaces: Option<String>,
         /// Why it ended.
         ended_because: Option<String>,
         /// The signed receipt of its present state, as evidence: `sha256:…`.
@@ -463,6 +478,18 @@ view!(
         since: Timestamp,
         /// How it ended.
         ended: Option<String>,
+        /// By when it is to be followed or decided, or when it ends as written.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        due: Option<Timestamp>,
+        /// Whether that has passed without it.
+        overdue: bool,
+        /// When it was observed to be followed.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        followed_at: Option<Timestamp>,
+        /// The seconds that were left until the deadline then; negative where it was missed by so much.
+        margin_seconds: Option<i64>,
+        /// For an appeal: who is to decide it. For orders that contradict each other: the others.
+        with: Vec<String>,
     }
 );
 
@@ -563,6 +590,12 @@ view!(
         mode: String,
         /// SHA-256 of its text, in hexadecimal digits.
         hash: String,
+        /// How many of its matches went on the record.
+        matched: u64,
+        /// How many cases it opened.
+        opened: u64,
+        /// How many of those an appeal overturned.
+        overturned: u64,
     }
 );
 

@@ -4,10 +4,12 @@ mod accounts;
 mod appeals;
 mod cases;
 mod clock;
+mod consent;
 mod cures;
 mod environments;
 mod events;
 mod evidence;
+mod fees;
 mod health;
 mod holds;
 mod intake;
@@ -51,6 +53,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(notices::routes())
         .merge(cures::routes())
         .merge(measures::routes())
+        .merge(consent::routes())
+        .merge(fees::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

@@ -12,7 +12,7 @@ use tenure_wire::view::{
     AccountView, EnvironmentView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
 
-use super::{name, next, terms, text};
+use super::{legal, name, next, terms, text};
 use crate::problem::Failure;
 
 pub fn account(account: &Account) -> AccountView {
@@ -91,6 +91,8 @@ fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>
     let asks = account.cases.iter().any(|c| c.id == *case && !c.items.is_empty());
     let cleared_by = if let MeasureState::Stayed { order, .. } = &measure.state {
         format!("order {order} suspends its effect")
+    } else if let Some(order) = measure.proposal.basis.order() {
+        format!("whoever gave order {order} vacates it")
     } else {
         let cure = if asks { format!("doing all that {case} asks; ") } else { String::new() };
         format!("{cure}an appeal; a decision of the provider's analysts, approvers or legal")
@@ -106,7 +108,11 @@ fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>
     }
 }
 
-pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView, Failure> {
+pub async fn standing(
+    engine: &Engine,
+    account: &Account,
+    to_member: bool,
+) -> Result<StandingView, Failure> {
     let accepted = engine.accepted(account)?;
     let mut pending = BTreeMap::new();
     let mut scopes = vec![Scope::Account];
@@ -141,10 +147,12 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
         orders: account
             .orders
             .iter()
-            .filter(|o| o.vacated.is_none())
+            .filter(|o| o.stands() && !(to_member && account.hides_order(&o.id)))
             .map(|o| format!("{} ({}, {})", o.id, o.kind.as_str(), o.scope))
             .collect(),
-        next: next::steps(account, &accepted, None),
+        strikes: legal::strikes(account),
+        fees: legal::fees(engine, account).await?,
+        next: next::steps(account, &accepted, None, to_member),
         why_not_yet: next::why_not_yet(engine, account, None)?,
     })
 }

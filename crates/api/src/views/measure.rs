@@ -1,18 +1,17 @@
-//! Measures, previews, and what comes from outside: orders, holds, appeals.
+//! Measures and previews.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tenure_domain::account::legal::{Appeal, Hold, Order};
 use tenure_domain::account::measure::{LiftReason, Measure, MeasureState, StayedFrom};
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::capability::Capability;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::scope::Scope;
 use tenure_engine::Engine;
-use tenure_wire::view::{LegalView, MeasureView, PreviewView};
+use tenure_wire::view::{MeasureView, PreviewView};
 
-use super::{maybe_text, name, terms, text};
+use super::{legal, maybe_text, terms, text};
 use crate::problem::Failure;
 
 pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, Failure> {
@@ -41,6 +40,12 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         Some(LiftReason::Withdrawn) => Some("the case was taken back".to_owned()),
         Some(LiftReason::NotRatified) => Some("nobody else ratified it in time".to_owned()),
         Some(LiftReason::Overturned { appeal }) => Some(format!("{appeal} overturned it")),
+        Some(LiftReason::Modified { appeal }) => Some(format!("{appeal} put a lesser measure in its place")),
+        Some(LiftReason::Denied { by, why }) => {
+            Some(format!("person/{by} denied it: {}", text(engine, why).await?.unwrap_or_default()))
+        }
+        Some(LiftReason::Vacated { order }) => Some(format!("{order} no longer stands")),
+        Some(LiftReason::StrikeRemoved { case }) => Some(format!("the strike of {case} was removed")),
     };
     let proposal = &measure.proposal;
     let ratified = measure.emergency.as_ref().and_then(|e| e.ratified.as_ref());
@@ -63,6 +68,10 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         approvals: measure.approvals.iter().map(|a| format!("person/{}", a.by)).collect(),
         ratify_by: measure.emergency.as_ref().map(|e| e.ratify_by),
         ratified_by: ratified.map(|a| format!("person/{}", a.by)),
+        review: legal::review(engine, measure).await?,
+        approver_roles: measure.approver_roles.iter().map(|r| r.as_str().to_owned()).collect(),
+        order: proposal.basis.order().map(ToString::to_string),
+        replaces: measure.replaces.as_ref().map(ToString::to_string),
         ended_because,
         receipt,
     })
@@ -122,50 +131,5 @@ pub fn preview(
         losses,
         earliest: refusal.earliest(),
         guards: refusal.guards.iter().map(Into::into).collect(),
-    })
-}
-
-pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: order.id.to_string(),
-        account: account.id.to_string(),
-        kind: order.kind.as_str().to_owned(),
-        about: order.scope.to_string(),
-        active: order.vacated.is_none(),
-        text: text(engine, &order.authority).await?,
-        since: order.recorded_at,
-        ended: match &order.vacated {
-            Some(ended) => text(engine, &ended.why).await?,
-            None => None,
-        },
-    })
-}
-
-pub async fn hold(engine: &Engine, account: &Account, hold: &Hold) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: hold.id.to_string(),
-        account: account.id.to_string(),
-        kind: "hold".to_owned(),
-        about: hold.scope.to_string(),
-        active: hold.released.is_none(),
-        text: text(engine, &hold.why).await?,
-        since: hold.placed_at,
-        ended: match &hold.released {
-            Some(ended) => text(engine, &ended.why).await?,
-            None => None,
-        },
-    })
-}
-
-pub async fn appeal(engine: &Engine, account: &Account, appeal: &Appeal) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: appeal.id.to_string(),
-        account: account.id.to_string(),
-        kind: "appeal".to_owned(),
-        about: appeal.measure.to_string(),
-        active: appeal.decided.is_none(),
-        text: text(engine, &appeal.grounds).await?,
-        since: appeal.filed_at,
-        ended: appeal.decided.as_ref().map(|d| name(&d.outcome)),
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod case;
+pub mod legal;
 pub mod measure;
 pub mod next;
 

@@ -52,6 +52,9 @@ impl Account {
                     orders: Vec::new(),
                     holds: Vec::new(),
                     appeals: Vec::new(),
+                    conflicts: Vec::new(),
+                    strikes: Vec::new(),
+                    fees: Vec::new(),
                     refusals: std::collections::BTreeMap::new(),
                     matched: std::collections::BTreeMap::new(),
                 }),
@@ -62,7 +65,7 @@ impl Account {
         Ok(account)
     }
 
-    fn unknown(&self, what: &impl ToString) -> FoldError {
+    pub(super) fn unknown(&self, what: &impl ToString) -> FoldError {
         FoldError::Unknown { what: what.to_string(), version: self.version }
     }
 
@@ -71,17 +74,17 @@ impl Account {
         self.cases.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn notice_mut(&mut self, id: &NoticeId) -> Result<&mut Notice, FoldError> {
+    pub(super) fn notice_mut(&mut self, id: &NoticeId) -> Result<&mut Notice, FoldError> {
         let unknown = self.unknown(id);
         self.notices.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn measure_mut(&mut self, id: &MeasureId) -> Result<&mut Measure, FoldError> {
+    pub(super) fn measure_mut(&mut self, id: &MeasureId) -> Result<&mut Measure, FoldError> {
         let unknown = self.unknown(id);
         self.measures.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn in_order(&self, number: u32, made: usize, what: &impl ToString) -> Result<(), FoldError> {
+    pub(super) fn in_order(&self, number: u32, made: usize, what: &impl ToString) -> Result<(), FoldError> {
         if number as usize == made + 1 {
             Ok(())
         } else {
@@ -120,7 +123,7 @@ impl Account {
                 let unknown = self.unknown(environment);
                 self.environments.get_mut(environment).ok_or(unknown)?.workloads.remove(workload);
             }
-            Event::CaseOpened { case, ground, why, reports } => {
+            Event::CaseOpened { case, ground, why, reports, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {
                     id: case.clone(),
@@ -131,6 +134,7 @@ impl Account {
                     reports: reports.clone(),
                     state: CaseState::Open,
                     items: Vec::new(),
+                    order: order.clone(),
                 });
             }
             Event::RuleMatched { rule, .. } => {
@@ -164,6 +168,7 @@ impl Account {
                     deemed: None,
                     state: NoticeState::Issued,
                     reminded: Vec::new(),
+                    delayed: None,
                 });
             }
             Event::NoticeAttempted { notice, channel, proof, deemed } => {
@@ -211,6 +216,8 @@ impl Account {
                 pod_grace_seconds,
                 ratify_by,
                 notice_by,
+                approver_roles,
+                replaces,
             } => {
                 self.in_order(measure.number(), self.measures.len(), measure)?;
                 self.case_mut(&proposal.case)?;
@@ -223,14 +230,17 @@ impl Account {
                     approvals: Vec::new(),
                     took_part: actor.person().cloned().into_iter().collect(),
                     approvals_needed: *approvals_needed,
+                    approver_roles: approver_roles.clone(),
                     emergency: ratify_by.zip(*notice_by).map(|(ratify_by, notice_by)| Emergency {
                         ratify_by,
                         notice_by,
                         ratified: None,
+                        review: None,
                     }),
                     state: MeasureState::Proposed,
                     took_effect: None,
                     pod_grace_seconds: *pod_grace_seconds,
+                    replaces: replaces.clone(),
                 });
             }
             Event::MeasureAmended { measure, effective, command_hash } => {
@@ -240,10 +250,11 @@ impl Account {
                 measure.approvals.clear();
                 measure.state = MeasureState::Proposed;
             }
-            Event::ApprovalGiven { measure, by, command_hash } => {
-                let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
+            Event::ApprovalGiven { measure, by, command_hash, roles } => {
+                let (by, command_hash, roles) = (by.clone(), command_hash.clone(), roles.clone());
+                let approval = Approval { by: by.clone(), at, command_hash, roles };
                 let measure = self.measure_mut(measure)?;
-                measure.took_part.insert(by.clone());
+                measure.took_part.insert(by);
                 measure.approvals.push(approval);
             }
             Event::MeasureApproved { measure } => {
@@ -256,7 +267,8 @@ impl Account {
                 self.measure_mut(measure)?.state = MeasureState::Approved { blocked: Some(detail.clone()) };
             }
             Event::MeasureRatified { measure, by, command_hash } => {
-                let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
+                let (roles, command_hash) = (std::collections::BTreeSet::new(), command_hash.clone());
+                let approval = Approval { by: by.clone(), at, command_hash, roles };
                 let measure = self.measure_mut(measure)?;
                 measure.took_part.insert(by.clone());
                 if let Some(emergency) = &mut measure.emergency {
@@ -321,7 +333,7 @@ impl Account {
             Event::MeasureWithdrawn { measure, reason } => {
                 self.measure_mut(measure)?.state = MeasureState::Withdrawn { at, reason: reason.clone() };
             }
-            Event::OrderRecorded { order, kind, scope, authority, document } => {
+            Event::OrderRecorded { order, kind, scope, authority, document, deadline, locator, gag } => {
                 self.in_order(order.number(), self.orders.len(), order)?;
                 self.orders.push(Order {
                     id: order.clone(),
@@ -332,12 +344,15 @@ impl Account {
                     recorded_at: at,
                     recorded_by: actor.clone(),
                     vacated: None,
+                    deadline: *deadline,
+                    complied: None,
+                    missed: None,
+                    locator: locator.clone(),
+                    gag: gag.clone(),
                 });
             }
             Event::OrderVacated { order, why } => {
-                let unknown = self.unknown(order);
-                let found = self.orders.get_mut((order.number() - 1) as usize).ok_or(unknown)?;
-                found.vacated = Some(Ended { at, by: actor.clone(), why: why.clone() });
+                self.order_mut(order)?.vacated = Some(Ended { at, by: actor.clone(), why: why.clone() });
             }
             Event::HoldPlaced { hold, scope, running_state, why } => {
                 self.in_order(hold.number(), self.holds.len(), hold)?;
@@ -356,7 +371,7 @@ impl Account {
                 let found = self.holds.get_mut((hold.number() - 1) as usize).ok_or(unknown)?;
                 found.released = Some(Ended { at, by: actor.clone(), why: why.clone() });
             }
-            Event::AppealFiled { appeal, measure, grounds } => {
+            Event::AppealFiled { appeal, measure, grounds, decide_by } => {
                 self.in_order(appeal.number(), self.appeals.len(), appeal)?;
                 self.appeals.push(Appeal {
                     id: appeal.clone(),
@@ -365,14 +380,36 @@ impl Account {
                     filed_by: actor.clone(),
                     grounds: grounds.clone(),
                     decided: None,
+                    decide_by: *decide_by,
+                    overdue: None,
+                    reviewer: None,
                 });
             }
             Event::AppealDecided { appeal, outcome, by, why } => {
-                let unknown = self.unknown(appeal);
-                let found = self.appeals.get_mut((appeal.number() - 1) as usize).ok_or(unknown)?;
-                found.decided =
+                self.appeal_mut(appeal)?.decided =
                     Some(AppealDecision { outcome: *outcome, by: by.clone(), at, why: why.clone() });
             }
+            Event::NoticeDelayed { .. }
+            | Event::NoticeReleased { .. }
+            | Event::ApprovalDenied { .. }
+            | Event::ApprovalExpired { .. }
+            | Event::ReviewDue { .. }
+            | Event::ReviewOverdue { .. }
+            | Event::EmergencyReviewed { .. }
+            | Event::OrderComplied { .. }
+            | Event::OrderMissed { .. }
+            | Event::OrdersConflicted { .. }
+            | Event::ConflictDecided { .. }
+            | Event::GagRenewed { .. }
+            | Event::GagRecheckMissed { .. }
+            | Event::GagEnded { .. }
+            | Event::AppealAssigned { .. }
+            | Event::AppealOverdue { .. }
+            | Event::StrikeAdded { .. }
+            | Event::StrikeRemoved { .. }
+            | Event::FeeCharged { .. }
+            | Event::FeeReversed { .. }
+            | Event::RuleOverturned { .. } => self.fold_legal(recorded)?,
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {
                 let hour = at.as_second().div_euclid(3600);

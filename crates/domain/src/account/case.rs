@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use crate::name::{CaseId, Ground, ItemId, ReportId};
+use crate::name::{CaseId, Ground, ItemId, OrderId, ReportId};
 use crate::text::Words;
 
 /// A case: `open → notified → lapsed → closed(outcome)`.
@@ -27,6 +27,9 @@ pub struct Case {
     pub state: CaseState,
     /// What the account has to do; when all of it is done the case is cured.
     pub items: Vec<Item>,
+    /// The order that it carries out, where no power of the terms is used in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
 }
 
 /// Where a case stands.
@@ -64,6 +67,8 @@ pub enum Outcome {
     Withdrawn,
     /// An appeal succeeded.
     Overturned,
+    /// The order that it carried out no longer stands.
+    Vacated,
 }
 
 /// One thing that the account has to do.

@@ -6,10 +6,13 @@ use jiff::Timestamp;
 
 use super::event::Asked;
 use super::legal::{AppealOutcome, OrderKind};
+use super::measure::Finding;
+use super::strike::Amount;
 use super::timer::TimerKey;
+use crate::capability::Preset;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PowerId, ReportId,
-    RuleId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId, PowerId,
+    ReportId, RuleId, WorkloadId,
 };
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -73,6 +76,10 @@ pub enum Command {
     AmendMeasure { measure: MeasureId, effective: Timestamp },
     /// Consent to exactly this.
     ApproveMeasure { measure: MeasureId, command_hash: String },
+    /// Deny consent to exactly this: the measure is withdrawn and can be proposed anew.
+    DenyMeasure { measure: MeasureId, command_hash: String, why: Words },
+    /// Say of an emergency measure that is provisional no more what happened, and whether it was right.
+    ReviewEmergency { measure: MeasureId, finding: Finding, account: Words },
     /// Make a provisional measure last.
     RatifyMeasure { measure: MeasureId, command_hash: String },
     /// End a measure.
@@ -85,6 +92,22 @@ pub enum Command {
     RecordRepairs { environment: EnvironmentId, objects: Vec<String> },
     /// Record an order.
     RecordOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob },
+    /// Record an order to stay or to reinstate, with the moment by which service has to be back.
+    RecordTimedOrder {
+        kind: OrderKind,
+        scope: Scope,
+        authority: Words,
+        document: Blob,
+        deadline: Timestamp,
+    },
+    /// Record an order to remove content, and follow it at once.
+    RecordRemoval(RecordRemoval),
+    /// Record an order not to tell the account yet.
+    RecordGag { scope: Scope, case: Option<CaseId>, authority: Words, document: Blob, until: Timestamp },
+    /// Say that a gag is still needed; with a document, until a later moment.
+    RenewGag { order: OrderId, until: Option<Timestamp>, document: Option<Blob>, why: Words },
+    /// Decide which of two orders that contradict each other is followed.
+    DecideConflict { order: OrderId, over: OrderId, why: Words },
     /// An order no longer stands.
     VacateOrder { order: OrderId, why: Words },
     /// Preserve.
@@ -93,6 +116,12 @@ pub enum Command {
     ReleaseHold { hold: HoldId, why: Words },
     /// Challenge a measure.
     FileAppeal { measure: MeasureId, grounds: Words },
+    /// Say who decides a challenge.
+    AssignAppeal { appeal: AppealId, reviewer: PersonId },
+    /// Decide a challenge by putting a lesser measure in the place of the one challenged.
+    ModifyOnAppeal { appeal: AppealId, preset: Option<Preset>, scope: Option<Scope>, why: Words },
+    /// Charge for a breach.
+    ChargeFee { case: CaseId, measure: Option<MeasureId>, amount: Amount, why: Words },
     /// Decide a challenge.
     DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words },
     /// A deadline came due.
@@ -116,6 +145,25 @@ pub struct ProposeMeasure {
     pub why_not_less: Option<Words>,
 }
 
+/// An order to remove content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRemoval {
+    /// Where it is: a workload, or an environment with the reason why not a workload.
+    pub scope: Scope,
+    /// Where exactly in there, in words.
+    pub locator: Words,
+    /// Who gave the order and under which reference.
+    pub authority: Words,
+    /// The document.
+    pub document: Blob,
+    /// By when; none for an hour from now.
+    pub deadline: Option<Timestamp>,
+    /// Why nothing smaller would do.
+    pub why_not_less: Option<Words>,
+    /// The letter that tells the account of it.
+    pub letter: Blob,
+}
+
 impl Command {
     /// Its name in the record.
     pub fn name(&self) -> &'static str {
@@ -137,16 +185,25 @@ impl Command {
             Self::ApplyEmergency { .. } => "apply emergency measure",
             Self::AmendMeasure { .. } => "amend measure",
             Self::ApproveMeasure { .. } => "approve measure",
+            Self::DenyMeasure { .. } => "deny measure",
+            Self::ReviewEmergency { .. } => "review emergency measure",
             Self::RatifyMeasure { .. } => "ratify measure",
             Self::LiftMeasure { .. } => "lift measure",
             Self::ConfirmInForce { .. } => "confirm in force",
             Self::ConfirmRestored { .. } => "confirm restored",
             Self::RecordRepairs { .. } => "record repairs",
-            Self::RecordOrder { .. } => "record order",
+            Self::RecordOrder { .. } | Self::RecordTimedOrder { .. } => "record order",
+            Self::RecordRemoval(_) => "record removal order",
+            Self::RecordGag { .. } => "record gag order",
+            Self::RenewGag { .. } => "renew gag",
+            Self::DecideConflict { .. } => "decide conflict of orders",
             Self::VacateOrder { .. } => "vacate order",
             Self::PlaceHold { .. } => "place hold",
             Self::ReleaseHold { .. } => "release hold",
             Self::FileAppeal { .. } => "file appeal",
+            Self::AssignAppeal { .. } => "assign appeal",
+            Self::ModifyOnAppeal { .. } => "modify on appeal",
+            Self::ChargeFee { .. } => "charge fee",
             Self::DecideAppeal { .. } => "decide appeal",
             Self::Fire(_) => "fire timer",
         }
@@ -167,6 +224,11 @@ impl Command {
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
                 | Self::RatifyMeasure { .. }
+                | Self::RecordRemoval(_)
+                | Self::RecordGag { .. }
+                | Self::RenewGag { .. }
+                | Self::DecideConflict { .. }
+                | Self::ChargeFee { .. }
                 | Self::VacateOrder { .. }
                 | Self::ReleaseHold { .. }
         )

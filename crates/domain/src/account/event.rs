@@ -1,23 +1,24 @@
 //! What happened to an account. An event's body is what the ledger's leaf holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::case::Outcome;
-use super::legal::{AppealOutcome, OrderKind};
-use super::measure::{LiftReason, Proposal};
+use super::legal::{AppealOutcome, Gag, OrderKind};
+use super::measure::{Finding, LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
+use super::strike::Amount;
 use crate::calendar::Deadline;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
+    AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
     ReportId, RuleId, WorkloadId,
 };
 use crate::refusal::Guard;
 use crate::scope::Scope;
-use crate::terms::{Channel, TermsRef};
+use crate::terms::{ApproverRole, Channel, TermsRef};
 use crate::text::{Blob, Words};
 use crate::workload::{Plan, Workload};
 
@@ -66,7 +67,14 @@ pub enum Event {
     #[serde(rename = "workload.removed")]
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]
-    CaseOpened { case: CaseId, ground: Ground, why: Words, reports: Vec<ReportId> },
+    CaseOpened {
+        case: CaseId,
+        ground: Ground,
+        why: Words,
+        reports: Vec<ReportId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<OrderId>,
+    },
     #[serde(rename = "rule.matched")]
     RuleMatched { rule: RuleId, ground: Ground, facts: BTreeMap<String, String> },
     #[serde(rename = "case.lapsed")]
@@ -91,6 +99,10 @@ pub enum Event {
         notice_ends: Option<Deadline>,
         cure_ends: Option<Deadline>,
     },
+    #[serde(rename = "notice.delayed")]
+    NoticeDelayed { notice: NoticeId, order: OrderId },
+    #[serde(rename = "notice.released")]
+    NoticeReleased { notice: NoticeId },
     #[serde(rename = "notice.reminded")]
     NoticeReminded { notice: NoticeId, reminder: Reminder },
     #[serde(rename = "cure.submitted")]
@@ -110,11 +122,32 @@ pub enum Event {
         ratify_by: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice_by: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        approver_roles: BTreeSet<ApproverRole>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<MeasureId>,
     },
     #[serde(rename = "measure.amended")]
     MeasureAmended { measure: MeasureId, effective: Timestamp, command_hash: String },
     #[serde(rename = "approval.given")]
-    ApprovalGiven { measure: MeasureId, by: PersonId, command_hash: String },
+    ApprovalGiven {
+        measure: MeasureId,
+        by: PersonId,
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        roles: BTreeSet<String>,
+    },
+    #[serde(rename = "approval.denied")]
+    ApprovalDenied {
+        measure: MeasureId,
+        by: PersonId,
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        roles: BTreeSet<String>,
+        why: Words,
+    },
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired { measure: MeasureId, by: PersonId },
     #[serde(rename = "measure.approved")]
     MeasureApproved { measure: MeasureId },
     #[serde(rename = "measure.scheduled")]
@@ -123,6 +156,18 @@ pub enum Event {
     MeasureBlocked { measure: MeasureId, guards: Vec<Guard>, detail: String },
     #[serde(rename = "measure.ratified")]
     MeasureRatified { measure: MeasureId, by: PersonId, command_hash: String },
+    #[serde(rename = "emergency.review_due")]
+    ReviewDue { measure: MeasureId, applied_by: PersonId, due: Timestamp },
+    #[serde(rename = "emergency.review_overdue")]
+    ReviewOverdue { measure: MeasureId },
+    #[serde(rename = "emergency.reviewed")]
+    EmergencyReviewed {
+        measure: MeasureId,
+        applied_by: PersonId,
+        by: PersonId,
+        finding: Finding,
+        account: Words,
+    },
     #[serde(rename = "measure.applying")]
     MeasureApplying { measure: MeasureId },
     #[serde(rename = "measure.in_force")]
@@ -140,7 +185,40 @@ pub enum Event {
     #[serde(rename = "measure.withdrawn")]
     MeasureWithdrawn { measure: MeasureId, reason: LiftReason },
     #[serde(rename = "order.recorded")]
-    OrderRecorded { order: OrderId, kind: OrderKind, scope: Scope, authority: Words, document: Blob },
+    OrderRecorded {
+        order: OrderId,
+        kind: OrderKind,
+        scope: Scope,
+        authority: Words,
+        document: Blob,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locator: Option<Words>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gag: Option<Gag>,
+    },
+    #[serde(rename = "order.complied")]
+    OrderComplied { order: OrderId, margin_seconds: i64 },
+    #[serde(rename = "order.missed")]
+    OrderMissed { order: OrderId },
+    #[serde(rename = "order.conflicted")]
+    OrdersConflicted { order: OrderId, with: OrderId, scope: Scope },
+    #[serde(rename = "order.preferred")]
+    ConflictDecided { order: OrderId, over: OrderId, by: PersonId, why: Words },
+    #[serde(rename = "gag.renewed")]
+    GagRenewed {
+        order: OrderId,
+        until: Timestamp,
+        recheck_by: Timestamp,
+        why: Words,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<Blob>,
+    },
+    #[serde(rename = "gag.recheck_missed")]
+    GagRecheckMissed { order: OrderId },
+    #[serde(rename = "gag.ended")]
+    GagEnded { order: OrderId },
     #[serde(rename = "order.vacated")]
     OrderVacated { order: OrderId, why: Words },
     #[serde(rename = "hold.placed")]
@@ -148,9 +226,36 @@ pub enum Event {
     #[serde(rename = "hold.released")]
     HoldReleased { hold: HoldId, why: Words },
     #[serde(rename = "appeal.filed")]
-    AppealFiled { appeal: AppealId, measure: MeasureId, grounds: Words },
+    AppealFiled {
+        appeal: AppealId,
+        measure: MeasureId,
+        grounds: Words,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decide_by: Option<Timestamp>,
+    },
+    #[serde(rename = "appeal.assigned")]
+    AppealAssigned { appeal: AppealId, reviewer: PersonId, by: PersonId },
+    #[serde(rename = "appeal.overdue")]
+    AppealOverdue { appeal: AppealId },
     #[serde(rename = "appeal.decided")]
     AppealDecided { appeal: AppealId, outcome: AppealOutcome, by: PersonId, why: Words },
+    #[serde(rename = "strike.added")]
+    StrikeAdded { case: CaseId, ground: Ground },
+    #[serde(rename = "strike.removed")]
+    StrikeRemoved { case: CaseId, because: Outcome },
+    #[serde(rename = "fee.charged")]
+    FeeCharged {
+        fee: FeeId,
+        case: CaseId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        measure: Option<MeasureId>,
+        amount: Amount,
+        why: Words,
+    },
+    #[serde(rename = "fee.reversed")]
+    FeeReversed { fee: FeeId, because: Outcome },
+    #[serde(rename = "rule.overturned")]
+    RuleOverturned { rule: RuleId, case: CaseId },
     #[serde(rename = "drift.repaired")]
     DriftRepaired { environment: EnvironmentId, objects: Vec<String> },
     #[serde(rename = "command.refused")]
@@ -166,6 +271,7 @@ impl Event {
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),
             Self::OrderRecorded { document, .. } => Some(document),
+            Self::GagRenewed { document, .. } => document.as_ref(),
             _ => None,
         }
     }

@@ -1,16 +1,19 @@
 //! The guards of a measure: everything that has to be true at the moment it takes effect.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, ItemState};
-use super::measure::{LiftReason, Measure, MeasureState, Proposal};
-use super::{Account, Context};
+use super::legal::Appeal;
+use super::measure::{Approval, LiftReason, Measure, MeasureState, Proposal};
+use super::{Account, Context, Kept};
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, PersonId, PowerId};
 use crate::permit::Permit;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::scope::{Scope, ScopeKind};
-use crate::terms::{Power, Process, Terms};
+use crate::terms::{ApproverRole, Power, Process, Terms};
 
 /// The grace of pods where the power names none, in seconds: Kubernetes' own default.
 pub(super) const DEFAULT_POD_GRACE_SECONDS: u32 = 30;
@@ -55,7 +58,7 @@ impl Account {
     ) -> Result<Vec<Unmet>, Rejected> {
         let terms = self.accepted(context.book)?;
         let proposal = &measure.proposal;
-        let mut unmet = self.order_guards(proposal);
+        let mut unmet = self.order_guards(proposal, measure.is_effective());
         // What was stopped has nothing left that a hold on what runs could preserve.
         if !matches!(measure.state, MeasureState::InForce { .. }) {
             unmet.extend(self.hold_guards(proposal));
@@ -78,6 +81,9 @@ impl Account {
         unmet.extend(self.power_guards(proposal, terms));
         unmet.extend(self.period_guards(&proposal.case, &proposal.power, terms, context.now, context.now));
         unmet.extend(due_guard(measure, terms, context.now));
+        if !measure.is_effective() {
+            unmet.extend(self.appeal_guard(&proposal.case));
+        }
         unmet.extend(approval_guard(measure));
         Ok(unmet)
     }
@@ -149,6 +155,13 @@ impl Account {
     /// Law 1: the power, the case and the scope.
     pub(super) fn power_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
         let mut unmet = Vec::new();
+        if let Some(order) = proposal.basis.order() {
+            if !self.order(order).is_ok_and(super::legal::Order::stands) {
+                let detail = format!("order {order}, on which it rests, no longer stands");
+                unmet.push(Unmet::new(Guard::CaseOpen, detail, "record another order"));
+            }
+            return unmet;
+        }
         let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == self.terms) else {
             let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
             return vec![Unmet::new(
@@ -176,6 +189,14 @@ impl Account {
                     format!("its grounds are {}", grounds.join(", ")),
                 ));
             }
+            if let Some(order) = &case.order {
+                unmet.push(Unmet::new(
+                    Guard::PowerPermits,
+                    format!("{} carries out order {order}", case.id),
+                    "open a case of its own",
+                ));
+            }
+            unmet.extend(self.strike_guard(power, &case.ground));
         }
         let kind = proposal.scope.kind();
         if !power.scopes.contains(&kind) {
@@ -198,42 +219,62 @@ impl Account {
 
     /// Law 8: orders and holds.
     pub(super) fn legal_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = self.order_guards(proposal);
+        let mut unmet = self.order_guards(proposal, false);
         unmet.extend(self.hold_guards(proposal));
         unmet
     }
 
-    fn order_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
-        for order in self.orders.iter().filter(|o| o.vacated.is_none()) {
-            if order.kind.stays_measures() && order.scope.touches(&proposal.scope) {
-                unmet.push(Unmet::new(
-                    Guard::NoOrder,
-                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope),
-                    "nothing the provider can do: the order has to be vacated by whoever gave it",
-                ));
-            }
-        }
-        unmet
+    fn order_guards(&self, proposal: &Proposal, effective: bool) -> Vec<Unmet> {
+        let stays = self.orders.iter().filter(|o| self.is_stayed_by(proposal, effective, o));
+        stays
+            .map(|order| {
+                let detail = format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope);
+                let own = proposal.basis.order();
+                let contested =
+                    own.is_some_and(|own| self.open_conflicts().any(|c| c.is_between(own, &order.id)));
+                let then = if contested {
+                    "somebody with the legal role decides which of the two orders is followed"
+                } else {
+                    "nothing the provider can do: the order has to be vacated by whoever gave it"
+                };
+                Unmet::new(Guard::NoOrder, detail, then)
+            })
+            .collect()
     }
 
+    /// Law 7: a stop loses what runs.
     pub(super) fn hold_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
         if proposal.withholds.contains(&Capability::Compute) {
-            for hold in self.holds.iter().filter(|h| h.released.is_none() && h.running_state) {
-                if hold.scope.touches(&proposal.scope) {
-                    unmet.push(Unmet::new(
-                        Guard::NoHold,
-                        format!(
-                            "hold {} preserves what runs in {}, and a stop would lose it",
-                            hold.id, hold.scope
-                        ),
-                        format!("release {} with a reason, or copy what it preserves first", hold.id),
-                    ));
-                }
-            }
+            self.preserved(Kept::Running(&proposal.scope))
+        } else {
+            Vec::new()
         }
-        unmet
+    }
+
+    /// Law 5: whoever applied an emergency measure that is over applies no other until it was reviewed.
+    pub(super) fn review_guard(&self, by: &PersonId) -> Option<Unmet> {
+        let owed = |m: &&Measure| m.review().is_some_and(|r| r.done.is_none() && &r.applied_by == by);
+        let measure = self.measures.iter().find(owed)?;
+        Some(Unmet::new(
+            Guard::Reviewed,
+            format!("{by} applied {}, and nobody has reviewed that yet", measure.id),
+            "somebody who took no part in it records what happened and whether it was right",
+        ))
+    }
+
+    /// Law 15: while the decision on an appeal is overdue nothing more takes effect in its case. What is in effect stays:
+    /// silence decides nothing.
+    pub(super) fn appeal_guard(&self, case: &CaseId) -> Option<Unmet> {
+        let overdue = |a: &&Appeal| {
+            let of_case = self.measure(&a.measure).is_ok_and(|m| &m.proposal.case == case);
+            of_case && a.decided.is_none() && a.overdue.is_some()
+        };
+        let appeal = self.appeals.iter().find(overdue)?;
+        Some(Unmet::new(
+            Guard::AppealDecided,
+            format!("the decision on the appeal {} is overdue", appeal.id),
+            "decide it: somebody who took no part in the measure",
+        ))
     }
 
     /// Law 5: nobody makes a provisional measure last by applying it again and again, where nobody else ratified it or
@@ -267,11 +308,14 @@ impl Account {
         let reviewed: &AppealId = self
             .appeals
             .iter()
-            .find(|a| a.measure == measure.id && a.decided.as_ref().is_some_and(|d| &d.by == by))
+            .find(|a| {
+                let decided = a.decided.as_ref().map(|d| &d.by);
+                a.measure == measure.id && (decided == Some(by) || a.reviewer.as_ref() == Some(by))
+            })
             .map(|a| &a.id)?;
         Some(Unmet::new(
             Guard::AnotherPerson,
-            format!("{by} decided the appeal {reviewed} against {}", measure.id),
+            format!("{by} reviews or has reviewed the appeal {reviewed} against {}", measure.id),
             "somebody who did not review it consents",
         ))
     }
@@ -355,16 +399,51 @@ fn due_guard(measure: &Measure, terms: &Terms, now: Timestamp) -> Option<Unmet> 
 
 /// Law 6: enough approvals of others, each for the command as it stands.
 pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
-    let valid = measure
-        .approvals
-        .iter()
-        .filter(|a| a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by))
-        .count();
+    let counts = |a: &&Approval| {
+        a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by)
+    };
+    let valid = measure.approvals.iter().filter(counts).count();
     let needed = usize::from(measure.approvals_needed);
-    if valid >= needed {
+    if valid < needed {
+        return Some(missing_approvals(
+            &measure.proposal.power,
+            needed,
+            valid,
+            &measure.proposed_by.to_string(),
+        ));
+    }
+    let missing = measure.approver_roles.iter().find(|role| {
+        !measure.approvals.iter().filter(counts).any(|a| a.roles.contains(role.as_str()))
+    })?;
+    Some(Unmet::new(
+        Guard::RoleConsents,
+        format!("nobody with the role {} has approved {}", missing.as_str(), measure.id),
+        "somebody with that role approves exactly this",
+    ))
+}
+
+/// Law 6: whoever consents holds a role that the power names, or is an approver where it names none. Somebody who is not
+/// in the book was let in by the policies alone.
+pub(super) fn role_guard(measure: &Measure, by: &PersonId, held: Option<&BTreeSet<String>>) -> Option<Unmet> {
+    let named = &measure.approver_roles;
+    let holds = |role: &ApproverRole| held.is_some_and(|held| held.contains(role.as_str()));
+    let may = if named.is_empty() {
+        held.is_none() || holds(&ApproverRole::Approver)
+    } else {
+        named.iter().any(holds)
+    };
+    if may {
         return None;
     }
-    Some(missing_approvals(&measure.proposal.power, needed, valid, &measure.proposed_by.to_string()))
+    let mut roles: Vec<&str> = named.iter().map(|r| r.as_str()).collect();
+    if roles.is_empty() {
+        roles.push(ApproverRole::Approver.as_str());
+    }
+    Some(Unmet::new(
+        Guard::RoleConsents,
+        format!("{by} holds none of the roles that consent under power {}", measure.proposal.power),
+        format!("somebody who is {} consents", roles.join(" or ")),
+    ))
 }
 
 /// The guard of approvals that are still to be given.

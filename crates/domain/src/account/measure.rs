@@ -9,7 +9,7 @@ use super::actor::Actor;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
-use crate::terms::TermsRef;
+use crate::terms::{ApproverRole, TermsRef};
 use crate::text::{Blob, Words};
 
 /// A measure: `proposed → approved → scheduled → applying → in_force → lifting → lifted`, and `stayed` while an order
@@ -33,6 +33,9 @@ pub struct Measure {
     pub took_part: BTreeSet<PersonId>,
     /// How many approvals the power asks for; none for an emergency measure.
     pub approvals_needed: u8,
+    /// Which roles are among those who consent; none named for approvers alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approver_roles: BTreeSet<ApproverRole>,
     /// The provisional part of an emergency measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
@@ -43,6 +46,38 @@ pub struct Measure {
     pub took_effect: Option<Timestamp>,
     /// The longest time that a stopped pod is given to end, in seconds.
     pub pod_grace_seconds: u32,
+    /// The measure in whose place an appeal put this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<MeasureId>,
+}
+
+/// Why a measure may exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Basis {
+    /// A power of the accepted terms.
+    #[default]
+    Power,
+    /// An order that commands it.
+    Order {
+        /// Which.
+        order: OrderId,
+    },
+}
+
+impl Basis {
+    /// Whether it is a power of the terms.
+    pub fn is_power(&self) -> bool {
+        matches!(self, Self::Power)
+    }
+
+    /// The order, where it is one.
+    pub fn order(&self) -> Option<&OrderId> {
+        match self {
+            Self::Power => None,
+            Self::Order { order } => Some(order),
+        }
+    }
 }
 
 /// What is proposed.
@@ -53,7 +88,10 @@ pub struct Proposal {
     pub case: CaseId,
     /// Under which terms.
     pub terms: TermsRef,
-    /// Under which power of them.
+    /// Why it may exist.
+    #[serde(default, skip_serializing_if = "Basis::is_power")]
+    pub basis: Basis,
+    /// Under which power of them; the order's name where it rests on one.
     pub power: PowerId,
     /// What kind of measure.
     pub preset: Preset,
@@ -80,6 +118,9 @@ pub struct Approval {
     pub at: Timestamp,
     /// The hash of the command that was approved.
     pub command_hash: String,
+    /// The roles that the person held then.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub roles: BTreeSet<String>,
 }
 
 /// What makes an emergency measure provisional.
@@ -93,6 +134,49 @@ pub struct Emergency {
     /// Who ratified it, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratified: Option<Approval>,
+    /// The review that follows when it is provisional no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+}
+
+/// The review of an emergency measure that was ratified, lifted or lapsed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Review {
+    /// Who applied the measure, and applies no other until it is reviewed.
+    pub applied_by: PersonId,
+    /// By when it is to be done.
+    pub due: Timestamp,
+    /// When that passed without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Timestamp>,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<Reviewed>,
+}
+
+/// What the review of an emergency measure found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reviewed {
+    /// By whom: someone who took no part in the measure.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was right.
+    pub finding: Finding,
+    /// What happened, in words.
+    pub account: Words,
+}
+
+/// Whether an emergency measure was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// It was.
+    Right,
+    /// It was not.
+    Wrong,
 }
 
 /// Where a measure stands.
@@ -201,6 +285,28 @@ pub enum LiftReason {
         /// Which.
         appeal: AppealId,
     },
+    /// An appeal put a lesser measure in its place.
+    Modified {
+        /// Which.
+        appeal: AppealId,
+    },
+    /// Somebody whose consent was asked denied it.
+    Denied {
+        /// Who.
+        by: PersonId,
+        /// Why, in words.
+        why: Words,
+    },
+    /// The order that it carried out no longer stands.
+    Vacated {
+        /// Which.
+        order: OrderId,
+    },
+    /// A strike without which its power may not be used was removed.
+    StrikeRemoved {
+        /// The case of that strike.
+        case: CaseId,
+    },
 }
 
 impl Measure {
@@ -214,6 +320,11 @@ impl Measure {
         matches!(self.state, MeasureState::Lifted { .. } | MeasureState::Withdrawn { .. })
     }
 
+    /// Whether it waits for consent, also while an order suspends it.
+    pub fn awaits_approval(&self) -> bool {
+        matches!(self.state, MeasureState::Proposed | MeasureState::Stayed { from: StayedFrom::Proposed, .. })
+    }
+
     /// Whether something of it may still be on the cluster that should not be.
     pub fn awaits_restoration(&self) -> bool {
         matches!(
@@ -223,9 +334,15 @@ impl Measure {
         )
     }
 
-    /// Whether this person took part in it.
+    /// Whether this person took part in it: proposed, approved, denied, ratified or reviewed it.
     pub fn involves(&self, person: &PersonId) -> bool {
-        self.took_part.contains(person)
+        let reviewed = self.review().and_then(|r| r.done.as_ref()).is_some_and(|d| &d.by == person);
+        reviewed || self.took_part.contains(person)
+    }
+
+    /// The review that it owes or got, where it was an emergency measure that is provisional no more.
+    pub fn review(&self) -> Option<&Review> {
+        self.emergency.as_ref().and_then(|e| e.review.as_ref())
     }
 
     /// The state's name in the API.

@@ -5,27 +5,33 @@
 
 pub mod actor;
 mod apply;
+mod apply_legal;
 pub mod case;
 pub mod command;
 mod decide;
+pub mod conflict;
 pub mod event;
+mod gag;
 mod guards;
 pub mod legal;
 pub mod measure;
 pub mod notice;
 pub mod outlook;
+mod preservation;
 mod process;
 pub mod standing;
+pub mod strike;
 pub mod timer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, RuleId, WorkloadId,
+    AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, MeasureId, NoticeId, OrderId, PersonId,
+    RuleId, WorkloadId,
 };
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::{Terms, TermsRef};
@@ -35,18 +41,32 @@ pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
 pub use command::Command;
+pub use preservation::Kept;
 pub use event::{Event, Recorded};
+use conflict::Conflict;
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
+use strike::{Fee, Strike};
 
-/// The versions of the terms that the provider has published, by reference.
+/// What decisions read of the provider's book: the published terms by reference, and who holds which roles.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
+    roles: BTreeMap<PersonId, BTreeSet<String>>,
 }
 
 impl Book {
+    /// Sets the roles that a person of the provider holds from now.
+    pub fn set_roles(&mut self, person: PersonId, roles: BTreeSet<String>) {
+        self.roles.insert(person, roles);
+    }
+
+    /// The roles that a person holds; none for somebody who is not in the book.
+    pub fn roles_of(&self, person: &PersonId) -> Option<&BTreeSet<String>> {
+        self.roles.get(person)
+    }
+
     /// Adds a published version.
     pub fn insert(&mut self, reference: TermsRef, terms: Arc<Terms>) {
         self.terms.insert(reference, terms);
@@ -120,6 +140,15 @@ pub struct Account {
     pub holds: Vec<Hold>,
     /// Its appeals.
     pub appeals: Vec<Appeal>,
+    /// Orders about it that contradict each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+    /// What its terms count against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<Strike>,
+    /// What it was charged for a breach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<Fee>,
     refusals: BTreeMap<Actor, RefusalCount>,
     /// When each rule's match was last put on the record.
     matched: BTreeMap<RuleId, Timestamp>,
@@ -159,6 +188,10 @@ impl Account {
     lookup!(
         /// The appeal of this id.
         appeal, appeals, AppealId, Appeal, "appeal"
+    );
+    lookup!(
+        /// The fee of this id.
+        fee, fees, FeeId, Fee, "fee"
     );
 
     /// The terms this account accepted.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use crate::calendar::Deadline;
-use crate::name::{CaseId, ItemId, MeasureId, NoticeId, PowerId};
+use crate::name::{CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::terms::Channel;
 use crate::text::{Blob, Words};
 
@@ -37,6 +37,9 @@ pub struct Notice {
     pub state: NoticeState,
     /// Reminders that went out.
     pub reminded: Vec<Reminder>,
+    /// The gag because of which it is not delivered yet, and not seen by the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<OrderId>,
 }
 
 /// What a notice says.
@@ -63,14 +66,27 @@ pub enum NoticeKind {
         /// The measure.
         measure: MeasureId,
     },
+    /// That content was removed because an order commands it.
+    Removal {
+        /// The measure.
+        measure: MeasureId,
+    },
 }
 
 impl NoticeKind {
+    /// The measure that it tells of, where it tells of one.
+    pub fn measure(&self) -> Option<&MeasureId> {
+        match self {
+            Self::Emergency { measure } | Self::Removal { measure } => Some(measure),
+            Self::Violation { .. } | Self::Intent { .. } | Self::ViolationAndIntent { .. } => None,
+        }
+    }
+
     /// The power whose cure period it starts.
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } => None,
+            Self::Intent { .. } | Self::Emergency { .. } | Self::Removal { .. } => None,
         }
     }
 
@@ -78,7 +94,7 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Violation { .. } | Self::Emergency { .. } => None,
+            Self::Violation { .. } | Self::Emergency { .. } | Self::Removal { .. } => None,
         }
     }
 
@@ -89,6 +105,7 @@ impl NoticeKind {
             Self::Intent { .. } => "notice of intent",
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
+            Self::Removal { .. } => "notice of a removal under an order",
         }
     }
 }

@@ -52,8 +52,18 @@ pub enum What {
     Enforce(MeasureId),
     /// The cluster is brought back, until it is observed.
     Restore(MeasureId),
+    /// Somebody who took no part says what happened in an emergency, and whether it was right.
+    Review(MeasureId),
+    /// Somebody who took no part is named to decide an appeal.
+    AssignAppeal(AppealId),
     /// An appeal is decided.
     DecideAppeal(AppealId),
+    /// What an order commands is observed to be done.
+    Follow(OrderId),
+    /// A gag is renewed or ended.
+    Recheck(OrderId),
+    /// It is decided which of two orders that contradict each other is followed.
+    DecideConflict(OrderId, OrderId),
     /// An order ceases to stand.
     Vacate(OrderId),
 }
@@ -62,7 +72,9 @@ impl What {
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         match self {
-            Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) => Turn::Tenure,
+            Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) | Self::Follow(_) => {
+                Turn::Tenure
+            }
             Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
             Self::IssueNotice(_)
             | Self::DecideCure(..)
@@ -70,6 +82,10 @@ impl What {
             | Self::Approve(_)
             | Self::Amend(_)
             | Self::Ratify(_)
+            | Self::Review(_)
+            | Self::AssignAppeal(_)
+            | Self::Recheck(_)
+            | Self::DecideConflict(..)
             | Self::DecideAppeal(_) => Turn::Provider,
             Self::Vacate(_) => Turn::Authority,
         }
@@ -83,6 +99,12 @@ impl What {
             Self::Due(TimerKey::Lapse(_)) => "lapse",
             Self::Due(TimerKey::Apply(_)) => "apply",
             Self::Due(TimerKey::Ratification(_)) => "lift_unratified",
+            Self::Due(TimerKey::Approval(_)) => "approval_expires",
+            Self::Due(TimerKey::Review(_)) => "review_overdue",
+            Self::Due(TimerKey::Appeal(_)) => "appeal_overdue",
+            Self::Due(TimerKey::Order(_)) => "order_missed",
+            Self::Due(TimerKey::Recheck(_)) => "recheck_missed",
+            Self::Due(TimerKey::GagEnd(_)) => "gag_ends",
             Self::IssueNotice(_) => "issue_notice",
             Self::Deliver(_) => "deliver",
             Self::Acknowledge(_) => "acknowledge",
@@ -94,8 +116,23 @@ impl What {
             Self::Ratify(_) => "ratify",
             Self::Enforce(_) => "enforce",
             Self::Restore(_) => "restore",
+            Self::Review(_) => "review",
+            Self::AssignAppeal(_) => "assign_appeal",
             Self::DecideAppeal(_) => "decide_appeal",
+            Self::Follow(_) => "follow_order",
+            Self::Recheck(_) => "recheck_gag",
+            Self::DecideConflict(..) => "decide_conflict",
             Self::Vacate(_) => "vacate_order",
+        }
+    }
+
+    /// The orders that it is about: the account sees none of it while a gag covers one of them.
+    pub fn orders(&self) -> Vec<&OrderId> {
+        match self {
+            Self::Due(key) => key.order().into_iter().collect(),
+            Self::Follow(order) | Self::Recheck(order) | Self::Vacate(order) => vec![order],
+            Self::DecideConflict(one, other) => vec![one, other],
+            _ => Vec::new(),
         }
     }
 }
@@ -103,8 +140,8 @@ impl What {
 /// What happens next in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// In which case.
-    pub case: CaseId,
+    /// In which case; none for what concerns an order by itself.
+    pub case: Option<CaseId>,
     /// What.
     pub what: What,
     /// When it comes due, or by when it is to be done; none where no deadline runs.
@@ -130,9 +167,9 @@ impl Account {
         let mut steps: Vec<Next> = self
             .timers()
             .into_iter()
-            .filter_map(|timer| {
-                let case = timer.key.case(self)?.clone();
-                Some(Next { case, what: What::Due(timer.key), due: Some(timer.due) })
+            .map(|timer| {
+                let case = timer.key.case(self).cloned();
+                Next { case, what: What::Due(timer.key), due: Some(timer.due) }
             })
             .collect();
         for case in self.cases.iter().filter(|c| !c.is_closed()) {
@@ -143,26 +180,60 @@ impl Account {
         }
         for appeal in self.appeals.iter().filter(|a| a.decided.is_none()) {
             if let Ok(measure) = self.measure(&appeal.measure) {
-                let what = What::DecideAppeal(appeal.id.clone());
-                steps.push(Next { case: measure.proposal.case.clone(), what, due: None });
+                let mut add = |what| {
+                    let case = Some(measure.proposal.case.clone());
+                    steps.push(Next { case, what, due: appeal.decide_by });
+                };
+                if appeal.reviewer.is_none() {
+                    add(What::AssignAppeal(appeal.id.clone()));
+                }
+                add(What::DecideAppeal(appeal.id.clone()));
             }
         }
+        for measure in &self.measures {
+            if let Some(review) = measure.review().filter(|r| r.done.is_none()) {
+                let case = Some(measure.proposal.case.clone());
+                steps.push(Next { case, what: What::Review(measure.id.clone()), due: Some(review.due) });
+            }
+        }
+        self.steps_of_orders(&mut steps);
         // The stable order keeps what belongs together, and two orders that stay one measure are each named once.
         steps.sort_by_key(|step| (step.due.is_none(), step.due));
         steps
     }
 
+    fn steps_of_orders(&self, steps: &mut Vec<Next>) {
+        let mut add = |what, due| steps.push(Next { case: None, what, due });
+        for order in self.orders.iter().filter(|o| o.stands()) {
+            if let Some(due) = order.deadline.filter(|_| order.complied.is_none()) {
+                add(What::Follow(order.id.clone()), Some(due));
+            }
+            if let Some(gag) = &order.gag {
+                add(What::Recheck(order.id.clone()), Some(gag.recheck_by));
+            }
+        }
+        for conflict in self.open_conflicts() {
+            let (one, other) = conflict.between.clone();
+            add(What::DecideConflict(one, other), None);
+        }
+    }
+
     fn steps_of_case(&self, case: &Case, steps: &mut Vec<Next>) {
-        let mut add = |what, due| steps.push(Next { case: case.id.clone(), what, due });
+        let mut add = |what, due| steps.push(Next { case: Some(case.id.clone()), what, due });
         let mut on_its_way = false;
         for notice in self.notices_of(&case.id).filter(|n| n.served_at().is_none()) {
+            // What a gag delays is on its way for nobody.
+            if notice.delayed.is_some() {
+                on_its_way = on_its_way || notice.kind.starts_cure().is_some();
+                continue;
+            }
             on_its_way = on_its_way || notice.kind.starts_cure().is_some();
             if notice.attempts.is_empty() {
                 add(What::Deliver(notice.id.clone()), None);
             }
             add(What::Acknowledge(notice.id.clone()), None);
         }
-        if case.state == CaseState::Open && !on_its_way {
+        if case.state == CaseState::Open && !on_its_way && case.order.is_none() {
             add(What::IssueNotice(case.id.clone()), None);
         }
         for item in &case.items {
@@ -189,7 +260,7 @@ impl Account {
 
     fn steps_of_measure(&self, measure: &Measure, steps: &mut Vec<Next>) {
         let id = &measure.id;
-        let mut add = |what, due| steps.push(Next { case: measure.proposal.case.clone(), what, due });
+        let mut add = |what, due| steps.push(Next { case: Some(measure.proposal.case.clone()), what, due });
         match &measure.state {
             MeasureState::Proposed => add(What::Approve(id.clone()), None),
             MeasureState::Approved { .. } => add(What::Amend(id.clone()), None),
@@ -206,9 +277,7 @@ impl Account {
             | MeasureState::Withdrawn { .. } => {}
         }
         if matches!(measure.state, MeasureState::Stayed { .. }) {
-            let stays = |o: &&Order| {
-                o.vacated.is_none() && o.kind.stays_measures() && o.scope.touches(&measure.proposal.scope)
-            };
+            let stays = |o: &&Order| self.is_stayed_by(&measure.proposal, false, o);
             for order in self.orders.iter().filter(stays) {
                 add(What::Vacate(order.id.clone()), None);
             }
@@ -248,7 +317,7 @@ impl Account {
                 });
             }
         }
-        for case in self.cases.iter().filter(|c| !c.is_closed()) {
+        for case in self.cases.iter().filter(|c| !c.is_closed() && c.order.is_none()) {
             for power in self.powers_at_hand(case, terms) {
                 let guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
                 if !guards.is_empty() {

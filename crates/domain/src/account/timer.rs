@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::case::CaseState;
+use super::decide::approval_ends;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
-use crate::name::{CaseId, MeasureId, NoticeId};
+use crate::name::{AppealId, CaseId, MeasureId, NoticeId, OrderId};
 
 /// What comes due. Text form: `deemed:parley.n1`, `remind_half:parley.n1`, `lapse:parley.c1`, …
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +27,18 @@ pub enum TimerKey {
     Apply(MeasureId),
     /// An emergency measure's time for ratification ends.
     Ratification(MeasureId),
+    /// An approval has waited for the others for too long.
+    Approval(MeasureId),
+    /// The time for reviewing an emergency measure ends.
+    Review(MeasureId),
+    /// The time for deciding an appeal ends.
+    Appeal(AppealId),
+    /// The time in which an order is to be followed ends.
+    Order(OrderId),
+    /// Somebody was to look whether a gag is still needed.
+    Recheck(OrderId),
+    /// A gag ends as it was written.
+    GagEnd(OrderId),
 }
 
 impl TimerKey {
@@ -34,9 +47,30 @@ impl TimerKey {
         match self {
             Self::Deemed(notice) | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
             Self::Lapse(case) => Some(case),
-            Self::Apply(measure) | Self::Ratification(measure) => {
+            Self::Apply(measure)
+            | Self::Ratification(measure)
+            | Self::Approval(measure)
+            | Self::Review(measure) => account.measure(measure).ok().map(|m| &m.proposal.case),
+            Self::Appeal(appeal) => {
+                let measure = &account.appeal(appeal).ok()?.measure;
                 account.measure(measure).ok().map(|m| &m.proposal.case)
             }
+            Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => None,
+        }
+    }
+
+    /// The order that it belongs to.
+    pub fn order(&self) -> Option<&OrderId> {
+        match self {
+            Self::Order(order) | Self::Recheck(order) | Self::GagEnd(order) => Some(order),
+            Self::Deemed(_)
+            | Self::Remind(..)
+            | Self::Lapse(_)
+            | Self::Apply(_)
+            | Self::Ratification(_)
+            | Self::Approval(_)
+            | Self::Review(_)
+            | Self::Appeal(_) => None,
         }
     }
 }
@@ -59,6 +93,12 @@ impl fmt::Display for TimerKey {
             Self::Lapse(id) => write!(f, "lapse:{id}"),
             Self::Apply(id) => write!(f, "apply:{id}"),
             Self::Ratification(id) => write!(f, "ratification:{id}"),
+            Self::Approval(id) => write!(f, "approval:{id}"),
+            Self::Review(id) => write!(f, "review:{id}"),
+            Self::Appeal(id) => write!(f, "appeal:{id}"),
+            Self::Order(id) => write!(f, "order:{id}"),
+            Self::Recheck(id) => write!(f, "recheck:{id}"),
+            Self::GagEnd(id) => write!(f, "gag_end:{id}"),
         }
     }
 }
@@ -75,6 +115,7 @@ impl FromStr for TimerKey {
         let (kind, id) = text.split_once(':').ok_or_else(wrong)?;
         let notice = || id.parse::<NoticeId>().map_err(|_| wrong());
         let measure = || id.parse::<MeasureId>().map_err(|_| wrong());
+        let order = || id.parse::<OrderId>().map_err(|_| wrong());
         match kind {
             "deemed" => Ok(Self::Deemed(notice()?)),
             "remind_half" => Ok(Self::Remind(notice()?, Reminder::Half)),
@@ -82,6 +123,12 @@ impl FromStr for TimerKey {
             "lapse" => Ok(Self::Lapse(id.parse().map_err(|_| wrong())?)),
             "apply" => Ok(Self::Apply(measure()?)),
             "ratification" => Ok(Self::Ratification(measure()?)),
+            "approval" => Ok(Self::Approval(measure()?)),
+            "review" => Ok(Self::Review(measure()?)),
+            "appeal" => Ok(Self::Appeal(id.parse().map_err(|_| wrong())?)),
+            "order" => Ok(Self::Order(order()?)),
+            "recheck" => Ok(Self::Recheck(order()?)),
+            "gag_end" => Ok(Self::GagEnd(order()?)),
             _ => Err(wrong()),
         }
     }
@@ -140,6 +187,30 @@ impl Account {
                 && !matches!(measure.state, MeasureState::Lifting { .. })
             {
                 add(emergency.ratify_by, TimerKey::Ratification(measure.id.clone()));
+            }
+            if measure.awaits_approval()
+                && let Some(ends) = measure.approvals.iter().map(approval_ends).min()
+            {
+                add(ends, TimerKey::Approval(measure.id.clone()));
+            }
+            if let Some(review) = measure.review().filter(|r| r.done.is_none() && r.overdue.is_none()) {
+                add(review.due, TimerKey::Review(measure.id.clone()));
+            }
+        }
+        for appeal in self.appeals.iter().filter(|a| a.decided.is_none() && a.overdue.is_none()) {
+            if let Some(due) = appeal.decide_by {
+                add(due, TimerKey::Appeal(appeal.id.clone()));
+            }
+        }
+        for order in self.orders.iter().filter(|o| o.stands()) {
+            if let Some(due) = order.deadline.filter(|_| order.complied.is_none() && order.missed.is_none()) {
+                add(due, TimerKey::Order(order.id.clone()));
+            }
+            if let Some(gag) = &order.gag {
+                add(gag.until, TimerKey::GagEnd(order.id.clone()));
+                if gag.missed.is_none() && gag.recheck_by < gag.until {
+                    add(gag.recheck_by, TimerKey::Recheck(order.id.clone()));
+                }
             }
         }
         timers.sort();

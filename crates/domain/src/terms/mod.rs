@@ -101,6 +101,42 @@ pub struct Power {
     pub constructive_termination_after: Option<Period>,
     /// How long the account can fetch its data after the end. Written for `terminate`, and only there.
     pub retrieval: Option<Period>,
+    /// Which roles are among those who consent; none written for approvers alone. Only where approvals are asked for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approver_roles: BTreeSet<ApproverRole>,
+    /// How often the account must have been struck on the case's ground before it may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strikes: Option<Strikes>,
+}
+
+/// A role of the provider that consents to measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApproverRole {
+    /// Those whose office it is.
+    Approver,
+    /// The provider's lawyers.
+    Legal,
+}
+
+impl ApproverRole {
+    /// The role's name, as people hold it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approver => "approver",
+            Self::Legal => "legal",
+        }
+    }
+}
+
+/// A condition of a harsher power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Strikes {
+    /// How many strikes on the ground must stand.
+    pub at_least: u8,
+    /// Whether a cure removes the strike of its case. Withdrawal and a successful appeal always do.
+    pub cure_removes: bool,
 }
 
 /// What must come before, or after, a measure.

@@ -1,5 +1,6 @@
 //! Reading a terms document.
 
+mod consent;
 mod grounds;
 mod power;
 

@@ -155,7 +155,13 @@ impl Chronicle {
                 seen.hash.clone_from(command_hash);
                 seen.consents.clear();
             }
-            Event::ApprovalGiven { measure, by, command_hash } => {
+            Event::ApprovalExpired { measure, by } => {
+                self.measures.get_mut(measure).unwrap().consents.retain(|(who, _)| who != by);
+            }
+            Event::ApprovalDenied { measure, by, .. } | Event::EmergencyReviewed { measure, by, .. } => {
+                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
+            }
+            Event::ApprovalGiven { measure, by, command_hash, .. } => {
                 let seen = self.measures.get_mut(measure).unwrap();
                 seen.consents.push((by.clone(), command_hash.clone()));
                 seen.parts.insert(by.clone());
@@ -203,7 +209,27 @@ impl Chronicle {
             Event::AppealDecided { appeal, by, .. } => {
                 self.reviews.insert((self.appeals[appeal].clone(), by.clone()));
             }
-            Event::EnvironmentCreated { .. }
+            Event::GagEnded { order } => {
+                self.orders.remove(order);
+            }
+            Event::NoticeDelayed { .. }
+            | Event::NoticeReleased { .. }
+            | Event::ReviewDue { .. }
+            | Event::ReviewOverdue { .. }
+            | Event::OrderComplied { .. }
+            | Event::OrderMissed { .. }
+            | Event::OrdersConflicted { .. }
+            | Event::ConflictDecided { .. }
+            | Event::GagRenewed { .. }
+            | Event::GagRecheckMissed { .. }
+            | Event::AppealAssigned { .. }
+            | Event::AppealOverdue { .. }
+            | Event::StrikeAdded { .. }
+            | Event::StrikeRemoved { .. }
+            | Event::FeeCharged { .. }
+            | Event::FeeReversed { .. }
+            | Event::RuleOverturned { .. }
+            | Event::EnvironmentCreated { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }
@@ -244,7 +270,7 @@ impl Chronicle {
 
     /// Orders that stay what the scope touches.
     pub fn stays(&self, scope: &Scope) -> bool {
-        self.orders.values().any(|(kind, of)| *kind != OrderKind::Preserve && touches(of, scope))
+        self.orders.values().any(|(kind, of)| kind.stays_measures() && touches(of, scope))
     }
 }
 

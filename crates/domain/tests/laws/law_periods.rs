@@ -88,7 +88,15 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
                 TimerKey::Lapse(case) => {
                     prop_assert!(account.notices_of(case).any(|n| n.cure_ends().is_some()));
                 }
-                TimerKey::Apply(_) | TimerKey::Ratification(_) => {}
+                // A gag's end delays service; none of the others is about a notice.
+                TimerKey::Apply(_)
+                | TimerKey::Ratification(_)
+                | TimerKey::Approval(_)
+                | TimerKey::Review(_)
+                | TimerKey::Appeal(_)
+                | TimerKey::Order(_)
+                | TimerKey::Recheck(_)
+                | TimerKey::GagEnd(_) => {}
             }
         }
         Ok(())

@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
 mod calendar;
+mod appeals;
 mod chronicle;
+mod consent;
 mod course;
 mod history;
 mod world;
@@ -25,7 +27,9 @@ mod law_record;
 mod law_separation;
 mod law_stacking;
 mod law_undoing;
+mod orders;
 mod outlook;
+mod preserved;
 
 mod depth;
 mod story;

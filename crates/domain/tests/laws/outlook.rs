@@ -67,7 +67,7 @@ fn whatever_has_not_taken_effect_is_told_why_or_what_comes_next() {
                 prop_assert!(because || next, "{} is {:?}", measure.id, measure.state);
             }
             for case in account.cases.iter().filter(|c| !c.is_closed()) {
-                let moves = steps.iter().any(|s| s.case == case.id);
+                let moves = steps.iter().any(|s| s.case.as_ref() == Some(&case.id));
                 let stands = account
                     .measures
                     .iter()
@@ -239,7 +239,10 @@ fn a_case_tells_from_its_first_day_to_its_last_whose_turn_it_is() {
 
     world
         .ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: crate::world::words() });
-    assert!(turns(&world).contains(&("decide_appeal", Provider, None)));
+    // The terms promise a decision within seven days.
+    let decide_by = Some(world.now + SignedDuration::from_hours(7 * 24));
+    assert!(turns(&world).contains(&("decide_appeal", Provider, decide_by)));
+    assert!(turns(&world).contains(&("appeal_overdue", Tenure, decide_by)));
     let stay = Command::RecordOrder {
         kind: tenure_domain::account::legal::OrderKind::Stay,
         scope: "account".parse().unwrap(),

@@ -13,6 +13,7 @@ mod document;
 mod documents;
 mod evidence;
 mod house;
+mod golden_legal;
 mod intake;
 mod matrix;
 mod once;

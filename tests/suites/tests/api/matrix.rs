@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 40] = {
+const BOUND: [(&str, Asks); 42] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -63,6 +63,8 @@ const BOUND: [(&str, Asks); 40] = {
         ("revokeToken", One("issueToken")),
         ("decideAppeal", One("decideAppeal")),
         ("decideCure", One("decideCure")),
+        ("denyMeasure", One("approveMeasure")),
+        ("renewGag", One("recordOrder")),
         ("remediateReport", One("remediateReport")),
     ]
 };

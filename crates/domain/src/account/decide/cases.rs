@@ -34,7 +34,8 @@ impl Draft<'_> {
             )
             .into());
         }
-        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground) {
+        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
+        {
             return Err(Unmet::new(
                 Guard::CaseOpen,
                 format!("{} is open on {ground}", open.id),
@@ -52,7 +53,7 @@ impl Draft<'_> {
             return Err(Rejected::not_found("report", foreign));
         }
         let case = self.account.next(self.account.cases.len(), CaseId::new);
-        self.emit(Event::CaseOpened { case, ground, why, reports })
+        self.emit(Event::CaseOpened { case, ground, why, reports, order: None })
     }
 
     /// Law 12: a rule puts its match on the record and may open a case; it never decides on a measure.
@@ -85,6 +86,14 @@ impl Draft<'_> {
         self.person()?;
         if self.account.case(id)?.is_closed() {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
+        }
+        if let Some(order) = &self.account.case(id)?.order {
+            return Err(Unmet::new(
+                Guard::NoOrder,
+                format!("{id} carries out order {order}"),
+                "whoever gave the order vacates it; the case ends then by itself",
+            )
+            .into());
         }
         self.close_case(id, Outcome::Withdrawn, &LiftReason::Withdrawn)
     }

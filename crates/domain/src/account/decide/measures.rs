@@ -8,10 +8,8 @@ use sha2::{Digest, Sha256};
 use super::{Draft, all_met, wrong_state};
 use crate::account::command::ProposeMeasure;
 use crate::account::event::Event;
-use crate::account::guards::{
-    DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_preset_ok, missing_approvals,
-};
-use crate::account::measure::{LiftReason, Measure, MeasureState, Proposal};
+use crate::account::guards::{DEFAULT_POD_GRACE_SECONDS, emergency_preset_ok, missing_approvals};
+use crate::account::measure::{Basis, LiftReason, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -64,6 +62,7 @@ impl Draft<'_> {
         let proposal = Proposal {
             case,
             terms: self.account.terms.clone(),
+            basis: Basis::Power,
             power,
             preset,
             withholds: preset.withholds(),
@@ -93,6 +92,7 @@ impl Draft<'_> {
         }
         guards.extend(self.account.period_guards(&proposal.case, &proposal.power, &terms, effective, now));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.appeal_guard(&proposal.case));
         guards.extend(self.account.legal_guards(&proposal));
         let needed = match granted.as_ref().map(|p| &p.process) {
             Some(Process::Noticed { approvals, .. }) => *approvals,
@@ -118,6 +118,8 @@ impl Draft<'_> {
             pod_grace_seconds,
             ratify_by: None,
             notice_by: None,
+            approver_roles: granted.map(|p| p.approver_roles).unwrap_or_default(),
+            replaces: None,
         })
     }
 
@@ -166,6 +168,7 @@ impl Draft<'_> {
             ));
         }
         guards.extend(self.account.again_guard(&proposal, &person, now));
+        guards.extend(self.account.review_guard(&person));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
@@ -180,6 +183,8 @@ impl Draft<'_> {
             pod_grace_seconds: grace(granted.as_ref()),
             ratify_by: Some(ratify_by),
             notice_by: Some(notice_by),
+            approver_roles: BTreeSet::new(),
+            replaces: None,
         })?;
         self.emit(Event::MeasureApplying { measure: measure.clone() })?;
         // Law 5 allows an hour; issuing it with the measure leaves nothing to forget.
@@ -220,43 +225,6 @@ impl Draft<'_> {
         all_met(guards)?;
         let command_hash = command_hash(id, &proposal);
         self.emit(Event::MeasureAmended { measure: id.clone(), effective, command_hash })
-    }
-
-    pub(super) fn approve(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
-        let by = self.person()?;
-        let measure = self.account.measure(id)?;
-        if !matches!(measure.state, MeasureState::Proposed) {
-            return Err(wrong_state(
-                format!("{id} is {}", measure.state_name()),
-                "only a proposed measure is approved",
-            ));
-        }
-        let mut guards = Vec::new();
-        if measure.proposed_by.person() == Some(&by) {
-            guards.push(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{by} proposed {id}"),
-                "somebody else approves it",
-            ));
-        }
-        if measure.approvals.iter().any(|a| a.by == by) {
-            guards.push(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{by} approved {id} already"),
-                "somebody else approves it too",
-            ));
-        }
-        guards.extend(self.account.reviewer_guard(measure, &by));
-        guards.extend(same_command(id, &measure.command_hash, command_hash));
-        guards.extend(self.account.legal_guards(&measure.proposal));
-        all_met(guards)?;
-        let effective = measure.proposal.effective;
-        self.emit(Event::ApprovalGiven { measure: id.clone(), by, command_hash: command_hash.to_owned() })?;
-        if approval_guard(self.account.measure(id)?).is_none() {
-            self.emit(Event::MeasureApproved { measure: id.clone() })?;
-            self.emit(Event::MeasureScheduled { measure: id.clone(), at: effective.max(self.context.now) })?;
-        }
-        Ok(())
     }
 
     pub(super) fn ratify(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
@@ -302,6 +270,14 @@ impl Draft<'_> {
         if measure.is_over() || matches!(measure.state, MeasureState::Lifting { .. }) {
             return Err(wrong_state(format!("{id} is {}", measure.state_name()), "nothing: it ends already"));
         }
+        if let Some(order) = measure.proposal.basis.order() {
+            return Err(Unmet::new(
+                Guard::NoOrder,
+                format!("{id} rests on order {order}"),
+                "whoever gave the order vacates it; it ends then by itself",
+            )
+            .into());
+        }
         self.end_measure(id, LiftReason::Decision { by: self.context.actor.clone(), why })
     }
 
@@ -343,7 +319,7 @@ impl Draft<'_> {
     }
 }
 
-fn same_command(id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
+pub(super) fn same_command(id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
     (stands != given).then(|| {
         Unmet::new(
             Guard::SameCommand,
@@ -381,7 +357,7 @@ fn moment_guard(
 }
 
 /// What an approval is bound to: SHA-256 of the canonical JSON (RFC 8785) of the measure's id and proposal.
-fn command_hash(id: &MeasureId, proposal: &Proposal) -> String {
+pub(super) fn command_hash(id: &MeasureId, proposal: &Proposal) -> String {
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
     // Canonicalization fails on non-finite numbers only, and a proposal holds none.
     let bytes = serde_json_canonicalizer::to_vec(&command).unwrap_or_default();

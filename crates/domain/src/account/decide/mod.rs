@@ -1,12 +1,20 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
+mod appeals;
 mod cases;
 mod cluster;
+mod consequences;
+mod consent;
 mod declared;
+mod fees;
+mod gags;
 mod legal;
 mod measures;
 mod notices;
+mod removal;
 mod timers;
+
+pub(super) use consent::approval_ends;
 
 use super::event::{Event, Recorded};
 use super::{Account, Actor, Command, Context, System};
@@ -30,8 +38,9 @@ impl Draft<'_> {
             // A decision that does not fold is a defect of this crate; it is refused rather than recorded.
             Unmet::new(Guard::RecordKept, error.to_string(), "report this as a defect of Tenure")
         })?;
+        let event = recorded.event.clone();
         self.events.push(recorded);
-        Ok(())
+        self.follow(&event)
     }
 
     /// Refuses anyone but this part of Tenure: what was observed, delivered or came due is nobody's word.
@@ -121,6 +130,10 @@ impl Account {
             }
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
+            Command::DenyMeasure { measure, command_hash, why } => draft.deny(&measure, &command_hash, why)?,
+            Command::ReviewEmergency { measure, finding, account } => {
+                draft.review_emergency(&measure, finding, account)?;
+            }
             Command::RatifyMeasure { measure, command_hash } => draft.ratify(&measure, &command_hash)?,
             Command::LiftMeasure { measure, why } => draft.lift(&measure, why)?,
             Command::ConfirmInForce { measure, receipt } => draft.confirm_in_force(&measure, receipt)?,
@@ -129,12 +142,30 @@ impl Account {
             Command::RecordOrder { kind, scope, authority, document } => {
                 draft.record_order(kind, &scope, authority, document)?;
             }
+            Command::RecordTimedOrder { kind, scope, authority, document, deadline } => {
+                draft.record_timed_order(kind, &scope, authority, document, deadline)?;
+            }
+            Command::RecordRemoval(removal) => draft.record_removal(removal)?,
+            Command::RecordGag { scope, case, authority, document, until } => {
+                draft.record_gag(scope, case, authority, document, until)?;
+            }
+            Command::RenewGag { order, until, document, why } => {
+                draft.renew_gag(&order, until, document, why)?;
+            }
+            Command::DecideConflict { order, over, why } => draft.decide_conflict(&order, &over, why)?,
             Command::VacateOrder { order, why } => draft.vacate_order(&order, why)?,
             Command::PlaceHold { scope, running_state, why } => {
                 draft.place_hold(scope, running_state, why)?;
             }
             Command::ReleaseHold { hold, why } => draft.release_hold(&hold, why)?,
             Command::FileAppeal { measure, grounds } => draft.file_appeal(&measure, grounds)?,
+            Command::AssignAppeal { appeal, reviewer } => draft.assign_appeal(&appeal, reviewer)?,
+            Command::ModifyOnAppeal { appeal, preset, scope, why } => {
+                draft.modify_on_appeal(&appeal, preset, scope, why)?;
+            }
+            Command::ChargeFee { case, measure, amount, why } => {
+                draft.charge_fee(case, measure, amount, why)?;
+            }
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
             Command::Fire(key) => draft.fire(key)?,
         }

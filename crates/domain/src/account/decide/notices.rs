@@ -32,6 +32,9 @@ impl Draft<'_> {
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "open a new case"));
         }
+        if let Some(order) = &found.order {
+            return Err(wrong_state(format!("{case} carries out order {order}"), "open a case of its own"));
+        }
         let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
             let have: Vec<&str> = terms
                 .powers
@@ -125,6 +128,14 @@ impl Draft<'_> {
         if notice.attempts.iter().any(|a| a.channel == channel) {
             return Ok(());
         }
+        if let Some(order) = &notice.delayed {
+            return Err(Unmet::new(
+                Guard::NoOrder,
+                format!("order {order} (gag) delays {id}"),
+                "wait: it goes out by itself when the gag ends",
+            )
+            .into());
+        }
         while proof.len() > PROOF_MAX {
             proof.pop();
         }
@@ -138,6 +149,10 @@ impl Draft<'_> {
 
     pub(super) fn acknowledge(&mut self, id: &NoticeId) -> Result<(), Rejected> {
         let member = self.of_account()?.clone();
+        // Under a gag the notice is not there for the account.
+        if self.account.notice(id)?.delayed.is_some() {
+            return Err(Rejected::not_found("notice", id));
+        }
         self.serve(id, ServedBy::Acknowledged { member })
     }
 

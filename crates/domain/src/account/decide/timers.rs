@@ -21,6 +21,12 @@ impl Draft<'_> {
             TimerKey::Lapse(case) => self.lapse(case),
             TimerKey::Apply(measure) => self.take_effect(&measure),
             TimerKey::Ratification(measure) => self.end_measure(&measure, LiftReason::NotRatified),
+            TimerKey::Approval(measure) => self.expire_approvals(&measure),
+            TimerKey::Review(measure) => self.emit(Event::ReviewOverdue { measure }),
+            TimerKey::Appeal(appeal) => self.emit(Event::AppealOverdue { appeal }),
+            TimerKey::Order(order) => self.emit(Event::OrderMissed { order }),
+            TimerKey::Recheck(order) => self.emit(Event::GagRecheckMissed { order }),
+            TimerKey::GagEnd(order) => self.emit(Event::GagEnded { order }),
         }
     }
 }

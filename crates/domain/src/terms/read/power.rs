@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::super::{Floors, Power, Process};
-use super::{exact_seconds, period, some_time};
+use super::{consent, exact_seconds, period, some_time};
 use crate::capability::Preset;
 use crate::document::{Faults, Fields, Item};
 use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "id",
     "permits",
     "scopes",
@@ -22,6 +22,8 @@ const FIELDS: [&str; 11] = [
     "podGrace",
     "constructiveTerminationAfter",
     "retrieval",
+    "approverRoles",
+    "strikes",
 ];
 const SCOPES: [(&str, ScopeKind); 4] = [
     ("account", ScopeKind::Account),
@@ -75,6 +77,11 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         fields.forbid("retrieval", "only a power that permits terminate has this field", faults);
         None
     };
+    let approver_roles = match &process {
+        Some(process) => consent::roles(&fields, process, faults),
+        None => Some(BTreeSet::new()),
+    };
+    let strikes = consent::strikes(&fields, faults);
     // A required field that is `None` here has its fault recorded, and no terms come out of a reading with faults.
     Some(Power {
         id: id?,
@@ -85,6 +92,8 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         pod_grace_seconds,
         constructive_termination_after,
         retrieval,
+        approver_roles: approver_roles?,
+        strikes: strikes?,
     })
 }
 
