@@ -39,6 +39,14 @@ pub enum Guard {
     NoOrder,
     /// No hold preserves what it would lose.
     NoHold,
+    /// No appeal is open.
+    NoOpenAppeal,
+    /// The account had the time to fetch its data that it was promised.
+    RetrievalRun,
+    /// It was reminded of that time, and each reminder was served.
+    RemindersServed,
+    /// Whoever lifts a measure stands no lower than whoever set it.
+    Authority,
     /// Nothing withholds what the command would change.
     NotWithheld,
     /// It fits the account's plan.
@@ -73,6 +81,8 @@ impl Guard {
             Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
             Self::Ratified => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
+            Self::NoOpenAppeal | Self::RetrievalRun | Self::RemindersServed => Some(Law::Data),
+            Self::Authority => Some(Law::Stacking),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),

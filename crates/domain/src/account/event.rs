@@ -9,12 +9,15 @@ use super::actor::Actor;
 use super::case::Outcome;
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::{LiftReason, Proposal};
+use super::watch::Lifts;
 use super::notice::{NoticeKind, Reminder, ServedBy};
 use crate::calendar::Deadline;
+use crate::capability::Capability;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
     ReportId, RuleId, WorkloadId,
 };
+use crate::period::Period;
 use crate::refusal::Guard;
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -125,6 +128,12 @@ pub enum Event {
     MeasureRatified { measure: MeasureId, by: PersonId, command_hash: String },
     #[serde(rename = "measure.applying")]
     MeasureApplying { measure: MeasureId },
+    #[serde(rename = "measure.bounded")]
+    MeasureBounded { measure: MeasureId, bound: Deadline },
+    #[serde(rename = "measure.observed")]
+    MeasureObserved { measure: MeasureId, receipt: Blob },
+    #[serde(rename = "enforcer.acknowledged")]
+    EnforcerAcknowledged { measure: MeasureId, capability: Capability, by: PersonId, withheld: bool },
     #[serde(rename = "measure.in_force")]
     MeasureInForce { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.stayed")]
@@ -133,6 +142,14 @@ pub enum Event {
     MeasureRestored { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.resumed")]
     MeasureResumed { measure: MeasureId, order: OrderId },
+    #[serde(rename = "measure.conditions_set")]
+    MeasureConditionsSet { measure: MeasureId, lifts: Lifts, why: Words },
+    #[serde(rename = "measure.review_overdue")]
+    MeasureReviewOverdue { measure: MeasureId },
+    #[serde(rename = "measure.reviewed")]
+    MeasureReviewed { measure: MeasureId, by: PersonId, lift: bool, why: Words },
+    #[serde(rename = "measure.constructive_termination")]
+    MeasureConstructiveTermination { measure: MeasureId, lifts_at: Timestamp },
     #[serde(rename = "measure.lifting")]
     MeasureLifting { measure: MeasureId, reason: LiftReason },
     #[serde(rename = "measure.lifted")]
@@ -151,6 +168,28 @@ pub enum Event {
     AppealFiled { appeal: AppealId, measure: MeasureId, grounds: Words },
     #[serde(rename = "appeal.decided")]
     AppealDecided { appeal: AppealId, outcome: AppealOutcome, by: PersonId, why: Words },
+    #[serde(rename = "account.closing")]
+    AccountClosing { measure: MeasureId, retrieval: Option<Period>, floor: Option<Period>, quorum: u8 },
+    #[serde(rename = "account.reopened")]
+    AccountReopened { measure: MeasureId },
+    #[serde(rename = "retrieval.started")]
+    RetrievalStarted { notice: NoticeId, ends: Deadline },
+    #[serde(rename = "retrieval.reminder_due")]
+    RetrievalReminderDue { measure: MeasureId, number: u8 },
+    #[serde(rename = "deletion.proposed")]
+    DeletionProposed { measure: MeasureId, command_hash: String, why: Words },
+    #[serde(rename = "deletion.consented")]
+    DeletionConsented { by: PersonId, command_hash: String },
+    #[serde(rename = "deletion.approved")]
+    DeletionApproved { command_hash: String },
+    #[serde(rename = "deletion.ended")]
+    DeletionEnded {
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        denied: Option<Words>,
+    },
+    #[serde(rename = "account.closed")]
+    AccountClosed { measure: MeasureId, certificate: Blob },
     #[serde(rename = "drift.repaired")]
     DriftRepaired { environment: EnvironmentId, objects: Vec<String> },
     #[serde(rename = "command.refused")]
@@ -162,7 +201,9 @@ impl Event {
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } => Some(letter),
+            Self::AccountClosed { certificate, .. } => Some(certificate),
             Self::MeasureInForce { receipt, .. }
+            | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),
             Self::OrderRecorded { document, .. } => Some(document),

@@ -3,13 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, ItemState};
-use super::measure::{LiftReason, Measure, MeasureState, Proposal};
+use super::measure::{Basis, LiftReason, Measure, MeasureState, Proposal};
 use super::{Account, Context};
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, PersonId, PowerId};
 use crate::permit::Permit;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
-use crate::scope::{Scope, ScopeKind};
 use crate::terms::{Power, Process, Terms};
 
 /// The grace of pods where the power names none, in seconds: Kubernetes' own default.
@@ -56,6 +55,7 @@ impl Account {
         let terms = self.accepted(context.book)?;
         let proposal = &measure.proposal;
         let mut unmet = self.order_guards(proposal);
+        unmet.extend(self.basis_guards(proposal));
         // What was stopped has nothing left that a hold on what runs could preserve.
         if !matches!(measure.state, MeasureState::InForce { .. }) {
             unmet.extend(self.hold_guards(proposal));
@@ -75,8 +75,13 @@ impl Account {
             unmet.extend(self.power_guards(proposal, terms));
             return Ok(unmet);
         }
+        if !proposal.basis.is_power() {
+            return Ok(unmet);
+        }
         unmet.extend(self.power_guards(proposal, terms));
-        unmet.extend(self.period_guards(&proposal.case, &proposal.power, terms, context.now, context.now));
+        if let (Some(case), Some(power)) = (&proposal.case, &proposal.power) {
+            unmet.extend(self.period_guards(case, power, terms, context.now, context.now));
+        }
         unmet.extend(due_guard(measure, terms, context.now));
         unmet.extend(approval_guard(measure));
         Ok(unmet)
@@ -149,19 +154,21 @@ impl Account {
     /// Law 1: the power, the case and the scope.
     pub(super) fn power_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
         let mut unmet = Vec::new();
-        let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == self.terms) else {
+        let named = proposal.power.as_ref();
+        let granted = named.and_then(|id| terms.power(id)).filter(|_| proposal.terms == self.terms);
+        let Some(power) = granted else {
             let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
             return vec![Unmet::new(
                 Guard::PowerInAcceptedTerms,
                 format!(
                     "the account accepted {}, which has no power {:?}",
                     self.terms,
-                    proposal.power.as_str()
+                    named.map_or("", PowerId::as_str)
                 ),
                 format!("use one of its powers: {}", have.join(", ")),
             )];
         };
-        if let Ok(case) = self.case(&proposal.case) {
+        if let Some(Ok(case)) = proposal.case.as_ref().map(|id| self.case(id)) {
             if case.is_closed() {
                 unmet.push(Unmet::new(Guard::CaseOpen, format!("{} is closed", case.id), "open a new case"));
             }
@@ -186,14 +193,27 @@ impl Account {
                 format!("its scopes are {}", scopes.join(", ")),
             ));
         }
-        if !power.permits.is_supported() {
+        if let Some(why) = power.unsupported(kind) {
             unmet.push(Unmet::new(
                 Guard::Supported,
-                format!("{} is not enforced by anything here", power.permits),
-                "use a power whose measure the cluster enforces: warn, freeze, isolate or suspend",
+                why,
+                "use a power whose measure somebody enforces, on a scope where that can be done",
             ));
         }
         unmet
+    }
+
+    /// Law 1: an order that is the basis of a measure stands.
+    fn basis_guards(&self, proposal: &Proposal) -> Option<Unmet> {
+        let Basis::Order { order } = &proposal.basis else { return None };
+        let stands = self.order(order).is_ok_and(|found| found.vacated.is_none());
+        (!stands).then(|| {
+            Unmet::new(
+                Guard::PowerPermits,
+                format!("order {order}, on which it rests, no longer stands"),
+                "nothing: it ends with the order",
+            )
+        })
     }
 
     /// Law 8: orders and holds.
@@ -205,6 +225,10 @@ impl Account {
 
     fn order_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
         let mut unmet = Vec::new();
+        // An order protects the account from others, and not from its own wish.
+        if proposal.basis == Basis::AccountHolder {
+            return unmet;
+        }
         for order in self.orders.iter().filter(|o| o.vacated.is_none()) {
             if order.kind.stays_measures() && order.scope.touches(&proposal.scope) {
                 unmet.push(Unmet::new(
@@ -275,51 +299,6 @@ impl Account {
             "somebody who did not review it consents",
         ))
     }
-
-    /// Law 4: the least measure that the accepted terms permit on this ground comes first, or the record says why not.
-    pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms) -> Option<Unmet> {
-        if proposal.why_not_less.is_some() {
-            return None;
-        }
-        let case = self.case(&proposal.case).ok()?;
-        let tried = self.measures.iter().any(|m| {
-            m.proposal.case == case.id
-                && (m.proposal.preset, m.proposal.scope.kind()) < (proposal.preset, proposal.scope.kind())
-                && m.proposal.scope.touches(&proposal.scope)
-                && m.took_effect.is_some()
-        });
-        if tried {
-            return None;
-        }
-        let less = terms
-            .powers
-            .iter()
-            .filter(|p| p.grounds.contains(&case.ground) && p.permits.is_supported())
-            .filter(|p| p.permits < proposal.preset)
-            .min_by_key(|p| p.permits);
-        let smaller = terms.power(&proposal.power).and_then(|p| smaller_scope(p, &proposal.scope));
-        let detail = match (less, smaller) {
-            (Some(power), _) => format!(
-                "power {} permits {}, which is less than {} and was not tried",
-                power.id, power.permits, proposal.preset
-            ),
-            (None, Some(kind)) => format!(
-                "power {} also reaches a single {kind}, which is less than {} and was not tried",
-                proposal.power, proposal.scope
-            ),
-            (None, None) => return None,
-        };
-        Some(Unmet::new(
-            Guard::LeastFirst,
-            detail,
-            "try that first, or say in `whyNotLess` why it would not do",
-        ))
-    }
-}
-
-fn smaller_scope(power: &Power, scope: &Scope) -> Option<ScopeKind> {
-    let offered = |kind: &&ScopeKind| **kind != ScopeKind::Hostname;
-    power.scopes.iter().filter(offered).min().copied().filter(|least| *least < scope.kind())
 }
 
 fn cure_undecided(case: &Case, cure_ends: Option<Timestamp>) -> Option<Unmet> {
@@ -364,7 +343,8 @@ pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
     if valid >= needed {
         return None;
     }
-    Some(missing_approvals(&measure.proposal.power, needed, valid, &measure.proposed_by.to_string()))
+    let power = measure.proposal.power.as_ref()?;
+    Some(missing_approvals(power, needed, valid, &measure.proposed_by.to_string()))
 }
 
 /// The guard of approvals that are still to be given.
@@ -379,7 +359,7 @@ pub(super) fn missing_approvals(power: &PowerId, needed: usize, given: usize, pr
     )
 }
 
-/// Whether a preset may be applied at once under an emergency power.
-pub(super) fn emergency_preset_ok(preset: Preset) -> bool {
-    preset < Preset::Suspend
+/// Whether a power's measure may be applied at once and provisionally.
+pub(super) fn emergency_ok(power: &Power) -> bool {
+    power.rung() < Preset::Suspend
 }

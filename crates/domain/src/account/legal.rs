@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use crate::capability::Preset;
 use crate::name::{AppealId, HoldId, MeasureId, OrderId, PersonId};
 use crate::scope::Scope;
 use crate::text::{Blob, Words};
@@ -47,6 +48,15 @@ impl OrderKind {
     /// Whether it suspends the effect of measures.
     pub fn stays_measures(self) -> bool {
         matches!(self, Self::Stay | Self::Reinstate)
+    }
+
+    /// Whether it can be the basis of this measure.
+    pub fn commands(self, preset: Preset) -> bool {
+        match self {
+            Self::Stay | Self::Reinstate => false,
+            // What may not be lost may have to stay as it is.
+            Self::Preserve => preset == Preset::Freeze,
+        }
     }
 
     /// The name in the API.

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::watch::{Lifts, Watch};
+use crate::authority::Authority;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
@@ -43,18 +45,52 @@ pub struct Measure {
     pub took_effect: Option<Timestamp>,
     /// The longest time that a stopped pod is given to end, in seconds.
     pub pod_grace_seconds: u32,
+    /// What is watched of it while it stands.
+    #[serde(default, skip_serializing_if = "Watch::is_empty")]
+    pub watch: Watch,
+}
+
+/// Why a measure may exist.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Basis {
+    /// A power of the accepted terms, in a case.
+    #[default]
+    Power,
+    /// An order that stands.
+    Order {
+        /// Which.
+        order: OrderId,
+    },
+    /// The account itself asked for it.
+    AccountHolder,
+}
+
+impl Basis {
+    /// Whether it is a power of the terms.
+    pub fn is_power(&self) -> bool {
+        *self == Self::Power
+    }
 }
 
 /// What is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proposal {
-    /// In which case.
-    pub case: CaseId,
+    /// In which case; none where its basis is no power.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
     /// Under which terms.
     pub terms: TermsRef,
-    /// Under which power of them.
-    pub power: PowerId,
+    /// Under which power of them; none where its basis is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<PowerId>,
+    /// Why it may exist.
+    #[serde(default, skip_serializing_if = "Basis::is_power")]
+    pub basis: Basis,
+    /// In whose name it stands.
+    #[serde(default, skip_serializing_if = "Authority::is_operator")]
+    pub authority: Authority,
     /// What kind of measure.
     pub preset: Preset,
     /// What it withholds.
@@ -68,6 +104,9 @@ pub struct Proposal {
     /// Why nothing less would do, in words, where something less exists and was not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_not_less: Option<Words>,
+    /// When it lifts by itself.
+    #[serde(default, skip_serializing_if = "Lifts::is_empty")]
+    pub lifts: Lifts,
 }
 
 /// A person's consent to one exact command.
@@ -201,12 +240,33 @@ pub enum LiftReason {
         /// Which.
         appeal: AppealId,
     },
+    /// The conditions that were set for its end are met.
+    ConditionsMet,
+    /// The moment that was set for its end has come.
+    Expired,
+    /// The order it rested on no longer stands.
+    OrderVacated {
+        /// Which.
+        order: OrderId,
+    },
+    /// It had lasted until it was a termination in all but name, and nobody made one of it, nor gave it an end.
+    ConstructiveTermination,
 }
 
 impl Measure {
     /// Whether its effect is to be on the cluster: applying or in force, and not stayed.
     pub fn is_effective(&self) -> bool {
         matches!(self.state, MeasureState::Applying { .. } | MeasureState::InForce { .. })
+    }
+
+    /// Whether it ends the account.
+    pub fn terminates(&self) -> bool {
+        self.proposal.preset == Preset::Terminate
+    }
+
+    /// Whether it is over, or being undone.
+    pub fn is_ending(&self) -> bool {
+        self.is_over() || matches!(self.state, MeasureState::Lifting { .. })
     }
 
     /// Whether it is over.

@@ -5,11 +5,15 @@
 
 pub mod actor;
 mod apply;
+pub mod blockers;
 pub mod case;
+pub mod closing;
 pub mod command;
 mod decide;
+mod deletion;
 pub mod event;
 mod guards;
+mod ladder;
 pub mod legal;
 pub mod measure;
 pub mod notice;
@@ -17,6 +21,7 @@ pub mod outlook;
 mod process;
 pub mod standing;
 pub mod timer;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +39,7 @@ use crate::workload::{Plan, Workload};
 pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
+use closing::Lifecycle;
 pub use command::Command;
 pub use event::{Event, Recorded};
 use legal::{Appeal, Hold, Order};
@@ -102,6 +108,9 @@ pub struct Account {
     pub version: u64,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// How far it is.
+    #[serde(default, skip_serializing_if = "Lifecycle::is_active")]
+    pub lifecycle: Lifecycle,
     /// The version of the terms it accepted.
     pub terms: TermsRef,
     /// What its plan allows.

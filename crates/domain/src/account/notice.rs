@@ -63,6 +63,13 @@ pub enum NoticeKind {
         /// The measure.
         measure: MeasureId,
     },
+    /// That the account has ended and for how long its data can be fetched.
+    Retrieval {
+        /// The measure that ended it.
+        measure: MeasureId,
+        /// 0 for the notice whose service begins the retrieval period, from 1 for its reminders.
+        number: u8,
+    },
 }
 
 impl NoticeKind {
@@ -70,7 +77,7 @@ impl NoticeKind {
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } => None,
+            Self::Intent { .. } | Self::Emergency { .. } | Self::Retrieval { .. } => None,
         }
     }
 
@@ -78,7 +85,7 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Violation { .. } | Self::Emergency { .. } => None,
+            Self::Violation { .. } | Self::Emergency { .. } | Self::Retrieval { .. } => None,
         }
     }
 
@@ -89,6 +96,8 @@ impl NoticeKind {
             Self::Intent { .. } => "notice of intent",
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
+            Self::Retrieval { number: 0, .. } => "notice of termination and of the time to fetch your data",
+            Self::Retrieval { .. } => "reminder of the time to fetch your data",
         }
     }
 }

@@ -8,6 +8,7 @@ use super::legal::Order;
 use super::measure::{Measure, MeasureState, StayedFrom};
 use super::timer::TimerKey;
 use super::{Account, Context};
+use crate::capability::Capability;
 use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::refusal::{Rejected, Unmet};
 use crate::terms::{Process, Terms};
@@ -56,20 +57,44 @@ pub enum What {
     DecideAppeal(AppealId),
     /// An order ceases to stand.
     Vacate(OrderId),
+    /// Another system says that it withholds this, or has given it back.
+    Confirm(MeasureId, Capability),
+    /// Somebody looks at a measure again that has been in force for a while.
+    Review(MeasureId),
+    /// Nobody did so in time.
+    ReviewOverdue(MeasureId),
+    /// A suspension that is a termination in all but name is lifted, given conditions or an end, or made one.
+    Resolve(MeasureId),
+    /// The account fetches its data.
+    Retrieve(MeasureId),
+    /// The deletion is proposed.
+    ProposeDeletion(MeasureId),
+    /// Others consent to the deletion.
+    ConsentToDeletion(MeasureId),
+    /// What the account has is deleted.
+    Delete(MeasureId),
 }
 
 impl What {
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         match self {
-            Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) => Turn::Tenure,
-            Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
+            Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) | Self::Delete(_) => {
+                Turn::Tenure
+            }
+            Self::Acknowledge(_) | Self::HandIn(..) | Self::Retrieve(_) => Turn::Account,
             Self::IssueNotice(_)
             | Self::DecideCure(..)
             | Self::Propose(_)
             | Self::Approve(_)
             | Self::Amend(_)
             | Self::Ratify(_)
+            | Self::Confirm(..)
+            | Self::Review(_)
+            | Self::ReviewOverdue(_)
+            | Self::Resolve(_)
+            | Self::ProposeDeletion(_)
+            | Self::ConsentToDeletion(_)
             | Self::DecideAppeal(_) => Turn::Provider,
             Self::Vacate(_) => Turn::Authority,
         }
@@ -83,6 +108,20 @@ impl What {
             Self::Due(TimerKey::Lapse(_)) => "lapse",
             Self::Due(TimerKey::Apply(_)) => "apply",
             Self::Due(TimerKey::Ratification(_)) => "lift_unratified",
+            Self::Due(TimerKey::Expiry(_)) => "expire",
+            Self::Due(TimerKey::Review(_)) => "raise_review",
+            Self::Due(TimerKey::Constructive(_)) => "raise_constructive_termination",
+            Self::Due(TimerKey::ConstructiveEnd(_)) => "lift_constructive_termination",
+            Self::Due(TimerKey::RetrievalReminder(..)) => "remind_retrieval",
+            Self::Due(TimerKey::DeletionLapse(_)) => "lapse_deletion",
+            Self::Confirm(..) => "confirm",
+            Self::Review(_) => "review",
+            Self::ReviewOverdue(_) => "review_overdue",
+            Self::Resolve(_) => "resolve_constructive_termination",
+            Self::Retrieve(_) => "retrieve",
+            Self::ProposeDeletion(_) => "propose_deletion",
+            Self::ConsentToDeletion(_) => "consent_to_deletion",
+            Self::Delete(_) => "delete",
             Self::IssueNotice(_) => "issue_notice",
             Self::Deliver(_) => "deliver",
             Self::Acknowledge(_) => "acknowledge",
@@ -103,8 +142,8 @@ impl What {
 /// What happens next in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// In which case.
-    pub case: CaseId,
+    /// In which case; none where a measure rests on no power.
+    pub case: Option<CaseId>,
     /// What.
     pub what: What,
     /// When it comes due, or by when it is to be done; none where no deadline runs.
@@ -130,9 +169,9 @@ impl Account {
         let mut steps: Vec<Next> = self
             .timers()
             .into_iter()
-            .filter_map(|timer| {
-                let case = timer.key.case(self)?.clone();
-                Some(Next { case, what: What::Due(timer.key), due: Some(timer.due) })
+            .map(|timer| {
+                let case = timer.key.case(self).cloned();
+                Next { case, what: What::Due(timer.key), due: Some(timer.due) }
             })
             .collect();
         for case in self.cases.iter().filter(|c| !c.is_closed()) {
@@ -141,6 +180,7 @@ impl Account {
         for measure in self.measures.iter().filter(|m| !m.is_over()) {
             self.steps_of_measure(measure, &mut steps);
         }
+        self.steps_of_closing(&mut steps);
         for appeal in self.appeals.iter().filter(|a| a.decided.is_none()) {
             if let Ok(measure) = self.measure(&appeal.measure) {
                 let what = What::DecideAppeal(appeal.id.clone());
@@ -153,7 +193,7 @@ impl Account {
     }
 
     fn steps_of_case(&self, case: &Case, steps: &mut Vec<Next>) {
-        let mut add = |what, due| steps.push(Next { case: case.id.clone(), what, due });
+        let mut add = |what, due| steps.push(Next { case: Some(case.id.clone()), what, due });
         let mut on_its_way = false;
         for notice in self.notices_of(&case.id).filter(|n| n.served_at().is_none()) {
             on_its_way = on_its_way || notice.kind.starts_cure().is_some();
@@ -181,7 +221,7 @@ impl Account {
                 ItemState::Met { .. } => {}
             }
         }
-        let under_way = self.measures.iter().any(|m| m.proposal.case == case.id && !m.is_over());
+        let under_way = self.measures.iter().any(|m| m.proposal.case.as_ref() == Some(&case.id) && !m.is_over());
         if matches!(case.state, CaseState::Lapsed { .. }) && !under_way {
             add(What::Propose(case.id.clone()), None);
         }
@@ -217,6 +257,36 @@ impl Account {
         if let Some(emergency) = measure.emergency.as_ref().filter(|e| e.ratified.is_none() && !lifting) {
             add(What::Ratify(id.clone()), Some(emergency.ratify_by));
         }
+        if measure.is_effective() || measure.awaits_restoration() {
+            for capability in measure.unacknowledged() {
+                add(What::Confirm(id.clone(), capability), None);
+            }
+        }
+        if let Some(due) = measure.review_due() {
+            let overdue = measure.watch.review_overdue.is_some();
+            let what = if overdue { What::ReviewOverdue(id.clone()) } else { What::Review(id.clone()) };
+            add(what, Some(due));
+        }
+        if measure.constructive_from().is_some()
+            && let Some(lifts_at) = measure.watch.constructive
+        {
+            add(What::Resolve(id.clone()), Some(lifts_at));
+        }
+    }
+
+    fn steps_of_closing(&self, steps: &mut Vec<Next>) {
+        let Some(closing) = self.lifecycle.closing() else { return };
+        let case = self.measure(&closing.measure).ok().and_then(|m| m.proposal.case.clone());
+        let mut add = |what, due| steps.push(Next { case: case.clone(), what, due });
+        let measure = || closing.measure.clone();
+        let ends = closing.retrieve.as_ref().map(|r| r.ends.at);
+        add(What::Retrieve(measure()), ends);
+        match &closing.deletion {
+            None if ends.is_some() => add(What::ProposeDeletion(measure()), None),
+            None => {}
+            Some(deletion) if deletion.approved => add(What::Delete(measure()), None),
+            Some(_) => add(What::ConsentToDeletion(measure()), None),
+        }
     }
 
     /// Every guard that is not met for this measure at `context.now`; empty where nothing but its state stands between
@@ -238,11 +308,13 @@ impl Account {
             {
                 continue;
             }
+            // What rests on no power takes effect at once or not at all.
+            let (Some(case), Some(power)) = (&measure.proposal.case, &measure.proposal.power) else { continue };
             let guards = self.measure_guards(measure, context)?;
             if !guards.is_empty() {
                 all.push(WhyNotYet {
-                    case: measure.proposal.case.clone(),
-                    power: measure.proposal.power.clone(),
+                    case: case.clone(),
+                    power: power.clone(),
                     measure: Some(measure.id.clone()),
                     guards,
                 });
@@ -263,7 +335,7 @@ impl Account {
         let used = |power: &PowerId| {
             self.measures
                 .iter()
-                .any(|m| m.proposal.case == case.id && m.proposal.power == *power && !m.is_over())
+                .any(|m| m.proposal.case.as_ref() == Some(&case.id) && m.proposal.power.as_ref() == Some(power) && !m.is_over())
         };
         let noticed = |power: &PowerId| {
             self.notices_of(&case.id)
@@ -272,7 +344,7 @@ impl Account {
         let allowed = || {
             terms.powers.iter().filter(|p| {
                 p.grounds.contains(&case.ground)
-                    && p.permits.is_supported()
+                    && p.scopes.iter().any(|kind| p.unsupported(*kind).is_none())
                     && matches!(p.process, Process::Noticed { .. })
             })
         };

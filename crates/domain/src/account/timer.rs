@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::case::CaseState;
+use super::closing::QUORUM_HOURS;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
 use crate::name::{CaseId, MeasureId, NoticeId};
@@ -26,7 +27,22 @@ pub enum TimerKey {
     Apply(MeasureId),
     /// An emergency measure's time for ratification ends.
     Ratification(MeasureId),
+    /// A measure lifts at the moment that was set for it.
+    Expiry(MeasureId),
+    /// Nobody has looked at a measure in force for long.
+    Review(MeasureId),
+    /// A suspension has lasted until it is a termination in all but name.
+    Constructive(MeasureId),
+    /// Such a suspension lifts, where nothing was done about it.
+    ConstructiveEnd(MeasureId),
+    /// A reminder of the time to fetch the account's data, from 1.
+    RetrievalReminder(MeasureId, u8),
+    /// A proposal to delete, after a termination, has waited too long for its quorum.
+    DeletionLapse(MeasureId),
 }
+
+/// What the text of a reminder of the retrieval period begins with; its number follows.
+const REMIND_RETRIEVAL: &str = "remind_retrieval_";
 
 impl TimerKey {
     /// The case that it belongs to.
@@ -34,8 +50,15 @@ impl TimerKey {
         match self {
             Self::Deemed(notice) | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
             Self::Lapse(case) => Some(case),
-            Self::Apply(measure) | Self::Ratification(measure) => {
-                account.measure(measure).ok().map(|m| &m.proposal.case)
+            Self::Apply(measure)
+            | Self::Ratification(measure)
+            | Self::Expiry(measure)
+            | Self::Review(measure)
+            | Self::Constructive(measure)
+            | Self::ConstructiveEnd(measure)
+            | Self::RetrievalReminder(measure, _)
+            | Self::DeletionLapse(measure) => {
+                account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
             }
         }
     }
@@ -59,6 +82,12 @@ impl fmt::Display for TimerKey {
             Self::Lapse(id) => write!(f, "lapse:{id}"),
             Self::Apply(id) => write!(f, "apply:{id}"),
             Self::Ratification(id) => write!(f, "ratification:{id}"),
+            Self::Expiry(id) => write!(f, "expire:{id}"),
+            Self::Review(id) => write!(f, "review:{id}"),
+            Self::Constructive(id) => write!(f, "constructive:{id}"),
+            Self::ConstructiveEnd(id) => write!(f, "constructive_end:{id}"),
+            Self::RetrievalReminder(id, number) => write!(f, "{REMIND_RETRIEVAL}{number}:{id}"),
+            Self::DeletionLapse(id) => write!(f, "deletion_lapse:{id}"),
         }
     }
 }
@@ -82,7 +111,16 @@ impl FromStr for TimerKey {
             "lapse" => Ok(Self::Lapse(id.parse().map_err(|_| wrong())?)),
             "apply" => Ok(Self::Apply(measure()?)),
             "ratification" => Ok(Self::Ratification(measure()?)),
-            _ => Err(wrong()),
+            "expire" => Ok(Self::Expiry(measure()?)),
+            "review" => Ok(Self::Review(measure()?)),
+            "constructive" => Ok(Self::Constructive(measure()?)),
+            "constructive_end" => Ok(Self::ConstructiveEnd(measure()?)),
+            "deletion_lapse" => Ok(Self::DeletionLapse(measure()?)),
+            other => {
+                let number = other.strip_prefix(REMIND_RETRIEVAL).ok_or_else(wrong)?;
+                let number: u8 = number.parse().map_err(|_| wrong())?;
+                Ok(Self::RetrievalReminder(measure()?, number))
+            }
         }
     }
 }
@@ -140,6 +178,27 @@ impl Account {
                 && !matches!(measure.state, MeasureState::Lifting { .. })
             {
                 add(emergency.ratify_by, TimerKey::Ratification(measure.id.clone()));
+            }
+            if let Some(ends) = measure.lifts().ends.filter(|_| !measure.is_ending()) {
+                add(ends, TimerKey::Expiry(measure.id.clone()));
+            }
+            if let Some(due) = measure.review_due().filter(|_| measure.watch.review_overdue.is_none()) {
+                add(due, TimerKey::Review(measure.id.clone()));
+            }
+            match (measure.constructive_from(), measure.watch.constructive) {
+                (Some(from), None) => add(from, TimerKey::Constructive(measure.id.clone())),
+                (Some(_), Some(ends)) => add(ends, TimerKey::ConstructiveEnd(measure.id.clone())),
+                (None, _) => {}
+            }
+        }
+        if let Some(closing) = self.lifecycle.closing() {
+            if let Some((number, due)) = closing.next_reminder() {
+                add(due, TimerKey::RetrievalReminder(closing.measure.clone(), number));
+            }
+            if let Some(deletion) = closing.deletion.as_ref().filter(|d| !d.approved)
+                && let Ok(due) = deletion.proposed_at.checked_add(SignedDuration::from_hours(QUORUM_HOURS))
+            {
+                add(due, TimerKey::DeletionLapse(closing.measure.clone()));
             }
         }
         timers.sort();

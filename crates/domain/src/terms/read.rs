@@ -1,6 +1,7 @@
 //! Reading a terms document.
 
 mod grounds;
+mod listed;
 mod power;
 
 use std::collections::BTreeMap;

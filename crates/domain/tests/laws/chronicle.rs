@@ -203,7 +203,26 @@ impl Chronicle {
             Event::AppealDecided { appeal, by, .. } => {
                 self.reviews.insert((self.appeals[appeal].clone(), by.clone()));
             }
-            Event::EnvironmentCreated { .. }
+            Event::MeasureReviewed { measure, by, .. } => {
+                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
+            }
+            // What follows from these is told in stories of its own.
+            Event::MeasureBounded { .. }
+            | Event::MeasureObserved { .. }
+            | Event::EnforcerAcknowledged { .. }
+            | Event::MeasureConditionsSet { .. }
+            | Event::MeasureReviewOverdue { .. }
+            | Event::MeasureConstructiveTermination { .. }
+            | Event::AccountClosing { .. }
+            | Event::AccountReopened { .. }
+            | Event::RetrievalStarted { .. }
+            | Event::RetrievalReminderDue { .. }
+            | Event::DeletionProposed { .. }
+            | Event::DeletionConsented { .. }
+            | Event::DeletionApproved { .. }
+            | Event::DeletionEnded { .. }
+            | Event::AccountClosed { .. }
+            | Event::EnvironmentCreated { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }

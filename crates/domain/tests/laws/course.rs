@@ -23,12 +23,12 @@ impl History {
             return self.run("person/ines", crate::world::open_case(pick(&GROUNDS, a).unwrap()));
         };
         let scheduled =
-            |m: &&Measure| m.proposal.case == case && matches!(m.state, MeasureState::Scheduled { .. });
+            |m: &&Measure| m.proposal.case.as_ref() == Some(&case) && matches!(m.state, MeasureState::Scheduled { .. });
         if let Some(measure) = self.account().measures.iter().find(scheduled).cloned() {
             return self.next_of_measure(&measure, b, c);
         }
         self.fire_due();
-        let mine = |m: &&Measure| m.proposal.case == case && !m.is_over();
+        let mine = |m: &&Measure| m.proposal.case.as_ref() == Some(&case) && !m.is_over();
         let measures: Vec<_> = self.account().measures.iter().filter(mine).cloned().collect();
         if let Some(measure) = pick(&measures, b) {
             return self.next_of_measure(&measure, b, c);
@@ -186,7 +186,7 @@ impl History {
     }
 
     fn end_or_challenge(&mut self, measure: &Measure, b: u8, c: u8) {
-        let (id, case) = (measure.id.clone(), measure.proposal.case.clone());
+        let (id, case) = (measure.id.clone(), measure.proposal.case.clone().unwrap());
         let items = self.account().case(&case).unwrap().items.clone();
         match b % 6 {
             0 => self.run("person/omar", Command::LiftMeasure { measure: id, why: words() }),

@@ -42,7 +42,8 @@ fn states(history: &History) -> impl Iterator<Item = World> {
 
 fn names(step: &Next, measure: &tenure_domain::name::MeasureId) -> bool {
     match &step.what {
-        What::Due(TimerKey::Apply(id) | TimerKey::Ratification(id))
+        What::Due(TimerKey::Apply(id) | TimerKey::Ratification(id) | TimerKey::Expiry(id))
+        | What::Confirm(id, _)
         | What::Approve(id)
         | What::Amend(id)
         | What::Ratify(id)
@@ -67,11 +68,11 @@ fn whatever_has_not_taken_effect_is_told_why_or_what_comes_next() {
                 prop_assert!(because || next, "{} is {:?}", measure.id, measure.state);
             }
             for case in account.cases.iter().filter(|c| !c.is_closed()) {
-                let moves = steps.iter().any(|s| s.case == case.id);
+                let moves = steps.iter().any(|s| s.case.as_ref() == Some(&case.id));
                 let stands = account
                     .measures
                     .iter()
-                    .any(|m| m.proposal.case == case.id && matches!(m.state, MeasureState::InForce { .. }));
+                    .any(|m| m.proposal.case.as_ref() == Some(&case.id) && matches!(m.state, MeasureState::InForce { .. }));
                 prop_assert!(moves || stands, "nothing follows in {:?}", case);
             }
             for timer in account.timers() {

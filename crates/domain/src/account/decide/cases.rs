@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, not_by, wrong_state};
+use super::standing::authority_guard;
+use super::{Draft, all_met, not_by, wrong_state};
 use crate::account::actor::Actor;
 use crate::account::case::{CaseState, ItemState, Outcome};
 use crate::account::event::Event;
 use crate::account::measure::{LiftReason, MeasureState};
+use crate::authority::Authority;
 use crate::name::{CaseId, Ground, ItemId, MeasureId, ReportId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
@@ -86,6 +88,14 @@ impl Draft<'_> {
         if self.account.case(id)?.is_closed() {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
         }
+        // Law 9: taking the case back lifts what stands in it, and so is done under an authority too.
+        let standing = self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(id));
+        all_met(
+            standing
+                .filter(|m| !m.is_ending())
+                .filter_map(|m| authority_guard(m, Authority::Abuse))
+                .collect(),
+        )?;
         self.close_case(id, Outcome::Withdrawn, &LiftReason::Withdrawn)
     }
 
@@ -98,7 +108,7 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
         let of_case: Vec<_> =
-            self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
+            self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(case)).map(|m| m.id.clone()).collect();
         for id in of_case {
             self.end_measure(&id, reason.clone())?;
         }
@@ -142,6 +152,7 @@ impl Draft<'_> {
         if self.account.case(case)?.is_cured() {
             return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
         }
+        self.end_by_conditions(Some(case))?;
         self.end_cured(case)
     }
 
@@ -152,9 +163,11 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| &m.proposal.case == case && m.emergency.is_none() && m.took_effect.is_some())
             .filter(|m| {
-                let clock = self.account.clocks(case, &m.proposal.power).cure;
+                m.proposal.case.as_ref() == Some(case) && m.emergency.is_none() && m.took_effect.is_some()
+            })
+            .filter(|m| {
+                let clock = m.proposal.power.as_ref().and_then(|power| self.account.clocks(case, power).cure);
                 clock.is_none_or(|(_, ends)| ends > self.context.now)
             })
             .map(|m| m.id.clone())
@@ -169,7 +182,7 @@ impl Draft<'_> {
         self.person()?;
         self.submitted(case, &item)?;
         self.emit(Event::CureRejected { case: case.clone(), item, why })?;
-        self.schedule_again(|m| &m.proposal.case == case)
+        self.schedule_again(|m| m.proposal.case.as_ref() == Some(case))
     }
 
     pub(super) fn lapse(&mut self, case: CaseId) -> Result<(), Rejected> {
@@ -188,7 +201,10 @@ impl Draft<'_> {
                 Ok(())
             }
             // Whatever took effect once is over only when the cluster was observed without it, law 13.
-            _ if found.took_effect.is_some() => self.emit(Event::MeasureLifting { measure, reason }),
+            _ if found.took_effect.is_some() => {
+                self.emit(Event::MeasureLifting { measure, reason })?;
+                self.reopen(id)
+            }
             _ => self.emit(Event::MeasureWithdrawn { measure, reason }),
         }
     }

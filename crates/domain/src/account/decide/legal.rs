@@ -3,7 +3,7 @@
 use super::{Draft, all_met, wrong_state};
 use crate::account::event::Event;
 use crate::account::legal::{AppealOutcome, OrderKind};
-use crate::account::measure::{LiftReason, MeasureState, StayedFrom};
+use crate::account::measure::{Basis, LiftReason, MeasureState, StayedFrom};
 use crate::name::{AppealId, CaseId, HoldId, MeasureId, OrderId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
@@ -36,7 +36,7 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| m.proposal.scope.touches(scope))
+            .filter(|m| m.proposal.scope.touches(scope) && m.proposal.basis != Basis::AccountHolder)
             .filter(|m| {
                 matches!(
                     m.state,
@@ -71,6 +71,7 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{id} is vacated"), "nothing: it no longer stands"));
         }
         self.emit(Event::OrderVacated { order: id.clone(), why })?;
+        self.end_of_order(id)?;
         let stayed: Vec<(MeasureId, Scope, StayedFrom)> = self
             .account
             .measures
@@ -140,6 +141,12 @@ impl Draft<'_> {
     pub(super) fn file_appeal(&mut self, id: &MeasureId, grounds: Words) -> Result<(), Rejected> {
         self.of_account()?;
         let measure = self.account.measure(id)?;
+        if !measure.proposal.basis.is_power() {
+            return Err(wrong_state(
+                format!("{id} rests on no power of the provider"),
+                "lift what the account asked for itself; challenge an order before whoever gave it",
+            ));
+        }
         if matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. }) {
             return Err(wrong_state(
                 format!("{id} is {}", measure.state_name()),
@@ -198,7 +205,9 @@ impl Draft<'_> {
             ));
         }
         all_met(guards)?;
-        let case: CaseId = measure.proposal.case.clone();
+        let Some(case): Option<CaseId> = measure.proposal.case.clone() else {
+            return Err(wrong_state(format!("{} rests on no power", measure.id), "nothing: it has no case"));
+        };
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
         if outcome == AppealOutcome::Overturned && !self.account.case(&case)?.is_closed() {
             let reason = LiftReason::Overturned { appeal: id.clone() };

@@ -21,6 +21,12 @@ impl Draft<'_> {
             TimerKey::Lapse(case) => self.lapse(case),
             TimerKey::Apply(measure) => self.take_effect(&measure),
             TimerKey::Ratification(measure) => self.end_measure(&measure, LiftReason::NotRatified),
+            TimerKey::Expiry(measure) => self.end_measure(&measure, LiftReason::Expired),
+            TimerKey::Review(measure) => self.emit(Event::MeasureReviewOverdue { measure }),
+            TimerKey::Constructive(measure) => self.raise_constructive(measure),
+            TimerKey::ConstructiveEnd(measure) => self.end_constructive(measure),
+            TimerKey::RetrievalReminder(measure, number) => self.remind_retrieval(measure, number),
+            TimerKey::DeletionLapse(_) => self.lapse_deletion(),
         }
     }
 }
