@@ -7,6 +7,7 @@ use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::timer::TimerKey;
+use tenure_domain::capability::Preset;
 use tenure_domain::name::CaseId;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Channel, Power, Process};
@@ -66,6 +67,8 @@ impl History {
             let fits = |p: &&Power| {
                 p.grounds.contains(&ground)
                     && p.permits.is_supported()
+                    // A termination takes its own, longer course.
+                    && p.permits != Preset::Terminate
                     && matches!(p.process, Process::Noticed { .. })
             };
             let powers: Vec<_> = self.world.terms.powers.iter().filter(fits).map(|p| p.id.clone()).collect();

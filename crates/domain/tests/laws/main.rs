@@ -11,6 +11,9 @@ mod course;
 mod history;
 mod world;
 
+mod closing;
+mod measures;
+
 mod law_basis;
 mod law_data;
 mod law_emergency;
