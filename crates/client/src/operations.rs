@@ -1,9 +1,10 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
+    AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ConfirmClock, Consent, CreateEnvironment, DecideAppeal,
+    DecideCure, DenyDeletion, FileAppeal, FileReport,
     IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
+    RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -97,6 +98,22 @@ posts! {
     "ratifyMeasure" ratify(measure) "/v1/measures/{measure}/ratification" Consent => Written;
     /// Ends a measure.
     "liftMeasure" lift(measure) "/v1/measures/{measure}/lift" Reason => Written;
+    /// Asks that something be withheld from the own account.
+    "askMeasure" ask_measure(account) "/v1/accounts/{account}/measures" AskMeasure => Written;
+    /// Withholds what an order commands.
+    "applyOrder" apply_order(order) "/v1/orders/{order}/measures" ApplyOrder => Written;
+    /// Says when a measure lifts by itself.
+    "setConditions" set_conditions(measure) "/v1/measures/{measure}/conditions" SetConditions => Written;
+    /// Records that somebody looked at a measure again.
+    "reviewMeasure" review_measure(measure) "/v1/measures/{measure}/reviews" ReviewMeasure => Written;
+    /// Says what another system does about a measure.
+    "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
+    /// Proposes to delete what an account has.
+    "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" Reason => Written;
+    /// Consents to a deletion.
+    "consentToDeletion" consent_to_deletion(account) "/v1/accounts/{account}/deletion/consents" Consent => Written;
+    /// Denies a deletion.
+    "denyDeletion" deny_deletion(account) "/v1/accounts/{account}/deletion/denial" DenyDeletion => Written;
     /// Challenges a measure.
     "fileAppeal" file_appeal(measure) "/v1/measures/{measure}/appeals" FileAppeal => Written;
     /// Decides an appeal.

@@ -8,6 +8,7 @@ mod adoption;
 pub mod anchor;
 mod backoff;
 pub mod clock;
+mod closing;
 mod continuity;
 mod dirty;
 mod engine;

@@ -21,7 +21,7 @@ use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
 use crate::submission::{Act, After, Done, Outcome, Submission};
-use crate::{EngineError, jobs, sequencer, stream};
+use crate::{EngineError, closing, jobs, sequencer, stream};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -197,7 +197,7 @@ impl Turn<'_> {
                 after.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
             self.write.set_timers(name, &timers).await?;
             for recorded in events {
-                self.enqueue(&recorded.event).await?;
+                self.enqueue(&id, &recorded.event).await?;
                 if let Some(blob) = recorded.event.blob() {
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
@@ -207,7 +207,7 @@ impl Turn<'_> {
         Ok(Done { stream: name.to_owned(), before, events, after: After::Account(after) })
     }
 
-    async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
+    async fn enqueue(&mut self, id: &AccountId, event: &Event) -> Result<(), EngineError> {
         match event {
             Event::NoticeIssued { notice, .. } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
@@ -215,6 +215,13 @@ impl Turn<'_> {
             Event::NoticeReminded { notice, reminder } => {
                 self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
             }
+            Event::AccountClosing { measure, .. } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, 0)).await?;
+            }
+            Event::RetrievalReminderDue { measure, number } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, *number)).await?;
+            }
+            Event::DeletionApproved { .. } => self.write.enqueue(jobs::DELETE, id.as_str()).await?,
             _ => {}
         }
         Ok(())
@@ -461,6 +468,8 @@ fn document(command: &account::Command) -> Option<&Blob> {
     match command {
         C::RecordOrder { document, .. } => Some(document),
         C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+        C::IssueRetrievalNotice { letter, .. } => Some(letter),
+        C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -95,6 +95,12 @@ view!(
         withheld: BTreeMap<String, BTreeSet<String>>,
         /// The measures that are not over.
         measures: Vec<MeasureLine>,
+        /// What is withheld anywhere, by whom it is enforced, and who blocks it: the highest authority first.
+        blocked: Vec<BlockedView>,
+        /// The time between the end of the account and its deletion, while it runs.
+        closing: Option<ClosingView>,
+        /// The certificate of the deletion of a closed account, as evidence: `sha256:…`.
+        certificate: Option<String>,
         /// What the account is asked to do.
         requirements: Vec<RequirementView>,
         /// The orders that stand.
@@ -103,6 +109,79 @@ view!(
         next: Vec<NextView>,
         /// Why measures that are under way have not taken effect, and why none can be proposed yet.
         why_not_yet: Vec<WhyNotYetView>,
+    }
+);
+
+view!(
+    /// A capability that is withheld somewhere.
+    BlockedView {
+        /// Which.
+        capability: String,
+        /// Who enforces it: `cluster`, `declared` (another system, which acknowledges) or `none`.
+        enforcer: String,
+        /// The measures that withhold it. Lifting one leaves the others.
+        by: Vec<BlockerView>,
+    }
+);
+
+view!(
+    /// A measure that withholds a capability.
+    BlockerView {
+        /// Which.
+        measure: String,
+        /// From what.
+        scope: String,
+        /// In whose name: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// Its state.
+        state: String,
+        /// What ends it, in words.
+        cleared_by: Vec<String>,
+        /// Who may lift it.
+        lifted_by: String,
+    }
+);
+
+view!(
+    /// The end of an account: the time to fetch its data, the reminders, the deletion.
+    ClosingView {
+        /// The termination.
+        measure: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+        /// The notice whose service begins the time to fetch the data.
+        notice: Option<String>,
+        /// When that was served.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_from: Option<Timestamp>,
+        /// Until when the data can be fetched at the least; none where the notice is not served, or its end is not known.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_until: Option<Timestamp>,
+        /// The reminders that were issued.
+        reminders: Vec<String>,
+        /// The deletion that is proposed or has its quorum.
+        deletion: Option<DeletionView>,
+        /// Everything but the quorum that stands between the account and its deletion.
+        why_not_deleted: Vec<GuardView>,
+    }
+);
+
+view!(
+    /// A deletion that is proposed, or has its quorum.
+    DeletionView {
+        /// Who proposed it.
+        proposed_by: String,
+        /// Why.
+        why: Option<String>,
+        /// What a consent is bound to.
+        command_hash: String,
+        /// Who consented.
+        consents: Vec<String>,
+        /// How many have to.
+        needed: u8,
+        /// Whether enough did.
+        approved: bool,
     }
 );
 
@@ -117,8 +196,12 @@ view!(
         scope: String,
         /// Its state.
         state: String,
-        /// The power it rests on.
-        power: String,
+        /// The power it rests on; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// In whose name it stands.
+        authority: String,
         /// What is still pending, where it is being applied or undone.
         pending: Option<String>,
         /// Who may lift it, and what clears it.
@@ -146,9 +229,12 @@ view!(
 view!(
     /// Something that can happen next.
     NextView {
-        /// In which case.
-        case: String,
-        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves; `deliver`, `enforce` and
+        /// In which case; none where a measure rests on no power.
+        case: Option<String>,
+        /// What: `deemed`, `remind`, `lapse`, `apply`, `lift_unratified`, `expire`, `raise_review`,
+        /// `raise_constructive_termination`, `lift_constructive_termination`, `remind_retrieval` and `lapse_deletion` come
+        /// due by themselves; `confirm`, `review`, `review_overdue`, `resolve_constructive_termination`, `retrieve`,
+        /// `propose_deletion` and `consent_to_deletion` are for somebody to do; `delete`, `deliver`, `enforce` and
         /// `restore` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`,
         /// `ratify`, `decide_appeal` and `vacate_order` are for somebody to do.
         kind: String,
@@ -380,12 +466,34 @@ view!(
     MeasureView {
         /// Its id.
         id: String,
-        /// Its case.
-        case: String,
+        /// Its case; none where its basis is no power.
+        case: Option<String>,
         /// The terms it rests on.
         terms: TermsView,
-        /// The power.
-        power: String,
+        /// The power; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// The order it rests on.
+        order: Option<String>,
+        /// In whose name it stands: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// The moment at which it lifts by itself.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// The items of its case that lift it by themselves once all are met.
+        lifts_when: Vec<String>,
+        /// What other systems have still to say in its present state.
+        unacknowledged: Vec<String>,
+        /// When somebody has to look at it again, at the latest; in the past where that is overdue.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        review_due: Option<Timestamp>,
+        /// Until when it can last without becoming a termination in all but name.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        bound: Option<Timestamp>,
+        /// When it lifts by itself because it has lasted past that and nothing was done.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        constructive_termination_lifts: Option<Timestamp>,
         /// The preset.
         preset: String,
         /// What it withholds.

@@ -5,6 +5,7 @@ mod appeals;
 mod cases;
 mod clock;
 mod cures;
+mod deletion;
 mod environments;
 mod events;
 mod evidence;
@@ -18,6 +19,7 @@ mod orders;
 mod people;
 mod reports;
 mod rules;
+mod standing;
 mod terms;
 mod tokens;
 mod workloads;
@@ -51,6 +53,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(notices::routes())
         .merge(cures::routes())
         .merge(measures::routes())
+        .merge(standing::routes())
+        .merge(deletion::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

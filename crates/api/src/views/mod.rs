@@ -4,6 +4,7 @@ pub mod account;
 pub mod case;
 pub mod measure;
 pub mod next;
+pub mod standing;
 
 use serde::Serialize;
 use tenure_domain::terms::TermsRef;

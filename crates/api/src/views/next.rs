@@ -13,7 +13,7 @@ use crate::problem::Failure;
 
 /// What can happen next, in one case or in all.
 pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<NextView> {
-    let wanted = |step: &Next| only.is_none_or(|case| *case == step.case);
+    let wanted = |step: &Next| only.is_none_or(|case| step.case.as_ref() == Some(case));
     account
         .next_steps()
         .into_iter()
@@ -21,7 +21,7 @@ pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<
         .map(|step| {
             let (what, subject) = words(&step.what);
             NextView {
-                case: step.case.to_string(),
+                case: step.case.as_ref().map(ToString::to_string),
                 kind: step.what.name().to_owned(),
                 what: what.to_owned(),
                 subject,
@@ -80,6 +80,19 @@ fn words(what: &What) -> (&'static str, String) {
         What::Restore(id) => ("everything is brought back, until that is observed", id.to_string()),
         What::DecideAppeal(id) => ("somebody who took no part decides the appeal", id.to_string()),
         What::Vacate(id) => ("whoever gave the order vacates it", id.to_string()),
+        What::Confirm(_, capability) => {
+            ("the system that enforces this says that it is done", capability.to_string())
+        }
+        What::Review(id) => ("the provider looks at the measure again", id.to_string()),
+        What::ReviewOverdue(id) => ("overdue: the provider looks at the measure again", id.to_string()),
+        What::Resolve(id) => (
+            "a termination in all but name: the provider lifts it, gives it conditions or an end, or notices a termination",
+            id.to_string(),
+        ),
+        What::Retrieve(id) => ("the account fetches its data", id.to_string()),
+        What::ProposeDeletion(id) => ("the provider proposes the deletion, once it may", id.to_string()),
+        What::ConsentToDeletion(id) => ("other people of the provider consent to the deletion", id.to_string()),
+        What::Delete(id) => ("the account is closed under a permit", id.to_string()),
     }
 }
 
@@ -95,5 +108,17 @@ fn due(key: &TimerKey) -> (&'static str, String) {
         TimerKey::Ratification(id) => {
             ("the measure lifts by itself, unless another person ratifies it", id.to_string())
         }
+        TimerKey::Expiry(id) => ("the measure lifts by itself: its end has come", id.to_string()),
+        TimerKey::Review(id) => ("a missing review is put on the record", id.to_string()),
+        TimerKey::Constructive(id) => {
+            ("the suspension counts as a termination in all but name", id.to_string())
+        }
+        TimerKey::ConstructiveEnd(id) => {
+            ("the suspension lifts by itself, unless something was done about it", id.to_string())
+        }
+        TimerKey::RetrievalReminder(id, _) => {
+            ("a reminder of the time to fetch the data goes out", id.to_string())
+        }
+        TimerKey::DeletionLapse(id) => ("the proposal to delete ends without its quorum", id.to_string()),
     }
 }
