@@ -1,10 +1,10 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::request::{
-    AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ConfirmClock, Consent, CreateEnvironment, DecideAppeal,
-    DecideCure, DenyDeletion, FileAppeal, FileReport,
-    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure, Workload,
+    AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ConfirmClock, Consent, CreateEnvironment,
+    DecideAppeal, DecideCure, DenyDeletion, FileAppeal, FileReport, IssueNotice, IssueToken, MoveClock,
+    OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate, ReviewMeasure,
+    SetConditions, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,

@@ -80,10 +80,7 @@ impl Restriction {
             if permit.scope().environment().is_some_and(|id| id != &environment.id) {
                 continue;
             }
-            let effect = Effect {
-                scope: permit.scope().clone(),
-                withholds: enforced_here(permit).collect(),
-            };
+            let effect = Effect { scope: permit.scope().clone(), withholds: enforced_here(permit).collect() };
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit);
             for capability in enforced_here(permit) {

@@ -126,7 +126,9 @@ pub fn rung(preset: Preset, withholds: &BTreeSet<Capability>) -> Preset {
 /// Why nobody can carry this out on a scope of this kind; none where everything withheld has its enforcer.
 pub fn unsupported(preset: Preset, withholds: &BTreeSet<Capability>, scope: ScopeKind) -> Option<String> {
     if preset == Preset::Throttle {
-        return Some("throttle is enforced by nothing here: no cluster has the ability to limit what runs".into());
+        return Some(
+            "throttle is enforced by nothing here: no cluster has the ability to limit what runs".into(),
+        );
     }
     withholds.iter().find_map(|capability| match capability.enforcer() {
         Enforcer::None => Some(format!("{capability} is withheld by nobody here")),

@@ -62,7 +62,9 @@ impl Scope {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Account, _) => true,
-            (Self::Environment(a), Self::Environment(b) | Self::Workload(b, _) | Self::Hostname(b, ..)) => a == b,
+            (Self::Environment(a), Self::Environment(b) | Self::Workload(b, _) | Self::Hostname(b, ..)) => {
+                a == b
+            }
             (Self::Workload(a, v), Self::Workload(b, w) | Self::Hostname(b, w, _)) => (a, v) == (b, w),
             (Self::Hostname(..), Self::Hostname(..)) => self == other,
             (Self::Environment(_) | Self::Workload(..) | Self::Hostname(..), Self::Account)
@@ -87,7 +89,9 @@ impl Scope {
 
 /// Why a text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a scope: use \"account\", \"environment/NAME\", \"workload/ENVIRONMENT/NAME\" or \"hostname/ENVIRONMENT/WORKLOAD/NAME\"")]
+#[error(
+    "{0:?} is not a scope: use \"account\", \"environment/NAME\", \"workload/ENVIRONMENT/NAME\" or \"hostname/ENVIRONMENT/WORKLOAD/NAME\""
+)]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {

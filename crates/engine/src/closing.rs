@@ -63,7 +63,10 @@ fn letter(account: &Account, terms: &Terms, closing: &Closing, number: u8, now: 
     match (&closing.retrieve, closing.retrieval) {
         (Some(retrieve), _) => {
             let ends = terms.calendar.local(retrieve.ends.at);
-            let _ = writeln!(letter, "You can fetch your data until {ends}, or later if a reminder reaches you later.");
+            let _ = writeln!(
+                letter,
+                "You can fetch your data until {ends}, or later if a reminder reaches you later."
+            );
         }
         (None, Some(period)) => {
             let _ = writeln!(

@@ -68,7 +68,9 @@ impl Act {
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
                 C::ProposeMeasure(_) | C::ProposeUntil { .. } => Action::ProposeMeasure,
                 C::LiftUnder { authority: Authority::AccountHolder, .. } => Action::LiftOwnMeasure,
-                C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => Action::LiftLegalMeasure,
+                C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
+                    Action::LiftLegalMeasure
+                }
                 C::LiftUnder { .. } => Action::LiftMeasure,
                 C::AskMeasure { .. } => Action::AskMeasure,
                 C::ApplyOrder { .. } => Action::ApplyOrder,

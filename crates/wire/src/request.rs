@@ -16,8 +16,8 @@ use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::schema::{
-    BlobName, CapabilityName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName, Slug,
-    Span, Text, Word,
+    BlobName, CapabilityName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, PresetName, ReportName,
+    RoleName, ScopeName, Slug, Span, Text, Word,
 };
 
 macro_rules! request {

@@ -105,7 +105,9 @@ async fn timeline(
     account.case(&id).map_err(tenure_engine::EngineError::from)?;
     let mut about: Vec<String> = vec![id.to_string()];
     about.extend(account.notices_of(&id).map(|n| n.id.to_string()));
-    about.extend(account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&id)).map(|m| m.id.to_string()));
+    about.extend(
+        account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&id)).map(|m| m.id.to_string()),
+    );
     let mut events = Vec::new();
     let mut from = 1;
     loop {

@@ -64,8 +64,7 @@ async fn set_conditions(
     let made = about(&id);
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &body.value.why)?;
-    let command =
-        Command::SetConditions { measure: id.clone(), lifts: lifts(body.value.until), why };
+    let command = Command::SetConditions { measure: id.clone(), lifts: lifts(body.value.until), why };
     writing.submit(Act::Account(id.account().clone(), command), false, made).await
 }
 

@@ -45,7 +45,8 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         Some(LiftReason::Expired) => Some("the moment set for its end has come".to_owned()),
         Some(LiftReason::OrderVacated { order }) => Some(format!("{order} no longer stands")),
         Some(LiftReason::ConstructiveTermination) => Some(
-            "it had become a termination in all but name, and nobody made one of it or gave it an end".to_owned(),
+            "it had become a termination in all but name, and nobody made one of it or gave it an end"
+                .to_owned(),
         ),
     };
     let proposal = &measure.proposal;

@@ -91,7 +91,9 @@ fn words(what: &What) -> (&'static str, String) {
         ),
         What::Retrieve(id) => ("the account fetches its data", id.to_string()),
         What::ProposeDeletion(id) => ("the provider proposes the deletion, once it may", id.to_string()),
-        What::ConsentToDeletion(id) => ("other people of the provider consent to the deletion", id.to_string()),
+        What::ConsentToDeletion(id) => {
+            ("other people of the provider consent to the deletion", id.to_string())
+        }
         What::Delete(id) => ("the account is closed under a permit", id.to_string()),
     }
 }

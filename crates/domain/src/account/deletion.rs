@@ -86,7 +86,8 @@ impl Account {
 
     /// The retrieval period: served, computed, as long as promised, and past.
     fn retrieval_guard(&self, closing: &Closing, terms: &Terms, context: &Context<'_>) -> Option<Unmet> {
-        let unmet = |detail: String, satisfied_by: &str| Some(Unmet::new(Guard::RetrievalRun, detail, satisfied_by));
+        let unmet =
+            |detail: String, satisfied_by: &str| Some(Unmet::new(Guard::RetrievalRun, detail, satisfied_by));
         let (Some(retrieval), Some(floor)) = (closing.retrieval, closing.floor) else {
             return unmet(
                 format!("no time to fetch the data was on record when {} took effect", closing.measure),
@@ -97,11 +98,16 @@ impl Account {
             let served = closing.notice.as_ref().and_then(|id| self.notice(id).ok()?.served_at());
             return match served {
                 Some(at) => unmet(
-                    format!("the notice was served on {}, and the calendar knew no end of {retrieval}", terms.calendar.local(at)),
+                    format!(
+                        "the notice was served on {}, and the calendar knew no end of {retrieval}",
+                        terms.calendar.local(at)
+                    ),
                     "nothing: a date that is not there is never past",
                 ),
                 None => unmet(
-                    format!("the notice of the end, which promises {retrieval} to fetch the data, is not served"),
+                    format!(
+                        "the notice of the end, which promises {retrieval} to fetch the data, is not served"
+                    ),
                     "serve it: the time runs from then",
                 ),
             };
@@ -110,7 +116,10 @@ impl Account {
         let promised = retrieval.shortest_seconds().max(floor.shortest_seconds());
         if u64::try_from(seconds).is_ok_and(|seconds| seconds < promised) || seconds <= 0 {
             return unmet(
-                format!("the recorded end {} is earlier than {retrieval} and the floor {floor} promise", retrieve.ends.at),
+                format!(
+                    "the recorded end {} is earlier than {retrieval} and the floor {floor} promise",
+                    retrieve.ends.at
+                ),
                 "nothing: a date that cannot be right deletes nothing",
             );
         }

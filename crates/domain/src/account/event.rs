@@ -9,8 +9,8 @@ use super::actor::Actor;
 use super::case::Outcome;
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::{LiftReason, Proposal};
-use super::watch::Lifts;
 use super::notice::{NoticeKind, Reminder, ServedBy};
+use super::watch::Lifts;
 use crate::calendar::Deadline;
 use crate::capability::Capability;
 use crate::name::{

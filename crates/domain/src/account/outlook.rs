@@ -221,7 +221,8 @@ impl Account {
                 ItemState::Met { .. } => {}
             }
         }
-        let under_way = self.measures.iter().any(|m| m.proposal.case.as_ref() == Some(&case.id) && !m.is_over());
+        let under_way =
+            self.measures.iter().any(|m| m.proposal.case.as_ref() == Some(&case.id) && !m.is_over());
         if matches!(case.state, CaseState::Lapsed { .. }) && !under_way {
             add(What::Propose(case.id.clone()), None);
         }
@@ -309,7 +310,9 @@ impl Account {
                 continue;
             }
             // What rests on no power takes effect at once or not at all.
-            let (Some(case), Some(power)) = (&measure.proposal.case, &measure.proposal.power) else { continue };
+            let (Some(case), Some(power)) = (&measure.proposal.case, &measure.proposal.power) else {
+                continue;
+            };
             let guards = self.measure_guards(measure, context)?;
             if !guards.is_empty() {
                 all.push(WhyNotYet {
@@ -333,9 +336,11 @@ impl Account {
 
     fn powers_at_hand(&self, case: &Case, terms: &Terms) -> Vec<PowerId> {
         let used = |power: &PowerId| {
-            self.measures
-                .iter()
-                .any(|m| m.proposal.case.as_ref() == Some(&case.id) && m.proposal.power.as_ref() == Some(power) && !m.is_over())
+            self.measures.iter().any(|m| {
+                m.proposal.case.as_ref() == Some(&case.id)
+                    && m.proposal.power.as_ref() == Some(power)
+                    && !m.is_over()
+            })
         };
         let noticed = |power: &PowerId| {
             self.notices_of(&case.id)

@@ -125,7 +125,9 @@ impl Account {
     /// Whether every condition for the end of a measure is met.
     pub(super) fn conditions_met(&self, measure: &Measure) -> bool {
         let lifts = measure.lifts();
-        let Some(case) = measure.proposal.case.as_ref().and_then(|id| self.case(id).ok()) else { return false };
+        let Some(case) = measure.proposal.case.as_ref().and_then(|id| self.case(id).ok()) else {
+            return false;
+        };
         let met = |id| case.item(id).is_some_and(|item| matches!(item.state, ItemState::Met { .. }));
         !lifts.when.is_empty() && lifts.when.iter().all(met)
     }

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Calendar;
 use crate::authority::Authority;
+use crate::calendar::Calendar;
 use crate::capability::{Capability, Preset, rung, unsupported};
 use crate::document::DocumentErrors;
 use crate::name::{Format, Ground, PowerId, TermsId};

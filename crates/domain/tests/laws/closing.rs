@@ -2,8 +2,8 @@
 //! deletion by quorum that anything missing stops.
 
 use jiff::SignedDuration;
-use tenure_domain::account::command::Starts;
 use tenure_domain::account::closing::Lifecycle;
+use tenure_domain::account::command::Starts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, Context};
 use tenure_domain::capability::Capability;
@@ -42,8 +42,7 @@ fn terminated(power: &str, ground: &str) -> (World, CaseId) {
 }
 
 fn issue(world: &mut World, number: u8) {
-    let command =
-        Command::IssueRetrievalNotice { measure: world.m(1), number, why: words(), letter: blob() };
+    let command = Command::IssueRetrievalNotice { measure: world.m(1), number, why: words(), letter: blob() };
     world.ok("system/delivery", command);
 }
 
@@ -57,7 +56,8 @@ fn retrieved(world: &mut World) {
     issue(world, 0);
     acknowledge_newest(world);
     for number in 1..=3 {
-        let due = world.account().timers().into_iter().find(|t| t.key.to_string().starts_with("remind_retrieval_"));
+        let due =
+            world.account().timers().into_iter().find(|t| t.key.to_string().starts_with("remind_retrieval_"));
         world.until(due.unwrap().due);
         issue(world, number);
         acknowledge_newest(world);
@@ -136,7 +136,10 @@ fn a_termination_goes_its_whole_way() {
     assert_eq!(types(&said), ["deletion.consented", "deletion.approved"]);
     let granted = permit(&world).unwrap();
     assert_eq!(granted.consents().len(), 2);
-    assert_eq!(world.refused("person/ines", Command::ConfirmDeletion { certificate: blob() }), [Guard::AnotherPerson]);
+    assert_eq!(
+        world.refused("person/ines", Command::ConfirmDeletion { certificate: blob() }),
+        [Guard::AnotherPerson]
+    );
     world.ok("system/eraser", Command::ConfirmDeletion { certificate: blob() });
     assert!(matches!(world.account().lifecycle, Lifecycle::Closed { .. }));
     // It is over; what was can be read, and nothing is begun anew.
@@ -147,7 +150,11 @@ fn a_termination_goes_its_whole_way() {
 #[test]
 fn law_07_each_thing_that_is_missing_stops_the_deletion() {
     let mut world = ready();
-    let hold = Command::PlaceHold { scope: "workload/web/feed".parse().unwrap(), running_state: false, why: words() };
+    let hold = Command::PlaceHold {
+        scope: "workload/web/feed".parse().unwrap(),
+        running_state: false,
+        why: words(),
+    };
     world.ok("person/lena", hold);
     assert_eq!(world.refused("person/ines", propose_deletion()), [Guard::NoHold, Guard::Approved]);
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
@@ -256,7 +263,8 @@ fn a_deletion_without_its_quorum_lapses_and_one_no_ends_it() {
 fn law_10_an_overturned_termination_opens_the_account_again() {
     let (mut world, case) = terminated("3.1", "abuse");
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
-    let decide = Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() };
+    let decide =
+        Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() };
     let said = world.ok("person/ruth", decide);
     assert!(types(&said).contains(&"account.reopened".to_owned()), "{:?}", types(&said));
     assert!(world.account().lifecycle.is_active());

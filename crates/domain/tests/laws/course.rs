@@ -23,8 +23,9 @@ impl History {
         let Some(case) = pick(&open, a / 16).filter(|_| open.len() > 1 || c < 240) else {
             return self.run("person/ines", crate::world::open_case(pick(&GROUNDS, a).unwrap()));
         };
-        let scheduled =
-            |m: &&Measure| m.proposal.case.as_ref() == Some(&case) && matches!(m.state, MeasureState::Scheduled { .. });
+        let scheduled = |m: &&Measure| {
+            m.proposal.case.as_ref() == Some(&case) && matches!(m.state, MeasureState::Scheduled { .. })
+        };
         if let Some(measure) = self.account().measures.iter().find(scheduled).cloned() {
             return self.next_of_measure(&measure, b, c);
         }

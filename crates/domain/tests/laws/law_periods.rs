@@ -106,10 +106,8 @@ fn law_03_nothing_takes_effect_before_its_periods_have_run() {
         if measure_seen.ratify_by.is_some() {
             return Ok(());
         }
-        let (case, power) = (
-            measure_seen.proposal.case.as_ref().unwrap(),
-            measure_seen.proposal.power.as_ref().unwrap(),
-        );
+        let (case, power) =
+            (measure_seen.proposal.case.as_ref().unwrap(), measure_seen.proposal.power.as_ref().unwrap());
         let (notice, cure) = promised(power).unwrap();
         let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
         let grounded = cures.any(|(id, at)| {

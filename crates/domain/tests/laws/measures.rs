@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 use tenure_domain::account::Command;
 use tenure_domain::account::blockers::Clears;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
-use tenure_domain::account::measure::{Basis, LiftReason, MeasureState};
 use tenure_domain::account::legal::OrderKind;
+use tenure_domain::account::measure::{Basis, LiftReason, MeasureState};
 use tenure_domain::account::standing::Standing;
 use tenure_domain::account::watch::Lifts;
 use tenure_domain::authority::Authority;
@@ -229,10 +229,7 @@ fn law_09_no_lower_authority_undoes_what_a_higher_one_set() {
     assert_eq!(blockers, [Authority::Legal, Authority::AccountHolder]);
     let clears = world.account().cleared_by(world.measure(1));
     assert_eq!(clears, [Clears::Cure(case), Clears::Appeal, Clears::Lift(Authority::Legal)]);
-    assert_eq!(
-        world.account().cleared_by(world.measure(2)),
-        [Clears::Lift(Authority::AccountHolder)]
-    );
+    assert_eq!(world.account().cleared_by(world.measure(2)), [Clears::Lift(Authority::AccountHolder)]);
     // Lifting one leaves the other.
     world.ok("person/lena", lift_as(Authority::Legal, &measure));
     assert!(world.account().withheld(&"account".parse().unwrap()).contains(&Capability::Deploy));
@@ -255,7 +252,8 @@ fn an_order_is_the_basis_of_what_it_commands_and_of_nothing_else() {
         scope: scope.parse().unwrap(),
         why: words(),
     };
-    let (more, wider) = (apply(&world, Preset::Suspend, "environment/web"), apply(&world, Preset::Freeze, "account"));
+    let (more, wider) =
+        (apply(&world, Preset::Suspend, "environment/web"), apply(&world, Preset::Freeze, "account"));
     assert_eq!(world.refused("person/lena", more), [Guard::PowerPermits]);
     assert_eq!(world.refused("person/lena", wider), [Guard::PowerPermits]);
     world.ok("person/lena", apply(&world, Preset::Freeze, "workload/web/feed"));
@@ -328,7 +326,10 @@ fn a_measure_in_force_is_looked_at_again_every_fourteen_days() {
     world.until(due);
     assert_eq!(said(&world, "review_overdue"), Some(due));
     world.until(due + days(40));
-    assert_eq!(world.events.iter().filter(|r| types(&[(*r).clone()]) == ["measure.review_overdue"]).count(), 1);
+    assert_eq!(
+        world.events.iter().filter(|r| types(&[(*r).clone()]) == ["measure.review_overdue"]).count(),
+        1
+    );
     world.ok("person/omar", review(false));
     assert_eq!(said(&world, "review"), Some(world.now + days(14)));
     world.ok("person/omar", review(true));

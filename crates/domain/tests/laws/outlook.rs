@@ -69,10 +69,10 @@ fn whatever_has_not_taken_effect_is_told_why_or_what_comes_next() {
             }
             for case in account.cases.iter().filter(|c| !c.is_closed()) {
                 let moves = steps.iter().any(|s| s.case.as_ref() == Some(&case.id));
-                let stands = account
-                    .measures
-                    .iter()
-                    .any(|m| m.proposal.case.as_ref() == Some(&case.id) && matches!(m.state, MeasureState::InForce { .. }));
+                let stands = account.measures.iter().any(|m| {
+                    m.proposal.case.as_ref() == Some(&case.id)
+                        && matches!(m.state, MeasureState::InForce { .. })
+                });
                 prop_assert!(moves || stands, "nothing follows in {:?}", case);
             }
             for timer in account.timers() {

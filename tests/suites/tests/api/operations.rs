@@ -130,12 +130,24 @@ impl Operation {
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "until": {"ends": "2021-01-19T19:00:00Z", "items": ["post-1"]}})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
             "confirmClock" => json!({"moment": "2021-01-09T19:00:00Z", "why": "Compared with the wall"}),
             "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
+            "askMeasure" => {
+                json!({"preset": "freeze", "scope": "environment/web", "ends": "2021-01-19T19:00:00Z", "why": "We move"})
+            }
+            "applyOrder" => json!({"preset": "freeze", "scope": "environment/web", "why": "As ordered"}),
+            "setConditions" => {
+                json!({"until": {"ends": "2021-01-19T19:00:00Z", "items": []}, "why": "By then it is settled"})
+            }
+            "reviewMeasure" => json!({"lift": false, "why": "Nothing has changed"}),
+            "acknowledgeEnforcement" => json!({"capability": "payments", "withheld": true}),
+            "proposeDeletion" => json!({"why": "The time to fetch the data has run"}),
+            "consentToDeletion" => json!({"commandHash": "0"}),
+            "denyDeletion" => json!({"commandHash": "0", "why": "Not yet"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
             "decideAppeal" => json!({"outcome": "upheld", "why": "It was not"}),
             "recordOrder" => {

@@ -1,11 +1,11 @@
 //! Folding what is watched of standing measures, and the end of an account.
 
+use super::super::Account;
 use super::super::closing::{Closing, Deletion, Lifecycle, Reminder, Retrieve};
 use super::super::event::{Event, Recorded};
 use super::super::measure::Approval;
 use super::super::notice::NoticeKind;
 use super::super::watch::Acknowledgement;
-use super::super::Account;
 use super::FoldError;
 use crate::name::NoticeId;
 

@@ -107,8 +107,13 @@ impl Draft<'_> {
         reason: &LiftReason,
     ) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
-        let of_case: Vec<_> =
-            self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(case)).map(|m| m.id.clone()).collect();
+        let of_case: Vec<_> = self
+            .account
+            .measures
+            .iter()
+            .filter(|m| m.proposal.case.as_ref() == Some(case))
+            .map(|m| m.id.clone())
+            .collect();
         for id in of_case {
             self.end_measure(&id, reason.clone())?;
         }

@@ -173,8 +173,11 @@ impl Draft<'_> {
         all_met(guards)?;
         let command_hash = command_hash.to_owned();
         self.emit(Event::DeletionConsented { by, command_hash: command_hash.clone() })?;
-        let enough =
-            self.account.lifecycle.closing().is_some_and(|c| quorum_guard(c, c.valid_consents().len()).is_none());
+        let enough = self
+            .account
+            .lifecycle
+            .closing()
+            .is_some_and(|c| quorum_guard(c, c.valid_consents().len()).is_none());
         if enough { self.emit(Event::DeletionApproved { command_hash }) } else { Ok(()) }
     }
 
@@ -189,7 +192,8 @@ impl Draft<'_> {
     }
 
     pub(super) fn lapse_deletion(&mut self) -> Result<(), Rejected> {
-        let hash = self.account.lifecycle.closing().and_then(|c| Some(c.deletion.as_ref()?.command_hash.clone()));
+        let hash =
+            self.account.lifecycle.closing().and_then(|c| Some(c.deletion.as_ref()?.command_hash.clone()));
         match hash {
             Some(command_hash) => self.emit(Event::DeletionEnded { command_hash, denied: None }),
             None => Ok(()),

@@ -8,9 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Draft, all_met, wrong_state};
 use crate::account::command::ProposeMeasure;
 use crate::account::event::Event;
-use crate::account::guards::{
-    DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_ok, missing_approvals,
-};
+use crate::account::guards::{DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_ok, missing_approvals};
 use crate::account::measure::{Basis, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::account::watch::Lifts;
@@ -217,13 +215,7 @@ impl Draft<'_> {
         proposal.effective = effective;
         let mut guards = self.account.power_guards(&proposal, terms);
         guards.extend(moment_guard(effective, self.context.now, true, terms));
-        guards.extend(self.account.period_guards(
-            case,
-            power,
-            terms,
-            effective,
-            self.context.now,
-        ));
+        guards.extend(self.account.period_guards(case, power, terms, effective, self.context.now));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
         let command_hash = command_hash(id, &proposal);

@@ -25,7 +25,10 @@ pub(super) fn authority_guard(measure: &Measure, authority: Authority) -> Option
     (!free).then(|| {
         Unmet::new(
             Guard::Authority,
-            format!("{} stands in the name of {set}, and this is done in the name of {authority}", measure.id),
+            format!(
+                "{} stands in the name of {set}, and this is done in the name of {authority}",
+                measure.id
+            ),
             set.lifted_by(),
         )
     })
@@ -72,7 +75,8 @@ impl Draft<'_> {
         guards.extend(ends_guard(&lifts, self.context.now, self.account.accepted(self.context.book)?));
         let before = measure.lifts();
         let later = before.ends.is_some_and(|ends| lifts.ends.is_none_or(|new| new > ends));
-        let harder = !before.when.is_empty() && (lifts.when.is_empty() || !lifts.when.is_subset(&before.when));
+        let harder =
+            !before.when.is_empty() && (lifts.when.is_empty() || !lifts.when.is_subset(&before.when));
         if later || harder {
             guards.push(Unmet::new(
                 Guard::InState,
@@ -88,7 +92,8 @@ impl Draft<'_> {
     /// The items of conditions are asked of the account in the case itself, so that a notice has told it.
     pub(super) fn check_items(&self, case: Option<&CaseId>, lifts: &Lifts) -> Result<(), Rejected> {
         for item in &lifts.when {
-            let known = case.and_then(|id| self.account.case(id).ok()).is_some_and(|c| c.item(item).is_some());
+            let known =
+                case.and_then(|id| self.account.case(id).ok()).is_some_and(|c| c.item(item).is_some());
             if !known {
                 return Err(Rejected::not_found("item", item));
             }
@@ -235,8 +240,7 @@ impl Draft<'_> {
             .measures
             .iter()
             .any(|m| m.proposal.case.as_ref() == Some(case) && m.terminates() && !m.is_ending());
-        let terminates =
-            |power: &PowerId| terms.power(power).is_some_and(|p| p.permits == Preset::Terminate);
+        let terminates = |power: &PowerId| terms.power(power).is_some_and(|p| p.permits == Preset::Terminate);
         let noticed = self.account.notices_of(case).any(|notice| {
             let runs = match (notice.served_at(), notice.notice_ends()) {
                 (None, _) => true,
