@@ -63,6 +63,16 @@ actions! {
     ReviewEmergency = "reviewEmergency" / "review an emergency measure" on account;
     ChargeFee = "chargeFee" / "charge a fee" on account;
     LiftMeasure = "liftMeasure" / "lift a measure" on account;
+    LiftLegalMeasure = "liftLegalMeasure" / "lift a measure in the name of the law" on account;
+    AskMeasure = "askMeasure" / "ask that something be withheld from the own account" on account;
+    LiftOwnMeasure = "liftOwnMeasure" / "lift what the account asked for itself" on account;
+    SetConditions = "setConditions" / "set when a measure lifts by itself" on account;
+    ReviewMeasure = "reviewMeasure" / "review a measure in force" on account;
+    AcknowledgeEnforcement = "acknowledgeEnforcement" / "say what another system withholds" on account;
+    ApplyOrder = "applyOrder" / "withhold what an order commands" on account;
+    ProposeDeletion = "proposeDeletion" / "propose a deletion" on account;
+    ConsentToDeletion = "consentToDeletion" / "consent to a deletion" on account;
+    DenyDeletion = "denyDeletion" / "deny a deletion" on account;
     RecordOrder = "recordOrder" / "record an order" on account;
     VacateOrder = "vacateOrder" / "vacate an order" on account;
     DecideConflict = "decideConflict" / "decide which of two orders is followed" on account;

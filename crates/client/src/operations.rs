@@ -2,9 +2,10 @@
 
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::request::{
-    Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
-    IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
-    RecordOrder, Remediate, SetRoles, SubmitCure, Workload,
+    AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ConfirmClock, Consent, CreateEnvironment,
+    DecideAppeal, DecideCure, DenyDeletion, FileAppeal, FileReport, IssueNotice, IssueToken, MoveClock,
+    OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordOrder, Remediate, ReviewMeasure,
+    SetConditions, SetRoles, SubmitCure, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -97,13 +98,29 @@ posts! {
     /// Denies consent to a measure.
     "denyMeasure" deny(measure) "/v1/measures/{measure}/denial" Deny => Written;
     /// Reviews an emergency measure.
-    "reviewEmergency" review_emergency(measure) "/v1/measures/{measure}/review" ReviewEmergency => Written;
+    "reviewEmergency" review_emergency(measure) "/v1/measures/{measure}/emergency-review" ReviewEmergency => Written;
     /// Charges a fee.
     "chargeFee" charge_fee(case) "/v1/cases/{case}/fees" ChargeFee => Written;
     /// Ratifies an emergency measure.
     "ratifyMeasure" ratify(measure) "/v1/measures/{measure}/ratification" Consent => Written;
     /// Ends a measure.
     "liftMeasure" lift(measure) "/v1/measures/{measure}/lift" Reason => Written;
+    /// Asks that something be withheld from the own account.
+    "askMeasure" ask_measure(account) "/v1/accounts/{account}/measures" AskMeasure => Written;
+    /// Withholds what an order commands.
+    "applyOrder" apply_order(order) "/v1/orders/{order}/measures" ApplyOrder => Written;
+    /// Says when a measure lifts by itself.
+    "setConditions" set_conditions(measure) "/v1/measures/{measure}/conditions" SetConditions => Written;
+    /// Records that somebody looked at a measure again.
+    "reviewMeasure" review_measure(measure) "/v1/measures/{measure}/reviews" ReviewMeasure => Written;
+    /// Says what another system does about a measure.
+    "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
+    /// Proposes to delete what an account has.
+    "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" Reason => Written;
+    /// Consents to a deletion.
+    "consentToDeletion" consent_to_deletion(account) "/v1/accounts/{account}/deletion/consents" Consent => Written;
+    /// Denies a deletion.
+    "denyDeletion" deny_deletion(account) "/v1/accounts/{account}/deletion/denial" DenyDeletion => Written;
     /// Challenges a measure.
     "fileAppeal" file_appeal(measure) "/v1/measures/{measure}/appeals" FileAppeal => Written;
     /// Assigns an appeal.

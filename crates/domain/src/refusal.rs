@@ -47,6 +47,14 @@ pub enum Guard {
     NoOrder,
     /// No hold preserves what it would lose.
     NoHold,
+    /// No appeal is open.
+    NoOpenAppeal,
+    /// The account had the time to fetch its data that it was promised.
+    RetrievalRun,
+    /// It was reminded of that time, and each reminder was served.
+    RemindersServed,
+    /// Whoever lifts a measure stands no lower than whoever set it.
+    Authority,
     /// Nothing withholds what the command would change.
     NotWithheld,
     /// It fits the account's plan.
@@ -78,10 +86,14 @@ impl Guard {
             }
             Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
             Self::CureDecided | Self::LeastFirst | Self::Struck => Some(Law::Ladder),
-            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
+            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => {
+                Some(Law::Separation)
+            }
             Self::Ratified | Self::Reviewed => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
             Self::AppealDecided => Some(Law::Reading),
+            Self::NoOpenAppeal | Self::RetrievalRun | Self::RemindersServed => Some(Law::Data),
+            Self::Authority => Some(Law::Stacking),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),

@@ -18,12 +18,16 @@ use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, evaluate, letters};
+use crate::{EngineError, closing, evaluate, letters};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
 /// Deliver a reminder.
 pub(crate) const REMIND: &str = "remind";
+/// Tell an account that it has ended, or remind it of the time to fetch its data.
+pub(crate) const RETRIEVE: &str = "retrieve";
+/// Delete what an account has, where its deletion is permitted.
+pub(crate) const DELETE: &str = "delete";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
@@ -89,8 +93,8 @@ async fn work_off(
             if failing.waits(&key) {
                 continue;
             }
-            // The deemed rule counts from the attempt: none is made at a moment that is in doubt.
-            if job.kind == DELIVER && inner.clock.look().doubt.is_some() {
+            // The deemed rule counts from the attempt: none is made at a moment that is in doubt. Nor is anything deleted.
+            if (job.kind == DELIVER || job.kind == DELETE) && inner.clock.look().doubt.is_some() {
                 continue;
             }
             let result = carry_out(inner, job).await;
@@ -137,6 +141,8 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     match job.kind.as_str() {
         DELIVER => deliver(inner, job).await,
         REMIND => remind(inner, job).await,
+        RETRIEVE => closing::tell(inner, &job.subject).await,
+        DELETE => closing::delete(inner, &parse::<AccountId>(job)?).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),

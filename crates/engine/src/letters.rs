@@ -38,14 +38,14 @@ pub struct EmergencyNotice<'a> {
     pub why: &'a str,
 }
 
-fn begin(letter: &mut String, title: &str, account: &Account, terms: &Terms, now: Timestamp) {
+pub(crate) fn begin(letter: &mut String, title: &str, account: &Account, terms: &Terms, now: Timestamp) {
     let _ = writeln!(letter, "{title}\n");
     let _ = writeln!(letter, "To the account:   {}", account.id);
     let _ = writeln!(letter, "Date:             {}", terms.calendar.local(now));
     let _ = writeln!(letter, "Under the terms:  {} (SHA-256 {})", account.terms, account.terms.hash);
 }
 
-fn end(letter: &mut String, account: &Account) {
+pub(crate) fn end(letter: &mut String, account: &Account) {
     let _ = writeln!(
         letter,
         "\nYou can read this notice and your standing, answer, and appeal at any time, also while anything is withheld:\n  \

@@ -35,7 +35,7 @@ pub(crate) async fn count(write: &mut Write, recorded: &Recorded) -> Result<(), 
         (Event::RuleMatched { rule, .. }, _) => (of_rule(rule, "matched"), 1),
         (Event::CaseOpened { .. }, Actor::Rule(rule)) => (of_rule(rule, "opened"), 1),
         (Event::RuleOverturned { rule, .. }, _) => (of_rule(rule, "overturned"), 1),
-        (Event::ReviewDue { applied_by, .. }, _) => (reviews_of(applied_by), 1),
+        (Event::EmergencyReviewDue { applied_by, .. }, _) => (reviews_of(applied_by), 1),
         (Event::EmergencyReviewed { applied_by, .. }, _) => (reviews_of(applied_by), -1),
         _ => return Ok(()),
     };

@@ -22,7 +22,7 @@ use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
-use crate::{EngineError, jobs, sequencer, stream, tally};
+use crate::{EngineError, closing, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -224,7 +224,7 @@ impl Turn<'_> {
                 self.write.set_timers(name, &timers).await?;
             }
             for recorded in events {
-                self.enqueue(&recorded.event).await?;
+                self.enqueue(&id, &recorded.event).await?;
                 tally::count(self.write, recorded).await?;
                 if let Some(blob) = recorded.event.blob() {
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
@@ -251,7 +251,7 @@ impl Turn<'_> {
         Ok(self.write.append("account", name, before, rows, &json).await?)
     }
 
-    async fn enqueue(&mut self, event: &Event) -> Result<(), EngineError> {
+    async fn enqueue(&mut self, id: &AccountId, event: &Event) -> Result<(), EngineError> {
         match event {
             Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
@@ -259,6 +259,13 @@ impl Turn<'_> {
             Event::NoticeReminded { notice, reminder } => {
                 self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
             }
+            Event::AccountClosing { measure, .. } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, 0)).await?;
+            }
+            Event::RetrievalReminderDue { measure, number } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, *number)).await?;
+            }
+            Event::DeletionApproved { .. } => self.write.enqueue(jobs::DELETE, id.as_str()).await?,
             _ => {}
         }
         Ok(())
@@ -509,6 +516,8 @@ fn document(command: &account::Command) -> Option<&Blob> {
         C::RecordRemoval(removal) => Some(&removal.document),
         C::RenewGag { document, .. } => document.as_ref(),
         C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+        C::IssueRetrievalNotice { letter, .. } => Some(letter),
+        C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -176,7 +176,7 @@ pub struct FeeView {
 /// The review that an emergency measure owes or got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ReviewView {
+pub struct EmergencyReviewView {
     /// By when it is to be done.
     #[schema(value_type = String, format = DateTime)]
     pub due: Timestamp,

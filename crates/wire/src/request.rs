@@ -9,6 +9,7 @@ use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::name::{AccountId, CaseId, EnvironmentId, Ground, ItemId, PowerId, ReportId, TermsId};
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
@@ -16,8 +17,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::legal::Instead;
 use crate::schema::{
-    BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
-    Span, Text, Word,
+    BlobName, CapabilityName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, PresetName, ReportName,
+    RoleName, ScopeName, Slug, Span, Text, Word,
 };
 
 macro_rules! request {
@@ -349,7 +350,8 @@ request!(
         /// Under which power of the accepted terms.
         #[schema(value_type = Clause)]
         power: PowerId,
-        /// From what: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
+        /// From what: `account`, `environment/NAME`, `workload/ENVIRONMENT/NAME` or
+        /// `hostname/ENVIRONMENT/WORKLOAD/NAME`.
         #[schema(value_type = ScopeName)]
         scope: Scope,
         /// From when; none for as soon as it is approved.
@@ -366,6 +368,102 @@ request!(
         /// Whether it is applied at once, provisionally, under an emergency power.
         #[serde(default)]
         emergency: bool,
+        /// When it lifts by itself; none for never. Not for an emergency measure.
+        #[serde(default)]
+        until: Option<Until>,
+    }
+);
+
+request!(
+    /// When a measure lifts by itself: at the moment or as soon as all items are met, whichever comes first.
+    Until {
+        /// The moment.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// Items of its case.
+        #[serde(default)]
+        #[schema(value_type = Vec<Slug>, max_items = 200)]
+        items: BTreeSet<ItemId>,
+    }
+);
+
+request!(
+    /// Says when a measure that stands lifts by itself. What was set before is never made harder.
+    SetConditions {
+        /// When.
+        until: Until,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Asks that something be withheld from the own account, at once.
+    AskMeasure {
+        /// What: `freeze`, `withhold_payments`, `isolate` or `suspend`.
+        #[schema(value_type = PresetName)]
+        preset: Preset,
+        /// From what.
+        #[schema(value_type = ScopeName)]
+        scope: Scope,
+        /// When it lifts by itself; none for when the account lifts it.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Withholds what an order commands, at once and until it is vacated.
+    ApplyOrder {
+        /// What: `freeze` for an order to preserve.
+        #[schema(value_type = PresetName)]
+        preset: Preset,
+        /// From what, within the order's scope.
+        #[schema(value_type = ScopeName)]
+        scope: Scope,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Records that somebody looked at a measure in force again.
+    ReviewMeasure {
+        /// Whether it is lifted; else it stands.
+        lift: bool,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Says what another system does about a measure.
+    AcknowledgeEnforcement {
+        /// What it enforces: `payments` or `storage.write`.
+        #[schema(value_type = CapabilityName)]
+        capability: Capability,
+        /// Whether it is withheld now; else it is given back.
+        withheld: bool,
+    }
+);
+
+request!(
+    /// Denies a deletion that is proposed or has its quorum.
+    DenyDeletion {
+        /// The deletion's `commandHash`, as read in the standing.
+        #[schema(max_length = 64, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+        command_hash: String,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
     }
 );
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::legal::{FeeView, ReviewView, StrikeView};
+use crate::legal::{EmergencyReviewView, FeeView, StrikeView};
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
 
@@ -96,6 +96,12 @@ view!(
         withheld: BTreeMap<String, BTreeSet<String>>,
         /// The measures that are not over.
         measures: Vec<MeasureLine>,
+        /// What is withheld anywhere, by whom it is enforced, and who blocks it: the highest authority first.
+        blocked: Vec<BlockedView>,
+        /// The time between the end of the account and its deletion, while it runs.
+        closing: Option<ClosingView>,
+        /// The certificate of the deletion of a closed account, as evidence: `sha256:…`.
+        certificate: Option<String>,
         /// What the account is asked to do.
         requirements: Vec<RequirementView>,
         /// The orders that stand.
@@ -112,6 +118,79 @@ view!(
 );
 
 view!(
+    /// A capability that is withheld somewhere.
+    BlockedView {
+        /// Which.
+        capability: String,
+        /// Who enforces it: `cluster`, `declared` (another system, which acknowledges) or `none`.
+        enforcer: String,
+        /// The measures that withhold it. Lifting one leaves the others.
+        by: Vec<BlockerView>,
+    }
+);
+
+view!(
+    /// A measure that withholds a capability.
+    BlockerView {
+        /// Which.
+        measure: String,
+        /// From what.
+        scope: String,
+        /// In whose name: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// Its state.
+        state: String,
+        /// What ends it, in words.
+        cleared_by: Vec<String>,
+        /// Who may lift it.
+        lifted_by: String,
+    }
+);
+
+view!(
+    /// The end of an account: the time to fetch its data, the reminders, the deletion.
+    ClosingView {
+        /// The termination.
+        measure: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+        /// The notice whose service begins the time to fetch the data.
+        notice: Option<String>,
+        /// When that was served.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_from: Option<Timestamp>,
+        /// Until when the data can be fetched at the least; none where the notice is not served, or its end is not known.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_until: Option<Timestamp>,
+        /// The reminders that were issued.
+        reminders: Vec<String>,
+        /// The deletion that is proposed or has its quorum.
+        deletion: Option<DeletionView>,
+        /// Everything but the quorum that stands between the account and its deletion.
+        why_not_deleted: Vec<GuardView>,
+    }
+);
+
+view!(
+    /// A deletion that is proposed, or has its quorum.
+    DeletionView {
+        /// Who proposed it.
+        proposed_by: String,
+        /// Why.
+        why: Option<String>,
+        /// What a consent is bound to.
+        command_hash: String,
+        /// Who consented.
+        consents: Vec<String>,
+        /// How many have to.
+        needed: u8,
+        /// Whether enough did.
+        approved: bool,
+    }
+);
+
+view!(
     /// A measure in short.
     MeasureLine {
         /// Its id.
@@ -122,8 +201,12 @@ view!(
         scope: String,
         /// Its state.
         state: String,
-        /// The power it rests on.
-        power: String,
+        /// The power it rests on; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// In whose name it stands.
+        authority: String,
         /// What is still pending, where it is being applied or undone.
         pending: Option<String>,
         /// Who may lift it, and what clears it.
@@ -151,13 +234,16 @@ view!(
 view!(
     /// Something that can happen next.
     NextView {
-        /// In which case; none for what concerns an order by itself.
+        /// In which case; none for what concerns an order by itself, or a measure that rests on no power.
         case: Option<String>,
-        /// What: `deemed`, `remind`, `lapse`, `apply` and `lift_unratified` come due by themselves, and so do
-        /// `approval_expires`, `review_overdue`, `appeal_overdue`, `order_missed`, `recheck_missed` and `gag_ends`; `deliver`,
-        /// `enforce`, `restore` and `follow_order` are under way; `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`,
-        /// `propose`, `approve`, `amend`, `ratify`, `review`, `assign_appeal`, `decide_appeal`, `recheck_gag`,
-        /// `decide_conflict` and `vacate_order` are for somebody to do.
+        /// What: `deemed`, `remind`, `lapse`, `apply`, `lift_unratified`, `approval_expires`, `emergency_review_overdue`,
+        /// `appeal_overdue`, `order_missed`, `recheck_missed`, `gag_ends`, `expire`, `raise_review`,
+        /// `raise_constructive_termination`, `lift_constructive_termination`, `remind_retrieval` and `lapse_deletion` come
+        /// due by themselves; `deliver`, `enforce`, `restore`, `follow_order` and `delete` are under way; `issue_notice`,
+        /// `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`, `ratify`, `emergency_review`,
+        /// `assign_appeal`, `decide_appeal`, `recheck_gag`, `decide_conflict`, `vacate_order`, `confirm`, `review`,
+        /// `review_overdue`, `resolve_constructive_termination`, `retrieve`, `propose_deletion` and `consent_to_deletion`
+        /// are for somebody to do.
         kind: String,
         /// The same in words.
         what: String,
@@ -387,12 +473,34 @@ view!(
     MeasureView {
         /// Its id.
         id: String,
-        /// Its case.
-        case: String,
+        /// Its case; none where its basis is no power.
+        case: Option<String>,
         /// The terms it rests on.
         terms: TermsView,
-        /// The power.
-        power: String,
+        /// The power; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// The order it rests on.
+        order: Option<String>,
+        /// In whose name it stands: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// The moment at which it lifts by itself.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// The items of its case that lift it by themselves once all are met.
+        lifts_when: Vec<String>,
+        /// What other systems have still to say in its present state.
+        unacknowledged: Vec<String>,
+        /// When somebody has to look at it again, at the latest; in the past where that is overdue.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        review_due: Option<Timestamp>,
+        /// Until when it can last without becoming a termination in all but name.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        bound: Option<Timestamp>,
+        /// When it lifts by itself because it has lasted past that and nothing was done.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        constructive_termination_lifts: Option<Timestamp>,
         /// The preset.
         preset: String,
         /// What it withholds.
@@ -425,11 +533,9 @@ view!(
         /// Who ratified it.
         ratified_by: Option<String>,
         /// The review that it owes or got, where it was an emergency measure that is provisional no more.
-        review: Option<ReviewView>,
+        emergency_review: Option<EmergencyReviewView>,
         /// The roles that are among those who consent, where the power names them.
         approver_roles: Vec<String>,
-        /// The order it rests on, where it rests on one and not on a power.
-        order: Option<String>,
         /// The measure in whose place an appeal put this one.
         replaces: Option<String>,
         /// Why it ended.

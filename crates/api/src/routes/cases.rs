@@ -5,8 +5,8 @@ use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::name::CaseId;
-use tenure_engine::{stream, withheld};
 use tenure_engine::submission::{Act, Done};
+use tenure_engine::{stream, withheld};
 use tenure_wire::Problem;
 use tenure_wire::request::{OpenCase, PageQuery};
 use tenure_wire::view::{CaseView, EventView, Page, Written};
@@ -105,7 +105,9 @@ async fn timeline(
     account.case(&id).map_err(tenure_engine::EngineError::from)?;
     let mut about: Vec<String> = vec![id.to_string()];
     about.extend(account.notices_of(&id).map(|n| n.id.to_string()));
-    about.extend(account.measures.iter().filter(|m| m.proposal.case == id).map(|m| m.id.to_string()));
+    about.extend(
+        account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&id)).map(|m| m.id.to_string()),
+    );
     let mut events = Vec::new();
     let mut from = 1;
     loop {

@@ -33,7 +33,7 @@ async fn deny(call: Call, Path(id): Path<MeasureId>, body: Body<Deny>) -> Result
 
 /// Say of an emergency measure that was ratified, lifted or has lapsed what happened, and whether it was right: someone
 /// who took no part in it. Until then whoever applied it applies no other.
-#[utoipa::path(post, operation_id = "reviewEmergency", path = "/v1/measures/{measure}/review", tag = "measures", params(("measure" = String, Path)),
+#[utoipa::path(post, operation_id = "reviewEmergency", path = "/v1/measures/{measure}/emergency-review", tag = "measures", params(("measure" = String, Path)),
     request_body = ReviewEmergency, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn review(
     call: Call,

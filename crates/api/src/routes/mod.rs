@@ -6,6 +6,7 @@ mod cases;
 mod clock;
 mod consent;
 mod cures;
+mod deletion;
 mod environments;
 mod events;
 mod evidence;
@@ -20,6 +21,7 @@ mod orders;
 mod people;
 mod reports;
 mod rules;
+mod standing;
 mod terms;
 mod tokens;
 mod workloads;
@@ -55,6 +57,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(measures::routes())
         .merge(consent::routes())
         .merge(fees::routes())
+        .merge(standing::routes())
+        .merge(deletion::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

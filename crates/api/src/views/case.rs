@@ -50,7 +50,7 @@ pub async fn case(
         measures: account
             .measures
             .iter()
-            .filter(|m| m.proposal.case == case.id)
+            .filter(|m| m.proposal.case.as_ref() == Some(&case.id))
             .map(|m| m.id.to_string())
             .collect(),
         next: next::steps(account, &accepted, Some(&case.id), to_member),
@@ -63,7 +63,9 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
         NoticeKind::Violation { power }
         | NoticeKind::Intent { power }
         | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
-        NoticeKind::Emergency { measure } | NoticeKind::Removal { measure } => (None, Some(measure.to_string())),
+        NoticeKind::Emergency { measure }
+        | NoticeKind::Removal { measure }
+        | NoticeKind::Retrieval { measure, .. } => (None, Some(measure.to_string())),
     };
     let letter = engine.blob(notice.letter.as_str()).await?;
     Ok(NoticeView {

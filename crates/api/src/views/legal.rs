@@ -4,7 +4,7 @@ use tenure_domain::account::Account;
 use tenure_domain::account::legal::{Appeal, Hold, Order};
 use tenure_domain::account::measure::Measure;
 use tenure_engine::Engine;
-use tenure_wire::legal::{FeeView, ReviewView, StrikeView};
+use tenure_wire::legal::{EmergencyReviewView, FeeView, StrikeView};
 use tenure_wire::view::LegalView;
 
 use super::{name, text};
@@ -80,14 +80,17 @@ pub async fn appeal(engine: &Engine, account: &Account, appeal: &Appeal) -> Resu
     })
 }
 
-pub async fn review(engine: &Engine, measure: &Measure) -> Result<Option<ReviewView>, Failure> {
-    let Some(review) = measure.review() else { return Ok(None) };
+pub async fn emergency_review(
+    engine: &Engine,
+    measure: &Measure,
+) -> Result<Option<EmergencyReviewView>, Failure> {
+    let Some(review) = measure.emergency_review() else { return Ok(None) };
     let done = review.done.as_ref();
     let why = match done {
         Some(done) => text(engine, &done.account).await?,
         None => None,
     };
-    Ok(Some(ReviewView {
+    Ok(Some(EmergencyReviewView {
         due: review.due,
         overdue: review.overdue.is_some(),
         by: done.map(|d| format!("person/{}", d.by)),
@@ -98,9 +101,7 @@ pub async fn review(engine: &Engine, measure: &Measure) -> Result<Option<ReviewV
 
 pub fn strikes(account: &Account) -> Vec<StrikeView> {
     let stand = account.strikes.iter().filter(|s| s.removed.is_none());
-    stand
-        .map(|s| StrikeView { case: s.case.to_string(), ground: s.ground.to_string(), at: s.at })
-        .collect()
+    stand.map(|s| StrikeView { case: s.case.to_string(), ground: s.ground.to_string(), at: s.at }).collect()
 }
 
 pub async fn fees(engine: &Engine, account: &Account) -> Result<Vec<FeeView>, Failure> {

@@ -5,6 +5,7 @@ pub mod case;
 pub mod legal;
 pub mod measure;
 pub mod next;
+pub mod standing;
 
 use serde::Serialize;
 use tenure_domain::terms::TermsRef;

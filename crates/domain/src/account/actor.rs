@@ -34,15 +34,18 @@ pub enum System {
     Bootstrap,
     /// Whoever holds the log's key, at the machine.
     Keeper,
+    /// What deletes, under a permit.
+    Eraser,
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
         (Self::Bootstrap, "bootstrap"),
         (Self::Keeper, "keeper"),
+        (Self::Eraser, "eraser"),
     ];
 }
 

@@ -10,6 +10,8 @@ use super::notice::{Attempt, Notice, NoticeState};
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
 
+mod kept;
+
 /// Why an event does not fold: the record is damaged or not this account's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FoldError {
@@ -43,6 +45,7 @@ impl Account {
                     id: id.clone(),
                     version: 1,
                     opened_at: recorded.at,
+                    lifecycle: super::closing::Lifecycle::Active,
                     terms: terms.clone(),
                     plan: *plan,
                     environments: std::collections::BTreeMap::new(),
@@ -170,6 +173,7 @@ impl Account {
                     reminded: Vec::new(),
                     delayed: None,
                 });
+                self.note_retrieval(kind, notice);
             }
             Event::NoticeAttempted { notice, channel, proof, deemed } => {
                 let notice = self.notice_mut(notice)?;
@@ -220,7 +224,9 @@ impl Account {
                 replaces,
             } => {
                 self.in_order(measure.number(), self.measures.len(), measure)?;
-                self.case_mut(&proposal.case)?;
+                if let Some(case) = &proposal.case {
+                    self.case_mut(case)?;
+                }
                 self.measures.push(Measure {
                     id: measure.clone(),
                     proposal: proposal.clone(),
@@ -241,6 +247,7 @@ impl Account {
                     took_effect: None,
                     pod_grace_seconds: *pod_grace_seconds,
                     replaces: replaces.clone(),
+                    watch: super::watch::Watch::default(),
                 });
             }
             Event::MeasureAmended { measure, effective, command_hash } => {
@@ -278,11 +285,13 @@ impl Account {
             Event::MeasureApplying { measure } => {
                 let measure = self.measure_mut(measure)?;
                 measure.took_effect.get_or_insert(at);
+                measure.watch.observed = None;
                 measure.state = MeasureState::Applying { since: at };
             }
             Event::MeasureInForce { measure, receipt } => {
                 self.measure_mut(measure)?.state =
                     MeasureState::InForce { since: at, receipt: receipt.clone() };
+                self.measure_mut(measure)?.watch.observed = None;
             }
             Event::MeasureStayed { measure, order } => {
                 let measure = self.measure_mut(measure)?;
@@ -299,6 +308,7 @@ impl Account {
                     | MeasureState::Withdrawn { .. } => StayedFrom::Approved,
                 };
                 measure.state = MeasureState::Stayed { since: at, order: order.clone(), from };
+                measure.watch.observed = None;
             }
             Event::MeasureRestored { measure, receipt } => {
                 if let MeasureState::Stayed { from: StayedFrom::Effective { restored }, .. } =
@@ -320,8 +330,9 @@ impl Account {
                 }
             }
             Event::MeasureLifting { measure, reason } => {
-                self.measure_mut(measure)?.state =
-                    MeasureState::Lifting { since: at, reason: reason.clone() };
+                let measure = self.measure_mut(measure)?;
+                measure.state = MeasureState::Lifting { since: at, reason: reason.clone() };
+                measure.watch.observed = None;
             }
             Event::MeasureLifted { measure, receipt } => {
                 let measure = self.measure_mut(measure)?;
@@ -393,8 +404,8 @@ impl Account {
             | Event::NoticeReleased { .. }
             | Event::ApprovalDenied { .. }
             | Event::ApprovalExpired { .. }
-            | Event::ReviewDue { .. }
-            | Event::ReviewOverdue { .. }
+            | Event::EmergencyReviewDue { .. }
+            | Event::EmergencyReviewOverdue { .. }
             | Event::EmergencyReviewed { .. }
             | Event::OrderComplied { .. }
             | Event::OrderMissed { .. }
@@ -410,6 +421,22 @@ impl Account {
             | Event::FeeCharged { .. }
             | Event::FeeReversed { .. }
             | Event::RuleOverturned { .. } => self.fold_legal(recorded)?,
+            Event::MeasureBounded { .. }
+            | Event::MeasureObserved { .. }
+            | Event::EnforcerAcknowledged { .. }
+            | Event::MeasureConditionsSet { .. }
+            | Event::MeasureReviewOverdue { .. }
+            | Event::MeasureReviewed { .. }
+            | Event::MeasureConstructiveTermination { .. } => self.fold_watch(recorded)?,
+            Event::AccountClosing { .. }
+            | Event::AccountReopened { .. }
+            | Event::RetrievalStarted { .. }
+            | Event::RetrievalReminderDue { .. }
+            | Event::DeletionProposed { .. }
+            | Event::DeletionConsented { .. }
+            | Event::DeletionApproved { .. }
+            | Event::DeletionEnded { .. }
+            | Event::AccountClosed { .. } => self.fold_closing(recorded)?,
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {
                 let hour = at.as_second().div_euclid(3600);

@@ -1,12 +1,12 @@
 //! Folding what courts, reviewers and appeals bring about.
 
+use super::Account;
 use super::apply::FoldError;
 use super::conflict::{Conflict, Precedence};
 use super::event::{Event, Recorded};
 use super::legal::{Appeal, Compliance, Gag, Order};
-use super::measure::{Review, Reviewed};
+use super::measure::{EmergencyReview, Reviewed};
 use super::strike::{Fee, Strike, Undone};
-use super::Account;
 use crate::name::{AppealId, MeasureId, OrderId};
 
 impl Account {
@@ -25,7 +25,7 @@ impl Account {
         self.order_mut(id)?.gag.as_mut().ok_or(unknown)
     }
 
-    fn review_mut(&mut self, id: &MeasureId) -> Result<&mut Review, FoldError> {
+    fn review_mut(&mut self, id: &MeasureId) -> Result<&mut EmergencyReview, FoldError> {
         let unknown = self.unknown(&format!("the review of {id}"));
         self.measure_mut(id)?.emergency.as_mut().and_then(|e| e.review.as_mut()).ok_or(unknown)
     }
@@ -43,14 +43,14 @@ impl Account {
             Event::ApprovalExpired { measure, by } => {
                 self.measure_mut(measure)?.approvals.retain(|a| &a.by != by);
             }
-            Event::ReviewDue { measure, applied_by, due } => {
+            Event::EmergencyReviewDue { measure, applied_by, due } => {
                 let review =
-                    Review { applied_by: applied_by.clone(), due: *due, overdue: None, done: None };
+                    EmergencyReview { applied_by: applied_by.clone(), due: *due, overdue: None, done: None };
                 if let Some(emergency) = &mut self.measure_mut(measure)?.emergency {
                     emergency.review = Some(review);
                 }
             }
-            Event::ReviewOverdue { measure } => self.review_mut(measure)?.overdue = Some(at),
+            Event::EmergencyReviewOverdue { measure } => self.review_mut(measure)?.overdue = Some(at),
             Event::EmergencyReviewed { measure, by, finding, account, .. } => {
                 let done = Reviewed { by: by.clone(), at, finding: *finding, account: account.clone() };
                 self.review_mut(measure)?.done = Some(done);

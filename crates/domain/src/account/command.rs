@@ -9,7 +9,9 @@ use super::legal::{AppealOutcome, OrderKind};
 use super::measure::Finding;
 use super::strike::Amount;
 use super::timer::TimerKey;
-use crate::capability::Preset;
+use super::watch::Lifts;
+use crate::authority::Authority;
+use crate::capability::{Capability, Preset};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId, PowerId,
     ReportId, RuleId, WorkloadId,
@@ -63,6 +65,8 @@ pub enum Command {
     RejectCure { case: CaseId, item: ItemId, why: Words },
     /// Propose a measure.
     ProposeMeasure(ProposeMeasure),
+    /// Propose a measure that lifts by itself.
+    ProposeUntil { proposal: ProposeMeasure, lifts: Lifts },
     /// Apply a measure provisionally, at once.
     ApplyEmergency {
         case: CaseId,
@@ -84,6 +88,28 @@ pub enum Command {
     RatifyMeasure { measure: MeasureId, command_hash: String },
     /// End a measure.
     LiftMeasure { measure: MeasureId, why: Words },
+    /// The account asks that something be withheld from itself.
+    AskMeasure { preset: Preset, scope: Scope, ends: Option<Timestamp>, why: Words },
+    /// Withhold what an order commands.
+    ApplyOrder { order: OrderId, preset: Preset, scope: Scope, why: Words },
+    /// End a measure under this authority.
+    LiftUnder { measure: MeasureId, authority: Authority, why: Words },
+    /// Say when a measure lifts by itself.
+    SetConditions { measure: MeasureId, lifts: Lifts, why: Words },
+    /// Look at a measure again that has been in force for a while: it stands, or it is lifted.
+    ReviewMeasure { measure: MeasureId, lift: bool, why: Words },
+    /// Another system withholds what the measure withholds, or has given it back.
+    AcknowledgeEnforcement { measure: MeasureId, capability: Capability, withheld: bool },
+    /// Tell the account that it has ended and for how long its data can be fetched (0), or remind it (from 1).
+    IssueRetrievalNotice { measure: MeasureId, number: u8, why: Words, letter: Blob },
+    /// Propose to delete what the account has.
+    ProposeDeletion { why: Words },
+    /// Consent to exactly this deletion.
+    ConsentToDeletion { command_hash: String },
+    /// Refuse a deletion that is proposed, or take back one that is approved.
+    DenyDeletion { command_hash: String, why: Words },
+    /// It was deleted, as the certificate says.
+    ConfirmDeletion { certificate: Blob },
     /// The cluster was observed to follow a measure.
     ConfirmInForce { measure: MeasureId, receipt: Blob },
     /// The cluster was observed to be restored.
@@ -93,13 +119,7 @@ pub enum Command {
     /// Record an order.
     RecordOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob },
     /// Record an order to stay or to reinstate, with the moment by which service has to be back.
-    RecordTimedOrder {
-        kind: OrderKind,
-        scope: Scope,
-        authority: Words,
-        document: Blob,
-        deadline: Timestamp,
-    },
+    RecordTimedOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob, deadline: Timestamp },
     /// Record an order to remove content, and follow it at once.
     RecordRemoval(RecordRemoval),
     /// Record an order not to tell the account yet.
@@ -181,14 +201,24 @@ impl Command {
             Self::SubmitCure { .. } => "submit cure",
             Self::AcceptCure { .. } => "accept cure",
             Self::RejectCure { .. } => "reject cure",
-            Self::ProposeMeasure(_) => "propose measure",
+            Self::ProposeMeasure(_) | Self::ProposeUntil { .. } => "propose measure",
             Self::ApplyEmergency { .. } => "apply emergency measure",
             Self::AmendMeasure { .. } => "amend measure",
             Self::ApproveMeasure { .. } => "approve measure",
             Self::DenyMeasure { .. } => "deny measure",
             Self::ReviewEmergency { .. } => "review emergency measure",
             Self::RatifyMeasure { .. } => "ratify measure",
-            Self::LiftMeasure { .. } => "lift measure",
+            Self::LiftMeasure { .. } | Self::LiftUnder { .. } => "lift measure",
+            Self::AskMeasure { .. } => "ask for measure",
+            Self::ApplyOrder { .. } => "apply order",
+            Self::SetConditions { .. } => "set conditions",
+            Self::ReviewMeasure { .. } => "review measure",
+            Self::AcknowledgeEnforcement { .. } => "acknowledge enforcement",
+            Self::IssueRetrievalNotice { .. } => "issue retrieval notice",
+            Self::ProposeDeletion { .. } => "propose deletion",
+            Self::ConsentToDeletion { .. } => "consent to deletion",
+            Self::DenyDeletion { .. } => "deny deletion",
+            Self::ConfirmDeletion { .. } => "confirm deletion",
             Self::ConfirmInForce { .. } => "confirm in force",
             Self::ConfirmRestored { .. } => "confirm restored",
             Self::RecordRepairs { .. } => "record repairs",
@@ -220,6 +250,7 @@ impl Command {
         matches!(
             self,
             Self::ProposeMeasure(_)
+                | Self::ProposeUntil { .. }
                 | Self::ApplyEmergency { .. }
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
@@ -229,6 +260,9 @@ impl Command {
                 | Self::RenewGag { .. }
                 | Self::DecideConflict { .. }
                 | Self::ChargeFee { .. }
+                | Self::ApplyOrder { .. }
+                | Self::ProposeDeletion { .. }
+                | Self::ConsentToDeletion { .. }
                 | Self::VacateOrder { .. }
                 | Self::ReleaseHold { .. }
         )

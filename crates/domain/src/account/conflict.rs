@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::legal::Order;
-use super::measure::Proposal;
+use super::measure::{Basis, Proposal};
 use crate::name::{OrderId, PersonId};
 use crate::scope::Scope;
 use crate::text::Words;
@@ -57,16 +57,22 @@ impl Account {
             .filter(move |c| c.decided.is_none() && stands(&c.between.0) && stands(&c.between.1))
     }
 
-    /// Whether an order suspends the effect of a measure. One that rests on an order itself gives way only where a
-    /// person decided so, or, before anybody did, where it is not in effect yet.
+    /// Whether an order suspends the effect of a measure. It protects the account from others, and not from its own
+    /// wish. Between a measure that carries out an order and one that contradicts that order a person decides; before
+    /// anybody did, only what is not in effect yet gives way.
     pub(super) fn is_stayed_by(&self, proposal: &Proposal, effective: bool, order: &Order) -> bool {
         if !order.stands() || !order.kind.stays_measures() || !order.scope.touches(&proposal.scope) {
             return false;
         }
-        let Some(own) = proposal.basis.order() else { return true };
+        let own = match &proposal.basis {
+            Basis::Power => return true,
+            Basis::AccountHolder => return false,
+            Basis::Order { order: own } => own,
+        };
         match self.conflicts.iter().find(|c| c.is_between(own, &order.id)).map(|c| &c.decided) {
             Some(Some(decided)) => decided.prevails == order.id,
-            Some(None) | None => !effective,
+            Some(None) => !effective,
+            None => true,
         }
     }
 

@@ -11,11 +11,14 @@ use super::legal::{AppealOutcome, Gag, OrderKind};
 use super::measure::{Finding, LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
 use super::strike::Amount;
+use super::watch::Lifts;
 use crate::calendar::Deadline;
+use crate::capability::Capability;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
     ReportId, RuleId, WorkloadId,
 };
+use crate::period::Period;
 use crate::refusal::Guard;
 use crate::scope::Scope;
 use crate::terms::{ApproverRole, Channel, TermsRef};
@@ -157,9 +160,9 @@ pub enum Event {
     #[serde(rename = "measure.ratified")]
     MeasureRatified { measure: MeasureId, by: PersonId, command_hash: String },
     #[serde(rename = "emergency.review_due")]
-    ReviewDue { measure: MeasureId, applied_by: PersonId, due: Timestamp },
+    EmergencyReviewDue { measure: MeasureId, applied_by: PersonId, due: Timestamp },
     #[serde(rename = "emergency.review_overdue")]
-    ReviewOverdue { measure: MeasureId },
+    EmergencyReviewOverdue { measure: MeasureId },
     #[serde(rename = "emergency.reviewed")]
     EmergencyReviewed {
         measure: MeasureId,
@@ -170,6 +173,12 @@ pub enum Event {
     },
     #[serde(rename = "measure.applying")]
     MeasureApplying { measure: MeasureId },
+    #[serde(rename = "measure.bounded")]
+    MeasureBounded { measure: MeasureId, bound: Deadline },
+    #[serde(rename = "measure.observed")]
+    MeasureObserved { measure: MeasureId, receipt: Blob },
+    #[serde(rename = "enforcer.acknowledged")]
+    EnforcerAcknowledged { measure: MeasureId, capability: Capability, by: PersonId, withheld: bool },
     #[serde(rename = "measure.in_force")]
     MeasureInForce { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.stayed")]
@@ -178,6 +187,14 @@ pub enum Event {
     MeasureRestored { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.resumed")]
     MeasureResumed { measure: MeasureId, order: OrderId },
+    #[serde(rename = "measure.conditions_set")]
+    MeasureConditionsSet { measure: MeasureId, lifts: Lifts, why: Words },
+    #[serde(rename = "measure.review_overdue")]
+    MeasureReviewOverdue { measure: MeasureId },
+    #[serde(rename = "measure.reviewed")]
+    MeasureReviewed { measure: MeasureId, by: PersonId, lift: bool, why: Words },
+    #[serde(rename = "measure.constructive_termination")]
+    MeasureConstructiveTermination { measure: MeasureId, lifts_at: Timestamp },
     #[serde(rename = "measure.lifting")]
     MeasureLifting { measure: MeasureId, reason: LiftReason },
     #[serde(rename = "measure.lifted")]
@@ -256,6 +273,28 @@ pub enum Event {
     FeeReversed { fee: FeeId, because: Outcome },
     #[serde(rename = "rule.overturned")]
     RuleOverturned { rule: RuleId, case: CaseId },
+    #[serde(rename = "account.closing")]
+    AccountClosing { measure: MeasureId, retrieval: Option<Period>, floor: Option<Period>, quorum: u8 },
+    #[serde(rename = "account.reopened")]
+    AccountReopened { measure: MeasureId },
+    #[serde(rename = "retrieval.started")]
+    RetrievalStarted { notice: NoticeId, ends: Deadline },
+    #[serde(rename = "retrieval.reminder_due")]
+    RetrievalReminderDue { measure: MeasureId, number: u8 },
+    #[serde(rename = "deletion.proposed")]
+    DeletionProposed { measure: MeasureId, command_hash: String, why: Words },
+    #[serde(rename = "deletion.consented")]
+    DeletionConsented { by: PersonId, command_hash: String },
+    #[serde(rename = "deletion.approved")]
+    DeletionApproved { command_hash: String },
+    #[serde(rename = "deletion.ended")]
+    DeletionEnded {
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        denied: Option<Words>,
+    },
+    #[serde(rename = "account.closed")]
+    AccountClosed { measure: MeasureId, certificate: Blob },
     #[serde(rename = "drift.repaired")]
     DriftRepaired { environment: EnvironmentId, objects: Vec<String> },
     #[serde(rename = "command.refused")]
@@ -267,7 +306,9 @@ impl Event {
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } => Some(letter),
+            Self::AccountClosed { certificate, .. } => Some(certificate),
             Self::MeasureInForce { receipt, .. }
+            | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),
             Self::OrderRecorded { document, .. } => Some(document),

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use crate::capability::Preset;
 use crate::name::{AppealId, CaseId, HoldId, MeasureId, OrderId, PersonId};
 use crate::scope::Scope;
 use crate::text::{Blob, Words};
@@ -107,6 +108,15 @@ impl OrderKind {
     /// Whether two orders of these kinds, for what they have in common, cannot both be followed.
     pub fn contradicts(self, other: Self) -> bool {
         (self == Self::Remove && other.stays_measures()) || (other == Self::Remove && self.stays_measures())
+    }
+
+    /// Whether it can be the basis of this measure, asked for later. A removal brings its own with its record.
+    pub fn commands(self, preset: Preset) -> bool {
+        match self {
+            Self::Stay | Self::Reinstate | Self::Remove | Self::Gag => false,
+            // What may not be lost may have to stay as it is.
+            Self::Preserve => preset == Preset::Freeze,
+        }
     }
 
     /// The name in the API.

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::watch::{Lifts, Watch};
+use crate::authority::Authority;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
@@ -49,33 +51,38 @@ pub struct Measure {
     /// The measure in whose place an appeal put this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<MeasureId>,
+    /// What is watched of it while it stands.
+    #[serde(default, skip_serializing_if = "Watch::is_empty")]
+    pub watch: Watch,
 }
 
 /// Why a measure may exist.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
 pub enum Basis {
-    /// A power of the accepted terms.
+    /// A power of the accepted terms, in a case.
     #[default]
     Power,
-    /// An order that commands it.
+    /// An order that stands.
     Order {
         /// Which.
         order: OrderId,
     },
+    /// The account itself asked for it.
+    AccountHolder,
 }
 
 impl Basis {
     /// Whether it is a power of the terms.
     pub fn is_power(&self) -> bool {
-        matches!(self, Self::Power)
+        *self == Self::Power
     }
 
     /// The order, where it is one.
     pub fn order(&self) -> Option<&OrderId> {
         match self {
-            Self::Power => None,
             Self::Order { order } => Some(order),
+            Self::Power | Self::AccountHolder => None,
         }
     }
 }
@@ -84,15 +91,20 @@ impl Basis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proposal {
-    /// In which case.
-    pub case: CaseId,
+    /// In which case; none where the account asked for it, and where an order commands it that brings no case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
     /// Under which terms.
     pub terms: TermsRef,
+    /// Under which power of them; none where its basis is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<PowerId>,
     /// Why it may exist.
     #[serde(default, skip_serializing_if = "Basis::is_power")]
     pub basis: Basis,
-    /// Under which power of them; the order's name where it rests on one.
-    pub power: PowerId,
+    /// In whose name it stands.
+    #[serde(default, skip_serializing_if = "Authority::is_operator")]
+    pub authority: Authority,
     /// What kind of measure.
     pub preset: Preset,
     /// What it withholds.
@@ -106,6 +118,9 @@ pub struct Proposal {
     /// Why nothing less would do, in words, where something less exists and was not tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_not_less: Option<Words>,
+    /// When it lifts by itself.
+    #[serde(default, skip_serializing_if = "Lifts::is_empty")]
+    pub lifts: Lifts,
 }
 
 /// A person's consent to one exact command.
@@ -136,13 +151,13 @@ pub struct Emergency {
     pub ratified: Option<Approval>,
     /// The review that follows when it is provisional no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review: Option<Review>,
+    pub review: Option<EmergencyReview>,
 }
 
 /// The review of an emergency measure that was ratified, lifted or lapsed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Review {
+pub struct EmergencyReview {
     /// Who applied the measure, and applies no other until it is reviewed.
     pub applied_by: PersonId,
     /// By when it is to be done.
@@ -297,7 +312,7 @@ pub enum LiftReason {
         /// Why, in words.
         why: Words,
     },
-    /// The order that it carried out no longer stands.
+    /// The order it rested on no longer stands.
     Vacated {
         /// Which.
         order: OrderId,
@@ -307,12 +322,28 @@ pub enum LiftReason {
         /// The case of that strike.
         case: CaseId,
     },
+    /// The conditions that were set for its end are met.
+    ConditionsMet,
+    /// The moment that was set for its end has come.
+    Expired,
+    /// It had lasted until it was a termination in all but name, and nobody made one of it, nor gave it an end.
+    ConstructiveTermination,
 }
 
 impl Measure {
     /// Whether its effect is to be on the cluster: applying or in force, and not stayed.
     pub fn is_effective(&self) -> bool {
         matches!(self.state, MeasureState::Applying { .. } | MeasureState::InForce { .. })
+    }
+
+    /// Whether it ends the account.
+    pub fn terminates(&self) -> bool {
+        self.proposal.preset == Preset::Terminate
+    }
+
+    /// Whether it is over, or being undone.
+    pub fn is_ending(&self) -> bool {
+        self.is_over() || matches!(self.state, MeasureState::Lifting { .. })
     }
 
     /// Whether it is over.
@@ -336,12 +367,12 @@ impl Measure {
 
     /// Whether this person took part in it: proposed, approved, denied, ratified or reviewed it.
     pub fn involves(&self, person: &PersonId) -> bool {
-        let reviewed = self.review().and_then(|r| r.done.as_ref()).is_some_and(|d| &d.by == person);
+        let reviewed = self.emergency_review().and_then(|r| r.done.as_ref()).is_some_and(|d| &d.by == person);
         reviewed || self.took_part.contains(person)
     }
 
     /// The review that it owes or got, where it was an emergency measure that is provisional no more.
-    pub fn review(&self) -> Option<&Review> {
+    pub fn emergency_review(&self) -> Option<&EmergencyReview> {
         self.emergency.as_ref().and_then(|e| e.review.as_ref())
     }
 

@@ -6,13 +6,17 @@
 pub mod actor;
 mod apply;
 mod apply_legal;
+pub mod blockers;
 pub mod case;
+pub mod closing;
 pub mod command;
-mod decide;
 pub mod conflict;
+mod decide;
+mod deletion;
 pub mod event;
 mod gag;
 mod guards;
+mod ladder;
 pub mod legal;
 pub mod measure;
 pub mod notice;
@@ -22,6 +26,7 @@ mod process;
 pub mod standing;
 pub mod strike;
 pub mod timer;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,13 +45,14 @@ use crate::workload::{Plan, Workload};
 pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
+use closing::Lifecycle;
 pub use command::Command;
-pub use preservation::Kept;
-pub use event::{Event, Recorded};
 use conflict::Conflict;
+pub use event::{Event, Recorded};
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
+pub use preservation::Kept;
 use strike::{Fee, Strike};
 
 /// What decisions read of the provider's book: the published terms by reference, and who holds which roles.
@@ -122,6 +128,9 @@ pub struct Account {
     pub version: u64,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// How far it is.
+    #[serde(default, skip_serializing_if = "Lifecycle::is_active")]
+    pub lifecycle: Lifecycle,
     /// The version of the terms it accepted.
     pub terms: TermsRef,
     /// What its plan allows.

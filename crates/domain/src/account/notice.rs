@@ -71,14 +71,26 @@ pub enum NoticeKind {
         /// The measure.
         measure: MeasureId,
     },
+    /// That the account has ended and for how long its data can be fetched.
+    Retrieval {
+        /// The measure that ended it.
+        measure: MeasureId,
+        /// 0 for the notice whose service begins the retrieval period, from 1 for its reminders.
+        number: u8,
+    },
 }
 
 impl NoticeKind {
-    /// The measure that it tells of, where it tells of one.
+    /// The measure that it tells of, where it tells of one. A reminder repeats what was told.
     pub fn measure(&self) -> Option<&MeasureId> {
         match self {
-            Self::Emergency { measure } | Self::Removal { measure } => Some(measure),
-            Self::Violation { .. } | Self::Intent { .. } | Self::ViolationAndIntent { .. } => None,
+            Self::Emergency { measure }
+            | Self::Removal { measure }
+            | Self::Retrieval { measure, number: 0 } => Some(measure),
+            Self::Violation { .. }
+            | Self::Intent { .. }
+            | Self::ViolationAndIntent { .. }
+            | Self::Retrieval { .. } => None,
         }
     }
 
@@ -86,7 +98,9 @@ impl NoticeKind {
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } | Self::Removal { .. } => None,
+            Self::Intent { .. } | Self::Emergency { .. } | Self::Removal { .. } | Self::Retrieval { .. } => {
+                None
+            }
         }
     }
 
@@ -94,7 +108,10 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Violation { .. } | Self::Emergency { .. } | Self::Removal { .. } => None,
+            Self::Violation { .. }
+            | Self::Emergency { .. }
+            | Self::Removal { .. }
+            | Self::Retrieval { .. } => None,
         }
     }
 
@@ -106,6 +123,8 @@ impl NoticeKind {
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
             Self::Removal { .. } => "notice of a removal under an order",
+            Self::Retrieval { number: 0, .. } => "notice of termination and of the time to fetch your data",
+            Self::Retrieval { .. } => "reminder of the time to fetch your data",
         }
     }
 }

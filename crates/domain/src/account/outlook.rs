@@ -8,6 +8,7 @@ use super::legal::Order;
 use super::measure::{Measure, MeasureState, StayedFrom};
 use super::timer::TimerKey;
 use super::{Account, Context};
+use crate::capability::Capability;
 use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::refusal::{Rejected, Unmet};
 use crate::terms::{Process, Terms};
@@ -53,7 +54,7 @@ pub enum What {
     /// The cluster is brought back, until it is observed.
     Restore(MeasureId),
     /// Somebody who took no part says what happened in an emergency, and whether it was right.
-    Review(MeasureId),
+    ReviewEmergency(MeasureId),
     /// Somebody who took no part is named to decide an appeal.
     AssignAppeal(AppealId),
     /// An appeal is decided.
@@ -66,26 +67,51 @@ pub enum What {
     DecideConflict(OrderId, OrderId),
     /// An order ceases to stand.
     Vacate(OrderId),
+    /// Another system says that it withholds this, or has given it back.
+    Confirm(MeasureId, Capability),
+    /// Somebody looks at a measure again that has been in force for a while.
+    ReviewMeasure(MeasureId),
+    /// Nobody did so in time.
+    ReviewOverdue(MeasureId),
+    /// A suspension that is a termination in all but name is lifted, given conditions or an end, or made one.
+    Resolve(MeasureId),
+    /// The account fetches its data.
+    Retrieve(MeasureId),
+    /// The deletion is proposed.
+    ProposeDeletion(MeasureId),
+    /// Others consent to the deletion.
+    ConsentToDeletion(MeasureId),
+    /// What the account has is deleted.
+    Delete(MeasureId),
 }
 
 impl What {
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         match self {
-            Self::Due(_) | Self::Deliver(_) | Self::Enforce(_) | Self::Restore(_) | Self::Follow(_) => {
-                Turn::Tenure
-            }
-            Self::Acknowledge(_) | Self::HandIn(..) => Turn::Account,
+            Self::Due(_)
+            | Self::Deliver(_)
+            | Self::Enforce(_)
+            | Self::Restore(_)
+            | Self::Follow(_)
+            | Self::Delete(_) => Turn::Tenure,
+            Self::Acknowledge(_) | Self::HandIn(..) | Self::Retrieve(_) => Turn::Account,
             Self::IssueNotice(_)
             | Self::DecideCure(..)
             | Self::Propose(_)
             | Self::Approve(_)
             | Self::Amend(_)
             | Self::Ratify(_)
-            | Self::Review(_)
+            | Self::ReviewEmergency(_)
             | Self::AssignAppeal(_)
             | Self::Recheck(_)
             | Self::DecideConflict(..)
+            | Self::Confirm(..)
+            | Self::ReviewMeasure(_)
+            | Self::ReviewOverdue(_)
+            | Self::Resolve(_)
+            | Self::ProposeDeletion(_)
+            | Self::ConsentToDeletion(_)
             | Self::DecideAppeal(_) => Turn::Provider,
             Self::Vacate(_) => Turn::Authority,
         }
@@ -100,11 +126,25 @@ impl What {
             Self::Due(TimerKey::Apply(_)) => "apply",
             Self::Due(TimerKey::Ratification(_)) => "lift_unratified",
             Self::Due(TimerKey::Approval(_)) => "approval_expires",
-            Self::Due(TimerKey::Review(_)) => "review_overdue",
+            Self::Due(TimerKey::ReviewEmergency(_)) => "emergency_review_overdue",
             Self::Due(TimerKey::Appeal(_)) => "appeal_overdue",
             Self::Due(TimerKey::Order(_)) => "order_missed",
             Self::Due(TimerKey::Recheck(_)) => "recheck_missed",
             Self::Due(TimerKey::GagEnd(_)) => "gag_ends",
+            Self::Due(TimerKey::Expiry(_)) => "expire",
+            Self::Due(TimerKey::ReviewMeasure(_)) => "raise_review",
+            Self::Due(TimerKey::Constructive(_)) => "raise_constructive_termination",
+            Self::Due(TimerKey::ConstructiveEnd(_)) => "lift_constructive_termination",
+            Self::Due(TimerKey::RetrievalReminder(..)) => "remind_retrieval",
+            Self::Due(TimerKey::DeletionLapse(_)) => "lapse_deletion",
+            Self::Confirm(..) => "confirm",
+            Self::ReviewMeasure(_) => "review",
+            Self::ReviewOverdue(_) => "review_overdue",
+            Self::Resolve(_) => "resolve_constructive_termination",
+            Self::Retrieve(_) => "retrieve",
+            Self::ProposeDeletion(_) => "propose_deletion",
+            Self::ConsentToDeletion(_) => "consent_to_deletion",
+            Self::Delete(_) => "delete",
             Self::IssueNotice(_) => "issue_notice",
             Self::Deliver(_) => "deliver",
             Self::Acknowledge(_) => "acknowledge",
@@ -116,7 +156,7 @@ impl What {
             Self::Ratify(_) => "ratify",
             Self::Enforce(_) => "enforce",
             Self::Restore(_) => "restore",
-            Self::Review(_) => "review",
+            Self::ReviewEmergency(_) => "emergency_review",
             Self::AssignAppeal(_) => "assign_appeal",
             Self::DecideAppeal(_) => "decide_appeal",
             Self::Follow(_) => "follow_order",
@@ -140,7 +180,7 @@ impl What {
 /// What happens next in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// In which case; none for what concerns an order by itself.
+    /// In which case; none for what concerns an order by itself, or a measure that rests on no power.
     pub case: Option<CaseId>,
     /// What.
     pub what: What,
@@ -178,10 +218,11 @@ impl Account {
         for measure in self.measures.iter().filter(|m| !m.is_over()) {
             self.steps_of_measure(measure, &mut steps);
         }
+        self.steps_of_closing(&mut steps);
         for appeal in self.appeals.iter().filter(|a| a.decided.is_none()) {
             if let Ok(measure) = self.measure(&appeal.measure) {
                 let mut add = |what| {
-                    let case = Some(measure.proposal.case.clone());
+                    let case = measure.proposal.case.clone();
                     steps.push(Next { case, what, due: appeal.decide_by });
                 };
                 if appeal.reviewer.is_none() {
@@ -191,9 +232,9 @@ impl Account {
             }
         }
         for measure in &self.measures {
-            if let Some(review) = measure.review().filter(|r| r.done.is_none()) {
-                let case = Some(measure.proposal.case.clone());
-                steps.push(Next { case, what: What::Review(measure.id.clone()), due: Some(review.due) });
+            if let Some(review) = measure.emergency_review().filter(|r| r.done.is_none()) {
+                let (case, id) = (measure.proposal.case.clone(), measure.id.clone());
+                steps.push(Next { case, what: What::ReviewEmergency(id), due: Some(review.due) });
             }
         }
         self.steps_of_orders(&mut steps);
@@ -252,7 +293,8 @@ impl Account {
                 ItemState::Met { .. } => {}
             }
         }
-        let under_way = self.measures.iter().any(|m| m.proposal.case == case.id && !m.is_over());
+        let under_way =
+            self.measures.iter().any(|m| m.proposal.case.as_ref() == Some(&case.id) && !m.is_over());
         if matches!(case.state, CaseState::Lapsed { .. }) && !under_way {
             add(What::Propose(case.id.clone()), None);
         }
@@ -260,7 +302,7 @@ impl Account {
 
     fn steps_of_measure(&self, measure: &Measure, steps: &mut Vec<Next>) {
         let id = &measure.id;
-        let mut add = |what, due| steps.push(Next { case: Some(measure.proposal.case.clone()), what, due });
+        let mut add = |what, due| steps.push(Next { case: measure.proposal.case.clone(), what, due });
         match &measure.state {
             MeasureState::Proposed => add(What::Approve(id.clone()), None),
             MeasureState::Approved { .. } => add(What::Amend(id.clone()), None),
@@ -286,6 +328,37 @@ impl Account {
         if let Some(emergency) = measure.emergency.as_ref().filter(|e| e.ratified.is_none() && !lifting) {
             add(What::Ratify(id.clone()), Some(emergency.ratify_by));
         }
+        if measure.is_effective() || measure.awaits_restoration() {
+            for capability in measure.unacknowledged() {
+                add(What::Confirm(id.clone(), capability), None);
+            }
+        }
+        if let Some(due) = measure.review_due() {
+            let overdue = measure.watch.review_overdue.is_some();
+            let what =
+                if overdue { What::ReviewOverdue(id.clone()) } else { What::ReviewMeasure(id.clone()) };
+            add(what, Some(due));
+        }
+        if measure.constructive_from().is_some()
+            && let Some(lifts_at) = measure.watch.constructive
+        {
+            add(What::Resolve(id.clone()), Some(lifts_at));
+        }
+    }
+
+    fn steps_of_closing(&self, steps: &mut Vec<Next>) {
+        let Some(closing) = self.lifecycle.closing() else { return };
+        let case = self.measure(&closing.measure).ok().and_then(|m| m.proposal.case.clone());
+        let mut add = |what, due| steps.push(Next { case: case.clone(), what, due });
+        let measure = || closing.measure.clone();
+        let ends = closing.retrieve.as_ref().map(|r| r.ends.at);
+        add(What::Retrieve(measure()), ends);
+        match &closing.deletion {
+            None if ends.is_some() => add(What::ProposeDeletion(measure()), None),
+            None => {}
+            Some(deletion) if deletion.approved => add(What::Delete(measure()), None),
+            Some(_) => add(What::ConsentToDeletion(measure()), None),
+        }
     }
 
     /// Every guard that is not met for this measure at `context.now`; empty where nothing but its state stands between
@@ -307,11 +380,15 @@ impl Account {
             {
                 continue;
             }
+            // What rests on no power takes effect at once or not at all.
+            let (Some(case), Some(power)) = (&measure.proposal.case, &measure.proposal.power) else {
+                continue;
+            };
             let guards = self.measure_guards(measure, context)?;
             if !guards.is_empty() {
                 all.push(WhyNotYet {
-                    case: measure.proposal.case.clone(),
-                    power: measure.proposal.power.clone(),
+                    case: case.clone(),
+                    power: power.clone(),
                     measure: Some(measure.id.clone()),
                     guards,
                 });
@@ -330,9 +407,11 @@ impl Account {
 
     fn powers_at_hand(&self, case: &Case, terms: &Terms) -> Vec<PowerId> {
         let used = |power: &PowerId| {
-            self.measures
-                .iter()
-                .any(|m| m.proposal.case == case.id && m.proposal.power == *power && !m.is_over())
+            self.measures.iter().any(|m| {
+                m.proposal.case.as_ref() == Some(&case.id)
+                    && m.proposal.power.as_ref() == Some(power)
+                    && !m.is_over()
+            })
         };
         let noticed = |power: &PowerId| {
             self.notices_of(&case.id)
@@ -341,7 +420,7 @@ impl Account {
         let allowed = || {
             terms.powers.iter().filter(|p| {
                 p.grounds.contains(&case.ground)
-                    && p.permits.is_supported()
+                    && p.scopes.iter().any(|kind| p.unsupported(*kind).is_none())
                     && matches!(p.process, Process::Noticed { .. })
             })
         };

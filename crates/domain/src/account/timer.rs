@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
 use super::case::CaseState;
+use super::closing::QUORUM_HOURS;
 use super::decide::approval_ends;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
@@ -29,8 +30,8 @@ pub enum TimerKey {
     Ratification(MeasureId),
     /// An approval has waited for the others for too long.
     Approval(MeasureId),
-    /// The time for reviewing an emergency measure ends.
-    Review(MeasureId),
+    /// The time for reviewing an emergency measure that is provisional no more ends.
+    ReviewEmergency(MeasureId),
     /// The time for deciding an appeal ends.
     Appeal(AppealId),
     /// The time in which an order is to be followed ends.
@@ -39,7 +40,22 @@ pub enum TimerKey {
     Recheck(OrderId),
     /// A gag ends as it was written.
     GagEnd(OrderId),
+    /// A measure lifts at the moment that was set for it.
+    Expiry(MeasureId),
+    /// Nobody has looked at a measure in force for long.
+    ReviewMeasure(MeasureId),
+    /// A suspension has lasted until it is a termination in all but name.
+    Constructive(MeasureId),
+    /// Such a suspension lifts, where nothing was done about it.
+    ConstructiveEnd(MeasureId),
+    /// A reminder of the time to fetch the account's data, from 1.
+    RetrievalReminder(MeasureId, u8),
+    /// A proposal to delete, after a termination, has waited too long for its quorum.
+    DeletionLapse(MeasureId),
 }
+
+/// What the text of a reminder of the retrieval period begins with; its number follows.
+const REMIND_RETRIEVAL: &str = "remind_retrieval_";
 
 impl TimerKey {
     /// The case that it belongs to.
@@ -50,10 +66,18 @@ impl TimerKey {
             Self::Apply(measure)
             | Self::Ratification(measure)
             | Self::Approval(measure)
-            | Self::Review(measure) => account.measure(measure).ok().map(|m| &m.proposal.case),
+            | Self::ReviewEmergency(measure)
+            | Self::Expiry(measure)
+            | Self::ReviewMeasure(measure)
+            | Self::Constructive(measure)
+            | Self::ConstructiveEnd(measure)
+            | Self::RetrievalReminder(measure, _)
+            | Self::DeletionLapse(measure) => {
+                account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
+            }
             Self::Appeal(appeal) => {
                 let measure = &account.appeal(appeal).ok()?.measure;
-                account.measure(measure).ok().map(|m| &m.proposal.case)
+                account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
             }
             Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => None,
         }
@@ -69,8 +93,14 @@ impl TimerKey {
             | Self::Apply(_)
             | Self::Ratification(_)
             | Self::Approval(_)
-            | Self::Review(_)
-            | Self::Appeal(_) => None,
+            | Self::ReviewEmergency(_)
+            | Self::Appeal(_)
+            | Self::Expiry(_)
+            | Self::ReviewMeasure(_)
+            | Self::Constructive(_)
+            | Self::ConstructiveEnd(_)
+            | Self::RetrievalReminder(..)
+            | Self::DeletionLapse(_) => None,
         }
     }
 }
@@ -94,11 +124,17 @@ impl fmt::Display for TimerKey {
             Self::Apply(id) => write!(f, "apply:{id}"),
             Self::Ratification(id) => write!(f, "ratification:{id}"),
             Self::Approval(id) => write!(f, "approval:{id}"),
-            Self::Review(id) => write!(f, "review:{id}"),
+            Self::ReviewEmergency(id) => write!(f, "emergency_review:{id}"),
             Self::Appeal(id) => write!(f, "appeal:{id}"),
             Self::Order(id) => write!(f, "order:{id}"),
             Self::Recheck(id) => write!(f, "recheck:{id}"),
             Self::GagEnd(id) => write!(f, "gag_end:{id}"),
+            Self::Expiry(id) => write!(f, "expire:{id}"),
+            Self::ReviewMeasure(id) => write!(f, "review:{id}"),
+            Self::Constructive(id) => write!(f, "constructive:{id}"),
+            Self::ConstructiveEnd(id) => write!(f, "constructive_end:{id}"),
+            Self::RetrievalReminder(id, number) => write!(f, "{REMIND_RETRIEVAL}{number}:{id}"),
+            Self::DeletionLapse(id) => write!(f, "deletion_lapse:{id}"),
         }
     }
 }
@@ -124,12 +160,21 @@ impl FromStr for TimerKey {
             "apply" => Ok(Self::Apply(measure()?)),
             "ratification" => Ok(Self::Ratification(measure()?)),
             "approval" => Ok(Self::Approval(measure()?)),
-            "review" => Ok(Self::Review(measure()?)),
+            "emergency_review" => Ok(Self::ReviewEmergency(measure()?)),
             "appeal" => Ok(Self::Appeal(id.parse().map_err(|_| wrong())?)),
             "order" => Ok(Self::Order(order()?)),
             "recheck" => Ok(Self::Recheck(order()?)),
             "gag_end" => Ok(Self::GagEnd(order()?)),
-            _ => Err(wrong()),
+            "expire" => Ok(Self::Expiry(measure()?)),
+            "review" => Ok(Self::ReviewMeasure(measure()?)),
+            "constructive" => Ok(Self::Constructive(measure()?)),
+            "constructive_end" => Ok(Self::ConstructiveEnd(measure()?)),
+            "deletion_lapse" => Ok(Self::DeletionLapse(measure()?)),
+            other => {
+                let number = other.strip_prefix(REMIND_RETRIEVAL).ok_or_else(wrong)?;
+                let number: u8 = number.parse().map_err(|_| wrong())?;
+                Ok(Self::RetrievalReminder(measure()?, number))
+            }
         }
     }
 }
@@ -193,8 +238,21 @@ impl Account {
             {
                 add(ends, TimerKey::Approval(measure.id.clone()));
             }
-            if let Some(review) = measure.review().filter(|r| r.done.is_none() && r.overdue.is_none()) {
-                add(review.due, TimerKey::Review(measure.id.clone()));
+            if let Some(review) =
+                measure.emergency_review().filter(|r| r.done.is_none() && r.overdue.is_none())
+            {
+                add(review.due, TimerKey::ReviewEmergency(measure.id.clone()));
+            }
+            if let Some(ends) = measure.lifts().ends.filter(|_| !measure.is_ending()) {
+                add(ends, TimerKey::Expiry(measure.id.clone()));
+            }
+            if let Some(due) = measure.review_due().filter(|_| measure.watch.review_overdue.is_none()) {
+                add(due, TimerKey::ReviewMeasure(measure.id.clone()));
+            }
+            match (measure.constructive_from(), measure.watch.constructive) {
+                (Some(from), None) => add(from, TimerKey::Constructive(measure.id.clone())),
+                (Some(_), Some(ends)) => add(ends, TimerKey::ConstructiveEnd(measure.id.clone())),
+                (None, _) => {}
             }
         }
         for appeal in self.appeals.iter().filter(|a| a.decided.is_none() && a.overdue.is_none()) {
@@ -211,6 +269,16 @@ impl Account {
                 if gag.missed.is_none() && gag.recheck_by < gag.until {
                     add(gag.recheck_by, TimerKey::Recheck(order.id.clone()));
                 }
+            }
+        }
+        if let Some(closing) = self.lifecycle.closing() {
+            if let Some((number, due)) = closing.next_reminder() {
+                add(due, TimerKey::RetrievalReminder(closing.measure.clone(), number));
+            }
+            if let Some(deletion) = closing.deletion.as_ref().filter(|d| !d.approved)
+                && let Ok(due) = deletion.proposed_at.checked_add(SignedDuration::from_hours(QUORUM_HOURS))
+            {
+                add(due, TimerKey::DeletionLapse(closing.measure.clone()));
             }
         }
         timers.sort();

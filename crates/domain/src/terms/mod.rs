@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::authority::Authority;
 use crate::calendar::Calendar;
-use crate::capability::Preset;
+use crate::capability::{Capability, Preset, rung, unsupported};
 use crate::document::DocumentErrors;
 use crate::name::{Format, Ground, PowerId, TermsId};
 use crate::period::Period;
@@ -89,6 +90,12 @@ pub struct Power {
     pub id: PowerId,
     /// What it permits.
     pub permits: Preset,
+    /// The capabilities that it permits to withhold, where it writes them out instead of a preset.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub listed: BTreeSet<Capability>,
+    /// In whose name its measures stand, where it says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
     /// On what it may be used; at least one.
     pub scopes: BTreeSet<ScopeKind>,
     /// For which reasons; at least one.
@@ -173,6 +180,28 @@ pub struct Floors {
     pub appeal_decision: Period,
     /// How long evidence is kept.
     pub evidence_retention: Period,
+}
+
+impl Power {
+    /// What its measures withhold.
+    pub fn withholds(&self) -> BTreeSet<Capability> {
+        if self.permits == Preset::Listed { self.listed.clone() } else { self.permits.withholds() }
+    }
+
+    /// Where its measures stand on the ladder.
+    pub fn rung(&self) -> Preset {
+        rung(self.permits, &self.listed)
+    }
+
+    /// Why nobody can carry its measures out on a scope of this kind.
+    pub fn unsupported(&self, scope: ScopeKind) -> Option<String> {
+        unsupported(self.permits, &self.withholds(), scope)
+    }
+
+    /// In whose name a measure under it on this ground stands.
+    pub fn authority(&self, ground: &Ground) -> Authority {
+        self.authority.unwrap_or_else(|| Authority::of_ground(ground))
+    }
 }
 
 impl Terms {

@@ -2,6 +2,7 @@
 
 mod consent;
 mod grounds;
+mod listed;
 mod power;
 
 use std::collections::BTreeMap;

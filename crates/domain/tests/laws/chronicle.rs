@@ -212,10 +212,29 @@ impl Chronicle {
             Event::GagEnded { order } => {
                 self.orders.remove(order);
             }
-            Event::NoticeDelayed { .. }
+            Event::MeasureReviewed { measure, by, .. } => {
+                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
+            }
+            // What follows from these is told in stories of its own.
+            Event::MeasureBounded { .. }
+            | Event::MeasureObserved { .. }
+            | Event::EnforcerAcknowledged { .. }
+            | Event::MeasureConditionsSet { .. }
+            | Event::MeasureReviewOverdue { .. }
+            | Event::MeasureConstructiveTermination { .. }
+            | Event::AccountClosing { .. }
+            | Event::AccountReopened { .. }
+            | Event::RetrievalStarted { .. }
+            | Event::RetrievalReminderDue { .. }
+            | Event::DeletionProposed { .. }
+            | Event::DeletionConsented { .. }
+            | Event::DeletionApproved { .. }
+            | Event::DeletionEnded { .. }
+            | Event::AccountClosed { .. }
+            | Event::NoticeDelayed { .. }
             | Event::NoticeReleased { .. }
-            | Event::ReviewDue { .. }
-            | Event::ReviewOverdue { .. }
+            | Event::EmergencyReviewDue { .. }
+            | Event::EmergencyReviewOverdue { .. }
             | Event::OrderComplied { .. }
             | Event::OrderMissed { .. }
             | Event::OrdersConflicted { .. }

@@ -5,13 +5,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
-mod calendar;
 mod appeals;
+mod calendar;
 mod chronicle;
 mod consent;
 mod course;
 mod history;
 mod world;
+
+mod closing;
+mod measures;
 
 mod law_basis;
 mod law_data;

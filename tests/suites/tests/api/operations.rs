@@ -130,7 +130,7 @@ impl Operation {
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "until": {"ends": "2021-01-19T19:00:00Z", "items": ["post-1"]}})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
@@ -146,8 +146,22 @@ impl Operation {
             "decideConflict" => json!({"over": format!("{account}.o2"), "why": "It is the later one"}),
             "confirmClock" => json!({"moment": "2021-01-09T19:00:00Z", "why": "Compared with the wall"}),
             "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
+            "askMeasure" => {
+                json!({"preset": "freeze", "scope": "environment/web", "ends": "2021-01-19T19:00:00Z", "why": "We move"})
+            }
+            "applyOrder" => json!({"preset": "freeze", "scope": "environment/web", "why": "As ordered"}),
+            "setConditions" => {
+                json!({"until": {"ends": "2021-01-19T19:00:00Z", "items": []}, "why": "By then it is settled"})
+            }
+            "reviewMeasure" => json!({"lift": false, "why": "Nothing has changed"}),
+            "acknowledgeEnforcement" => json!({"capability": "payments", "withheld": true}),
+            "proposeDeletion" => json!({"why": "The time to fetch the data has run"}),
+            "consentToDeletion" => json!({"commandHash": "0"}),
+            "denyDeletion" => json!({"commandHash": "0", "why": "Not yet"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
-            "decideAppeal" => json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}}),
+            "decideAppeal" => {
+                json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}})
+            }
             "recordOrder" => {
                 json!({"account": account, "kind": "remove", "scope": "workload/web/site", "authority": "A court", "document": house.evidence, "deadline": "2021-01-09T19:00:00Z", "locator": "/posts/7", "whyNotLess": "There is nothing smaller"})
             }

@@ -3,21 +3,29 @@
 use jiff::Timestamp;
 
 use super::measures::command_hash;
+use super::standing::on_order;
 use super::{Draft, all_met, wrong_state};
 use crate::account::case::{CaseState, Outcome};
 use crate::account::event::Event;
 use crate::account::legal::{Appeal, AppealOutcome};
-use crate::account::measure::{LiftReason, Measure, MeasureState, Proposal, StayedFrom};
-use crate::capability::Preset;
+use crate::account::measure::{Basis, LiftReason, Measure, MeasureState, Proposal, StayedFrom};
+use crate::capability::{Preset, rung, unsupported};
 use crate::name::{AppealId, CaseId, MeasureId, PersonId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
 use crate::text::Words;
 
 impl Draft<'_> {
+    /// Law 15: the account challenges whatever others withhold from it, also where nobody here could undo it.
     pub(super) fn file_appeal(&mut self, id: &MeasureId, grounds: Words) -> Result<(), Rejected> {
         self.of_account()?;
         let measure = self.account.measure(id)?;
+        if measure.proposal.basis == Basis::AccountHolder {
+            return Err(wrong_state(
+                format!("{id} is what the account asked for itself"),
+                "lift it: an owner of the account does",
+            ));
+        }
         if matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. }) {
             return Err(wrong_state(
                 format!("{id} is {}", measure.state_name()),
@@ -74,7 +82,8 @@ impl Draft<'_> {
             )
             .into());
         }
-        let guards = [independent(measure, &reviewer, "decides"), independent(measure, &by, "assigns the appeal")];
+        let guards =
+            [independent(measure, &reviewer, "decides"), independent(measure, &by, "assigns the appeal")];
         all_met(guards.into_iter().flatten().collect())?;
         if appeal.reviewer.as_ref() == Some(&reviewer) {
             return Ok(());
@@ -132,11 +141,9 @@ impl Draft<'_> {
                 });
             }
         }
-        let case: CaseId = measure.proposal.case.clone();
+        let case: Option<CaseId> = measure.proposal.case.clone();
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
-        if outcome != AppealOutcome::Overturned {
-            return Ok(());
-        }
+        let Some(case) = case.filter(|_| outcome == AppealOutcome::Overturned) else { return Ok(()) };
         match self.account.case(&case)?.state {
             CaseState::Closed { outcome: Outcome::Overturned, .. } => Ok(()),
             // What was cured or withdrawn before was wrong all the same: it leaves nothing behind.
@@ -165,16 +172,26 @@ impl Draft<'_> {
                 "uphold it, or overturn it: there is nothing left to replace",
             ));
         }
+        // A list of capabilities is its power's own: what takes its place is the same list, or a preset.
+        let preset = preset.filter(|p| (*p, old.proposal.preset) != (Preset::Listed, Preset::Listed));
+        if preset == Some(Preset::Listed) {
+            return Err(Rejected::Invalid {
+                pointer: "/instead".into(),
+                detail: format!("{} withholds no list of its power's own: name a preset", old.id),
+            });
+        }
+        let withholds = preset.map_or_else(|| old.proposal.withholds.clone(), Preset::withholds);
         let preset = preset.unwrap_or(old.proposal.preset);
         let scope = scope.unwrap_or_else(|| old.proposal.scope.clone());
         self.check_scope(&scope)?;
         let proposal = Proposal {
             preset,
-            withholds: preset.withholds(),
+            withholds,
             scope,
             effective: old.proposal.effective.max(self.context.now),
             why: why.clone(),
             why_not_less: None,
+            lifts: old.lifts().clone(),
             ..old.proposal.clone()
         };
         if !is_less(&proposal, &old.proposal) {
@@ -189,12 +206,8 @@ impl Draft<'_> {
         let terms = self.account.accepted(self.context.book)?;
         let mut guards: Vec<Unmet> = on_order(&old).into_iter().collect();
         guards.extend(self.account.power_guards(&proposal, terms));
-        if !preset.is_supported() {
-            guards.push(Unmet::new(
-                Guard::Supported,
-                format!("{preset} is not enforced by anything here"),
-                "name another preset",
-            ));
+        if let Some(why) = unsupported(preset, &proposal.withholds, proposal.scope.kind()) {
+            guards.push(Unmet::new(Guard::Supported, why, "name another preset, or a larger scope"));
         }
         all_met(guards)?;
         let outcome = AppealOutcome::Modified;
@@ -218,6 +231,10 @@ impl Draft<'_> {
             approver_roles: std::collections::BTreeSet::new(),
             replaces: Some(old.id.clone()),
         })?;
+        // How long a suspension can last is counted from when it first took effect, under whatever name.
+        if let Some(bound) = old.watch.bound.clone() {
+            self.emit(Event::MeasureBounded { measure: measure.clone(), bound })?;
+        }
         let now = self.context.now;
         let (at, stayed) = match &old.state {
             MeasureState::Applying { .. } | MeasureState::InForce { .. } => {
@@ -247,10 +264,11 @@ impl Draft<'_> {
 
 /// Whether a measure takes less than another: no more in kind and scope, and less in one of them.
 fn is_less(new: &Proposal, old: &Proposal) -> bool {
-    new.preset <= old.preset
+    let place = |p: &Proposal| rung(p.preset, &p.withholds);
+    place(new) <= place(old)
         && new.withholds.is_subset(&old.withholds)
         && old.scope.covers(&new.scope)
-        && (new.preset < old.preset || new.scope != old.scope)
+        && (place(new) < place(old) || new.withholds != old.withholds || new.scope != old.scope)
 }
 
 fn independent(measure: &Measure, person: &PersonId, does: &str) -> Option<Unmet> {
@@ -261,14 +279,4 @@ fn independent(measure: &Measure, person: &PersonId, does: &str) -> Option<Unmet
             format!("somebody who took no part in the measure {does}"),
         )
     })
-}
-
-/// Law 8: nobody here undoes what an order commands.
-fn on_order(measure: &Measure) -> Option<Unmet> {
-    let order = measure.proposal.basis.order()?;
-    Some(Unmet::new(
-        Guard::NoOrder,
-        format!("{} rests on order {order}", measure.id),
-        "whoever gave the order vacates it; it ends then by itself",
-    ))
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, not_by, wrong_state};
+use super::standing::authority_guard;
+use super::{Draft, all_met, not_by, wrong_state};
 use crate::account::actor::Actor;
 use crate::account::case::{CaseState, ItemState, Outcome};
 use crate::account::event::Event;
 use crate::account::measure::{LiftReason, MeasureState};
+use crate::authority::Authority;
 use crate::name::{CaseId, Ground, ItemId, MeasureId, ReportId, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
@@ -34,7 +36,8 @@ impl Draft<'_> {
             )
             .into());
         }
-        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
+        if let Some(open) =
+            self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
         {
             return Err(Unmet::new(
                 Guard::CaseOpen,
@@ -95,6 +98,14 @@ impl Draft<'_> {
             )
             .into());
         }
+        // Law 9: taking the case back lifts what stands in it, and so is done under an authority too.
+        let standing = self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(id));
+        all_met(
+            standing
+                .filter(|m| !m.is_ending())
+                .filter_map(|m| authority_guard(m, Authority::Abuse))
+                .collect(),
+        )?;
         self.close_case(id, Outcome::Withdrawn, &LiftReason::Withdrawn)
     }
 
@@ -106,8 +117,13 @@ impl Draft<'_> {
         reason: &LiftReason,
     ) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome })?;
-        let of_case: Vec<_> =
-            self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
+        let of_case: Vec<_> = self
+            .account
+            .measures
+            .iter()
+            .filter(|m| m.proposal.case.as_ref() == Some(case))
+            .map(|m| m.id.clone())
+            .collect();
         for id in of_case {
             self.end_measure(&id, reason.clone())?;
         }
@@ -151,6 +167,7 @@ impl Draft<'_> {
         if self.account.case(case)?.is_cured() {
             return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
         }
+        self.end_by_conditions(Some(case))?;
         self.end_cured(case)
     }
 
@@ -161,9 +178,11 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| &m.proposal.case == case && m.emergency.is_none() && m.took_effect.is_some())
             .filter(|m| {
-                let clock = self.account.clocks(case, &m.proposal.power).cure;
+                m.proposal.case.as_ref() == Some(case) && m.emergency.is_none() && m.took_effect.is_some()
+            })
+            .filter(|m| {
+                let clock = m.proposal.power.as_ref().and_then(|power| self.account.clocks(case, power).cure);
                 clock.is_none_or(|(_, ends)| ends > self.context.now)
             })
             .map(|m| m.id.clone())
@@ -178,7 +197,7 @@ impl Draft<'_> {
         self.person()?;
         self.submitted(case, &item)?;
         self.emit(Event::CureRejected { case: case.clone(), item, why })?;
-        self.schedule_again(|m| &m.proposal.case == case)
+        self.schedule_again(|m| m.proposal.case.as_ref() == Some(case))
     }
 
     pub(super) fn lapse(&mut self, case: CaseId) -> Result<(), Rejected> {
@@ -197,7 +216,10 @@ impl Draft<'_> {
                 Ok(())
             }
             // Whatever took effect once is over only when the cluster was observed without it, law 13.
-            _ if found.took_effect.is_some() => self.emit(Event::MeasureLifting { measure, reason }),
+            _ if found.took_effect.is_some() => {
+                self.emit(Event::MeasureLifting { measure, reason })?;
+                self.reopen(id)
+            }
             _ => self.emit(Event::MeasureWithdrawn { measure, reason }),
         }
     }

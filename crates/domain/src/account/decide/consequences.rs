@@ -80,12 +80,13 @@ impl Draft<'_> {
     fn owe_review(&mut self, id: &MeasureId) -> Result<(), Rejected> {
         let measure = self.account.measure(id)?;
         let owes = measure.emergency.as_ref().is_some_and(|e| e.review.is_none());
-        let Some(applied_by) = measure.proposed_by.person().filter(|_| owes && measure.replaces.is_none()) else {
+        let Some(applied_by) = measure.proposed_by.person().filter(|_| owes && measure.replaces.is_none())
+        else {
             return Ok(());
         };
         let applied_by = applied_by.clone();
         let due = days_from(self.context.now, REVIEW_DAYS);
-        self.emit(Event::ReviewDue { measure: id.clone(), applied_by, due })
+        self.emit(Event::EmergencyReviewDue { measure: id.clone(), applied_by, due })
     }
 
     /// What orders command is compared with what was observed.
@@ -128,7 +129,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let case = measure.proposal.case.clone();
-        self.strike(&case)
+        case.map_or(Ok(()), |case| self.strike(&case))
     }
 
     fn strike(&mut self, id: &CaseId) -> Result<(), Rejected> {
@@ -176,10 +177,11 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| &m.proposal.case != case && m.proposal.basis.is_power() && !m.is_over())
+            .filter(|m| m.proposal.case.as_ref() != Some(case) && !m.is_over())
             .filter(|m| {
-                let ground = self.account.case(&m.proposal.case).map(|c| &c.ground);
-                let power = terms.power(&m.proposal.power);
+                let (Some(of), Some(power)) = (&m.proposal.case, &m.proposal.power) else { return false };
+                let ground = self.account.case(of).map(|c| &c.ground);
+                let power = terms.power(power);
                 ground.is_ok_and(|g| power.is_some_and(|p| self.account.strike_guard(p, g).is_some()))
             })
             .map(|m| m.id.clone())

@@ -26,7 +26,7 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{case} is closed"), "nothing is charged in it"));
         }
         if let Some(id) = &measure
-            && self.account.measure(id)?.proposal.case != case
+            && self.account.measure(id)?.proposal.case.as_ref() != Some(&case)
         {
             return Err(Rejected::Invalid {
                 pointer: "/measure".into(),
@@ -37,7 +37,9 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| m.proposal.case == case && measure.as_ref().is_none_or(|id| id == &m.id))
+            .filter(|m| {
+                m.proposal.case.as_ref() == Some(&case) && measure.as_ref().is_none_or(|id| id == &m.id)
+            })
             .any(|m| m.took_effect.is_some() && m.proposal.basis.is_power());
         let lapsed = measure.is_none() && matches!(found.state, CaseState::Lapsed { .. });
         if !took_effect && !lapsed {

@@ -51,7 +51,10 @@ impl Draft<'_> {
         if !kind.stays_measures() {
             return Err(Rejected::Invalid {
                 pointer: "/deadline".into(),
-                detail: format!("nothing is observed by which a {} could be counted: leave it out", kind.as_str()),
+                detail: format!(
+                    "nothing is observed by which a {} could be counted: leave it out",
+                    kind.as_str()
+                ),
             });
         }
         let says = Says { deadline: Some(deadline), ..Says::default() };
@@ -129,6 +132,7 @@ impl Draft<'_> {
         }
         self.emit(Event::OrderVacated { order: id.clone(), why })?;
         self.end_removal(id)?;
+        self.end_of_order(id)?;
         self.resume_from(id)
     }
 

@@ -1,10 +1,12 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
 mod appeals;
+mod asked;
 mod cases;
+mod closing;
 mod cluster;
-mod consequences;
 mod consent;
+mod consequences;
 mod declared;
 mod fees;
 mod gags;
@@ -12,12 +14,15 @@ mod legal;
 mod measures;
 mod notices;
 mod removal;
+mod standing;
 mod timers;
 
 pub(super) use consent::approval_ends;
 
 use super::event::{Event, Recorded};
+use super::watch::Lifts;
 use super::{Account, Actor, Command, Context, System};
+use crate::authority::Authority;
 use crate::name::AccountId;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 
@@ -91,6 +96,7 @@ impl Account {
             };
         };
         let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
+        draft.still_open(&command)?;
         match command {
             Command::Open { .. } => {
                 return Err(Unmet::new(
@@ -124,18 +130,38 @@ impl Account {
                 draft.record_attempt(notice, channel, proof)?;
             }
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
-            Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
+            Command::ProposeMeasure(proposal) => draft.propose(proposal, Lifts::default())?,
+            Command::ProposeUntil { proposal, lifts } => draft.propose(proposal, lifts)?,
             Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
                 draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
             }
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
-            Command::DenyMeasure { measure, command_hash, why } => draft.deny(&measure, &command_hash, why)?,
+            Command::DenyMeasure { measure, command_hash, why } => {
+                draft.deny(&measure, &command_hash, why)?
+            }
             Command::ReviewEmergency { measure, finding, account } => {
                 draft.review_emergency(&measure, finding, account)?;
             }
             Command::RatifyMeasure { measure, command_hash } => draft.ratify(&measure, &command_hash)?,
-            Command::LiftMeasure { measure, why } => draft.lift(&measure, why)?,
+            Command::LiftMeasure { measure, why } => draft.lift(&measure, Authority::Abuse, why)?,
+            Command::LiftUnder { measure, authority, why } => draft.lift(&measure, authority, why)?,
+            Command::AskMeasure { preset, scope, ends, why } => draft.ask(preset, scope, ends, why)?,
+            Command::ApplyOrder { order, preset, scope, why } => {
+                draft.apply_order(&order, preset, scope, why)?;
+            }
+            Command::SetConditions { measure, lifts, why } => draft.set_conditions(&measure, lifts, why)?,
+            Command::ReviewMeasure { measure, lift, why } => draft.review(&measure, lift, why)?,
+            Command::AcknowledgeEnforcement { measure, capability, withheld } => {
+                draft.acknowledge_enforcement(&measure, capability, withheld)?;
+            }
+            Command::IssueRetrievalNotice { measure, number, why, letter } => {
+                draft.issue_retrieval_notice(measure, number, why, letter)?;
+            }
+            Command::ProposeDeletion { why } => draft.propose_deletion(why)?,
+            Command::ConsentToDeletion { command_hash } => draft.consent_to_deletion(&command_hash)?,
+            Command::DenyDeletion { command_hash, why } => draft.deny_deletion(&command_hash, why)?,
+            Command::ConfirmDeletion { certificate } => draft.confirm_deletion(certificate)?,
             Command::ConfirmInForce { measure, receipt } => draft.confirm_in_force(&measure, receipt)?,
             Command::ConfirmRestored { measure, receipt } => draft.confirm_restored(&measure, receipt)?,
             Command::RecordRepairs { environment, objects } => draft.record_repairs(environment, objects)?,

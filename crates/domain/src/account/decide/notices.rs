@@ -177,7 +177,8 @@ impl Draft<'_> {
         };
         let notice_ends = deadline(period(notice.kind.starts_notice(), false));
         let cure_ends = deadline(period(notice.kind.starts_cure(), true));
-        self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })
+        self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })?;
+        self.start_retrieval(id)
     }
 }
 

@@ -12,8 +12,10 @@ use crate::account::guards::DEFAULT_POD_GRACE_SECONDS;
 use crate::account::legal::{Order, OrderKind};
 use crate::account::measure::{Basis, LiftReason, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
-use crate::capability::Preset;
-use crate::name::{CaseId, Ground, MeasureId, OrderId, PowerId};
+use crate::account::watch::Lifts;
+use crate::authority::Authority;
+use crate::capability::{Preset, unsupported};
+use crate::name::{CaseId, Ground, MeasureId, OrderId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
 use crate::text::Words;
@@ -30,7 +32,7 @@ impl Draft<'_> {
     pub(super) fn record_removal(&mut self, asked: RecordRemoval) -> Result<(), Rejected> {
         let RecordRemoval { scope, locator, authority, document, deadline, why_not_less, letter } = asked;
         match &scope {
-            Scope::Workload(..) => {}
+            Scope::Workload(..) | Scope::Hostname(..) => {}
             Scope::Environment(_) if why_not_less.is_some() => {}
             Scope::Environment(_) => {
                 return Err(Unmet::new(
@@ -47,16 +49,17 @@ impl Draft<'_> {
                 });
             }
         }
+        let preset = Preset::Isolate;
+        if let Some(why) = unsupported(preset, &preset.withholds(), scope.kind()) {
+            return Err(Unmet::new(Guard::Supported, why, "name the workload that it leads to").into());
+        }
         let soon = self.context.now.checked_add(SignedDuration::from_mins(REMOVE_MINUTES));
         let deadline = Some(deadline.or(soon.ok()).unwrap_or(self.context.now));
         let says = Says { deadline, locator: Some(locator.clone()), gag: None };
         let order = self.enter_order(OrderKind::Remove, &scope, authority.clone(), document, says)?;
-        let unnamed = |e: &dyn std::fmt::Display| Rejected::Invalid {
-            pointer: "/scope".into(),
-            detail: e.to_string(),
-        };
-        let ground: Ground = GROUND.parse().map_err(|e| unnamed(&e))?;
-        let power: PowerId = order.to_string().parse().map_err(|e| unnamed(&e))?;
+        let ground: Ground = GROUND
+            .parse()
+            .map_err(|e| Rejected::Invalid { pointer: "/scope".into(), detail: format!("{e}") })?;
         let case = self.account.next(self.account.cases.len(), CaseId::new);
         self.emit(Event::CaseOpened {
             case: case.clone(),
@@ -65,18 +68,19 @@ impl Draft<'_> {
             reports: Vec::new(),
             order: Some(order.clone()),
         })?;
-        let preset = Preset::Isolate;
         let proposal = Proposal {
-            case: case.clone(),
+            case: Some(case.clone()),
             terms: self.account.terms.clone(),
+            power: None,
             basis: Basis::Order { order },
-            power,
+            authority: Authority::Order,
             preset,
             withholds: preset.withholds(),
             scope,
             effective: self.context.now,
             why: locator,
             why_not_less,
+            lifts: Lifts::default(),
         };
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
         let stayed = self.account.stayed_by(&proposal, false).map(|o| o.id.clone());
@@ -139,11 +143,19 @@ impl Draft<'_> {
         if !self.account.open_conflicts().any(|c| c.is_between(prevails, over)) {
             let stand = winner.stands() && loser.stands();
             let detail = format!("no conflict of {prevails} and {over} is to be decided");
-            let then = if stand { "nothing: both can be followed, or it is decided" } else { "nothing: one of them no longer stands" };
+            let then = if stand {
+                "nothing: both can be followed, or it is decided"
+            } else {
+                "nothing: one of them no longer stands"
+            };
             return Err(wrong_state(detail, then));
         }
         self.emit(Event::ConflictDecided { order: prevails.clone(), over: over.clone(), by, why })?;
-        if winner.kind == OrderKind::Remove { self.follow_removal(&winner, over) } else { self.stay_for(prevails) }
+        if winner.kind == OrderKind::Remove {
+            self.follow_removal(&winner, over)
+        } else {
+            self.stay_for(prevails)
+        }
     }
 
     /// A removal that waited takes effect now, unless another order stays it.
