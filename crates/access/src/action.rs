@@ -66,11 +66,25 @@ actions! {
     AmendMeasure = "amendMeasure" / "amend a measure" on account;
     ApproveMeasure = "approveMeasure" / "approve a measure" on account;
     RatifyMeasure = "ratifyMeasure" / "ratify a measure" on account;
+    ReviewEmergency = "reviewEmergency" / "review an emergency measure" on account;
+    ChargeFee = "chargeFee" / "charge a fee" on account;
     LiftMeasure = "liftMeasure" / "lift a measure" on account;
+    LiftLegalMeasure = "liftLegalMeasure" / "lift a measure in the name of the law" on account;
+    AskMeasure = "askMeasure" / "ask that something be withheld from the own account" on account;
+    LiftOwnMeasure = "liftOwnMeasure" / "lift what the account asked for itself" on account;
+    SetConditions = "setConditions" / "set when a measure lifts by itself" on account;
+    ReviewMeasure = "reviewMeasure" / "review a measure in force" on account;
+    AcknowledgeEnforcement = "acknowledgeEnforcement" / "say what another system withholds" on account;
+    ApplyOrder = "applyOrder" / "withhold what an order commands" on account;
+    ProposeDeletion = "proposeDeletion" / "propose a deletion" on account;
+    ConsentToDeletion = "consentToDeletion" / "consent to a deletion" on account;
+    DenyDeletion = "denyDeletion" / "deny a deletion" on account;
     RecordOrder = "recordOrder" / "record an order" on account;
     VacateOrder = "vacateOrder" / "vacate an order" on account;
+    DecideConflict = "decideConflict" / "decide which of two orders is followed" on account;
     PlaceHold = "placeHold" / "place a hold" on account;
     ReleaseHold = "releaseHold" / "release a hold" on account;
     FileAppeal = "fileAppeal" / "file an appeal" on account;
+    AssignAppeal = "assignAppeal" / "assign an appeal" on account;
     DecideAppeal = "decideAppeal" / "decide an appeal" on account;
 }

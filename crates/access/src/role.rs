@@ -28,6 +28,7 @@ roles! {
     Analyst = "analyst", "Runs cases, proposes measures, acts in emergencies.", person;
     Approver = "approver", "Consents, ratifies, reviews appeals.", person;
     Legal = "legal", "Records orders and holds.", person;
+    Enforcer = "enforcer", "Another system, which withholds what it enforces and says so.", person;
     Platform = "platform", "Provisions accounts.", person;
     Billing = "billing", "Says what is owed.", person;
     Auditor = "auditor", "Reads the whole record.", person;

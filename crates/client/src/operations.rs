@@ -1,10 +1,11 @@
 //! A method for each operation of the API's document.
 
+use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::request::{
-    AcceptTerms, Amend, ClearSignal, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure,
-    ExtendNotice, FileAppeal, FileReport, IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount,
-    OpenCase, PlaceHold, ProposeMeasure, Reason, RecordInvoice, RecordOrder, Remediate, SetRoles, SubmitCure,
-    WithdrawCase, Workload,
+    AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
+    CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport, IssueNotice,
+    IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordInvoice,
+    RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure, WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -110,16 +111,44 @@ posts! {
     "amendMeasure" amend_measure(measure) "/v1/measures/{measure}/amendment" Amend => Written;
     /// Approves a measure.
     "approveMeasure" approve(measure) "/v1/measures/{measure}/approvals" Consent => Written;
+    /// Denies consent to a measure.
+    "denyMeasure" deny(measure) "/v1/measures/{measure}/denial" Deny => Written;
+    /// Reviews an emergency measure.
+    "reviewEmergency" review_emergency(measure) "/v1/measures/{measure}/emergency-review" ReviewEmergency => Written;
+    /// Charges a fee.
+    "chargeFee" charge_fee(case) "/v1/cases/{case}/fees" ChargeFee => Written;
     /// Ratifies an emergency measure.
     "ratifyMeasure" ratify(measure) "/v1/measures/{measure}/ratification" Consent => Written;
     /// Ends a measure.
     "liftMeasure" lift(measure) "/v1/measures/{measure}/lift" Reason => Written;
+    /// Asks that something be withheld from the own account.
+    "askMeasure" ask_measure(account) "/v1/accounts/{account}/measures" AskMeasure => Written;
+    /// Withholds what an order commands.
+    "applyOrder" apply_order(order) "/v1/orders/{order}/measures" ApplyOrder => Written;
+    /// Says when a measure lifts by itself.
+    "setConditions" set_conditions(measure) "/v1/measures/{measure}/conditions" SetConditions => Written;
+    /// Records that somebody looked at a measure again.
+    "reviewMeasure" review_measure(measure) "/v1/measures/{measure}/reviews" ReviewMeasure => Written;
+    /// Says what another system does about a measure.
+    "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
+    /// Proposes to delete what an account has.
+    "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" Reason => Written;
+    /// Consents to a deletion.
+    "consentToDeletion" consent_to_deletion(account) "/v1/accounts/{account}/deletion/consents" Consent => Written;
+    /// Denies a deletion.
+    "denyDeletion" deny_deletion(account) "/v1/accounts/{account}/deletion/denial" DenyDeletion => Written;
     /// Challenges a measure.
     "fileAppeal" file_appeal(measure) "/v1/measures/{measure}/appeals" FileAppeal => Written;
+    /// Assigns an appeal.
+    "assignAppeal" assign_appeal(appeal) "/v1/appeals/{appeal}/assignment" AssignAppeal => Written;
     /// Decides an appeal.
     "decideAppeal" decide_appeal(appeal) "/v1/appeals/{appeal}/decision" DecideAppeal => Written;
     /// Records an order.
     "recordOrder" record_order() "/v1/orders" RecordOrder => Written;
+    /// Says that a gag is still needed.
+    "renewGag" renew_gag(order) "/v1/orders/{order}/renewal" RenewGag => Written;
+    /// Decides which of two orders is followed.
+    "decideConflict" decide_conflict(order) "/v1/orders/{order}/precedence" DecideConflict => Written;
     /// Records that an order no longer stands.
     "vacateOrder" vacate_order(order) "/v1/orders/{order}/vacatur" Reason => Written;
     /// Places a hold.

@@ -113,7 +113,7 @@ pub(crate) async fn preview(
     let pods = requests.list(Kind::Pod).await?;
     let concerns = |workload: Option<&WorkloadId>| match scope {
         Scope::Account | Scope::Environment(_) => true,
-        Scope::Workload(_, one) => workload == Some(one),
+        Scope::Workload(_, one) | Scope::Hostname(_, one, _) => workload == Some(one),
     };
     let all = pods.iter().map(|pod| (pod, workload_of(pod).and_then(|id| id.parse::<WorkloadId>().ok())));
     let concerned = all.filter(|(_, workload)| concerns(workload.as_ref()));

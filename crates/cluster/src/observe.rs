@@ -274,7 +274,9 @@ impl Look<'_> {
     fn workloads_of(&self, scope: &Scope) -> Vec<WorkloadId> {
         let all = self.pass.environment.workloads.keys();
         match scope {
-            Scope::Workload(_, one) => all.filter(|id| *id == one).cloned().collect(),
+            Scope::Workload(_, one) | Scope::Hostname(_, one, _) => {
+                all.filter(|id| *id == one).cloned().collect()
+            }
             Scope::Account | Scope::Environment(_) => all.cloned().collect(),
         }
     }

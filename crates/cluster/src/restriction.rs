@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenure_domain::capability::Capability;
+use tenure_domain::capability::{Capability, Enforcer};
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
@@ -43,6 +43,11 @@ impl Withholding {
     }
 }
 
+/// What a permit withholds that is a cluster's to enforce; other systems see to the rest.
+fn enforced_here(permit: &Permit) -> impl Iterator<Item = Capability> {
+    permit.withholds().iter().copied().filter(|capability| capability.enforcer() == Enforcer::Cluster)
+}
+
 /// What one measure does in this environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Effect {
@@ -75,13 +80,10 @@ impl Restriction {
             if permit.scope().environment().is_some_and(|id| id != &environment.id) {
                 continue;
             }
-            let effect = Effect {
-                scope: permit.scope().clone(),
-                withholds: permit.withholds().iter().copied().collect(),
-            };
+            let effect = Effect { scope: permit.scope().clone(), withholds: enforced_here(permit).collect() };
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit);
-            for &capability in permit.withholds() {
+            for capability in enforced_here(permit) {
                 let join = |known: &mut Withholding| known.join(&one);
                 match permit.scope() {
                     Scope::Account | Scope::Environment(_) => {
@@ -91,6 +93,8 @@ impl Restriction {
                         let key = (workload.clone(), capability);
                         all.workloads.entry(key).and_modify(join).or_insert_with(|| one.clone());
                     }
+                    // The domain permits nothing here that a cluster would have to withhold from one hostname.
+                    Scope::Hostname(..) => {}
                 }
             }
         }

@@ -195,7 +195,11 @@ impl Calendar {
                 let local = from.to_zoned(zone(&self.time_zone)?);
                 let span = Span::new().try_months(i64::from(n)).map_err(|_| out_of_range())?;
                 let date = local.date().checked_add(span).map_err(|_| out_of_range())?;
-                same_time_on(&local, date, 0).ok_or_else(out_of_range)?
+                let same_time = same_time_on(&local, date, 0).ok_or_else(out_of_range)?;
+                // A zone that skips a day and changes its clock with it takes more than the shortest month allows.
+                let shortest = i64::try_from(period.shortest_seconds()).map_err(|_| out_of_range())?;
+                let shortest = SignedDuration::from_secs(shortest);
+                same_time.max(from.checked_add(shortest).map_err(|_| out_of_range())?)
             }
             Period::BusinessDays(n) => {
                 let local = from.to_zoned(zone(&self.time_zone)?);

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scope::ScopeKind;
+
 /// Something an account can do, and a measure can withhold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Capability {
@@ -23,7 +25,7 @@ pub enum Capability {
     /// Write to storage through the API.
     #[serde(rename = "storage.write")]
     StorageWrite,
-    /// Read from storage through the API.
+    /// Read from storage through the API. Nothing withholds it, so that a tenant can always fetch its data.
     #[serde(rename = "storage.read")]
     StorageRead,
     /// Receive payouts and take payments.
@@ -37,7 +39,9 @@ pub enum Enforcer {
     /// The cluster: that pods are gone and services have no addresses is observed; that network policies are followed,
     /// on which `egress` rests alone, is not, since only their storage is seen and nobody probes packets.
     Cluster,
-    /// No one yet: a measure that withholds it is refused as unsupported.
+    /// Other systems, which read the standing and acknowledge what they withhold.
+    Declared,
+    /// No one: a measure that withholds it is refused as unsupported.
     None,
 }
 
@@ -70,7 +74,8 @@ impl Capability {
     pub fn enforcer(self) -> Enforcer {
         match self {
             Self::Deploy | Self::Compute | Self::Ingress | Self::Egress => Enforcer::Cluster,
-            Self::StorageWrite | Self::StorageRead | Self::Payments => Enforcer::None,
+            Self::StorageWrite | Self::Payments => Enforcer::Declared,
+            Self::StorageRead => Enforcer::None,
         }
     }
 }
@@ -81,13 +86,14 @@ impl fmt::Display for Capability {
     }
 }
 
-/// A kind of measure that a power may permit. The order is the ladder: the least first.
+/// A kind of measure that a power may permit. The order is the ladder, the least first; where a list of capabilities
+/// stands on it, [`rung`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
     /// Withholds nothing; stands on the record.
     Warn,
-    /// Less of everything; enforced once throttling is built.
+    /// Less of everything. Nothing here can do that, so it is refused.
     Throttle,
     /// Nothing new is deployed.
     Freeze,
@@ -97,8 +103,40 @@ pub enum Preset {
     Isolate,
     /// Stopped; data kept.
     Suspend,
-    /// Ended.
+    /// Ended: everything stops but reading and export.
     Terminate,
+    /// A list of capabilities that the power itself writes.
+    Listed,
+}
+
+/// Where withholding something stands on the ladder: at the first preset that withholds the worst part of it.
+pub fn rung(preset: Preset, withholds: &BTreeSet<Capability>) -> Preset {
+    if preset != Preset::Listed {
+        return preset;
+    }
+    let worst = |capability: &Capability| match capability {
+        Capability::Deploy | Capability::StorageWrite => Preset::Freeze,
+        Capability::Payments => Preset::WithholdPayments,
+        Capability::Ingress | Capability::Egress | Capability::StorageRead => Preset::Isolate,
+        Capability::Compute => Preset::Suspend,
+    };
+    withholds.iter().map(worst).max().unwrap_or(Preset::Warn)
+}
+
+/// Why nobody can carry this out on a scope of this kind; none where everything withheld has its enforcer.
+pub fn unsupported(preset: Preset, withholds: &BTreeSet<Capability>, scope: ScopeKind) -> Option<String> {
+    if preset == Preset::Throttle {
+        return Some(
+            "throttle is enforced by nothing here: no cluster has the ability to limit what runs".into(),
+        );
+    }
+    withholds.iter().find_map(|capability| match capability.enforcer() {
+        Enforcer::None => Some(format!("{capability} is withheld by nobody here")),
+        Enforcer::Cluster if scope == ScopeKind::Hostname => {
+            Some(format!("no cluster can withhold {capability} from a single hostname yet"))
+        }
+        Enforcer::Cluster | Enforcer::Declared => None,
+    })
 }
 
 impl Preset {
@@ -113,22 +151,23 @@ impl Preset {
         Self::Terminate,
     ];
 
-    /// What it withholds. `throttle` and `terminate` are more than a set of capabilities.
+    /// What it withholds. `throttle` and `terminate` are more than a set of capabilities; `listed` is what its power
+    /// writes.
     pub fn withholds(self) -> BTreeSet<Capability> {
-        use Capability::{Compute, Deploy, Egress, Ingress, Payments};
+        use Capability::{Compute, Deploy, Egress, Ingress, Payments, StorageWrite};
         match self {
-            Self::Warn | Self::Throttle => BTreeSet::new(),
+            Self::Warn | Self::Throttle | Self::Listed => BTreeSet::new(),
             Self::Freeze => [Deploy].into(),
             Self::WithholdPayments => [Payments].into(),
             Self::Isolate => [Ingress, Egress].into(),
-            Self::Suspend | Self::Terminate => [Deploy, Compute, Ingress, Egress].into(),
+            Self::Suspend => [Deploy, Compute, Ingress, Egress].into(),
+            Self::Terminate => [Deploy, Compute, Ingress, Egress, StorageWrite, Payments].into(),
         }
     }
 
-    /// Whether the engine can carry it out in full; what it cannot is refused when proposed.
+    /// Whether somebody can carry it out in full on a whole account; what nobody can is refused when proposed.
     pub fn is_supported(self) -> bool {
-        !matches!(self, Self::Throttle | Self::Terminate)
-            && self.withholds().iter().all(|c| c.enforcer() != Enforcer::None)
+        unsupported(self, &self.withholds(), ScopeKind::Account).is_none()
     }
 
     /// The name in documents and the API.
@@ -141,6 +180,7 @@ impl Preset {
             Self::Isolate => "isolate",
             Self::Suspend => "suspend",
             Self::Terminate => "terminate",
+            Self::Listed => "listed",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`account`], the aggregate with its `decide` and `apply`; [`permit`], the proof without which nothing is restricted.
 
 pub mod account;
+pub mod authority;
 pub mod book;
 pub mod calendar;
 pub mod capability;

@@ -38,6 +38,9 @@ pub enum NameError {
         /// An id of that kind.
         example: &'static str,
     },
+    /// Not a name of the domain name system.
+    #[error("{0:?} is not a hostname: it reads like \"www.parley.example\", in lower case")]
+    Hostname(String),
     /// Empty, too long, or with control characters.
     #[error("{0:?} is not a clause: use 1 to 64 printable characters")]
     Clause(String),
@@ -74,6 +77,17 @@ fn is_invoice(text: &str) -> bool {
     bytes.len() <= 64
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+}
+
+/// At least two labels of at most 63 letters, digits and hyphens, in lower case, 253 bytes in all.
+fn is_hostname(text: &str) -> bool {
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }
 
 /// `xarf:` with a category and a type, or `arf:` with a feedback type, in lower case.
@@ -142,6 +156,10 @@ text_name!(
 text_name!(
     /// A workload's slug, unique within its environment.
     WorkloadId, is_slug, Slug
+);
+text_name!(
+    /// A name under which a workload is reached.
+    Hostname, is_hostname, Hostname
 );
 text_name!(
     /// A person of the provider, or a member of an account.
@@ -264,6 +282,10 @@ numbered!(
 numbered!(
     /// An appeal, such as `parley.a1`.
     AppealId, "a", "an appeal", "parley.a1"
+);
+numbered!(
+    /// A fee, such as `parley.f1`.
+    FeeId, "f", "a fee", "parley.f1"
 );
 numbered!(
     /// A report, such as `parley.r1`.

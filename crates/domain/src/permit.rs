@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::account::measure::Approval;
 use crate::capability::Capability;
 use crate::name::{AccountId, MeasureId};
 use crate::scope::Scope;
@@ -45,6 +46,49 @@ impl Permit {
     /// The longest time that a stopped pod is given to end, in seconds.
     pub fn pod_grace_seconds(&self) -> u32 {
         self.pod_grace_seconds
+    }
+    /// The legal moment for which it was minted.
+    pub fn minted_at(&self) -> Timestamp {
+        self.minted_at
+    }
+}
+
+/// The proof, made only by [`crate::account::Account::deletion_permit`] from committed state, that what the account has
+/// may be deleted *now*. Like a [`Permit`] it is never stored or read from anywhere.
+///
+/// ```compile_fail
+/// let forged: tenure_domain::permit::DeletionPermit = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug)]
+pub struct DeletionPermit {
+    pub(crate) account: AccountId,
+    pub(crate) measure: MeasureId,
+    pub(crate) proposed_by: String,
+    pub(crate) consents: Vec<Approval>,
+    pub(crate) retrieval_ended: Timestamp,
+    pub(crate) minted_at: Timestamp,
+}
+
+impl DeletionPermit {
+    /// Whose data may be deleted.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+    /// The termination that it follows.
+    pub fn measure(&self) -> &MeasureId {
+        &self.measure
+    }
+    /// Who proposed the deletion.
+    pub fn proposed_by(&self) -> &str {
+        &self.proposed_by
+    }
+    /// Whose consents it rests on.
+    pub fn consents(&self) -> &[Approval] {
+        &self.consents
+    }
+    /// When the time to fetch the data ended.
+    pub fn retrieval_ended(&self) -> Timestamp {
+        self.retrieval_ended
     }
     /// The legal moment for which it was minted.
     pub fn minted_at(&self) -> Timestamp {

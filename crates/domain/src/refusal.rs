@@ -39,6 +39,14 @@ pub enum Guard {
     LeastFirst,
     /// Enough other people approved exactly this.
     Approved,
+    /// The people who consent hold the roles that the power names.
+    RoleConsents,
+    /// The account was struck as often as the power asks for.
+    Struck,
+    /// Emergency measures of whoever applies one that have ended were reviewed.
+    Reviewed,
+    /// Appeals whose time for a decision has passed are decided.
+    AppealDecided,
     /// Another person acts than the one who proposed, approved or decided before.
     AnotherPerson,
     /// The approval is for the command as it stands.
@@ -49,6 +57,14 @@ pub enum Guard {
     NoOrder,
     /// No hold preserves what it would lose.
     NoHold,
+    /// No appeal is open.
+    NoOpenAppeal,
+    /// The account had the time to fetch its data that it was promised.
+    RetrievalRun,
+    /// It was reminded of that time, and each reminder was served.
+    RemindersServed,
+    /// Whoever lifts a measure stands no lower than whoever set it.
+    Authority,
     /// Nothing withholds what the command would change.
     NotWithheld,
     /// It fits the account's plan.
@@ -82,10 +98,17 @@ impl Guard {
                 Some(Law::FullPeriod)
             }
             Self::NotCleared => Some(Law::Undoing),
-            Self::CureDecided | Self::LeastFirst | Self::Preceded | Self::Undisputed => Some(Law::Ladder),
-            Self::Approved | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
-            Self::Ratified => Some(Law::Emergency),
+            Self::CureDecided | Self::LeastFirst | Self::Preceded | Self::Undisputed | Self::Struck => {
+                Some(Law::Ladder)
+            }
+            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => {
+                Some(Law::Separation)
+            }
+            Self::Ratified | Self::Reviewed => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
+            Self::AppealDecided => Some(Law::Reading),
+            Self::NoOpenAppeal | Self::RetrievalRun | Self::RemindersServed => Some(Law::Data),
+            Self::Authority => Some(Law::Stacking),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
             Self::WithinCap => Some(Law::Rules),

@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{EnvironmentId, WorkloadId};
+use crate::name::{EnvironmentId, Hostname, WorkloadId};
 
-/// A part of one account. Text form: `account`, `environment/web`, `workload/web/feed`.
+/// A part of one account. Text form: `account`, `environment/web`, `workload/web/feed`,
+/// `hostname/web/feed/www.parley.example`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Scope {
@@ -17,6 +18,8 @@ pub enum Scope {
     Environment(EnvironmentId),
     /// One workload in a managed environment.
     Workload(EnvironmentId, WorkloadId),
+    /// One hostname of a workload: under it the workload is reached, and under its others it stays.
+    Hostname(EnvironmentId, WorkloadId, Hostname),
 }
 
 /// The kind of a scope, as terms name it. The order is from the smallest to the largest.
@@ -51,6 +54,7 @@ impl Scope {
             Self::Account => ScopeKind::Account,
             Self::Environment(_) => ScopeKind::Environment,
             Self::Workload(..) => ScopeKind::Workload,
+            Self::Hostname(..) => ScopeKind::Hostname,
         }
     }
 
@@ -58,10 +62,14 @@ impl Scope {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Account, _) => true,
-            (Self::Environment(a), Self::Environment(b) | Self::Workload(b, _)) => a == b,
-            (Self::Workload(..), Self::Workload(..)) => self == other,
-            (Self::Environment(_) | Self::Workload(..), Self::Account)
-            | (Self::Workload(..), Self::Environment(_)) => false,
+            (Self::Environment(a), Self::Environment(b) | Self::Workload(b, _) | Self::Hostname(b, ..)) => {
+                a == b
+            }
+            (Self::Workload(a, v), Self::Workload(b, w) | Self::Hostname(b, w, _)) => (a, v) == (b, w),
+            (Self::Hostname(..), Self::Hostname(..)) => self == other,
+            (Self::Environment(_) | Self::Workload(..) | Self::Hostname(..), Self::Account)
+            | (Self::Workload(..) | Self::Hostname(..), Self::Environment(_))
+            | (Self::Hostname(..), Self::Workload(..)) => false,
         }
     }
 
@@ -74,14 +82,16 @@ impl Scope {
     pub fn environment(&self) -> Option<&EnvironmentId> {
         match self {
             Self::Account => None,
-            Self::Environment(e) | Self::Workload(e, _) => Some(e),
+            Self::Environment(e) | Self::Workload(e, _) | Self::Hostname(e, ..) => Some(e),
         }
     }
 }
 
 /// Why a text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a scope: use \"account\", \"environment/NAME\" or \"workload/ENVIRONMENT/NAME\"")]
+#[error(
+    "{0:?} is not a scope: use \"account\", \"environment/NAME\", \"workload/ENVIRONMENT/NAME\" or \"hostname/ENVIRONMENT/WORKLOAD/NAME\""
+)]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {
@@ -89,12 +99,20 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, ScopeError> {
         let wrong = || ScopeError(text.chars().take(120).collect());
         let mut parts = text.split('/');
-        let scope = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("account"), None, None, None) => Self::Account,
-            (Some("environment"), Some(e), None, None) => Self::Environment(e.parse().map_err(|_| wrong())?),
-            (Some("workload"), Some(e), Some(w), None) => {
+        let parts = (parts.next(), parts.next(), parts.next(), parts.next(), parts.next());
+        let scope = match parts {
+            (Some("account"), None, None, None, None) => Self::Account,
+            (Some("environment"), Some(e), None, None, None) => {
+                Self::Environment(e.parse().map_err(|_| wrong())?)
+            }
+            (Some("workload"), Some(e), Some(w), None, None) => {
                 Self::Workload(e.parse().map_err(|_| wrong())?, w.parse().map_err(|_| wrong())?)
             }
+            (Some("hostname"), Some(e), Some(w), Some(h), None) => Self::Hostname(
+                e.parse().map_err(|_| wrong())?,
+                w.parse().map_err(|_| wrong())?,
+                h.parse().map_err(|_| wrong())?,
+            ),
             _ => return Err(wrong()),
         };
         Ok(scope)
@@ -120,6 +138,7 @@ impl fmt::Display for Scope {
             Self::Account => f.write_str("account"),
             Self::Environment(e) => write!(f, "environment/{e}"),
             Self::Workload(e, w) => write!(f, "workload/{e}/{w}"),
+            Self::Hostname(e, w, h) => write!(f, "hostname/{e}/{w}/{h}"),
         }
     }
 }
@@ -136,6 +155,9 @@ mod tests {
         assert!(!s("environment/web").covers(&s("workload/batch/feed")));
         assert!(!s("workload/web/feed").covers(&s("environment/web")));
         assert!(s("workload/web/feed").touches(&s("environment/web")));
+        assert!(s("workload/web/feed").covers(&s("hostname/web/feed/www.parley.example")));
+        assert!(!s("workload/web/media").touches(&s("hostname/web/feed/www.parley.example")));
+        assert!(!s("hostname/web/feed/www.parley.example").covers(&s("workload/web/feed")));
         assert!(!s("workload/web/feed").touches(&s("workload/web/media")));
     }
 
@@ -149,6 +171,10 @@ mod tests {
             "workload/web",
             "workload/web/feed/x",
             "environment/Web",
+            "hostname/web/feed",
+            "hostname/web/feed/parley",
+            "hostname/web/feed/Www.parley.example",
+            "hostname/web/feed/www.parley.example/x",
         ] {
             assert!(text.parse::<Scope>().is_err(), "{text:?}");
         }

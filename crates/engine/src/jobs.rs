@@ -18,7 +18,7 @@ use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, check, evaluate, letters};
+use crate::{EngineError, check, closing, evaluate, letters};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -28,6 +28,10 @@ pub(crate) const DELIVER_TERMS: &str = "deliver_terms";
 pub(crate) const REMIND: &str = "remind";
 /// Look whether something still answers at the place that an item is about.
 pub(crate) const LOOK: &str = "look";
+/// Tell an account that it has ended, or remind it of the time to fetch its data.
+pub(crate) const RETRIEVE: &str = "retrieve";
+/// Delete what an account has, where its deletion is permitted.
+pub(crate) const DELETE: &str = "delete";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
@@ -96,8 +100,9 @@ async fn work_off(
             if failing.waits(&key) {
                 continue;
             }
-            // The deemed rule counts from the attempt: none is made at a moment that is in doubt.
-            if (job.kind == DELIVER || job.kind == DELIVER_TERMS) && inner.clock.look().doubt.is_some() {
+            // The deemed rule counts from the attempt: none is made at a moment that is in doubt. Nor is anything deleted.
+            let timed = [DELIVER, DELIVER_TERMS, DELETE].contains(&job.kind.as_str());
+            if timed && inner.clock.look().doubt.is_some() {
                 continue;
             }
             let result = carry_out(inner, job).await;
@@ -146,6 +151,8 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         DELIVER_TERMS => deliver_terms(inner, job).await,
         REMIND => remind(inner, job).await,
         LOOK => check::place(inner, job).await,
+        RETRIEVE => closing::tell(inner, &job.subject).await,
+        DELETE => closing::delete(inner, &parse::<AccountId>(job)?).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
@@ -190,6 +197,10 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     let id: NoticeId = parse(job)?;
     let account = inner.account(id.account()).await?;
     let notice = account.notice(&id)?;
+    // It is put on the list again when the gag ends.
+    if notice.delayed.is_some() {
+        return Ok(());
+    }
     let shelf = inner.shelf();
     let terms = account.terms_of(account.case(&notice.case)?, &shelf.terms)?;
     let letter = Letter {

@@ -38,14 +38,14 @@ pub struct EmergencyNotice<'a> {
     pub why: &'a str,
 }
 
-fn begin(letter: &mut String, title: &str, account: &Account, terms: &Terms, now: Timestamp) {
+pub(crate) fn begin(letter: &mut String, title: &str, account: &Account, terms: &Terms, now: Timestamp) {
     let _ = writeln!(letter, "{title}\n");
     let _ = writeln!(letter, "To the account:   {}", account.id);
     let _ = writeln!(letter, "Date:             {}", terms.calendar.local(now));
     let _ = writeln!(letter, "Under the terms:  {} (SHA-256 {})", account.terms, account.terms.hash);
 }
 
-fn end(letter: &mut String, account: &Account) {
+pub(crate) fn end(letter: &mut String, account: &Account) {
     let _ = writeln!(
         letter,
         "\nYou can read this notice and your standing, answer, and appeal at any time, also while anything is withheld:\n  \
@@ -124,6 +124,28 @@ pub fn emergency_notice(
             );
         }
     }
+    end(&mut letter, account);
+    letter
+}
+
+/// The letter of a removal under an order.
+pub fn removal_notice(
+    account: &Account,
+    terms: &Terms,
+    scope: &Scope,
+    authority: &str,
+    locator: &str,
+    now: Timestamp,
+) -> String {
+    let mut letter = String::new();
+    begin(&mut letter, "Notice of a removal under an order", account, terms, now);
+    let _ = writeln!(letter, "Applied to:       {scope}");
+    let _ = writeln!(letter, "Ordered by:       {authority}");
+    let _ = writeln!(letter, "\nThe order says that this has to go: {locator}");
+    let _ = writeln!(
+        letter,
+        "The network is closed to it while the order stands. The provider cannot lift this: whoever gave the order can."
+    );
     end(&mut letter, account);
     letter
 }

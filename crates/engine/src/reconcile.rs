@@ -239,6 +239,8 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
     let mut restoring = false;
     for measure in &account.measures {
         let confirmed = match &measure.state {
+            // The cluster's part is on the record; other systems have still to say theirs.
+            _ if measure.watch.observed.is_some() => continue,
             MeasureState::Applying { .. } => match enforced(measure, &seen) {
                 Ok(reports) => confirm_in_force(inner, measure, &reports, version).await?,
                 Err(why) => {

@@ -22,7 +22,7 @@ pub(crate) const KINDS: [&str; 5] = ["terms", "rule", "person", "member", "token
 /// The book as it stands.
 #[derive(Debug, Clone, Default)]
 pub struct Shelf {
-    /// The published terms.
+    /// The published terms, and who holds which roles, as decisions read them.
     pub terms: Book,
     /// The rules.
     pub rules: HashMap<RuleId, Arc<Rule>>,
@@ -64,7 +64,10 @@ impl Shelf {
                 self.rules.insert(rule.clone(), Arc::new(parsed));
             }
             book::Event::PersonSet { person, roles } => {
-                self.people.insert(person.clone(), read_roles(roles));
+                let roles = read_roles(roles);
+                let names = roles.iter().map(|role| role.as_str().to_owned()).collect();
+                self.terms.set_roles(person.clone(), names);
+                self.people.insert(person.clone(), roles);
             }
             book::Event::MemberSet { account, member, roles } => {
                 self.members.insert_mut((account.clone(), member.clone()), read_roles(roles));

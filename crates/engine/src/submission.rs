@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tenure_access::{Action, Principal};
 use tenure_domain::account::{self, Account, Actor, System};
+use tenure_domain::authority::Authority;
 use tenure_domain::name::{AccountId, ReportId, RuleId};
 use tenure_domain::report::Allegation;
 use tenure_domain::{book, report};
@@ -73,18 +74,39 @@ impl Act {
                 C::ClearSignal { .. } => Action::ClearSignal,
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
-                C::ProposeMeasure(_) => Action::ProposeMeasure,
+                C::ProposeMeasure(_) | C::ProposeUntil { .. } => Action::ProposeMeasure,
+                C::LiftUnder { authority: Authority::AccountHolder, .. } => Action::LiftOwnMeasure,
+                C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
+                    Action::LiftLegalMeasure
+                }
+                C::LiftUnder { .. } => Action::LiftMeasure,
+                C::AskMeasure { .. } => Action::AskMeasure,
+                C::ApplyOrder { .. } => Action::ApplyOrder,
+                C::SetConditions { .. } => Action::SetConditions,
+                C::ReviewMeasure { .. } => Action::ReviewMeasure,
+                C::AcknowledgeEnforcement { .. } => Action::AcknowledgeEnforcement,
+                C::ProposeDeletion { .. } => Action::ProposeDeletion,
+                C::ConsentToDeletion { .. } => Action::ConsentToDeletion,
+                C::DenyDeletion { .. } => Action::DenyDeletion,
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
                 C::AmendMeasure { .. } => Action::AmendMeasure,
-                C::ApproveMeasure { .. } => Action::ApproveMeasure,
+                C::ApproveMeasure { .. } | C::DenyMeasure { .. } => Action::ApproveMeasure,
+                C::ReviewEmergency { .. } => Action::ReviewEmergency,
+                C::ChargeFee { .. } => Action::ChargeFee,
                 C::RatifyMeasure { .. } => Action::RatifyMeasure,
                 C::LiftMeasure { .. } => Action::LiftMeasure,
-                C::RecordOrder { .. } => Action::RecordOrder,
+                C::RecordOrder { .. }
+                | C::RecordTimedOrder { .. }
+                | C::RecordRemoval(_)
+                | C::RecordGag { .. }
+                | C::RenewGag { .. } => Action::RecordOrder,
+                C::DecideConflict { .. } => Action::DecideConflict,
                 C::VacateOrder { .. } => Action::VacateOrder,
                 C::PlaceHold { .. } => Action::PlaceHold,
                 C::ReleaseHold { .. } => Action::ReleaseHold,
                 C::FileAppeal { .. } => Action::FileAppeal,
-                C::DecideAppeal { .. } => Action::DecideAppeal,
+                C::AssignAppeal { .. } => Action::AssignAppeal,
+                C::DecideAppeal { .. } | C::ModifyOnAppeal { .. } => Action::DecideAppeal,
                 C::RecordAttempt { .. }
                 | C::RecordTermsAttempt { .. }
                 | C::RecordFailure { .. }
@@ -93,6 +115,8 @@ impl Act {
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }
                 | C::RecordRepairs { .. }
+                | C::IssueRetrievalNotice { .. }
+                | C::ConfirmDeletion { .. }
                 | C::Fire(_) => return None,
             },
             Self::FileReport(..) | Self::Report(_, report::Command::File(_) | report::Command::Join(_)) => {

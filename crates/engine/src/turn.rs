@@ -24,7 +24,7 @@ use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
-use crate::{EngineError, check, jobs, sequencer, stream};
+use crate::{EngineError, check, closing, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -182,7 +182,12 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-        Ok(Account::decide(id, state, command, &context)?)
+        let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
+        let events = Account::decide(id, state, command, &context)?;
+        if in_emergency && let Some(person) = actor.person() {
+            tally::owes_no_review(self.write, person).await?;
+        }
+        Ok(events)
     }
 
     /// Writes what was decided on an account, with all that follows from it.
@@ -230,6 +235,7 @@ impl Turn<'_> {
             }
             for recorded in events {
                 self.enqueue(&after, &recorded.event).await?;
+                tally::count(self.write, recorded).await?;
                 if let Some(blob) = recorded.event.blob() {
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
@@ -263,7 +269,7 @@ impl Turn<'_> {
                     self.write.enqueue(jobs::EVALUATE, account.id.as_str()).await?;
                 }
             }
-            Event::NoticeRetried { notice } => {
+            Event::NoticeRetried { notice } | Event::NoticeReleased { notice } => {
                 self.write.enqueue(jobs::DELIVER, &notice.to_string()).await?;
             }
             Event::CaseChecked { case } => {
@@ -290,6 +296,13 @@ impl Turn<'_> {
             Event::NoticeReminded { notice, reminder } => {
                 self.write.enqueue(jobs::REMIND, &jobs::reminder_subject(notice, *reminder)).await?;
             }
+            Event::AccountClosing { measure, .. } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, 0)).await?;
+            }
+            Event::RetrievalReminderDue { measure, number } => {
+                self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, *number)).await?;
+            }
+            Event::DeletionApproved { .. } => self.write.enqueue(jobs::DELETE, account.id.as_str()).await?,
             _ => {}
         }
         Ok(())
@@ -554,11 +567,17 @@ pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<Undeliverable
 fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
-        C::RecordOrder { document, .. } => Some(document),
-        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } | C::NotifyTerms { letter, .. } => {
-            Some(letter)
-        }
+        C::RecordOrder { document, .. }
+        | C::RecordTimedOrder { document, .. }
+        | C::RecordGag { document, .. } => Some(document),
+        C::RecordRemoval(removal) => Some(&removal.document),
+        C::RenewGag { document, .. } => document.as_ref(),
+        C::IssueNotice { letter, .. }
+        | C::ApplyEmergency { letter, .. }
+        | C::IssueRetrievalNotice { letter, .. }
+        | C::NotifyTerms { letter, .. } => Some(letter),
         C::RecordCheck { found, .. } => found.evidence(),
+        C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

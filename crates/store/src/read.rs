@@ -307,6 +307,12 @@ impl Store {
         row.map(|r| Ok((r.get("memory")?, r.get("observed")?))).transpose()
     }
 
+    /// A shared number; 0 where nothing was added to it.
+    pub async fn counter(&self, name: &str) -> Result<i64, StoreError> {
+        let row = sql("SELECT value FROM counters WHERE name = $1").bind(name).maybe(&self.readers).await?;
+        row.map_or(Ok(0), |row| row.get("value"))
+    }
+
     /// A fact about the installation.
     pub async fn installation(&self, key: &str) -> Result<Option<String>, StoreError> {
         let row = sql("SELECT value FROM installation WHERE key = $1").bind(key).maybe(&self.readers).await?;

@@ -10,18 +10,20 @@ use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::money::Currency;
 use tenure_domain::name::{
-    AccountId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId, TermsId,
+    AccountId, CaseId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId, TermsId,
 };
 use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::legal::Instead;
 use crate::schema::{
-    BlobName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, Length, OrderKindName,
-    OutcomeName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
+    BlobName, CapabilityName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, Length,
+    OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
 };
 
 macro_rules! request {
@@ -480,7 +482,8 @@ request!(
         /// Under which power of the accepted terms.
         #[schema(value_type = Clause)]
         power: PowerId,
-        /// From what: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
+        /// From what: `account`, `environment/NAME`, `workload/ENVIRONMENT/NAME` or
+        /// `hostname/ENVIRONMENT/WORKLOAD/NAME`.
         #[schema(value_type = ScopeName)]
         scope: Scope,
         /// From when; none for as soon as it is approved.
@@ -497,6 +500,102 @@ request!(
         /// Whether it is applied at once, provisionally, under an emergency power.
         #[serde(default)]
         emergency: bool,
+        /// When it lifts by itself; none for never. Not for an emergency measure.
+        #[serde(default)]
+        until: Option<Until>,
+    }
+);
+
+request!(
+    /// When a measure lifts by itself: at the moment or as soon as all items are met, whichever comes first.
+    Until {
+        /// The moment.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// Items of its case.
+        #[serde(default)]
+        #[schema(value_type = Vec<Slug>, max_items = 200)]
+        items: BTreeSet<ItemId>,
+    }
+);
+
+request!(
+    /// Says when a measure that stands lifts by itself. What was set before is never made harder.
+    SetConditions {
+        /// When.
+        until: Until,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Asks that something be withheld from the own account, at once.
+    AskMeasure {
+        /// What: `freeze`, `withhold_payments`, `isolate` or `suspend`.
+        #[schema(value_type = PresetName)]
+        preset: Preset,
+        /// From what.
+        #[schema(value_type = ScopeName)]
+        scope: Scope,
+        /// When it lifts by itself; none for when the account lifts it.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Withholds what an order commands, at once and until it is vacated.
+    ApplyOrder {
+        /// What: `freeze` for an order to preserve.
+        #[schema(value_type = PresetName)]
+        preset: Preset,
+        /// From what, within the order's scope.
+        #[schema(value_type = ScopeName)]
+        scope: Scope,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Records that somebody looked at a measure in force again.
+    ReviewMeasure {
+        /// Whether it is lifted; else it stands.
+        lift: bool,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
+    }
+);
+
+request!(
+    /// Says what another system does about a measure.
+    AcknowledgeEnforcement {
+        /// What it enforces: `payments` or `storage.write`.
+        #[schema(value_type = CapabilityName)]
+        capability: Capability,
+        /// Whether it is withheld now; else it is given back.
+        withheld: bool,
+    }
+);
+
+request!(
+    /// Denies a deletion that is proposed or has its quorum.
+    DenyDeletion {
+        /// The deletion's `commandHash`, as read in the standing.
+        #[schema(max_length = 64, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+        command_hash: String,
+        /// Why.
+        #[schema(value_type = Text)]
+        why: String,
     }
 );
 
@@ -545,7 +644,7 @@ request!(
         /// About which account.
         #[schema(value_type = Slug)]
         account: AccountId,
-        /// What it commands: `stay`, `reinstate` or `preserve`.
+        /// What it commands: `stay`, `reinstate`, `preserve`, `remove` or `gag`.
         #[schema(value_type = OrderKindName)]
         kind: OrderKind,
         /// For what.
@@ -557,6 +656,26 @@ request!(
         /// The document, uploaded before: `sha256:…`.
         #[schema(value_type = BlobName)]
         document: Blob,
+        /// By when: service is back (`stay`, `reinstate`), or the content gone (`remove`; an hour from now without it).
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        deadline: Option<Timestamp>,
+        /// For `remove`, and only there: where exactly in the scope the content is.
+        #[serde(default)]
+        #[schema(value_type = Option<Text>)]
+        locator: Option<String>,
+        /// For `remove`, and only there: why nothing smaller than an environment would do.
+        #[serde(default)]
+        #[schema(value_type = Option<Text>)]
+        why_not_less: Option<String>,
+        /// For `gag`, and only there: its written end.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        until: Option<Timestamp>,
+        /// For `gag`, and only there: a case whose notices it covers, whatever they are about.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, max_length = 39, pattern = "^[a-z0-9](-?[a-z0-9]){0,27}\\.c[1-9][0-9]{0,8}$", example = "parley.c1")]
+        case: Option<CaseId>,
     }
 );
 
@@ -589,12 +708,15 @@ request!(
 request!(
     /// Decides an appeal.
     DecideAppeal {
-        /// `upheld` or `overturned`.
+        /// `upheld`, `modified` or `overturned`.
         #[schema(value_type = OutcomeName)]
         outcome: AppealOutcome,
         /// Why.
         #[schema(value_type = Text)]
         why: String,
+        /// For `modified`, and only there: what takes the measure's place.
+        #[serde(default)]
+        instead: Option<Instead>,
     }
 );
 

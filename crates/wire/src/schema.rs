@@ -28,8 +28,9 @@ form! {
     GroundCode "^[a-z][a-z0-9_]*$", 1 to 64, "incitement";
     /// A clause's number as the agreement prints it.
     Clause "^[!-~]+$", 1 to 64, "6.1";
-    /// A part of an account: `account`, `environment/NAME` or `workload/ENVIRONMENT/NAME`.
-    ScopeName "^(account|environment/[a-z0-9](-?[a-z0-9]){0,27}|workload/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27})$", 7 to 66, "workload/web/feed";
+    /// A part of an account: `account`, `environment/NAME`, `workload/ENVIRONMENT/NAME` or
+    /// `hostname/ENVIRONMENT/WORKLOAD/NAME`.
+    ScopeName "^(account|environment/[a-z0-9](-?[a-z0-9]){0,27}|workload/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27}|hostname/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+)$", 7 to 320, "workload/web/feed";
     /// A report's id.
     ReportName "^[a-z0-9](-?[a-z0-9]){0,27}\\.r[1-9][0-9]{0,8}$", 4 to 39, "parley.r1";
     /// An invoice's number, as the billing system gives it.
@@ -54,7 +55,7 @@ form! {
     Span "^P([0-9]{1,4}D)?(T[0-9]{1,4}[HMS])?$", 3 to 20, "P3D";
 }
 
-/// The name of a role. People of the provider hold `support`, `reporter`, `analyst`, `approver`, `legal`, `platform`,
+/// The name of a role. People of the provider hold `support`, `reporter`, `analyst`, `approver`, `legal`, `enforcer`, `platform`,
 /// `billing`, `auditor` and `administrator`; members of an account `owner`, `developer` and `viewer`.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -69,6 +70,8 @@ pub enum RoleName {
     Approver,
     /// Records orders and holds.
     Legal,
+    /// Another system, which withholds what it enforces and says so.
+    Enforcer,
     /// Provisions accounts.
     Platform,
     /// Says what is owed.
@@ -85,6 +88,54 @@ pub enum RoleName {
     Viewer,
 }
 
+/// What an account can ask to be withheld from itself, or an order can command.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PresetName {
+    /// Nothing; it only stands on the record.
+    Warn,
+    /// Less of everything; nobody enforces it.
+    Throttle,
+    /// Nothing new is deployed.
+    Freeze,
+    /// No payouts.
+    WithholdPayments,
+    /// Cut off from the network, still running.
+    Isolate,
+    /// Stopped; data kept.
+    Suspend,
+    /// Ended.
+    Terminate,
+    /// A list that a power writes.
+    Listed,
+}
+
+/// Something that an account can do.
+#[derive(Debug, ToSchema)]
+pub enum CapabilityName {
+    /// Change what runs.
+    #[serde(rename = "deploy")]
+    Deploy,
+    /// Run pods.
+    #[serde(rename = "compute")]
+    Compute,
+    /// Be reached.
+    #[serde(rename = "ingress")]
+    Ingress,
+    /// Reach out.
+    #[serde(rename = "egress")]
+    Egress,
+    /// Write to storage.
+    #[serde(rename = "storage.write")]
+    StorageWrite,
+    /// Read from storage.
+    #[serde(rename = "storage.read")]
+    StorageRead,
+    /// Receive payouts and take payments.
+    #[serde(rename = "payments")]
+    Payments,
+}
+
 /// What an order commands.
 #[derive(Debug, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +146,10 @@ pub enum OrderKindName {
     Reinstate,
     /// Nothing is deleted.
     Preserve,
+    /// Content goes, within an hour.
+    Remove,
+    /// The account is not told yet.
+    Gag,
 }
 
 /// How an appeal ends.
@@ -103,6 +158,8 @@ pub enum OrderKindName {
 pub enum OutcomeName {
     /// The measure stays.
     Upheld,
+    /// A lesser one takes its place.
+    Modified,
     /// The measure and its case are undone.
     Overturned,
 }

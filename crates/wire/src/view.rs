@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::legal::{EmergencyReviewView, FeeView, StrikeView};
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
 
@@ -95,10 +96,20 @@ view!(
         withheld: BTreeMap<String, BTreeSet<String>>,
         /// The measures that are not over.
         measures: Vec<MeasureLine>,
+        /// What is withheld anywhere, by whom it is enforced, and who blocks it: the highest authority first.
+        blocked: Vec<BlockedView>,
+        /// The time between the end of the account and its deletion, while it runs.
+        closing: Option<ClosingView>,
+        /// The certificate of the deletion of a closed account, as evidence: `sha256:…`.
+        certificate: Option<String>,
         /// What the account is asked to do.
         requirements: Vec<RequirementView>,
         /// The orders that stand.
         orders: Vec<String>,
+        /// What the terms count against it and stands.
+        strikes: Vec<StrikeView>,
+        /// What it was charged and stands.
+        fees: Vec<FeeView>,
         /// What can happen next in its cases: first what has a moment, the earliest first.
         next: Vec<NextView>,
         /// Why measures that are under way have not taken effect, and why none can be proposed yet.
@@ -155,6 +166,79 @@ view!(
 );
 
 view!(
+    /// A capability that is withheld somewhere.
+    BlockedView {
+        /// Which.
+        capability: String,
+        /// Who enforces it: `cluster`, `declared` (another system, which acknowledges) or `none`.
+        enforcer: String,
+        /// The measures that withhold it. Lifting one leaves the others.
+        by: Vec<BlockerView>,
+    }
+);
+
+view!(
+    /// A measure that withholds a capability.
+    BlockerView {
+        /// Which.
+        measure: String,
+        /// From what.
+        scope: String,
+        /// In whose name: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// Its state.
+        state: String,
+        /// What ends it, in words.
+        cleared_by: Vec<String>,
+        /// Who may lift it.
+        lifted_by: String,
+    }
+);
+
+view!(
+    /// The end of an account: the time to fetch its data, the reminders, the deletion.
+    ClosingView {
+        /// The termination.
+        measure: String,
+        /// Since when.
+        #[schema(value_type = String, format = DateTime)]
+        since: Timestamp,
+        /// The notice whose service begins the time to fetch the data.
+        notice: Option<String>,
+        /// When that was served.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_from: Option<Timestamp>,
+        /// Until when the data can be fetched at the least; none where the notice is not served, or its end is not known.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        retrieve_until: Option<Timestamp>,
+        /// The reminders that were issued.
+        reminders: Vec<String>,
+        /// The deletion that is proposed or has its quorum.
+        deletion: Option<DeletionView>,
+        /// Everything but the quorum that stands between the account and its deletion.
+        why_not_deleted: Vec<GuardView>,
+    }
+);
+
+view!(
+    /// A deletion that is proposed, or has its quorum.
+    DeletionView {
+        /// Who proposed it.
+        proposed_by: String,
+        /// Why.
+        why: Option<String>,
+        /// What a consent is bound to.
+        command_hash: String,
+        /// Who consented.
+        consents: Vec<String>,
+        /// How many have to.
+        needed: u8,
+        /// Whether enough did.
+        approved: bool,
+    }
+);
+
+view!(
     /// A measure in short.
     MeasureLine {
         /// Its id.
@@ -165,8 +249,12 @@ view!(
         scope: String,
         /// Its state.
         state: String,
-        /// The power it rests on.
-        power: String,
+        /// The power it rests on; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// In whose name it stands.
+        authority: String,
         /// What is still pending, where it is being applied or undone.
         pending: Option<String>,
         /// Who may lift it, and what clears it.
@@ -214,12 +302,18 @@ view!(
 view!(
     /// Something that can happen next.
     NextView {
-        /// In which case; none for what concerns the account as a whole, such as new terms.
+        /// In which case; none for what concerns the account as a whole, such as new terms, an order by itself, or a
+        /// measure that rests on no power.
         case: Option<String>,
-        /// What: `deemed`, `remind`, `lapse`, `apply`, `retry`, `undeliverable`, `check`, `lift_unratified` and `bind_terms`
-        /// come due by themselves; `deliver`, `enforce` and `restore` are under way; `reach`, `resume`, `issue_notice`,
-        /// `acknowledge`, `hand_in`, `decide_cure`, `propose`, `approve`, `amend`, `ratify`, `decide_appeal`,
-        /// `decide_dispute`, `accept_terms` and `vacate_order` are for somebody to do.
+        /// What: `deemed`, `remind`, `lapse`, `apply`, `retry`, `undeliverable`, `check`, `lift_unratified`, `bind_terms`,
+        /// `approval_expires`, `emergency_review_overdue`, `appeal_overdue`, `order_missed`, `recheck_missed`, `gag_ends`,
+        /// `expire`, `raise_review`, `raise_constructive_termination`, `lift_constructive_termination`, `remind_retrieval`
+        /// and `lapse_deletion` come due by themselves; `deliver`, `enforce`, `restore`, `follow_order` and `delete` are
+        /// under way; `reach`, `resume`, `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `decide_dispute`,
+        /// `accept_terms`, `propose`, `approve`, `amend`, `ratify`, `emergency_review`, `assign_appeal`, `decide_appeal`,
+        /// `recheck_gag`, `decide_conflict`, `vacate_order`, `confirm`, `review`, `review_overdue`,
+        /// `resolve_constructive_termination`, `retrieve`, `propose_deletion` and `consent_to_deletion` are for somebody
+        /// to do.
         kind: String,
         /// The same in words.
         what: String,
@@ -540,12 +634,34 @@ view!(
     MeasureView {
         /// Its id.
         id: String,
-        /// Its case.
-        case: String,
+        /// Its case; none where its basis is no power.
+        case: Option<String>,
         /// The terms it rests on.
         terms: TermsView,
-        /// The power.
-        power: String,
+        /// The power; none where its basis is another.
+        power: Option<String>,
+        /// Why it may exist: `power`, `order` or `account_holder`.
+        basis: String,
+        /// The order it rests on.
+        order: Option<String>,
+        /// In whose name it stands: `order`, `legal`, `abuse`, `billing`, `operator` or `account_holder`.
+        authority: String,
+        /// The moment at which it lifts by itself.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        ends: Option<Timestamp>,
+        /// The items of its case that lift it by themselves once all are met.
+        lifts_when: Vec<String>,
+        /// What other systems have still to say in its present state.
+        unacknowledged: Vec<String>,
+        /// When somebody has to look at it again, at the latest; in the past where that is overdue.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        review_due: Option<Timestamp>,
+        /// Until when it can last without becoming a termination in all but name.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        bound: Option<Timestamp>,
+        /// When it lifts by itself because it has lasted past that and nothing was done.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        constructive_termination_lifts: Option<Timestamp>,
         /// The preset.
         preset: String,
         /// What it withholds.
@@ -577,6 +693,12 @@ view!(
         ratify_by: Option<Timestamp>,
         /// Who ratified it.
         ratified_by: Option<String>,
+        /// The review that it owes or got, where it was an emergency measure that is provisional no more.
+        emergency_review: Option<EmergencyReviewView>,
+        /// The roles that are among those who consent, where the power names them.
+        approver_roles: Vec<String>,
+        /// The measure in whose place an appeal put this one.
+        replaces: Option<String>,
         /// Why it ended.
         ended_because: Option<String>,
         /// The signed receipt of its present state, as evidence: `sha256:…`.
@@ -623,6 +745,18 @@ view!(
         since: Timestamp,
         /// How it ended.
         ended: Option<String>,
+        /// By when it is to be followed or decided, or when it ends as written.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        due: Option<Timestamp>,
+        /// Whether that has passed without it.
+        overdue: bool,
+        /// When it was observed to be followed.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        followed_at: Option<Timestamp>,
+        /// The seconds that were left until the deadline then; negative where it was missed by so much.
+        margin_seconds: Option<i64>,
+        /// For an appeal: who is to decide it. For orders that contradict each other: the others.
+        with: Vec<String>,
     }
 );
 
@@ -723,6 +857,12 @@ view!(
         mode: String,
         /// SHA-256 of its text, in hexadecimal digits.
         hash: String,
+        /// How many of its matches went on the record.
+        matched: u64,
+        /// How many cases it opened.
+        opened: u64,
+        /// How many of those an appeal overturned.
+        overturned: u64,
     }
 );
 

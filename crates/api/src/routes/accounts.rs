@@ -81,6 +81,6 @@ async fn get(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure>
 async fn standing(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let view = views::account::standing(&call.engine, &account).await?;
+    let view = views::account::standing(&call.engine, &account, call.is_member()).await?;
     call.show(account.version, &view)
 }

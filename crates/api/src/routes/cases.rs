@@ -5,8 +5,8 @@ use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::name::CaseId;
-use tenure_engine::stream;
 use tenure_engine::submission::{Act, Done};
+use tenure_engine::{stream, withheld};
 use tenure_wire::Problem;
 use tenure_wire::request::{OpenCase, PageQuery};
 use tenure_wire::view::{CaseView, EventView, Page, Written};
@@ -64,7 +64,7 @@ async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<CaseVi
     let chosen = page::slice(account.cases.iter(), &query, |c| c.id.number())?;
     let mut items = Vec::new();
     for case in chosen.items {
-        items.push(views::case::case(&call.engine, &account, case).await?);
+        items.push(views::case::case(&call.engine, &account, case, call.is_member()).await?);
     }
     Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
 }
@@ -76,7 +76,7 @@ async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(tenure_engine::EngineError::from)?;
-    call.show(account.version, &views::case::case(&call.engine, &account, case).await?)
+    call.show(account.version, &views::case::case(&call.engine, &account, case, call.is_member()).await?)
 }
 
 /// What happened in a case, in order.
@@ -92,7 +92,9 @@ async fn timeline(
     account.case(&id).map_err(tenure_engine::EngineError::from)?;
     let mut about: Vec<String> = vec![id.to_string()];
     about.extend(account.notices_of(&id).map(|n| n.id.to_string()));
-    about.extend(account.measures.iter().filter(|m| m.proposal.case == id).map(|m| m.id.to_string()));
+    about.extend(
+        account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&id)).map(|m| m.id.to_string()),
+    );
     let mut events = Vec::new();
     let mut from = 1;
     loop {
@@ -100,6 +102,9 @@ async fn timeline(
         let Some(last) = chunk.last() else { break };
         from = last.n + 1;
         events.extend(chunk.into_iter().filter(|event| {
+            if call.is_member() && withheld::is_withheld(&account, event) {
+                return false;
+            }
             ["case", "notice", "measure"].iter().any(|key| {
                 event.body.get(*key).and_then(|v| v.as_str()).is_some_and(|v| about.iter().any(|a| a == v))
             })

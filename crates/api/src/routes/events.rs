@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use tenure_access::{Action, Principal, Resource};
-use tenure_engine::{Engine, EventSeen, Inclusion};
+use tenure_engine::{Engine, EngineError, EventSeen, Inclusion, withheld};
 use tenure_wire::Problem;
 use tenure_wire::request::PageQuery;
 use tenure_wire::view::{EventView, Page, ReceiptView};
@@ -68,6 +68,18 @@ fn may_read(engine: &Engine, principal: &Principal, stream: Option<&str>) -> Res
     Ok(engine.check(principal, action, resource)?)
 }
 
+/// Events as the caller sees them: while a gag stands, members do not see what it covers.
+async fn as_seen(
+    engine: &Engine,
+    principal: &Principal,
+    events: Vec<EventSeen>,
+) -> Result<Vec<EventSeen>, EngineError> {
+    let Principal::Member { account, .. } = principal else { return Ok(events) };
+    let Ok(id) = account.parse() else { return Ok(Vec::new()) };
+    let account = engine.account(&id).await?;
+    Ok(events.into_iter().map(|event| withheld::for_member(&account, event)).collect())
+}
+
 /// List events in the order of their commits, or of one stream; or follow them as they happen.
 ///
 /// With `Accept: text/event-stream` the answer does not end: each event comes as a server-sent event whose `id` is its
@@ -101,6 +113,7 @@ async fn list(
         Some(stream) => call.engine.stream(stream, from, size + 1).await?,
         None => call.engine.events(after, size + 1).await?,
     };
+    let events = as_seen(&call.engine, &call.principal, events).await?;
     let items = events.into_iter().map(view).collect();
     let by_stream = stream.is_some();
     let page = page::page(
@@ -131,6 +144,13 @@ fn is_stream(text: &str) -> bool {
     responses((status = 200, body = ReceiptView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn receipt(call: Call, Path((stream, n)): Path<(String, u64)>) -> Result<Json<ReceiptView>, Failure> {
     may_read(&call.engine, &call.principal, Some(&stream))?;
+    if call.is_member() {
+        let event = call.engine.stream(&stream, n, 1).await?;
+        let seen = as_seen(&call.engine, &call.principal, event).await?;
+        if seen.iter().any(|event| event.event_type == withheld::WITHHELD) {
+            return Err(Failure::not_found());
+        }
+    }
     match call.engine.receipt(&stream, n).await? {
         Inclusion::None => Err(Failure::not_found()),
         Inclusion::NotYet => Err(Problem::new("not-published", "Not in the log yet", 503)

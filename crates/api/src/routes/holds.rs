@@ -45,7 +45,7 @@ async fn get(call: Call, Path(id): Path<HoldId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let hold = account.hold(&id).map_err(EngineError::from)?;
-    call.show(account.version, &views::measure::hold(&call.engine, &account, hold).await?)
+    call.show(account.version, &views::legal::hold(&call.engine, &account, hold).await?)
 }
 
 /// Release a hold, with a reason.

@@ -2,13 +2,15 @@
 
 use axum::response::Response;
 use tenure_access::Action;
+use tenure_domain::account::watch::Lifts;
 use tenure_domain::account::{Command, command};
+use tenure_domain::authority::Authority;
 use tenure_domain::name::{CaseId, MeasureId};
 use tenure_engine::EngineError;
 use tenure_engine::letters::{self, EmergencyNotice};
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
-use tenure_wire::request::{Amend, Consent, ProposeMeasure, Reason};
+use tenure_wire::request::{Amend, Consent, ProposeMeasure, Reason, Until};
 use tenure_wire::view::{MeasureView, PreviewView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lift))
 }
 
-fn newest(done: &Done) -> (String, String) {
+pub(super) fn newest(done: &Done) -> (String, String) {
     let id = done.account().and_then(|a| a.measures.last()).map(|m| m.id.to_string()).unwrap_or_default();
     let href = format!("/v1/measures/{id}");
     (id, href)
@@ -51,17 +53,26 @@ async fn propose(
     let why = writing.words("/why", &asked.why)?;
     let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
     if !asked.emergency {
-        let command = Command::ProposeMeasure(command::ProposeMeasure {
+        let proposal = command::ProposeMeasure {
             case,
             power: asked.power,
             scope: asked.scope,
             effective: asked.effective,
             why,
             why_not_less,
-        });
+        };
+        let command = match asked.until {
+            Some(until) => Command::ProposeUntil { proposal, lifts: lifts(until) },
+            None => Command::ProposeMeasure(proposal),
+        };
         return writing.submit(Act::Account(account_id, command), true, newest).await;
     }
     call.may(Action::ApplyEmergency, &account_id)?;
+    if asked.until.is_some() {
+        return Err(Problem::new("invalid-request", "The request is not valid", 422)
+            .fault("/until", "an emergency measure lifts by itself unless it is ratified: leave it out")
+            .into());
+    }
     if asked.effective.is_some() {
         return Err(Problem::new("invalid-request", "The request is not valid", 422)
             .fault("/effective", "an emergency measure takes effect at once: leave it out")
@@ -97,7 +108,7 @@ async fn preview(call: Call, Path(id): Path<MeasureId>) -> Result<Response, Fail
     call.show(account.version, &views::measure::preview(&call.engine, &account, measure, call.engine.now())?)
 }
 
-fn about(id: &MeasureId) -> impl Fn(&Done) -> (String, String) + Send + Sync + 'static + use<> {
+pub(super) fn about(id: &MeasureId) -> impl Fn(&Done) -> (String, String) + Send + Sync + 'static + use<> {
     let (name, href) = (id.to_string(), format!("/v1/measures/{id}"));
     move |_| (name.clone(), href.clone())
 }
@@ -130,13 +141,26 @@ async fn ratify(call: Call, Path(id): Path<MeasureId>, body: Body<Consent>) -> R
     Writing::new(&call, body.hash).submit(Act::Account(id.account().clone(), command), false, made).await
 }
 
-/// End a measure. Others that stand beside it stay.
+/// The domain's word for when a measure lifts by itself.
+pub(super) fn lifts(until: Until) -> Lifts {
+    Lifts { ends: until.ends, when: until.items }
+}
+
+/// End a measure, in the name of the highest authority that the caller's roles give; an owner ends what the account asked
+/// for itself. Others that stand beside it stay.
 #[utoipa::path(post, operation_id = "liftMeasure", path = "/v1/measures/{measure}/lift", tag = "measures", params(("measure" = String, Path)),
     request_body = Reason, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn lift(call: Call, Path(id): Path<MeasureId>, body: Body<Reason>) -> Result<Response, Failure> {
     let made = about(&id);
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &body.value.why)?;
-    let command = Command::LiftMeasure { measure: id.clone(), why };
+    let authority = if call.may(Action::LiftLegalMeasure, id.account()).is_ok() {
+        Authority::Legal
+    } else if call.may(Action::LiftMeasure, id.account()).is_ok() {
+        Authority::Abuse
+    } else {
+        Authority::AccountHolder
+    };
+    let command = Command::LiftUnder { measure: id.clone(), authority, why };
     writing.submit(Act::Account(id.account().clone(), command), false, made).await
 }

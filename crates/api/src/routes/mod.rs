@@ -7,10 +7,13 @@ mod cases;
 mod clearances;
 mod clock;
 mod clocks;
+mod consent;
 mod cures;
+mod deletion;
 mod environments;
 mod events;
 mod evidence;
+mod fees;
 mod health;
 mod holds;
 mod intake;
@@ -22,6 +25,7 @@ mod orders;
 mod people;
 mod reports;
 mod rules;
+mod standing;
 mod terms;
 mod tokens;
 mod workloads;
@@ -59,6 +63,10 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(clocks::routes())
         .merge(clearances::routes())
         .merge(measures::routes())
+        .merge(consent::routes())
+        .merge(fees::routes())
+        .merge(standing::routes())
+        .merge(deletion::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

@@ -105,7 +105,9 @@ async fn list(
 ) -> Result<Json<Page<NoticeView>>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let chosen = page::slice(account.notices.iter(), &query.0, |n| n.id.number())?;
+    // What a gag delays is not there for the account yet.
+    let seen = account.notices.iter().filter(|n| !call.is_member() || n.delayed.is_none());
+    let chosen = page::slice(seen, &query.0, |n| n.id.number())?;
     let mut items = Vec::new();
     for notice in chosen.items {
         items.push(views::case::notice(&call.engine, notice).await?);
@@ -133,6 +135,9 @@ async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Res
     }
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
+    if call.is_member() && notice.delayed.is_some() {
+        return Err(Failure::not_found());
+    }
     call.show(account.version, &views::case::notice(&call.engine, notice).await?)
 }
 

@@ -3,10 +3,14 @@
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
+use tenure_domain::account::command::RecordRemoval;
+use tenure_domain::account::legal::OrderKind;
 use tenure_domain::name::OrderId;
 use tenure_engine::EngineError;
+use tenure_engine::letters;
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
+use tenure_wire::legal::{DecideConflict, RenewGag};
 use tenure_wire::request::{Reason, RecordOrder};
 use tenure_wire::view::{LegalView, Written};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +22,12 @@ use crate::submit::Writing;
 use crate::{App, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(record)).routes(routes!(get)).routes(routes!(vacate))
+    OpenApiRouter::new()
+        .routes(routes!(record))
+        .routes(routes!(get))
+        .routes(routes!(renew))
+        .routes(routes!(prefer))
+        .routes(routes!(vacate))
 }
 
 fn newest(done: &Done) -> (String, String) {
@@ -28,16 +37,69 @@ fn newest(done: &Done) -> (String, String) {
 }
 
 /// Record an order. It beats operators and rules from this moment, also against what is already scheduled.
+///
+/// `remove` takes effect at once; the account is told after. `gag` delays what tells of its scope until its written end.
 #[utoipa::path(post, operation_id = "recordOrder", path = "/v1/orders", tag = "orders", request_body = RecordOrder,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure> {
     let asked = body.value;
     call.may(Action::RecordOrder, &asked.account)?;
+    belongs(&asked)?;
     let mut writing = Writing::new(&call, body.hash);
     let authority = writing.words("/authority", &asked.authority)?;
-    let command =
-        Command::RecordOrder { kind: asked.kind, scope: asked.scope, authority, document: asked.document };
-    writing.submit(Act::Account(asked.account, command), true, newest).await
+    let RecordOrder { account, kind, scope, document, deadline, until, case, .. } = asked;
+    let command = match kind {
+        OrderKind::Remove => {
+            let known = call.engine.account(&account).await?;
+            let terms = call.engine.accepted(&known)?;
+            let said = asked.locator.as_deref().unwrap_or_default();
+            let locator = writing.words("/locator", said)?;
+            let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+            let now = call.engine.now();
+            let text = letters::removal_notice(&known, &terms, &scope, &asked.authority, said, now);
+            let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
+            let removal =
+                RecordRemoval { scope, locator, authority, document, deadline, why_not_less, letter };
+            Command::RecordRemoval(removal)
+        }
+        OrderKind::Gag => {
+            let until = until.ok_or_else(|| fault("/until", "a gag names its written end"))?;
+            Command::RecordGag { scope, case, authority, document, until }
+        }
+        OrderKind::Stay | OrderKind::Reinstate | OrderKind::Preserve => match deadline {
+            Some(deadline) => Command::RecordTimedOrder { kind, scope, authority, document, deadline },
+            None => Command::RecordOrder { kind, scope, authority, document },
+        },
+    };
+    writing.submit(Act::Account(account, command), true, newest).await
+}
+
+fn fault(pointer: &str, detail: &str) -> Failure {
+    Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, detail).into()
+}
+
+/// Refuses what an order of its kind does not say: it would be taken for something it is not.
+fn belongs(asked: &RecordOrder) -> Result<(), Failure> {
+    let (removes, gags) = (asked.kind == OrderKind::Remove, asked.kind == OrderKind::Gag);
+    let foreign = [
+        (
+            "/locator",
+            asked.locator.is_some() && !removes,
+            "only a removal says where content is: leave it out",
+        ),
+        (
+            "/whyNotLess",
+            asked.why_not_less.is_some() && !removes,
+            "only a removal chooses its scope: leave it out",
+        ),
+        ("/until", asked.until.is_some() && !gags, "only a gag has a written end: leave it out"),
+        ("/case", asked.case.is_some() && !gags, "only a gag covers a case: leave it out"),
+        ("/deadline", asked.deadline.is_some() && gags, "a gag has a written end instead: leave it out"),
+    ];
+    match foreign.into_iter().find(|(_, said, _)| *said) {
+        Some((pointer, _, detail)) => Err(fault(pointer, detail)),
+        None => Ok(()),
+    }
 }
 
 /// Read an order.
@@ -47,7 +109,38 @@ async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let order = account.order(&id).map_err(EngineError::from)?;
-    call.show(account.version, &views::measure::order(&call.engine, &account, order).await?)
+    if call.is_member() && account.hides_order(&id) {
+        return Err(Failure::not_found());
+    }
+    call.show(account.version, &views::legal::order(&call.engine, &account, order).await?)
+}
+
+/// Say that a gag is still needed, until its written end, or with a document until a later one.
+#[utoipa::path(post, operation_id = "renewGag", path = "/v1/orders/{order}/renewal", tag = "orders", params(("order" = String, Path)),
+    request_body = RenewGag, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn renew(call: Call, Path(id): Path<OrderId>, body: Body<RenewGag>) -> Result<Response, Failure> {
+    let mut writing = Writing::new(&call, body.hash);
+    let RenewGag { until, document, why } = body.value;
+    let why = writing.words("/why", &why)?;
+    let (name, href) = (id.to_string(), format!("/v1/orders/{id}"));
+    let act = Act::Account(id.account().clone(), Command::RenewGag { order: id, until, document, why });
+    writing.submit(act, false, move |_| (name.clone(), href.clone())).await
+}
+
+/// Decide that this order is followed, and not another one that contradicts it.
+#[utoipa::path(post, operation_id = "decideConflict", path = "/v1/orders/{order}/precedence", tag = "orders", params(("order" = String, Path)),
+    request_body = DecideConflict, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn prefer(
+    call: Call,
+    Path(id): Path<OrderId>,
+    body: Body<DecideConflict>,
+) -> Result<Response, Failure> {
+    let mut writing = Writing::new(&call, body.hash);
+    let DecideConflict { over, why } = body.value;
+    let why = writing.words("/why", &why)?;
+    let (name, href) = (id.to_string(), format!("/v1/orders/{id}"));
+    let act = Act::Account(id.account().clone(), Command::DecideConflict { order: id, over, why });
+    writing.submit(act, false, move |_| (name.clone(), href.clone())).await
 }
 
 /// Record that an order no longer stands. What it stayed takes effect again on fresh permits.

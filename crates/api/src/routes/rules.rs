@@ -28,16 +28,19 @@ pub fn routes() -> OpenApiRouter<App> {
 async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<RuleView>>, Failure> {
     call.may_at_provider(Action::ReadBook)?;
     let shelf = call.engine.shelf();
-    let mut rules: Vec<RuleView> = shelf
-        .rules
-        .values()
-        .map(|rule| RuleView {
+    let mut rules = Vec::new();
+    for rule in shelf.rules.values() {
+        let record = call.engine.rule_record(&rule.id).await?;
+        rules.push(RuleView {
             id: rule.id.to_string(),
             ground: rule.ground.to_string(),
             mode: rule.mode.as_str().to_owned(),
             hash: rule.hash().to_owned(),
-        })
-        .collect();
+            matched: record.matched,
+            opened: record.opened,
+            overturned: record.overturned,
+        });
+    }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Json(page::slice(rules.into_iter(), &query.0, |r| r.id.clone())?))
 }

@@ -14,14 +14,15 @@ use tenure_wire::view::{
     AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
 
-use super::{agreement, clock, name, next, terms, text};
+use super::measure::{basis, unacknowledged};
+use super::{agreement, clock, legal, name, next, standing, terms, text};
 use crate::problem::Failure;
 
 pub fn account(account: &Account) -> AccountView {
     AccountView {
         id: account.id.to_string(),
         version: account.version,
-        lifecycle: "active".to_owned(),
+        lifecycle: account.lifecycle.name().to_owned(),
         standing: name(&account.standing()),
         terms: terms(&account.terms),
         plan: account.plan.into(),
@@ -114,26 +115,33 @@ pub async fn requirement(
 }
 
 fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
-    let case = &measure.proposal.case;
-    let asks = account.cases.iter().any(|c| c.id == *case && !c.items.is_empty());
     let cleared_by = if let MeasureState::Stayed { order, .. } = &measure.state {
         format!("order {order} suspends its effect")
+    } else if let Some(order) = measure.proposal.basis.order() {
+        format!("whoever gave order {order} vacates it")
     } else {
-        let cure = if asks { format!("doing all that {case} asks; ") } else { String::new() };
-        format!("{cure}an appeal; a decision of the provider's analysts, approvers or legal")
+        standing::clears(account, measure).join("; ")
     };
+    let waits = unacknowledged(measure);
+    let said = (!waits.is_empty()).then(|| format!("not confirmed by its enforcer: {}", waits.join(", ")));
+    let seen = pending.get(measure.id.to_string().as_str()).cloned();
     MeasureLine {
         id: measure.id.to_string(),
         preset: measure.proposal.preset.to_string(),
         scope: measure.proposal.scope.to_string(),
         state: measure.state_name().to_owned(),
-        power: measure.proposal.power.to_string(),
-        pending: pending.get(measure.id.to_string().as_str()).cloned(),
+        power: measure.proposal.power.as_ref().map(ToString::to_string),
+        basis: basis(&measure.proposal.basis).to_owned(),
+        authority: measure.proposal.authority.to_string(),
+        pending: match (seen, said) {
+            (Some(seen), Some(said)) => Some(format!("{seen}; {said}")),
+            (seen, said) => seen.or(said),
+        },
         cleared_by,
     }
 }
 
-pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView, Failure> {
+pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Result<StandingView, Failure> {
     let accepted = engine.accepted(account)?;
     let mut pending = BTreeMap::new();
     let mut scopes = vec![Scope::Account];
@@ -156,7 +164,7 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
     coming.sort_by_key(|step| (step.at.is_none(), step.at));
     Ok(StandingView {
         account: account.id.to_string(),
-        lifecycle: "active".to_owned(),
+        lifecycle: account.lifecycle.name().to_owned(),
         standing: name(&account.standing()),
         withheld: scopes
             .into_iter()
@@ -169,13 +177,18 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<StandingView
             .filter(|m| !m.is_over())
             .map(|m| line(account, m, &pending))
             .collect(),
+        blocked: standing::blocked(account),
+        closing: standing::closing(engine, account).await?,
+        certificate: standing::certificate(account),
         requirements,
         orders: account
             .orders
             .iter()
-            .filter(|o| o.vacated.is_none())
+            .filter(|o| o.stands() && !(to_member && account.hides_order(&o.id)))
             .map(|o| format!("{} ({}, {})", o.id, o.kind.as_str(), o.scope))
             .collect(),
+        strikes: legal::strikes(account),
+        fees: legal::fees(engine, account).await?,
         next: coming,
         why_not_yet: next::why_not_yet(engine, account, None)?,
         paused,

@@ -14,7 +14,12 @@ use super::account::requirement;
 use super::{clock, name, next, terms, text};
 use crate::problem::Failure;
 
-pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<CaseView, Failure> {
+pub async fn case(
+    engine: &Engine,
+    account: &Account,
+    case: &Case,
+    to_member: bool,
+) -> Result<CaseView, Failure> {
     let (state, outcome) = match &case.state {
         CaseState::Open => ("open", None),
         CaseState::Notified { .. } => ("notified", None),
@@ -39,14 +44,18 @@ pub async fn case(engine: &Engine, account: &Account, case: &Case) -> Result<Cas
         why: text(engine, &case.why).await?,
         reports: case.reports.iter().map(ToString::to_string).collect(),
         items,
-        notices: account.notices_of(&case.id).map(|n| n.id.to_string()).collect(),
+        notices: account
+            .notices_of(&case.id)
+            .filter(|n| !to_member || n.delayed.is_none())
+            .map(|n| n.id.to_string())
+            .collect(),
         measures: account
             .measures
             .iter()
-            .filter(|m| m.proposal.case == case.id)
+            .filter(|m| m.proposal.case.as_ref() == Some(&case.id))
             .map(|m| m.id.to_string())
             .collect(),
-        next: next::steps(account, &accepted, Some(&case.id)),
+        next: next::steps(account, &accepted, Some(&case.id), to_member),
         why_not_yet: next::why_not_yet(engine, account, Some(&case.id))?,
         paused: clock::paused(engine, account, case, &accepted).await?,
         withdrawn_because: match &case.withdrawn_why {
@@ -61,7 +70,9 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
         NoticeKind::Violation { power }
         | NoticeKind::Intent { power }
         | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
-        NoticeKind::Emergency { measure } => (None, Some(measure.to_string())),
+        NoticeKind::Emergency { measure }
+        | NoticeKind::Removal { measure }
+        | NoticeKind::Retrieval { measure, .. } => (None, Some(measure.to_string())),
     };
     let letter = engine.blob(notice.letter.as_str()).await?;
     Ok(NoticeView {

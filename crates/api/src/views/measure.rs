@@ -1,18 +1,17 @@
-//! Measures, previews, and what comes from outside: orders, holds, appeals.
+//! Measures and previews.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tenure_domain::account::legal::{Appeal, Hold, Order};
-use tenure_domain::account::measure::{LiftReason, Measure, MeasureState, StayedFrom};
+use tenure_domain::account::measure::{Basis, LiftReason, Measure, MeasureState, StayedFrom};
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::capability::Capability;
 use tenure_domain::refusal::Refusal;
 use tenure_domain::scope::Scope;
 use tenure_engine::Engine;
-use tenure_wire::view::{LegalView, MeasureView, PreviewView};
+use tenure_wire::view::{MeasureView, PreviewView};
 
-use super::{maybe_text, name, terms, text};
+use super::{legal, maybe_text, terms, text};
 use crate::problem::Failure;
 
 pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, Failure> {
@@ -41,14 +40,34 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         Some(LiftReason::Withdrawn) => Some("the case was taken back".to_owned()),
         Some(LiftReason::NotRatified) => Some("nobody else ratified it in time".to_owned()),
         Some(LiftReason::Overturned { appeal }) => Some(format!("{appeal} overturned it")),
+        Some(LiftReason::Modified { appeal }) => Some(format!("{appeal} put a lesser measure in its place")),
+        Some(LiftReason::Denied { by, why }) => {
+            Some(format!("person/{by} denied it: {}", text(engine, why).await?.unwrap_or_default()))
+        }
+        Some(LiftReason::Vacated { order }) => Some(format!("{order} no longer stands")),
+        Some(LiftReason::StrikeRemoved { case }) => Some(format!("the strike of {case} was removed")),
+        Some(LiftReason::ConditionsMet) => Some("the conditions set for its end are met".to_owned()),
+        Some(LiftReason::Expired) => Some("the moment set for its end has come".to_owned()),
+        Some(LiftReason::ConstructiveTermination) => Some(
+            "it had become a termination in all but name, and nobody made one of it or gave it an end"
+                .to_owned(),
+        ),
     };
     let proposal = &measure.proposal;
     let ratified = measure.emergency.as_ref().and_then(|e| e.ratified.as_ref());
     Ok(MeasureView {
         id: measure.id.to_string(),
-        case: proposal.case.to_string(),
+        case: proposal.case.as_ref().map(ToString::to_string),
         terms: terms(&proposal.terms),
-        power: proposal.power.to_string(),
+        power: proposal.power.as_ref().map(ToString::to_string),
+        basis: basis(&proposal.basis).to_owned(),
+        authority: proposal.authority.to_string(),
+        ends: measure.lifts().ends,
+        lifts_when: measure.lifts().when.iter().map(ToString::to_string).collect(),
+        unacknowledged: unacknowledged(measure),
+        review_due: measure.review_due(),
+        bound: measure.watch.bound.as_ref().map(|bound| bound.at),
+        constructive_termination_lifts: measure.watch.constructive,
         preset: proposal.preset.to_string(),
         withholds: proposal.withholds.iter().map(ToString::to_string).collect(),
         scope: proposal.scope.to_string(),
@@ -63,9 +82,31 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         approvals: measure.approvals.iter().map(|a| format!("person/{}", a.by)).collect(),
         ratify_by: measure.emergency.as_ref().map(|e| e.ratify_by),
         ratified_by: ratified.map(|a| format!("person/{}", a.by)),
+        emergency_review: legal::emergency_review(engine, measure).await?,
+        approver_roles: measure.approver_roles.iter().map(|r| r.as_str().to_owned()).collect(),
+        order: proposal.basis.order().map(ToString::to_string),
+        replaces: measure.replaces.as_ref().map(ToString::to_string),
         ended_because,
         receipt,
     })
+}
+
+/// A basis by its name.
+pub fn basis(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Power => "power",
+        Basis::Order { .. } => "order",
+        Basis::AccountHolder => "account_holder",
+    }
+}
+
+/// What other systems have still to say.
+pub fn unacknowledged(measure: &Measure) -> Vec<String> {
+    if measure.is_effective() || measure.awaits_restoration() {
+        measure.unacknowledged().iter().map(ToString::to_string).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Who makes a withholding true, and how far that is seen.
@@ -77,7 +118,10 @@ fn enforced_by(capability: Capability) -> &'static str {
             "the cluster: the Service selects nothing; network policies are stored, their enforcement is not verified"
         }
         Capability::Egress => "the cluster: network policies are stored; their enforcement is not verified",
-        Capability::StorageWrite | Capability::StorageRead | Capability::Payments => "nobody",
+        Capability::StorageWrite | Capability::Payments => {
+            "another system, which reads the standing and says what it does"
+        }
+        Capability::StorageRead => "nobody",
     }
 }
 
@@ -122,50 +166,5 @@ pub fn preview(
         losses,
         earliest: refusal.earliest(),
         guards: refusal.guards.iter().map(Into::into).collect(),
-    })
-}
-
-pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: order.id.to_string(),
-        account: account.id.to_string(),
-        kind: order.kind.as_str().to_owned(),
-        about: order.scope.to_string(),
-        active: order.vacated.is_none(),
-        text: text(engine, &order.authority).await?,
-        since: order.recorded_at,
-        ended: match &order.vacated {
-            Some(ended) => text(engine, &ended.why).await?,
-            None => None,
-        },
-    })
-}
-
-pub async fn hold(engine: &Engine, account: &Account, hold: &Hold) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: hold.id.to_string(),
-        account: account.id.to_string(),
-        kind: "hold".to_owned(),
-        about: hold.scope.to_string(),
-        active: hold.released.is_none(),
-        text: text(engine, &hold.why).await?,
-        since: hold.placed_at,
-        ended: match &hold.released {
-            Some(ended) => text(engine, &ended.why).await?,
-            None => None,
-        },
-    })
-}
-
-pub async fn appeal(engine: &Engine, account: &Account, appeal: &Appeal) -> Result<LegalView, Failure> {
-    Ok(LegalView {
-        id: appeal.id.to_string(),
-        account: account.id.to_string(),
-        kind: "appeal".to_owned(),
-        about: appeal.measure.to_string(),
-        active: appeal.decided.is_none(),
-        text: text(engine, &appeal.grounds).await?,
-        since: appeal.filed_at,
-        ended: appeal.decided.as_ref().map(|d| name(&d.outcome)),
     })
 }

@@ -4,8 +4,10 @@ pub mod account;
 pub mod agreement;
 pub mod case;
 pub mod clock;
+pub mod legal;
 pub mod measure;
 pub mod next;
+pub mod standing;
 
 use serde::Serialize;
 use tenure_domain::terms::TermsRef;

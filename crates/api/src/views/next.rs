@@ -12,8 +12,9 @@ use tenure_wire::view::{NextView, WhyNotYetView};
 use crate::problem::Failure;
 
 /// What can happen next, in one case or in all.
-pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<NextView> {
-    let wanted = |step: &Next| only.is_none_or(|case| *case == step.case);
+pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>, to_member: bool) -> Vec<NextView> {
+    let hidden = |step: &Next| to_member && step.what.orders().iter().any(|id| account.hides_order(id));
+    let wanted = |step: &Next| only.is_none_or(|case| step.case.as_ref() == Some(case)) && !hidden(step);
     account
         .next_steps()
         .into_iter()
@@ -21,7 +22,7 @@ pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>) -> Vec<
         .map(|step| {
             let (what, subject) = words(&step.what);
             NextView {
-                case: Some(step.case.to_string()),
+                case: step.case.as_ref().map(ToString::to_string),
                 kind: step.what.name().to_owned(),
                 what: what.to_owned(),
                 subject,
@@ -83,8 +84,36 @@ fn words(what: &What) -> (&'static str, String) {
         What::Ratify(id) => ("another person of the provider ratifies it", id.to_string()),
         What::Enforce(id) => ("the cluster is brought there, until that is observed", id.to_string()),
         What::Restore(id) => ("everything is brought back, until that is observed", id.to_string()),
+        What::ReviewEmergency(id) => (
+            "somebody who took no part says what happened in the emergency, and whether it was right",
+            id.to_string(),
+        ),
+        What::AssignAppeal(id) => ("somebody who took no part is named to decide the appeal", id.to_string()),
+        What::Follow(id) => ("what the order commands is done, until that is observed", id.to_string()),
+        What::Recheck(id) => {
+            ("somebody with the legal role says that the gag is still needed, or ends it", id.to_string())
+        }
+        What::DecideConflict(one, other) => (
+            "somebody with the legal role decides which of the two orders is followed",
+            format!("{one}, {other}"),
+        ),
         What::DecideAppeal(id) => ("somebody who took no part decides the appeal", id.to_string()),
         What::Vacate(id) => ("whoever gave the order vacates it", id.to_string()),
+        What::Confirm(_, capability) => {
+            ("the system that enforces this says that it is done", capability.to_string())
+        }
+        What::ReviewMeasure(id) => ("the provider looks at the measure again", id.to_string()),
+        What::ReviewOverdue(id) => ("overdue: the provider looks at the measure again", id.to_string()),
+        What::Resolve(id) => (
+            "a termination in all but name: the provider lifts it, gives it conditions or an end, or notices a termination",
+            id.to_string(),
+        ),
+        What::Retrieve(id) => ("the account fetches its data", id.to_string()),
+        What::ProposeDeletion(id) => ("the provider proposes the deletion, once it may", id.to_string()),
+        What::ConsentToDeletion(id) => {
+            ("other people of the provider consent to the deletion", id.to_string())
+        }
+        What::Delete(id) => ("the account is closed under a permit", id.to_string()),
     }
 }
 
@@ -105,5 +134,23 @@ fn due(key: &TimerKey) -> (&'static str, String) {
         TimerKey::Ratification(id) => {
             ("the measure lifts by itself, unless another person ratifies it", id.to_string())
         }
+        TimerKey::Approval(id) => ("an approval that waits for the others ceases to count", id.to_string()),
+        TimerKey::ReviewEmergency(id) => ("the review of the emergency measure is overdue", id.to_string()),
+        TimerKey::Appeal(id) => ("the decision on the appeal is overdue", id.to_string()),
+        TimerKey::Order(id) => ("the time for following the order ends", id.to_string()),
+        TimerKey::Recheck(id) => ("the gag should have been looked at again", id.to_string()),
+        TimerKey::GagEnd(id) => ("the gag ends, and what it delayed goes out", id.to_string()),
+        TimerKey::Expiry(id) => ("the measure lifts by itself: its end has come", id.to_string()),
+        TimerKey::ReviewMeasure(id) => ("a missing review is put on the record", id.to_string()),
+        TimerKey::Constructive(id) => {
+            ("the suspension counts as a termination in all but name", id.to_string())
+        }
+        TimerKey::ConstructiveEnd(id) => {
+            ("the suspension lifts by itself, unless something was done about it", id.to_string())
+        }
+        TimerKey::RetrievalReminder(id, _) => {
+            ("a reminder of the time to fetch the data goes out", id.to_string())
+        }
+        TimerKey::DeletionLapse(id) => ("the proposal to delete ends without its quorum", id.to_string()),
     }
 }

@@ -87,7 +87,7 @@ impl Look<'_> {
     /// Pods within the scope where no workload is declared: such as are still ending, or are not ours.
     fn at_pods_of_none(&mut self, scope: &Scope) {
         let concerns = |pod: &&Value| match scope {
-            Scope::Workload(_, id) => workload_of(pod) == Some(id.as_str()),
+            Scope::Workload(_, id) | Scope::Hostname(_, id, _) => workload_of(pod) == Some(id.as_str()),
             Scope::Account | Scope::Environment(_) => true,
         };
         for pod in self.pods.iter().filter(concerns) {

@@ -36,16 +36,19 @@ pub enum System {
     Bootstrap,
     /// Whoever holds the log's key, at the machine.
     Keeper,
+    /// What deletes, under a permit.
+    Eraser,
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
         (Self::Verifier, "verifier"),
         (Self::Bootstrap, "bootstrap"),
         (Self::Keeper, "keeper"),
+        (Self::Eraser, "eraser"),
     ];
 }
 

@@ -14,6 +14,8 @@ use super::notice::{Attempt, Failure, Notice, NoticeState};
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
 
+mod kept;
+
 /// Why an event does not fold: the record is damaged or not this account's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FoldError {
@@ -47,6 +49,7 @@ impl Account {
                     id: id.clone(),
                     version: 1,
                     opened_at: recorded.at,
+                    lifecycle: super::closing::Lifecycle::Active,
                     terms: terms.clone(),
                     plan: *plan,
                     environments: std::collections::BTreeMap::new(),
@@ -56,6 +59,9 @@ impl Account {
                     orders: Vec::new(),
                     holds: Vec::new(),
                     appeals: Vec::new(),
+                    conflicts: Vec::new(),
+                    strikes: Vec::new(),
+                    fees: Vec::new(),
                     refusals: std::collections::BTreeMap::new(),
                     terms_notices: Vec::new(),
                     invoices: std::collections::BTreeMap::new(),
@@ -83,7 +89,7 @@ impl Account {
         self.notices.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
 
-    fn measure_mut(&mut self, id: &MeasureId) -> Result<&mut Measure, FoldError> {
+    pub(super) fn measure_mut(&mut self, id: &MeasureId) -> Result<&mut Measure, FoldError> {
         let unknown = self.unknown(id);
         self.measures.get_mut((id.number() - 1) as usize).ok_or(unknown)
     }
@@ -127,7 +133,7 @@ impl Account {
                 let unknown = self.unknown(environment);
                 self.environments.get_mut(environment).ok_or(unknown)?.workloads.remove(workload);
             }
-            Event::CaseOpened { case, ground, why, reports, signal } => {
+            Event::CaseOpened { case, ground, why, reports, signal, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {
                     id: case.clone(),
@@ -143,6 +149,7 @@ impl Account {
                     signal: signal.clone(),
                     checked_at: None,
                     withdrawn_why: None,
+                    order: order.clone(),
                 });
             }
             Event::TermsNotified { .. }
@@ -218,7 +225,9 @@ impl Account {
                     state: NoticeState::Issued,
                     reminded: Vec::new(),
                     stood_still: 0,
+                    delayed: None,
                 });
+                self.note_retrieval(kind, notice);
             }
             Event::NoticeAttempted { notice, channel, proof, deemed } => {
                 let notice = self.notice_mut(notice)?;
@@ -284,9 +293,13 @@ impl Account {
                 pod_grace_seconds,
                 ratify_by,
                 notice_by,
+                approver_roles,
+                replaces,
             } => {
                 self.in_order(measure.number(), self.measures.len(), measure)?;
-                self.case_mut(&proposal.case)?;
+                if let Some(case) = &proposal.case {
+                    self.case_mut(case)?;
+                }
                 self.measures.push(Measure {
                     id: measure.clone(),
                     proposal: proposal.clone(),
@@ -296,14 +309,18 @@ impl Account {
                     approvals: Vec::new(),
                     took_part: actor.person().cloned().into_iter().collect(),
                     approvals_needed: *approvals_needed,
+                    approver_roles: approver_roles.clone(),
                     emergency: ratify_by.zip(*notice_by).map(|(ratify_by, notice_by)| Emergency {
                         ratify_by,
                         notice_by,
                         ratified: None,
+                        review: None,
                     }),
                     state: MeasureState::Proposed,
                     took_effect: None,
                     pod_grace_seconds: *pod_grace_seconds,
+                    replaces: replaces.clone(),
+                    watch: super::watch::Watch::default(),
                 });
             }
             Event::MeasureAmended { measure, effective, command_hash } => {
@@ -313,10 +330,11 @@ impl Account {
                 measure.approvals.clear();
                 measure.state = MeasureState::Proposed;
             }
-            Event::ApprovalGiven { measure, by, command_hash } => {
-                let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
+            Event::ApprovalGiven { measure, by, command_hash, roles } => {
+                let (by, command_hash, roles) = (by.clone(), command_hash.clone(), roles.clone());
+                let approval = Approval { by: by.clone(), at, command_hash, roles };
                 let measure = self.measure_mut(measure)?;
-                measure.took_part.insert(by.clone());
+                measure.took_part.insert(by);
                 measure.approvals.push(approval);
             }
             Event::MeasureApproved { measure } => {
@@ -329,7 +347,8 @@ impl Account {
                 self.measure_mut(measure)?.state = MeasureState::Approved { blocked: Some(detail.clone()) };
             }
             Event::MeasureRatified { measure, by, command_hash } => {
-                let approval = Approval { by: by.clone(), at, command_hash: command_hash.clone() };
+                let (roles, command_hash) = (std::collections::BTreeSet::new(), command_hash.clone());
+                let approval = Approval { by: by.clone(), at, command_hash, roles };
                 let measure = self.measure_mut(measure)?;
                 measure.took_part.insert(by.clone());
                 if let Some(emergency) = &mut measure.emergency {
@@ -339,11 +358,13 @@ impl Account {
             Event::MeasureApplying { measure } => {
                 let measure = self.measure_mut(measure)?;
                 measure.took_effect.get_or_insert(at);
+                measure.watch.observed = None;
                 measure.state = MeasureState::Applying { since: at };
             }
             Event::MeasureInForce { measure, receipt } => {
                 self.measure_mut(measure)?.state =
                     MeasureState::InForce { since: at, receipt: receipt.clone() };
+                self.measure_mut(measure)?.watch.observed = None;
             }
             Event::MeasureStayed { measure, order } => {
                 let measure = self.measure_mut(measure)?;
@@ -360,6 +381,7 @@ impl Account {
                     | MeasureState::Withdrawn { .. } => StayedFrom::Approved,
                 };
                 measure.state = MeasureState::Stayed { since: at, order: order.clone(), from };
+                measure.watch.observed = None;
             }
             Event::MeasureRestored { measure, receipt } => {
                 if let MeasureState::Stayed { from: StayedFrom::Effective { restored }, .. } =
@@ -381,8 +403,9 @@ impl Account {
                 }
             }
             Event::MeasureLifting { measure, reason } => {
-                self.measure_mut(measure)?.state =
-                    MeasureState::Lifting { since: at, reason: reason.clone() };
+                let measure = self.measure_mut(measure)?;
+                measure.state = MeasureState::Lifting { since: at, reason: reason.clone() };
+                measure.watch.observed = None;
             }
             Event::MeasureLifted { measure, receipt } => {
                 let measure = self.measure_mut(measure)?;
@@ -394,7 +417,7 @@ impl Account {
             Event::MeasureWithdrawn { measure, reason } => {
                 self.measure_mut(measure)?.state = MeasureState::Withdrawn { at, reason: reason.clone() };
             }
-            Event::OrderRecorded { order, kind, scope, authority, document } => {
+            Event::OrderRecorded { order, kind, scope, authority, document, deadline, locator, gag } => {
                 self.in_order(order.number(), self.orders.len(), order)?;
                 self.orders.push(Order {
                     id: order.clone(),
@@ -405,12 +428,15 @@ impl Account {
                     recorded_at: at,
                     recorded_by: actor.clone(),
                     vacated: None,
+                    deadline: *deadline,
+                    complied: None,
+                    missed: None,
+                    locator: locator.clone(),
+                    gag: gag.clone(),
                 });
             }
             Event::OrderVacated { order, why } => {
-                let unknown = self.unknown(order);
-                let found = self.orders.get_mut((order.number() - 1) as usize).ok_or(unknown)?;
-                found.vacated = Some(Ended { at, by: actor.clone(), why: why.clone() });
+                self.order_mut(order)?.vacated = Some(Ended { at, by: actor.clone(), why: why.clone() });
             }
             Event::HoldPlaced { hold, scope, running_state, why } => {
                 self.in_order(hold.number(), self.holds.len(), hold)?;
@@ -429,7 +455,7 @@ impl Account {
                 let found = self.holds.get_mut((hold.number() - 1) as usize).ok_or(unknown)?;
                 found.released = Some(Ended { at, by: actor.clone(), why: why.clone() });
             }
-            Event::AppealFiled { appeal, measure, grounds } => {
+            Event::AppealFiled { appeal, measure, grounds, decide_by } => {
                 self.in_order(appeal.number(), self.appeals.len(), appeal)?;
                 self.appeals.push(Appeal {
                     id: appeal.clone(),
@@ -438,14 +464,52 @@ impl Account {
                     filed_by: actor.clone(),
                     grounds: grounds.clone(),
                     decided: None,
+                    decide_by: *decide_by,
+                    overdue: None,
+                    reviewer: None,
                 });
             }
             Event::AppealDecided { appeal, outcome, by, why } => {
-                let unknown = self.unknown(appeal);
-                let found = self.appeals.get_mut((appeal.number() - 1) as usize).ok_or(unknown)?;
-                found.decided =
+                self.appeal_mut(appeal)?.decided =
                     Some(AppealDecision { outcome: *outcome, by: by.clone(), at, why: why.clone() });
             }
+            Event::NoticeDelayed { .. }
+            | Event::NoticeReleased { .. }
+            | Event::ApprovalDenied { .. }
+            | Event::ApprovalExpired { .. }
+            | Event::EmergencyReviewDue { .. }
+            | Event::EmergencyReviewOverdue { .. }
+            | Event::EmergencyReviewed { .. }
+            | Event::OrderComplied { .. }
+            | Event::OrderMissed { .. }
+            | Event::OrdersConflicted { .. }
+            | Event::ConflictDecided { .. }
+            | Event::GagRenewed { .. }
+            | Event::GagRecheckMissed { .. }
+            | Event::GagEnded { .. }
+            | Event::AppealAssigned { .. }
+            | Event::AppealOverdue { .. }
+            | Event::StrikeAdded { .. }
+            | Event::StrikeRemoved { .. }
+            | Event::FeeCharged { .. }
+            | Event::FeeReversed { .. }
+            | Event::RuleOverturned { .. } => self.fold_legal(recorded)?,
+            Event::MeasureBounded { .. }
+            | Event::MeasureObserved { .. }
+            | Event::EnforcerAcknowledged { .. }
+            | Event::MeasureConditionsSet { .. }
+            | Event::MeasureReviewOverdue { .. }
+            | Event::MeasureReviewed { .. }
+            | Event::MeasureConstructiveTermination { .. } => self.fold_watch(recorded)?,
+            Event::AccountClosing { .. }
+            | Event::AccountReopened { .. }
+            | Event::RetrievalStarted { .. }
+            | Event::RetrievalReminderDue { .. }
+            | Event::DeletionProposed { .. }
+            | Event::DeletionConsented { .. }
+            | Event::DeletionApproved { .. }
+            | Event::DeletionEnded { .. }
+            | Event::AccountClosed { .. } => self.fold_closing(recorded)?,
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {
                 let hour = at.as_second().div_euclid(3600);

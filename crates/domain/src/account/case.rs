@@ -7,7 +7,7 @@ use super::actor::Actor;
 use super::clearance::Signal;
 use super::clock::{Paused, Wait};
 use super::cure::{Found, Verifier};
-use crate::name::{CaseId, Ground, InvoiceId, ItemId, ReportId};
+use crate::name::{CaseId, Ground, InvoiceId, ItemId, OrderId, ReportId};
 use crate::terms::TermsRef;
 use crate::text::Words;
 
@@ -46,6 +46,9 @@ pub struct Case {
     /// Why it was withdrawn, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_why: Option<Words>,
+    /// The order that it carries out, where no power of the terms is used in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
 }
 
 /// Where a case stands.
@@ -83,6 +86,8 @@ pub enum Outcome {
     Withdrawn,
     /// An appeal succeeded.
     Overturned,
+    /// The order that it carried out no longer stands.
+    Vacated,
 }
 
 /// One thing that the account has to do.

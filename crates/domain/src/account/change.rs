@@ -9,6 +9,7 @@ use super::actor::Actor;
 use super::apply::FoldError;
 use super::case::Case;
 use super::event::{Event, Recorded};
+use super::measure::Proposal;
 use super::notice::{Attempt, ServedBy};
 use super::outlook::Turn;
 use super::{Account, Book};
@@ -190,6 +191,21 @@ impl Account {
     /// The terms that govern a case.
     pub fn terms_of<'b>(&self, case: &Case, book: &'b Book) -> Result<&'b Arc<Terms>, Rejected> {
         published(self.governing(case), book)
+    }
+
+    /// The version of the terms that governs a measure: that of its case, or what binds the account where it has none.
+    pub(super) fn governs<'a>(&'a self, proposal: &Proposal) -> &'a TermsRef {
+        let case = proposal.case.as_ref().and_then(|id| self.case(id).ok());
+        case.map_or(&self.terms, |case| self.governing(case))
+    }
+
+    /// The terms that govern a measure.
+    pub(super) fn terms_for<'b>(
+        &self,
+        proposal: &Proposal,
+        book: &'b Book,
+    ) -> Result<&'b Arc<Terms>, Rejected> {
+        published(self.governs(proposal), book)
     }
 
     fn terms_notice_mut(&mut self, id: &TermsNoticeId) -> Result<&mut TermsNotice, FoldError> {

@@ -8,9 +8,14 @@ use super::cure::Found;
 use super::event::Asked;
 use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
+use super::measure::Finding;
+use super::strike::Amount;
 use super::timer::TimerKey;
+use super::watch::Lifts;
+use crate::authority::Authority;
+use crate::capability::{Capability, Preset};
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
     PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::period::Period;
@@ -87,6 +92,8 @@ pub enum Command {
     RejectCure { case: CaseId, item: ItemId, why: Words },
     /// Propose a measure.
     ProposeMeasure(ProposeMeasure),
+    /// Propose a measure that lifts by itself.
+    ProposeUntil { proposal: ProposeMeasure, lifts: Lifts },
     /// Apply a measure provisionally, at once.
     ApplyEmergency {
         case: CaseId,
@@ -100,10 +107,36 @@ pub enum Command {
     AmendMeasure { measure: MeasureId, effective: Timestamp },
     /// Consent to exactly this.
     ApproveMeasure { measure: MeasureId, command_hash: String },
+    /// Deny consent to exactly this: the measure is withdrawn and can be proposed anew.
+    DenyMeasure { measure: MeasureId, command_hash: String, why: Words },
+    /// Say of an emergency measure that is provisional no more what happened, and whether it was right.
+    ReviewEmergency { measure: MeasureId, finding: Finding, account: Words },
     /// Make a provisional measure last.
     RatifyMeasure { measure: MeasureId, command_hash: String },
     /// End a measure.
     LiftMeasure { measure: MeasureId, why: Words },
+    /// The account asks that something be withheld from itself.
+    AskMeasure { preset: Preset, scope: Scope, ends: Option<Timestamp>, why: Words },
+    /// Withhold what an order commands.
+    ApplyOrder { order: OrderId, preset: Preset, scope: Scope, why: Words },
+    /// End a measure under this authority.
+    LiftUnder { measure: MeasureId, authority: Authority, why: Words },
+    /// Say when a measure lifts by itself.
+    SetConditions { measure: MeasureId, lifts: Lifts, why: Words },
+    /// Look at a measure again that has been in force for a while: it stands, or it is lifted.
+    ReviewMeasure { measure: MeasureId, lift: bool, why: Words },
+    /// Another system withholds what the measure withholds, or has given it back.
+    AcknowledgeEnforcement { measure: MeasureId, capability: Capability, withheld: bool },
+    /// Tell the account that it has ended and for how long its data can be fetched (0), or remind it (from 1).
+    IssueRetrievalNotice { measure: MeasureId, number: u8, why: Words, letter: Blob },
+    /// Propose to delete what the account has.
+    ProposeDeletion { why: Words },
+    /// Consent to exactly this deletion.
+    ConsentToDeletion { command_hash: String },
+    /// Refuse a deletion that is proposed, or take back one that is approved.
+    DenyDeletion { command_hash: String, why: Words },
+    /// It was deleted, as the certificate says.
+    ConfirmDeletion { certificate: Blob },
     /// The cluster was observed to follow a measure.
     ConfirmInForce { measure: MeasureId, receipt: Blob },
     /// The cluster was observed to be restored.
@@ -112,6 +145,16 @@ pub enum Command {
     RecordRepairs { environment: EnvironmentId, objects: Vec<String> },
     /// Record an order.
     RecordOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob },
+    /// Record an order to stay or to reinstate, with the moment by which service has to be back.
+    RecordTimedOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob, deadline: Timestamp },
+    /// Record an order to remove content, and follow it at once.
+    RecordRemoval(RecordRemoval),
+    /// Record an order not to tell the account yet.
+    RecordGag { scope: Scope, case: Option<CaseId>, authority: Words, document: Blob, until: Timestamp },
+    /// Say that a gag is still needed; with a document, until a later moment.
+    RenewGag { order: OrderId, until: Option<Timestamp>, document: Option<Blob>, why: Words },
+    /// Decide which of two orders that contradict each other is followed.
+    DecideConflict { order: OrderId, over: OrderId, why: Words },
     /// An order no longer stands.
     VacateOrder { order: OrderId, why: Words },
     /// Preserve.
@@ -120,6 +163,12 @@ pub enum Command {
     ReleaseHold { hold: HoldId, why: Words },
     /// Challenge a measure.
     FileAppeal { measure: MeasureId, grounds: Words },
+    /// Say who decides a challenge.
+    AssignAppeal { appeal: AppealId, reviewer: PersonId },
+    /// Decide a challenge by putting a lesser measure in the place of the one challenged.
+    ModifyOnAppeal { appeal: AppealId, preset: Option<Preset>, scope: Option<Scope>, why: Words },
+    /// Charge for a breach.
+    ChargeFee { case: CaseId, measure: Option<MeasureId>, amount: Amount, why: Words },
     /// Decide a challenge.
     DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words },
     /// A deadline came due.
@@ -152,6 +201,25 @@ pub struct ProposeMeasure {
     pub why_not_less: Option<Words>,
 }
 
+/// An order to remove content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRemoval {
+    /// Where it is: a workload, or an environment with the reason why not a workload.
+    pub scope: Scope,
+    /// Where exactly in there, in words.
+    pub locator: Words,
+    /// Who gave the order and under which reference.
+    pub authority: Words,
+    /// The document.
+    pub document: Blob,
+    /// By when; none for an hour from now.
+    pub deadline: Option<Timestamp>,
+    /// Why nothing smaller would do.
+    pub why_not_less: Option<Words>,
+    /// The letter that tells the account of it.
+    pub letter: Blob,
+}
+
 impl Command {
     /// Its name in the record.
     pub fn name(&self) -> &'static str {
@@ -181,20 +249,39 @@ impl Command {
             Self::AcceptCure { .. } => "accept cure",
             Self::RecordCheck { .. } => "record check",
             Self::RejectCure { .. } => "reject cure",
-            Self::ProposeMeasure(_) => "propose measure",
+            Self::ProposeMeasure(_) | Self::ProposeUntil { .. } => "propose measure",
             Self::ApplyEmergency { .. } => "apply emergency measure",
             Self::AmendMeasure { .. } => "amend measure",
             Self::ApproveMeasure { .. } => "approve measure",
+            Self::DenyMeasure { .. } => "deny measure",
+            Self::ReviewEmergency { .. } => "review emergency measure",
             Self::RatifyMeasure { .. } => "ratify measure",
-            Self::LiftMeasure { .. } => "lift measure",
+            Self::LiftMeasure { .. } | Self::LiftUnder { .. } => "lift measure",
+            Self::AskMeasure { .. } => "ask for measure",
+            Self::ApplyOrder { .. } => "apply order",
+            Self::SetConditions { .. } => "set conditions",
+            Self::ReviewMeasure { .. } => "review measure",
+            Self::AcknowledgeEnforcement { .. } => "acknowledge enforcement",
+            Self::IssueRetrievalNotice { .. } => "issue retrieval notice",
+            Self::ProposeDeletion { .. } => "propose deletion",
+            Self::ConsentToDeletion { .. } => "consent to deletion",
+            Self::DenyDeletion { .. } => "deny deletion",
+            Self::ConfirmDeletion { .. } => "confirm deletion",
             Self::ConfirmInForce { .. } => "confirm in force",
             Self::ConfirmRestored { .. } => "confirm restored",
             Self::RecordRepairs { .. } => "record repairs",
-            Self::RecordOrder { .. } => "record order",
+            Self::RecordOrder { .. } | Self::RecordTimedOrder { .. } => "record order",
+            Self::RecordRemoval(_) => "record removal order",
+            Self::RecordGag { .. } => "record gag order",
+            Self::RenewGag { .. } => "renew gag",
+            Self::DecideConflict { .. } => "decide conflict of orders",
             Self::VacateOrder { .. } => "vacate order",
             Self::PlaceHold { .. } => "place hold",
             Self::ReleaseHold { .. } => "release hold",
             Self::FileAppeal { .. } => "file appeal",
+            Self::AssignAppeal { .. } => "assign appeal",
+            Self::ModifyOnAppeal { .. } => "modify on appeal",
+            Self::ChargeFee { .. } => "charge fee",
             Self::DecideAppeal { .. } => "decide appeal",
             Self::Fire(_) => "fire timer",
         }
@@ -222,11 +309,20 @@ impl Command {
         matches!(
             self,
             Self::ProposeMeasure(_)
+                | Self::ProposeUntil { .. }
                 | Self::ApplyEmergency { .. }
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
                 | Self::RatifyMeasure { .. }
                 | Self::ResumeCase { .. }
+                | Self::RecordRemoval(_)
+                | Self::RecordGag { .. }
+                | Self::RenewGag { .. }
+                | Self::DecideConflict { .. }
+                | Self::ChargeFee { .. }
+                | Self::ApplyOrder { .. }
+                | Self::ProposeDeletion { .. }
+                | Self::ConsentToDeletion { .. }
                 | Self::VacateOrder { .. }
                 | Self::ReleaseHold { .. }
         )

@@ -1,6 +1,6 @@
 //! What happened to an account. An event's body is what the ledger's leaf holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,18 +11,21 @@ use super::clearance::Signal;
 use super::clock::{Moved, PauseCause, Wait};
 use super::cure::{Found, Verifier};
 use super::invoice::InvoiceFacts;
-use super::legal::{AppealOutcome, OrderKind};
-use super::measure::{LiftReason, Proposal};
+use super::legal::{AppealOutcome, Gag, OrderKind};
+use super::measure::{Finding, LiftReason, Proposal};
 use super::notice::{NoticeKind, Reminder, ServedBy};
+use super::strike::Amount;
+use super::watch::Lifts;
 use crate::calendar::Deadline;
+use crate::capability::Capability;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
+    AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
     PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::period::Period;
 use crate::refusal::Guard;
 use crate::scope::Scope;
-use crate::terms::{Channel, TermsRef};
+use crate::terms::{ApproverRole, Channel, TermsRef};
 use crate::text::{Blob, Words};
 use crate::workload::{Plan, Workload};
 
@@ -107,6 +110,8 @@ pub enum Event {
         reports: Vec<ReportId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signal: Option<Signal>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<OrderId>,
     },
     #[serde(rename = "rule.matched")]
     RuleMatched { rule: RuleId, ground: Ground, facts: BTreeMap<String, String> },
@@ -174,6 +179,10 @@ pub enum Event {
         notice_ends: Option<Deadline>,
         cure_ends: Option<Deadline>,
     },
+    #[serde(rename = "notice.delayed")]
+    NoticeDelayed { notice: NoticeId, order: OrderId },
+    #[serde(rename = "notice.released")]
+    NoticeReleased { notice: NoticeId },
     #[serde(rename = "notice.reminded")]
     NoticeReminded { notice: NoticeId, reminder: Reminder },
     #[serde(rename = "cure.submitted")]
@@ -208,11 +217,32 @@ pub enum Event {
         ratify_by: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice_by: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        approver_roles: BTreeSet<ApproverRole>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<MeasureId>,
     },
     #[serde(rename = "measure.amended")]
     MeasureAmended { measure: MeasureId, effective: Timestamp, command_hash: String },
     #[serde(rename = "approval.given")]
-    ApprovalGiven { measure: MeasureId, by: PersonId, command_hash: String },
+    ApprovalGiven {
+        measure: MeasureId,
+        by: PersonId,
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        roles: BTreeSet<String>,
+    },
+    #[serde(rename = "approval.denied")]
+    ApprovalDenied {
+        measure: MeasureId,
+        by: PersonId,
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        roles: BTreeSet<String>,
+        why: Words,
+    },
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired { measure: MeasureId, by: PersonId },
     #[serde(rename = "measure.approved")]
     MeasureApproved { measure: MeasureId },
     #[serde(rename = "measure.scheduled")]
@@ -221,8 +251,26 @@ pub enum Event {
     MeasureBlocked { measure: MeasureId, guards: Vec<Guard>, detail: String },
     #[serde(rename = "measure.ratified")]
     MeasureRatified { measure: MeasureId, by: PersonId, command_hash: String },
+    #[serde(rename = "emergency.review_due")]
+    EmergencyReviewDue { measure: MeasureId, applied_by: PersonId, due: Timestamp },
+    #[serde(rename = "emergency.review_overdue")]
+    EmergencyReviewOverdue { measure: MeasureId },
+    #[serde(rename = "emergency.reviewed")]
+    EmergencyReviewed {
+        measure: MeasureId,
+        applied_by: PersonId,
+        by: PersonId,
+        finding: Finding,
+        account: Words,
+    },
     #[serde(rename = "measure.applying")]
     MeasureApplying { measure: MeasureId },
+    #[serde(rename = "measure.bounded")]
+    MeasureBounded { measure: MeasureId, bound: Deadline },
+    #[serde(rename = "measure.observed")]
+    MeasureObserved { measure: MeasureId, receipt: Blob },
+    #[serde(rename = "enforcer.acknowledged")]
+    EnforcerAcknowledged { measure: MeasureId, capability: Capability, by: PersonId, withheld: bool },
     #[serde(rename = "measure.in_force")]
     MeasureInForce { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.stayed")]
@@ -231,6 +279,14 @@ pub enum Event {
     MeasureRestored { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.resumed")]
     MeasureResumed { measure: MeasureId, order: OrderId },
+    #[serde(rename = "measure.conditions_set")]
+    MeasureConditionsSet { measure: MeasureId, lifts: Lifts, why: Words },
+    #[serde(rename = "measure.review_overdue")]
+    MeasureReviewOverdue { measure: MeasureId },
+    #[serde(rename = "measure.reviewed")]
+    MeasureReviewed { measure: MeasureId, by: PersonId, lift: bool, why: Words },
+    #[serde(rename = "measure.constructive_termination")]
+    MeasureConstructiveTermination { measure: MeasureId, lifts_at: Timestamp },
     #[serde(rename = "measure.lifting")]
     MeasureLifting { measure: MeasureId, reason: LiftReason },
     #[serde(rename = "measure.lifted")]
@@ -238,7 +294,40 @@ pub enum Event {
     #[serde(rename = "measure.withdrawn")]
     MeasureWithdrawn { measure: MeasureId, reason: LiftReason },
     #[serde(rename = "order.recorded")]
-    OrderRecorded { order: OrderId, kind: OrderKind, scope: Scope, authority: Words, document: Blob },
+    OrderRecorded {
+        order: OrderId,
+        kind: OrderKind,
+        scope: Scope,
+        authority: Words,
+        document: Blob,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        locator: Option<Words>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gag: Option<Gag>,
+    },
+    #[serde(rename = "order.complied")]
+    OrderComplied { order: OrderId, margin_seconds: i64 },
+    #[serde(rename = "order.missed")]
+    OrderMissed { order: OrderId },
+    #[serde(rename = "order.conflicted")]
+    OrdersConflicted { order: OrderId, with: OrderId, scope: Scope },
+    #[serde(rename = "order.preferred")]
+    ConflictDecided { order: OrderId, over: OrderId, by: PersonId, why: Words },
+    #[serde(rename = "gag.renewed")]
+    GagRenewed {
+        order: OrderId,
+        until: Timestamp,
+        recheck_by: Timestamp,
+        why: Words,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<Blob>,
+    },
+    #[serde(rename = "gag.recheck_missed")]
+    GagRecheckMissed { order: OrderId },
+    #[serde(rename = "gag.ended")]
+    GagEnded { order: OrderId },
     #[serde(rename = "order.vacated")]
     OrderVacated { order: OrderId, why: Words },
     #[serde(rename = "hold.placed")]
@@ -246,9 +335,58 @@ pub enum Event {
     #[serde(rename = "hold.released")]
     HoldReleased { hold: HoldId, why: Words },
     #[serde(rename = "appeal.filed")]
-    AppealFiled { appeal: AppealId, measure: MeasureId, grounds: Words },
+    AppealFiled {
+        appeal: AppealId,
+        measure: MeasureId,
+        grounds: Words,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decide_by: Option<Timestamp>,
+    },
+    #[serde(rename = "appeal.assigned")]
+    AppealAssigned { appeal: AppealId, reviewer: PersonId, by: PersonId },
+    #[serde(rename = "appeal.overdue")]
+    AppealOverdue { appeal: AppealId },
     #[serde(rename = "appeal.decided")]
     AppealDecided { appeal: AppealId, outcome: AppealOutcome, by: PersonId, why: Words },
+    #[serde(rename = "strike.added")]
+    StrikeAdded { case: CaseId, ground: Ground },
+    #[serde(rename = "strike.removed")]
+    StrikeRemoved { case: CaseId, because: Outcome },
+    #[serde(rename = "fee.charged")]
+    FeeCharged {
+        fee: FeeId,
+        case: CaseId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        measure: Option<MeasureId>,
+        amount: Amount,
+        why: Words,
+    },
+    #[serde(rename = "fee.reversed")]
+    FeeReversed { fee: FeeId, because: Outcome },
+    #[serde(rename = "rule.overturned")]
+    RuleOverturned { rule: RuleId, case: CaseId },
+    #[serde(rename = "account.closing")]
+    AccountClosing { measure: MeasureId, retrieval: Option<Period>, floor: Option<Period>, quorum: u8 },
+    #[serde(rename = "account.reopened")]
+    AccountReopened { measure: MeasureId },
+    #[serde(rename = "retrieval.started")]
+    RetrievalStarted { notice: NoticeId, ends: Deadline },
+    #[serde(rename = "retrieval.reminder_due")]
+    RetrievalReminderDue { measure: MeasureId, number: u8 },
+    #[serde(rename = "deletion.proposed")]
+    DeletionProposed { measure: MeasureId, command_hash: String, why: Words },
+    #[serde(rename = "deletion.consented")]
+    DeletionConsented { by: PersonId, command_hash: String },
+    #[serde(rename = "deletion.approved")]
+    DeletionApproved { command_hash: String },
+    #[serde(rename = "deletion.ended")]
+    DeletionEnded {
+        command_hash: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        denied: Option<Words>,
+    },
+    #[serde(rename = "account.closed")]
+    AccountClosed { measure: MeasureId, certificate: Blob },
     #[serde(rename = "drift.repaired")]
     DriftRepaired { environment: EnvironmentId, objects: Vec<String> },
     #[serde(rename = "command.refused")]
@@ -260,11 +398,14 @@ impl Event {
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
+            Self::AccountClosed { certificate, .. } => Some(certificate),
             Self::MeasureInForce { receipt, .. }
+            | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),
             Self::OrderRecorded { document, .. } => Some(document),
             Self::CureChecked { found, .. } => found.evidence(),
+            Self::GagRenewed { document, .. } => document.as_ref(),
             _ => None,
         }
     }

@@ -1,16 +1,18 @@
 //! The guards of a measure: everything that has to be true at the moment it takes effect.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, ItemState};
-use super::measure::{LiftReason, Measure, MeasureState, Proposal};
-use super::{Account, Context};
+use super::legal::{Appeal, Order};
+use super::measure::{Approval, Basis, LiftReason, Measure, MeasureState, Proposal};
+use super::{Account, Context, Kept};
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, PersonId, PowerId};
 use crate::permit::Permit;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
-use crate::scope::{Scope, ScopeKind};
-use crate::terms::{Power, Process, Terms};
+use crate::terms::{ApproverRole, Power, Process, Terms};
 
 /// The grace of pods where the power names none, in seconds: Kubernetes' own default.
 pub(super) const DEFAULT_POD_GRACE_SECONDS: u32 = 30;
@@ -54,8 +56,9 @@ impl Account {
         context: &Context<'_>,
     ) -> Result<Vec<Unmet>, Rejected> {
         let proposal = &measure.proposal;
-        let terms = self.terms_of(self.case(&proposal.case)?, context.book)?;
-        let mut unmet = self.order_guards(proposal);
+        let terms = self.terms_for(proposal, context.book)?;
+        let mut unmet = self.order_guards(proposal, measure.is_effective());
+        unmet.extend(self.basis_guards(proposal));
         // What is in effect has gone through its stages.
         if !measure.is_effective() {
             unmet.extend(self.stage_guards(proposal, terms));
@@ -79,13 +82,21 @@ impl Account {
             unmet.extend(self.power_guards(proposal, terms));
             return Ok(unmet);
         }
+        if !proposal.basis.is_power() {
+            return Ok(unmet);
+        }
         unmet.extend(self.power_guards(proposal, terms));
-        unmet.extend(self.period_guards(&proposal.case, &proposal.power, terms, context.now, context.now));
-        // What is in effect already rests on periods that have run: stopping clocks does not lift it.
-        if !measure.is_effective() {
-            unmet.extend(self.paused_guard(&proposal.case, terms));
+        if let (Some(case), Some(power)) = (&proposal.case, &proposal.power) {
+            unmet.extend(self.period_guards(case, power, terms, context.now, context.now));
+            // What is in effect already rests on periods that have run: stopping clocks does not lift it.
+            if !measure.is_effective() {
+                unmet.extend(self.paused_guard(case, terms));
+            }
         }
         unmet.extend(due_guard(measure, terms, context.now));
+        if let Some(case) = proposal.case.as_ref().filter(|_| !measure.is_effective()) {
+            unmet.extend(self.appeal_guard(case));
+        }
         unmet.extend(approval_guard(measure));
         Ok(unmet)
     }
@@ -176,20 +187,22 @@ impl Account {
     /// Law 1: the power, the case and the scope.
     pub(super) fn power_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
         let mut unmet = Vec::new();
-        let governing = self.case(&proposal.case).map_or(&self.terms, |case| self.governing(case));
-        let Some(power) = terms.power(&proposal.power).filter(|_| proposal.terms == *governing) else {
+        let governing = self.governs(proposal);
+        let named = proposal.power.as_ref();
+        let granted = named.and_then(|id| terms.power(id)).filter(|_| proposal.terms == *governing);
+        let Some(power) = granted else {
             let have: Vec<&str> = terms.powers.iter().map(|p| p.id.as_str()).collect();
             return vec![Unmet::new(
                 Guard::PowerInAcceptedTerms,
                 format!(
                     "the account accepted {}, which has no power {:?}",
                     governing,
-                    proposal.power.as_str()
+                    named.map_or("", PowerId::as_str)
                 ),
                 format!("use one of its powers: {}", have.join(", ")),
             )];
         };
-        if let Ok(case) = self.case(&proposal.case) {
+        if let Some(Ok(case)) = proposal.case.as_ref().map(|id| self.case(id)) {
             if case.is_closed() {
                 unmet.push(Unmet::new(Guard::CaseOpen, format!("{} is closed", case.id), "open a new case"));
             }
@@ -204,6 +217,14 @@ impl Account {
                     format!("its grounds are {}", grounds.join(", ")),
                 ));
             }
+            if let Some(order) = &case.order {
+                unmet.push(Unmet::new(
+                    Guard::PowerPermits,
+                    format!("{} carries out order {order}", case.id),
+                    "open a case of its own",
+                ));
+            }
+            unmet.extend(self.strike_guard(power, &case.ground));
         }
         let kind = proposal.scope.kind();
         if !power.scopes.contains(&kind) {
@@ -214,54 +235,89 @@ impl Account {
                 format!("its scopes are {}", scopes.join(", ")),
             ));
         }
-        if !power.permits.is_supported() {
+        if let Some(why) = power.unsupported(kind) {
             unmet.push(Unmet::new(
                 Guard::Supported,
-                format!("{} is not enforced by anything here", power.permits),
-                "use a power whose measure the cluster enforces: warn, freeze, isolate or suspend",
+                why,
+                "use a power whose measure somebody enforces, on a scope where that can be done",
             ));
         }
         unmet
     }
 
+    /// Law 1: an order that is the basis of a measure stands.
+    fn basis_guards(&self, proposal: &Proposal) -> Option<Unmet> {
+        let Basis::Order { order } = &proposal.basis else { return None };
+        let stands = self.order(order).is_ok_and(Order::stands);
+        (!stands).then(|| {
+            Unmet::new(
+                Guard::PowerPermits,
+                format!("order {order}, on which it rests, no longer stands"),
+                "nothing: it ends with the order",
+            )
+        })
+    }
+
     /// Law 8: orders and holds.
     pub(super) fn legal_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = self.order_guards(proposal);
+        let mut unmet = self.order_guards(proposal, false);
         unmet.extend(self.hold_guards(proposal));
         unmet
     }
 
-    fn order_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
-        for order in self.orders.iter().filter(|o| o.vacated.is_none()) {
-            if order.kind.stays_measures() && order.scope.touches(&proposal.scope) {
-                unmet.push(Unmet::new(
-                    Guard::NoOrder,
-                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope),
-                    "nothing the provider can do: the order has to be vacated by whoever gave it",
-                ));
-            }
-        }
-        unmet
+    fn order_guards(&self, proposal: &Proposal, effective: bool) -> Vec<Unmet> {
+        let stays = self.orders.iter().filter(|o| self.is_stayed_by(proposal, effective, o));
+        stays
+            .map(|order| {
+                let detail =
+                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope);
+                let own = proposal.basis.order();
+                let contested =
+                    own.is_some_and(|own| self.open_conflicts().any(|c| c.is_between(own, &order.id)));
+                let then = if contested {
+                    "somebody with the legal role decides which of the two orders is followed"
+                } else {
+                    "nothing the provider can do: the order has to be vacated by whoever gave it"
+                };
+                Unmet::new(Guard::NoOrder, detail, then)
+            })
+            .collect()
     }
 
+    /// Law 7: a stop loses what runs.
     pub(super) fn hold_guards(&self, proposal: &Proposal) -> Vec<Unmet> {
-        let mut unmet = Vec::new();
         if proposal.withholds.contains(&Capability::Compute) {
-            for hold in self.holds.iter().filter(|h| h.released.is_none() && h.running_state) {
-                if hold.scope.touches(&proposal.scope) {
-                    unmet.push(Unmet::new(
-                        Guard::NoHold,
-                        format!(
-                            "hold {} preserves what runs in {}, and a stop would lose it",
-                            hold.id, hold.scope
-                        ),
-                        format!("release {} with a reason, or copy what it preserves first", hold.id),
-                    ));
-                }
-            }
+            self.preserved(Kept::Running(&proposal.scope))
+        } else {
+            Vec::new()
         }
-        unmet
+    }
+
+    /// Law 5: whoever applied an emergency measure that is over applies no other until it was reviewed.
+    pub(super) fn review_guard(&self, by: &PersonId) -> Option<Unmet> {
+        let owed =
+            |m: &&Measure| m.emergency_review().is_some_and(|r| r.done.is_none() && &r.applied_by == by);
+        let measure = self.measures.iter().find(owed)?;
+        Some(Unmet::new(
+            Guard::Reviewed,
+            format!("{by} applied {}, and nobody has reviewed that yet", measure.id),
+            "somebody who took no part in it records what happened and whether it was right",
+        ))
+    }
+
+    /// Law 15: while the decision on an appeal is overdue nothing more takes effect in its case. What is in effect stays:
+    /// silence decides nothing.
+    pub(super) fn appeal_guard(&self, case: &CaseId) -> Option<Unmet> {
+        let overdue = |a: &&Appeal| {
+            let of_case = self.measure(&a.measure).is_ok_and(|m| m.proposal.case.as_ref() == Some(case));
+            of_case && a.decided.is_none() && a.overdue.is_some()
+        };
+        let appeal = self.appeals.iter().find(overdue)?;
+        Some(Unmet::new(
+            Guard::AppealDecided,
+            format!("the decision on the appeal {} is overdue", appeal.id),
+            "decide it: somebody who took no part in the measure",
+        ))
     }
 
     /// Law 5: nobody makes a provisional measure last by applying it again and again, where nobody else ratified it or
@@ -295,59 +351,17 @@ impl Account {
         let reviewed: &AppealId = self
             .appeals
             .iter()
-            .find(|a| a.measure == measure.id && a.decided.as_ref().is_some_and(|d| &d.by == by))
+            .find(|a| {
+                let decided = a.decided.as_ref().map(|d| &d.by);
+                a.measure == measure.id && (decided == Some(by) || a.reviewer.as_ref() == Some(by))
+            })
             .map(|a| &a.id)?;
         Some(Unmet::new(
             Guard::AnotherPerson,
-            format!("{by} decided the appeal {reviewed} against {}", measure.id),
+            format!("{by} reviews or has reviewed the appeal {reviewed} against {}", measure.id),
             "somebody who did not review it consents",
         ))
     }
-
-    /// Law 4: the least measure that the accepted terms permit on this ground comes first, or the record says why not.
-    pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms) -> Option<Unmet> {
-        if proposal.why_not_less.is_some() {
-            return None;
-        }
-        let case = self.case(&proposal.case).ok()?;
-        let tried = self.measures.iter().any(|m| {
-            m.proposal.case == case.id
-                && (m.proposal.preset, m.proposal.scope.kind()) < (proposal.preset, proposal.scope.kind())
-                && m.proposal.scope.touches(&proposal.scope)
-                && m.took_effect.is_some()
-        });
-        if tried {
-            return None;
-        }
-        let less = terms
-            .powers
-            .iter()
-            .filter(|p| p.grounds.contains(&case.ground) && p.permits.is_supported())
-            .filter(|p| p.permits < proposal.preset)
-            .min_by_key(|p| p.permits);
-        let smaller = terms.power(&proposal.power).and_then(|p| smaller_scope(p, &proposal.scope));
-        let detail = match (less, smaller) {
-            (Some(power), _) => format!(
-                "power {} permits {}, which is less than {} and was not tried",
-                power.id, power.permits, proposal.preset
-            ),
-            (None, Some(kind)) => format!(
-                "power {} also reaches a single {kind}, which is less than {} and was not tried",
-                proposal.power, proposal.scope
-            ),
-            (None, None) => return None,
-        };
-        Some(Unmet::new(
-            Guard::LeastFirst,
-            detail,
-            "try that first, or say in `whyNotLess` why it would not do",
-        ))
-    }
-}
-
-fn smaller_scope(power: &Power, scope: &Scope) -> Option<ScopeKind> {
-    let offered = |kind: &&ScopeKind| **kind != ScopeKind::Hostname;
-    power.scopes.iter().filter(offered).min().copied().filter(|least| *least < scope.kind())
 }
 
 fn cure_undecided(case: &Case, cure_ends: Option<Timestamp>) -> Option<Unmet> {
@@ -383,20 +397,55 @@ fn due_guard(measure: &Measure, terms: &Terms, now: Timestamp) -> Option<Unmet> 
 
 /// Law 6: enough approvals of others, each for the command as it stands.
 pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
-    let valid = measure
-        .approvals
-        .iter()
-        .filter(|a| a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by))
-        .count();
+    let counts =
+        |a: &&Approval| a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by);
+    let valid = measure.approvals.iter().filter(counts).count();
     let needed = usize::from(measure.approvals_needed);
-    if valid >= needed {
+    if valid < needed {
+        return Some(missing_approvals(power_of(measure), needed, valid, &measure.proposed_by.to_string()));
+    }
+    let missing = measure
+        .approver_roles
+        .iter()
+        .find(|role| !measure.approvals.iter().filter(counts).any(|a| a.roles.contains(role.as_str())))?;
+    Some(Unmet::new(
+        Guard::RoleConsents,
+        format!("nobody with the role {} has approved {}", missing.as_str(), measure.id),
+        "somebody with that role approves exactly this",
+    ))
+}
+
+/// Law 6: whoever consents holds a role that the power names, or is an approver where it names none. Somebody who is not
+/// in the book was let in by the policies alone.
+pub(super) fn role_guard(measure: &Measure, by: &PersonId, held: Option<&BTreeSet<String>>) -> Option<Unmet> {
+    let named = &measure.approver_roles;
+    let holds = |role: &ApproverRole| held.is_some_and(|held| held.contains(role.as_str()));
+    let may = if named.is_empty() {
+        held.is_none() || holds(&ApproverRole::Approver)
+    } else {
+        named.iter().any(holds)
+    };
+    if may {
         return None;
     }
-    Some(missing_approvals(&measure.proposal.power, needed, valid, &measure.proposed_by.to_string()))
+    let mut roles: Vec<&str> = named.iter().map(|r| r.as_str()).collect();
+    if roles.is_empty() {
+        roles.push(ApproverRole::Approver.as_str());
+    }
+    Some(Unmet::new(
+        Guard::RoleConsents,
+        format!("{by} holds none of the roles that consent under power {}", power_of(measure)),
+        format!("somebody who is {} consents", roles.join(" or ")),
+    ))
+}
+
+/// The power's name, for people; what rests on none needs nobody's consent.
+fn power_of(measure: &Measure) -> &str {
+    measure.proposal.power.as_ref().map_or("none", PowerId::as_str)
 }
 
 /// The guard of approvals that are still to be given.
-pub(super) fn missing_approvals(power: &PowerId, needed: usize, given: usize, proposer: &str) -> Unmet {
+pub(super) fn missing_approvals(power: &str, needed: usize, given: usize, proposer: &str) -> Unmet {
     Unmet::new(
         Guard::Approved,
         format!("power {power} needs {needed} approvals; {given} given"),
@@ -407,7 +456,7 @@ pub(super) fn missing_approvals(power: &PowerId, needed: usize, given: usize, pr
     )
 }
 
-/// Whether a preset may be applied at once under an emergency power.
-pub(super) fn emergency_preset_ok(preset: Preset) -> bool {
-    preset < Preset::Suspend
+/// Whether a power's measure may be applied at once and provisionally.
+pub(super) fn emergency_ok(power: &Power) -> bool {
+    power.rung() < Preset::Suspend
 }

@@ -5,34 +5,44 @@
 
 pub mod actor;
 mod apply;
+mod apply_legal;
+pub mod blockers;
 pub mod case;
 pub mod change;
 pub mod clearance;
 pub mod clock;
+pub mod closing;
 pub mod command;
 pub mod cure;
+pub mod conflict;
 mod decide;
+mod deletion;
 pub mod event;
+mod gag;
 mod guards;
 pub mod invoice;
+mod ladder;
 pub mod legal;
 pub mod measure;
 pub mod notice;
 pub mod outlook;
+mod preservation;
 mod process;
 mod stages;
 pub mod standing;
+pub mod strike;
 pub mod timer;
+pub mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId, RuleId,
-    WorkloadId,
+    AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId, PersonId,
+    RuleId, WorkloadId,
 };
 use crate::refusal::Rejected;
 use crate::terms::{Terms, TermsRef};
@@ -43,20 +53,35 @@ pub use apply::FoldError;
 use case::Case;
 use change::TermsNotice;
 use clearance::Cleared;
+use closing::Lifecycle;
 pub use command::Command;
+use conflict::Conflict;
 pub use event::{Event, Recorded};
 use invoice::Invoice;
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
+pub use preservation::Kept;
+use strike::{Fee, Strike};
 
-/// The versions of the terms that the provider has published, by reference.
+/// What decisions read of the provider's book: the published terms by reference, and who holds which roles.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
+    roles: BTreeMap<PersonId, BTreeSet<String>>,
 }
 
 impl Book {
+    /// Sets the roles that a person of the provider holds from now.
+    pub fn set_roles(&mut self, person: PersonId, roles: BTreeSet<String>) {
+        self.roles.insert(person, roles);
+    }
+
+    /// The roles that a person holds; none for somebody who is not in the book.
+    pub fn roles_of(&self, person: &PersonId) -> Option<&BTreeSet<String>> {
+        self.roles.get(person)
+    }
+
     /// Adds a published version.
     pub fn insert(&mut self, reference: TermsRef, terms: Arc<Terms>) {
         self.terms.insert(reference, terms);
@@ -112,6 +137,9 @@ pub struct Account {
     pub version: u64,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// How far it is.
+    #[serde(default, skip_serializing_if = "Lifecycle::is_active")]
+    pub lifecycle: Lifecycle,
     /// The version of the terms that binds it: the one it accepted, or one it was duly notified of.
     pub terms: TermsRef,
     /// What its plan allows.
@@ -136,6 +164,15 @@ pub struct Account {
     /// What it owes and owed, as the billing system says.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub invoices: BTreeMap<InvoiceId, Invoice>,
+    /// Orders about it that contradict each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+    /// What its terms count against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strikes: Vec<Strike>,
+    /// What it was charged for a breach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<Fee>,
     refusals: BTreeMap<Actor, RefusalCount>,
     /// When each rule's match was last put on the record.
     matched: BTreeMap<RuleId, Timestamp>,
@@ -178,6 +215,10 @@ impl Account {
     lookup!(
         /// The appeal of this id.
         appeal, appeals, AppealId, Appeal, "appeal"
+    );
+    lookup!(
+        /// The fee of this id.
+        fee, fees, FeeId, Fee, "fee"
     );
 
     /// The terms this account accepted.

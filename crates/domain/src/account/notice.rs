@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use crate::calendar::Deadline;
-use crate::name::{CaseId, ItemId, MeasureId, NoticeId, PowerId};
+use crate::name::{CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::terms::Channel;
 use crate::text::{Blob, Words};
 
@@ -46,6 +46,9 @@ pub struct Notice {
     /// For how long its clocks stood still since it was served, in microseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub stood_still: i64,
+    /// The gag because of which it is not delivered yet, and not seen by the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delayed: Option<OrderId>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -77,14 +80,41 @@ pub enum NoticeKind {
         /// The measure.
         measure: MeasureId,
     },
+    /// That content was removed because an order commands it.
+    Removal {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// That the account has ended and for how long its data can be fetched.
+    Retrieval {
+        /// The measure that ended it.
+        measure: MeasureId,
+        /// 0 for the notice whose service begins the retrieval period, from 1 for its reminders.
+        number: u8,
+    },
 }
 
 impl NoticeKind {
+    /// The measure that it tells of, where it tells of one. A reminder repeats what was told.
+    pub fn measure(&self) -> Option<&MeasureId> {
+        match self {
+            Self::Emergency { measure }
+            | Self::Removal { measure }
+            | Self::Retrieval { measure, number: 0 } => Some(measure),
+            Self::Violation { .. }
+            | Self::Intent { .. }
+            | Self::ViolationAndIntent { .. }
+            | Self::Retrieval { .. } => None,
+        }
+    }
+
     /// The power whose cure period it starts.
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } => None,
+            Self::Intent { .. } | Self::Emergency { .. } | Self::Removal { .. } | Self::Retrieval { .. } => {
+                None
+            }
         }
     }
 
@@ -92,7 +122,10 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Violation { .. } | Self::Emergency { .. } => None,
+            Self::Violation { .. }
+            | Self::Emergency { .. }
+            | Self::Removal { .. }
+            | Self::Retrieval { .. } => None,
         }
     }
 
@@ -103,6 +136,9 @@ impl NoticeKind {
             Self::Intent { .. } => "notice of intent",
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
+            Self::Removal { .. } => "notice of a removal under an order",
+            Self::Retrieval { number: 0, .. } => "notice of termination and of the time to fetch your data",
+            Self::Retrieval { .. } => "reminder of the time to fetch your data",
         }
     }
 }

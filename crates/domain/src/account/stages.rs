@@ -9,8 +9,9 @@ impl Account {
     /// Law 4: nothing goes on while what the case asks for is disputed, and a power that presupposes a measure waits
     /// for it.
     pub(super) fn stage_guards(&self, proposal: &Proposal, terms: &Terms) -> Vec<Unmet> {
-        let mut unmet: Vec<Unmet> = self.dispute_guard(&proposal.case).into_iter().collect();
-        let Some(first) = terms.power(&proposal.power).and_then(|p| p.after) else { return unmet };
+        let (Some(case), Some(power)) = (&proposal.case, &proposal.power) else { return Vec::new() };
+        let mut unmet: Vec<Unmet> = self.dispute_guard(case).into_iter().collect();
+        let Some(first) = terms.power(power).and_then(|p| p.after) else { return unmet };
         let stands = self.measures.iter().any(|m| {
             m.proposal.case == proposal.case
                 && m.proposal.preset == first
@@ -20,8 +21,7 @@ impl Account {
             unmet.push(Unmet::new(
                 Guard::Preceded,
                 format!(
-                    "power {} may be used only while a {first} of {} is in force, and none is",
-                    proposal.power, proposal.case
+                    "power {power} may be used only while a {first} of {case} is in force, and none is"
                 ),
                 format!("go through {first} first, or use another power"),
             ));

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::case::{CaseState, Item};
 use super::change::TermsNoticeState;
+use super::closing::QUORUM_HOURS;
+use super::decide::approval_ends;
 use super::decide::delivery::UNDELIVERABLE_AFTER;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
-use crate::name::{CaseId, MeasureId, NoticeId, TermsNoticeId};
+use crate::name::{AppealId, CaseId, MeasureId, NoticeId, OrderId, TermsNoticeId};
 
 /// How often verifiers that go by themselves are asked, beside each time that something new is reported: what was
 /// reported long ago leaves a window by time alone.
@@ -42,7 +44,34 @@ pub enum TimerKey {
     Apply(MeasureId),
     /// An emergency measure's time for ratification ends.
     Ratification(MeasureId),
+    /// An approval has waited for the others for too long.
+    Approval(MeasureId),
+    /// The time for reviewing an emergency measure that is provisional no more ends.
+    ReviewEmergency(MeasureId),
+    /// The time for deciding an appeal ends.
+    Appeal(AppealId),
+    /// The time in which an order is to be followed ends.
+    Order(OrderId),
+    /// Somebody was to look whether a gag is still needed.
+    Recheck(OrderId),
+    /// A gag ends as it was written.
+    GagEnd(OrderId),
+    /// A measure lifts at the moment that was set for it.
+    Expiry(MeasureId),
+    /// Nobody has looked at a measure in force for long.
+    ReviewMeasure(MeasureId),
+    /// A suspension has lasted until it is a termination in all but name.
+    Constructive(MeasureId),
+    /// Such a suspension lifts, where nothing was done about it.
+    ConstructiveEnd(MeasureId),
+    /// A reminder of the time to fetch the account's data, from 1.
+    RetrievalReminder(MeasureId, u8),
+    /// A proposal to delete, after a termination, has waited too long for its quorum.
+    DeletionLapse(MeasureId),
 }
+
+/// What the text of a reminder of the retrieval period begins with; its number follows.
+const REMIND_RETRIEVAL: &str = "remind_retrieval_";
 
 impl TimerKey {
     /// The case that it belongs to; none for what concerns the account as a whole.
@@ -54,9 +83,49 @@ impl TimerKey {
             | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
             Self::DeemedTerms(_) | Self::Bind(_) => None,
             Self::Lapse(case) | Self::Check(case) => Some(case),
-            Self::Apply(measure) | Self::Ratification(measure) => {
-                account.measure(measure).ok().map(|m| &m.proposal.case)
+            Self::Apply(measure)
+            | Self::Ratification(measure)
+            | Self::Approval(measure)
+            | Self::ReviewEmergency(measure)
+            | Self::Expiry(measure)
+            | Self::ReviewMeasure(measure)
+            | Self::Constructive(measure)
+            | Self::ConstructiveEnd(measure)
+            | Self::RetrievalReminder(measure, _)
+            | Self::DeletionLapse(measure) => {
+                account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
             }
+            Self::Appeal(appeal) => {
+                let measure = &account.appeal(appeal).ok()?.measure;
+                account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
+            }
+            Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => None,
+        }
+    }
+
+    /// The order that it belongs to.
+    pub fn order(&self) -> Option<&OrderId> {
+        match self {
+            Self::Order(order) | Self::Recheck(order) | Self::GagEnd(order) => Some(order),
+            Self::Deemed(_)
+            | Self::DeemedTerms(_)
+            | Self::Bind(_)
+            | Self::Retry(_)
+            | Self::Undeliverable(_)
+            | Self::Check(_)
+            | Self::Remind(..)
+            | Self::Lapse(_)
+            | Self::Apply(_)
+            | Self::Ratification(_)
+            | Self::Approval(_)
+            | Self::ReviewEmergency(_)
+            | Self::Appeal(_)
+            | Self::Expiry(_)
+            | Self::ReviewMeasure(_)
+            | Self::Constructive(_)
+            | Self::ConstructiveEnd(_)
+            | Self::RetrievalReminder(..)
+            | Self::DeletionLapse(_) => None,
         }
     }
 }
@@ -84,6 +153,18 @@ impl fmt::Display for TimerKey {
             Self::Lapse(id) => write!(f, "lapse:{id}"),
             Self::Apply(id) => write!(f, "apply:{id}"),
             Self::Ratification(id) => write!(f, "ratification:{id}"),
+            Self::Approval(id) => write!(f, "approval:{id}"),
+            Self::ReviewEmergency(id) => write!(f, "emergency_review:{id}"),
+            Self::Appeal(id) => write!(f, "appeal:{id}"),
+            Self::Order(id) => write!(f, "order:{id}"),
+            Self::Recheck(id) => write!(f, "recheck:{id}"),
+            Self::GagEnd(id) => write!(f, "gag_end:{id}"),
+            Self::Expiry(id) => write!(f, "expire:{id}"),
+            Self::ReviewMeasure(id) => write!(f, "review:{id}"),
+            Self::Constructive(id) => write!(f, "constructive:{id}"),
+            Self::ConstructiveEnd(id) => write!(f, "constructive_end:{id}"),
+            Self::RetrievalReminder(id, number) => write!(f, "{REMIND_RETRIEVAL}{number}:{id}"),
+            Self::DeletionLapse(id) => write!(f, "deletion_lapse:{id}"),
         }
     }
 }
@@ -100,6 +181,7 @@ impl FromStr for TimerKey {
         let (kind, id) = text.split_once(':').ok_or_else(wrong)?;
         let notice = || id.parse::<NoticeId>().map_err(|_| wrong());
         let measure = || id.parse::<MeasureId>().map_err(|_| wrong());
+        let order = || id.parse::<OrderId>().map_err(|_| wrong());
         match kind {
             "deemed" => Ok(Self::Deemed(notice()?)),
             "deemed_terms" => Ok(Self::DeemedTerms(id.parse().map_err(|_| wrong())?)),
@@ -112,7 +194,22 @@ impl FromStr for TimerKey {
             "lapse" => Ok(Self::Lapse(id.parse().map_err(|_| wrong())?)),
             "apply" => Ok(Self::Apply(measure()?)),
             "ratification" => Ok(Self::Ratification(measure()?)),
-            _ => Err(wrong()),
+            "approval" => Ok(Self::Approval(measure()?)),
+            "emergency_review" => Ok(Self::ReviewEmergency(measure()?)),
+            "appeal" => Ok(Self::Appeal(id.parse().map_err(|_| wrong())?)),
+            "order" => Ok(Self::Order(order()?)),
+            "recheck" => Ok(Self::Recheck(order()?)),
+            "gag_end" => Ok(Self::GagEnd(order()?)),
+            "expire" => Ok(Self::Expiry(measure()?)),
+            "review" => Ok(Self::ReviewMeasure(measure()?)),
+            "constructive" => Ok(Self::Constructive(measure()?)),
+            "constructive_end" => Ok(Self::ConstructiveEnd(measure()?)),
+            "deletion_lapse" => Ok(Self::DeletionLapse(measure()?)),
+            other => {
+                let number = other.strip_prefix(REMIND_RETRIEVAL).ok_or_else(wrong)?;
+                let number: u8 = number.parse().map_err(|_| wrong())?;
+                Ok(Self::RetrievalReminder(measure()?, number))
+            }
         }
     }
 }
@@ -145,7 +242,8 @@ impl Account {
                     {
                         add(deemed.at, TimerKey::Deemed(notice.id.clone()));
                     }
-                    if case.is_closed() {
+                    // What a gag delays is tried again when the gag ends.
+                    if case.is_closed() || notice.delayed.is_some() {
                         continue;
                     }
                     if let Some(again) = notice.retry_at {
@@ -197,9 +295,12 @@ impl Account {
             }
         }
         for measure in &self.measures {
+            // What rests on an order or on an emergency waits for no clock of its case.
             let stands_still = || {
-                let case = self.case(&measure.proposal.case);
-                measure.emergency.is_none() && case.is_ok_and(|c| c.paused.is_some())
+                let case = measure.proposal.case.as_ref().and_then(|id| self.case(id).ok());
+                measure.proposal.basis.is_power()
+                    && measure.emergency.is_none()
+                    && case.is_some_and(|c| c.paused.is_some())
             };
             if let MeasureState::Scheduled { at } = measure.state
                 && !stands_still()
@@ -212,6 +313,53 @@ impl Account {
                 && !matches!(measure.state, MeasureState::Lifting { .. })
             {
                 add(emergency.ratify_by, TimerKey::Ratification(measure.id.clone()));
+            }
+            if measure.awaits_approval()
+                && let Some(ends) = measure.approvals.iter().map(approval_ends).min()
+            {
+                add(ends, TimerKey::Approval(measure.id.clone()));
+            }
+            if let Some(review) =
+                measure.emergency_review().filter(|r| r.done.is_none() && r.overdue.is_none())
+            {
+                add(review.due, TimerKey::ReviewEmergency(measure.id.clone()));
+            }
+            if let Some(ends) = measure.lifts().ends.filter(|_| !measure.is_ending()) {
+                add(ends, TimerKey::Expiry(measure.id.clone()));
+            }
+            if let Some(due) = measure.review_due().filter(|_| measure.watch.review_overdue.is_none()) {
+                add(due, TimerKey::ReviewMeasure(measure.id.clone()));
+            }
+            match (measure.constructive_from(), measure.watch.constructive) {
+                (Some(from), None) => add(from, TimerKey::Constructive(measure.id.clone())),
+                (Some(_), Some(ends)) => add(ends, TimerKey::ConstructiveEnd(measure.id.clone())),
+                (None, _) => {}
+            }
+        }
+        for appeal in self.appeals.iter().filter(|a| a.decided.is_none() && a.overdue.is_none()) {
+            if let Some(due) = appeal.decide_by {
+                add(due, TimerKey::Appeal(appeal.id.clone()));
+            }
+        }
+        for order in self.orders.iter().filter(|o| o.stands()) {
+            if let Some(due) = order.deadline.filter(|_| order.complied.is_none() && order.missed.is_none()) {
+                add(due, TimerKey::Order(order.id.clone()));
+            }
+            if let Some(gag) = &order.gag {
+                add(gag.until, TimerKey::GagEnd(order.id.clone()));
+                if gag.missed.is_none() && gag.recheck_by < gag.until {
+                    add(gag.recheck_by, TimerKey::Recheck(order.id.clone()));
+                }
+            }
+        }
+        if let Some(closing) = self.lifecycle.closing() {
+            if let Some((number, due)) = closing.next_reminder() {
+                add(due, TimerKey::RetrievalReminder(closing.measure.clone(), number));
+            }
+            if let Some(deletion) = closing.deletion.as_ref().filter(|d| !d.approved)
+                && let Ok(due) = deletion.proposed_at.checked_add(SignedDuration::from_hours(QUORUM_HOURS))
+            {
+                add(due, TimerKey::DeletionLapse(closing.measure.clone()));
             }
         }
         timers.sort();

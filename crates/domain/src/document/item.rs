@@ -66,6 +66,11 @@ impl<'a> Item<'a> {
         Some(Fields { entries, line: self.node.line, column: self.node.column, path: self.path.clone() })
     }
 
+    /// Whether a list is written.
+    pub fn is_list(&self) -> bool {
+        matches!(self.node.value, Value::List(_))
+    }
+
     /// A list of at most `max` items.
     pub fn list(&self, max: usize, faults: &mut Faults) -> Option<Vec<Item<'a>>> {
         let Value::List(nodes) = &self.node.value else {

@@ -9,8 +9,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::authority::Authority;
 use crate::calendar::Calendar;
-use crate::capability::Preset;
+use crate::capability::{Capability, Preset, rung, unsupported};
 use crate::document::DocumentErrors;
 use crate::name::{Format, Ground, PowerId, TermsId};
 use crate::period::Period;
@@ -120,6 +121,12 @@ pub struct Power {
     pub id: PowerId,
     /// What it permits.
     pub permits: Preset,
+    /// The capabilities that it permits to withhold, where it writes them out instead of a preset.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub listed: BTreeSet<Capability>,
+    /// In whose name its measures stand, where it says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
     /// On what it may be used; at least one.
     pub scopes: BTreeSet<ScopeKind>,
     /// For which reasons; at least one.
@@ -138,6 +145,42 @@ pub struct Power {
     /// On which exception from a regulated period it rests. Only for `terminate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
+    /// Which roles are among those who consent; none written for approvers alone. Only where approvals are asked for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub approver_roles: BTreeSet<ApproverRole>,
+    /// How often the account must have been struck on the case's ground before it may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strikes: Option<Strikes>,
+}
+
+/// A role of the provider that consents to measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApproverRole {
+    /// Those whose office it is.
+    Approver,
+    /// The provider's lawyers.
+    Legal,
+}
+
+impl ApproverRole {
+    /// The role's name, as people hold it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approver => "approver",
+            Self::Legal => "legal",
+        }
+    }
+}
+
+/// A condition of a harsher power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Strikes {
+    /// How many strikes on the ground must stand.
+    pub at_least: u8,
+    /// Whether a cure removes the strike of its case. Withdrawal and a successful appeal always do.
+    pub cure_removes: bool,
 }
 
 /// What must come before, or after, a measure.
@@ -180,6 +223,28 @@ pub struct Floors {
     /// The terminations for which the floor of retrieval does not hold; theirs is still longer than zero.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub retrieval_except: BTreeSet<PowerId>,
+}
+
+impl Power {
+    /// What its measures withhold.
+    pub fn withholds(&self) -> BTreeSet<Capability> {
+        if self.permits == Preset::Listed { self.listed.clone() } else { self.permits.withholds() }
+    }
+
+    /// Where its measures stand on the ladder.
+    pub fn rung(&self) -> Preset {
+        rung(self.permits, &self.listed)
+    }
+
+    /// Why nobody can carry its measures out on a scope of this kind.
+    pub fn unsupported(&self, scope: ScopeKind) -> Option<String> {
+        unsupported(self.permits, &self.withholds(), scope)
+    }
+
+    /// In whose name a measure under it on this ground stands.
+    pub fn authority(&self, ground: &Ground) -> Authority {
+        self.authority.unwrap_or_else(|| Authority::of_ground(ground))
+    }
 }
 
 impl Terms {

@@ -1,7 +1,9 @@
 //! Reading a terms document.
 
+mod consent;
 mod grounds;
 mod optional;
+mod listed;
 mod power;
 mod regulated;
 

@@ -203,7 +203,13 @@ impl Chronicle {
                 seen.hash.clone_from(command_hash);
                 seen.consents.clear();
             }
-            Event::ApprovalGiven { measure, by, command_hash } => {
+            Event::ApprovalExpired { measure, by } => {
+                self.measures.get_mut(measure).unwrap().consents.retain(|(who, _)| who != by);
+            }
+            Event::ApprovalDenied { measure, by, .. } | Event::EmergencyReviewed { measure, by, .. } => {
+                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
+            }
+            Event::ApprovalGiven { measure, by, command_hash, .. } => {
                 let seen = self.measures.get_mut(measure).unwrap();
                 seen.consents.push((by.clone(), command_hash.clone()));
                 seen.parts.insert(by.clone());
@@ -254,7 +260,46 @@ impl Chronicle {
             Event::AppealDecided { appeal, by, .. } => {
                 self.reviews.insert((self.appeals[appeal].clone(), by.clone()));
             }
-            Event::TermsNotified { .. }
+            Event::GagEnded { order } => {
+                self.orders.remove(order);
+            }
+            Event::MeasureReviewed { measure, by, .. } => {
+                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
+            }
+            // What follows from these is told in stories of its own.
+            Event::MeasureBounded { .. }
+            | Event::MeasureObserved { .. }
+            | Event::EnforcerAcknowledged { .. }
+            | Event::MeasureConditionsSet { .. }
+            | Event::MeasureReviewOverdue { .. }
+            | Event::MeasureConstructiveTermination { .. }
+            | Event::AccountClosing { .. }
+            | Event::AccountReopened { .. }
+            | Event::RetrievalStarted { .. }
+            | Event::RetrievalReminderDue { .. }
+            | Event::DeletionProposed { .. }
+            | Event::DeletionConsented { .. }
+            | Event::DeletionApproved { .. }
+            | Event::DeletionEnded { .. }
+            | Event::AccountClosed { .. }
+            | Event::NoticeDelayed { .. }
+            | Event::NoticeReleased { .. }
+            | Event::EmergencyReviewDue { .. }
+            | Event::EmergencyReviewOverdue { .. }
+            | Event::OrderComplied { .. }
+            | Event::OrderMissed { .. }
+            | Event::OrdersConflicted { .. }
+            | Event::ConflictDecided { .. }
+            | Event::GagRenewed { .. }
+            | Event::GagRecheckMissed { .. }
+            | Event::AppealAssigned { .. }
+            | Event::AppealOverdue { .. }
+            | Event::StrikeAdded { .. }
+            | Event::StrikeRemoved { .. }
+            | Event::FeeCharged { .. }
+            | Event::FeeReversed { .. }
+            | Event::RuleOverturned { .. }
+            | Event::TermsNotified { .. }
             | Event::TermsAttempted { .. }
             | Event::TermsServed { .. }
             | Event::TermsAccepted { .. }
@@ -306,7 +351,7 @@ impl Chronicle {
 
     /// Orders that stay what the scope touches.
     pub fn stays(&self, scope: &Scope) -> bool {
-        self.orders.values().any(|(kind, of)| *kind != OrderKind::Preserve && touches(of, scope))
+        self.orders.values().any(|(kind, of)| kind.stays_measures() && touches(of, scope))
     }
 }
 

@@ -7,6 +7,7 @@ use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::timer::TimerKey;
+use tenure_domain::capability::Preset;
 use tenure_domain::name::CaseId;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Channel, Power, Process};
@@ -22,13 +23,14 @@ impl History {
         let Some(case) = pick(&open, a / 16).filter(|_| open.len() > 1 || c < 240) else {
             return self.run("person/ines", crate::world::open_case(pick(&GROUNDS, a).unwrap()));
         };
-        let scheduled =
-            |m: &&Measure| m.proposal.case == case && matches!(m.state, MeasureState::Scheduled { .. });
+        let scheduled = |m: &&Measure| {
+            m.proposal.case.as_ref() == Some(&case) && matches!(m.state, MeasureState::Scheduled { .. })
+        };
         if let Some(measure) = self.account().measures.iter().find(scheduled).cloned() {
             return self.next_of_measure(&measure, b, c);
         }
         self.fire_due();
-        let mine = |m: &&Measure| m.proposal.case == case && !m.is_over();
+        let mine = |m: &&Measure| m.proposal.case.as_ref() == Some(&case) && !m.is_over();
         let measures: Vec<_> = self.account().measures.iter().filter(mine).cloned().collect();
         if let Some(measure) = pick(&measures, b) {
             return self.next_of_measure(&measure, b, c);
@@ -66,6 +68,8 @@ impl History {
             let fits = |p: &&Power| {
                 p.grounds.contains(&ground)
                     && p.permits.is_supported()
+                    // A termination takes its own, longer course.
+                    && p.permits != Preset::Terminate
                     && matches!(p.process, Process::Noticed { .. })
             };
             let powers: Vec<_> = self.world.terms.powers.iter().filter(fits).map(|p| p.id.clone()).collect();
@@ -186,7 +190,7 @@ impl History {
     }
 
     fn end_or_challenge(&mut self, measure: &Measure, b: u8, c: u8) {
-        let (id, case) = (measure.id.clone(), measure.proposal.case.clone());
+        let (id, case) = (measure.id.clone(), measure.proposal.case.clone().unwrap());
         let items = self.account().case(&case).unwrap().items.clone();
         match b % 6 {
             0 => self.run("person/omar", Command::LiftMeasure { measure: id, why: words() }),

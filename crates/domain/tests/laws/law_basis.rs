@@ -20,10 +20,10 @@ fn basis(
     let measure = &seen.measures[id];
     let proposal = &measure.proposal;
     prop_assert_eq!(Some(&proposal.terms), seen.terms.as_ref(), "{} rests on other terms", id);
-    let power = history.world.terms.powers.iter().find(|p| p.id == proposal.power);
+    let power = history.world.terms.powers.iter().find(|p| Some(&p.id) == proposal.power.as_ref());
     prop_assert!(power.is_some(), "{} rests on no power", id);
     let power = power.unwrap();
-    let case = &seen.cases[&proposal.case];
+    let case = &seen.cases[proposal.case.as_ref().unwrap()];
     prop_assert!(!case.closed, "{} is in a closed case", id);
     prop_assert!(power.grounds.contains(&case.ground), "{} rests on a power for other grounds", id);
     prop_assert!(power.scopes.contains(&proposal.scope.kind()), "{} reaches too far", id);

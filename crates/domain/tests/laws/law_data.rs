@@ -7,6 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Event;
+use tenure_domain::account::watch::Lifts;
 use tenure_domain::account::{Command, Recorded};
 use tenure_domain::name::{EnvironmentId, WorkloadId};
 use tenure_domain::refusal::{Guard, Rejected};
@@ -237,6 +238,9 @@ fn law_07_a_suspension_keeps_the_volume_and_no_change_of_the_workload_loses_it()
     world.approve("noa", 1);
     world.until(world.now);
     world.ok("system/cluster", Command::ConfirmInForce { measure: world.m(1), receipt: blob() });
+    // Without a condition for its end it would not stand for a year: it would be a termination in all but name.
+    let lifts = Lifts { ends: None, when: ["a".parse().unwrap()].into() };
+    world.ok("person/ines", Command::SetConditions { measure: world.m(1), lifts, why: words() });
     // A year later it is still declared as it was, and neither the account nor anyone else can take it away.
     world.pass_hours(24 * 365);
     assert_eq!(world.state_of(1), "in_force");

@@ -27,7 +27,7 @@ fn law_04_no_stage_is_skipped() {
                 (measure, &["proposed", "scheduled"])
             }
             Event::MeasureApplying { measure } => {
-                let case = &seen.measures[measure].proposal.case;
+                let case = seen.measures[measure].proposal.case.as_ref().unwrap();
                 prop_assert!(seen.cases[case].lapsed, "{} takes effect and its case has not lapsed", measure);
                 (measure, &["scheduled"])
             }
@@ -70,9 +70,9 @@ fn law_04_the_least_measure_comes_first_or_the_record_says_why_not() {
         if proposal.why_not_less.is_some() {
             return Ok(());
         }
-        let ground = &seen.cases[&proposal.case].ground;
+        let ground = &seen.cases[proposal.case.as_ref().unwrap()].ground;
         let powers = &history.world.terms.powers;
-        let power = powers.iter().find(|p| p.id == proposal.power).unwrap();
+        let power = powers.iter().find(|p| Some(&p.id) == proposal.power.as_ref()).unwrap();
         let less_exists = powers
             .iter()
             .any(|p| p.grounds.contains(ground) && p.permits.is_supported() && p.permits < proposal.preset);

@@ -112,11 +112,26 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
                         notice.failed.iter().map(|f| f.at).chain(notice.attempts.iter().map(|a| a.at));
                     prop_assert_eq!(timer.due, tried.min().unwrap() + SignedDuration::from_hours(72));
                 }
+                TimerKey::RetrievalReminder(..) => {
+                    prop_assert!(account.lifecycle.closing().is_some_and(|c| c.retrieve.is_some()));
+                }
+                // A gag's end delays service; none of the others is about a notice.
                 TimerKey::Apply(_)
                 | TimerKey::Ratification(_)
                 | TimerKey::DeemedTerms(_)
                 | TimerKey::Bind(_)
-                | TimerKey::Check(_) => {}
+                | TimerKey::Check(_)
+                | TimerKey::Approval(_)
+                | TimerKey::ReviewEmergency(_)
+                | TimerKey::Appeal(_)
+                | TimerKey::Order(_)
+                | TimerKey::Recheck(_)
+                | TimerKey::GagEnd(_)
+                | TimerKey::Expiry(_)
+                | TimerKey::ReviewMeasure(_)
+                | TimerKey::Constructive(_)
+                | TimerKey::ConstructiveEnd(_)
+                | TimerKey::DeletionLapse(_) => {}
             }
         }
         Ok(())
@@ -131,7 +146,8 @@ fn law_03_nothing_takes_effect_before_its_periods_have_run() {
         if measure_seen.ratify_by.is_some() {
             return Ok(());
         }
-        let (case, power) = (&measure_seen.proposal.case, &measure_seen.proposal.power);
+        let (case, power) =
+            (measure_seen.proposal.case.as_ref().unwrap(), measure_seen.proposal.power.as_ref().unwrap());
         let (notice, cure) = promised(power).unwrap();
         let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
         let grounded = cures.any(|(id, at)| {

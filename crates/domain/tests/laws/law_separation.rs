@@ -46,7 +46,7 @@ fn law_06_proposer_approver_and_reviewer_are_different_people() {
 fn law_06_an_approval_is_void_when_the_command_changes() {
     check_events(150, |_, seen, recorded| {
         match &recorded.event {
-            Event::ApprovalGiven { measure, by, command_hash } => {
+            Event::ApprovalGiven { measure, by, command_hash, .. } => {
                 let found = &seen.measures[measure];
                 prop_assert_eq!(command_hash, &found.hash, "a consent to something else");
                 prop_assert!(

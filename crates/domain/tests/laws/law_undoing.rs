@@ -18,7 +18,9 @@ fn law_10_after_a_case_is_closed_nothing_of_it_is_in_effect() {
                 continue;
             }
             let seen = Chronicle::of(&history.world.events[..until]);
-            for (id, measure) in seen.measures.iter().filter(|(_, m)| seen.cases[&m.proposal.case].closed) {
+            for (id, measure) in
+                seen.measures.iter().filter(|(_, m)| seen.cases[m.proposal.case.as_ref().unwrap()].closed)
+            {
                 prop_assert!(measure.is_over(), "{} is {} after its case is closed", id, measure.phase);
                 prop_assert!(!moment.permits.contains(id));
             }
@@ -41,7 +43,7 @@ fn law_10_nothing_of_a_closed_case_comes_back() {
         else {
             return Ok(());
         };
-        let case = &seen.measures[measure].proposal.case;
+        let case = seen.measures[measure].proposal.case.as_ref().unwrap();
         prop_assert!(!seen.cases[case].closed, "{:?} in {}, which is closed", recorded.event, case);
         Ok(())
     });

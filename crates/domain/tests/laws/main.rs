@@ -5,11 +5,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
+mod appeals;
 mod calendar;
 mod chronicle;
+mod consent;
 mod course;
 mod history;
 mod world;
+
+mod closing;
+mod measures;
 
 mod law_basis;
 mod law_clocks;
@@ -28,7 +33,9 @@ mod law_stacking;
 mod law_terms;
 mod law_undoing;
 mod non_payment;
+mod orders;
 mod outlook;
+mod preserved;
 
 mod depth;
 mod story;

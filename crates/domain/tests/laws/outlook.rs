@@ -42,7 +42,8 @@ fn states(history: &History) -> impl Iterator<Item = World> {
 
 fn names(step: &Next, measure: &tenure_domain::name::MeasureId) -> bool {
     match &step.what {
-        What::Due(TimerKey::Apply(id) | TimerKey::Ratification(id))
+        What::Due(TimerKey::Apply(id) | TimerKey::Ratification(id) | TimerKey::Expiry(id))
+        | What::Confirm(id, _)
         | What::Approve(id)
         | What::Amend(id)
         | What::Ratify(id)
@@ -67,11 +68,11 @@ fn whatever_has_not_taken_effect_is_told_why_or_what_comes_next() {
                 prop_assert!(because || next, "{} is {:?}", measure.id, measure.state);
             }
             for case in account.cases.iter().filter(|c| !c.is_closed()) {
-                let moves = steps.iter().any(|s| s.case == case.id);
-                let stands = account
-                    .measures
-                    .iter()
-                    .any(|m| m.proposal.case == case.id && matches!(m.state, MeasureState::InForce { .. }));
+                let moves = steps.iter().any(|s| s.case.as_ref() == Some(&case.id));
+                let stands = account.measures.iter().any(|m| {
+                    m.proposal.case.as_ref() == Some(&case.id)
+                        && matches!(m.state, MeasureState::InForce { .. })
+                });
                 prop_assert!(moves || stands, "nothing follows in {:?}", case);
             }
             for timer in account.timers() {
@@ -202,8 +203,12 @@ fn a_case_tells_from_its_first_day_to_its_last_whose_turn_it_is() {
     let case = world.open_case("process_failure");
     assert_eq!(turns(&world), [("issue_notice", Provider, None)]);
     let told = why(&world);
-    let guards: Vec<Guard> = told[0].guards.iter().map(|g| g.guard).collect();
-    assert_eq!((told[0].power.as_str(), guards), ("6.1", vec![Guard::CureRun, Guard::NoticeRun]));
+    // Both powers that the ground has are named: to suspend, and to terminate.
+    for (told, power) in told.iter().zip(["7.2(b)(i)", "6.1"]) {
+        let guards: Vec<Guard> = told.guards.iter().map(|g| g.guard).collect();
+        assert_eq!((told.power.as_str(), guards), (power, vec![Guard::CureRun, Guard::NoticeRun]));
+    }
+    assert_eq!(told.len(), 2);
 
     world.ok("person/ines", issue(&case, Starts::Both, "6.1", &["staff"]));
     let on_its_way = [("deliver", Tenure, None), ("acknowledge", Theirs, None), ("hand_in", Theirs, None)];
@@ -233,13 +238,20 @@ fn a_case_tells_from_its_first_day_to_its_last_whose_turn_it_is() {
     world.approve("noa", 1);
     assert_eq!(turns(&world)[0], ("apply", Tenure, Some(ends)));
     world.until(ends);
-    assert_eq!(turns(&world), [("hand_in", Theirs, None), ("enforce", Tenure, None)]);
+    // A suspension without an end has a bound, and what is in force is looked at again.
+    let bound = ("raise_constructive_termination", Tenure, Some(at("2021-03-05T17:00:00Z")));
+    assert_eq!(turns(&world), [bound, ("hand_in", Theirs, None), ("enforce", Tenure, None)]);
     world.confirm(1);
-    assert_eq!(turns(&world), [("hand_in", Theirs, None)]);
+    let again = at("2021-02-17T17:00:00Z");
+    let reviews = [("raise_review", Tenure, Some(again)), ("review", Provider, Some(again))];
+    assert_eq!(turns(&world), [reviews[0], reviews[1], bound, ("hand_in", Theirs, None)]);
 
     world
         .ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: crate::world::words() });
-    assert!(turns(&world).contains(&("decide_appeal", Provider, None)));
+    // The terms promise a decision within seven days.
+    let decide_by = Some(world.now + SignedDuration::from_hours(7 * 24));
+    assert!(turns(&world).contains(&("decide_appeal", Provider, decide_by)));
+    assert!(turns(&world).contains(&("appeal_overdue", Tenure, decide_by)));
     let stay = Command::RecordOrder {
         kind: tenure_domain::account::legal::OrderKind::Stay,
         scope: "account".parse().unwrap(),

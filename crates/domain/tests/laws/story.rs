@@ -112,7 +112,7 @@ fn the_story_of_january_2021() {
     world.approve("omar", 4);
     assert_eq!(world.state_of(4), "proposed", "one of two approvals is not enough");
     world.approve("noa", 4);
-    assert_eq!(types(&world.fire_apply(4)), ["measure.applying"]);
+    assert_eq!(types(&world.fire_apply(4)), ["measure.applying", "measure.bounded"]);
     assert_eq!(world.account().standing(), Standing::Limited, "suspended is said when it is observed");
     assert_eq!(world.permit(&world.m(4)).unwrap().pod_grace_seconds(), 60);
     world.confirm(4);

@@ -93,15 +93,19 @@ fn an_emergency_is_not_made_to_last_by_one_person() {
     assert_eq!(world.refused("person/ines", isolate.clone()), [Guard::Ratified], "not while it stands");
     world.pass_hours(24);
     assert_eq!(world.state_of(1), "lifting");
-    assert_eq!(world.refused("person/ines", isolate.clone()), [Guard::Ratified], "not after it lifted");
+    // Since what lifted also waits for its review.
+    let both = [Guard::Ratified, Guard::Reviewed];
+    assert_eq!(world.refused("person/ines", isolate.clone()), both, "not after it lifted");
     // Nor in a new case, nor by taking it back oneself just before it would lift.
     world.ok("person/ines", Command::WithdrawCase { case, why: words(), clears: None });
     let case = world.open_case("imminent_violence");
     let again = emergency(&case, "6.1-emergency", "workload/web/feed");
-    assert_eq!(world.refused("person/ines", again.clone()), [Guard::Ratified]);
+    assert_eq!(world.refused("person/ines", again.clone()), both);
     world.ok("person/mira", again.clone());
     world.ok("person/omar", Command::RatifyMeasure { measure: world.m(2), command_hash: world.hash(2) });
     world.pass_hours(30 * 24);
+    assert_eq!(world.refused("person/ines", again.clone()), [Guard::Reviewed]);
+    world.ok("person/noa", crate::consent::review(&world, 1));
     world.ok("person/ines", again);
 }
 

@@ -14,6 +14,8 @@ mod documents;
 mod evidence;
 mod golden_clocks;
 mod golden_terms;
+mod golden_legal;
+mod golden_measures;
 mod house;
 mod intake;
 mod matrix;

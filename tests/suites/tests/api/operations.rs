@@ -143,16 +143,40 @@ impl Operation {
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "until": {"ends": "2021-01-19T19:00:00Z", "items": ["post-1"]}})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
+            "denyMeasure" => json!({"commandHash": "0", "why": "Nothing was tried before"}),
+            "reviewEmergency" => json!({"finding": "right", "why": "It was what it looked like"}),
+            "chargeFee" => {
+                json!({"measure": format!("{account}.m1"), "minorUnits": 5000, "currency": "USD", "why": "Three hours of work"})
+            }
+            "assignAppeal" => json!({"reviewer": "ruth"}),
+            "renewGag" => {
+                json!({"until": "2021-06-09T19:00:00Z", "document": house.evidence, "why": "The investigation goes on"})
+            }
+            "decideConflict" => json!({"over": format!("{account}.o2"), "why": "It is the later one"}),
             "confirmClock" => json!({"moment": "2021-01-09T19:00:00Z", "why": "Compared with the wall"}),
             "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
+            "askMeasure" => {
+                json!({"preset": "freeze", "scope": "environment/web", "ends": "2021-01-19T19:00:00Z", "why": "We move"})
+            }
+            "applyOrder" => json!({"preset": "freeze", "scope": "environment/web", "why": "As ordered"}),
+            "setConditions" => {
+                json!({"until": {"ends": "2021-01-19T19:00:00Z", "items": []}, "why": "By then it is settled"})
+            }
+            "reviewMeasure" => json!({"lift": false, "why": "Nothing has changed"}),
+            "acknowledgeEnforcement" => json!({"capability": "payments", "withheld": true}),
+            "proposeDeletion" => json!({"why": "The time to fetch the data has run"}),
+            "consentToDeletion" => json!({"commandHash": "0"}),
+            "denyDeletion" => json!({"commandHash": "0", "why": "Not yet"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
-            "decideAppeal" => json!({"outcome": "upheld", "why": "It was not"}),
+            "decideAppeal" => {
+                json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}})
+            }
             "recordOrder" => {
-                json!({"account": account, "kind": "stay", "scope": "account", "authority": "A court", "document": house.evidence})
+                json!({"account": account, "kind": "remove", "scope": "workload/web/site", "authority": "A court", "document": house.evidence, "deadline": "2021-01-09T19:00:00Z", "locator": "/posts/7", "whyNotLess": "There is nothing smaller"})
             }
             "placeHold" => {
                 json!({"account": account, "scope": "account", "runningState": false, "why": "A hearing"})

@@ -15,7 +15,7 @@ use tenure_engine::Engine;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{may_read, view};
+use super::{as_seen, may_read, view};
 use crate::App;
 use crate::bounds::{Bounds, StreamSeat};
 use crate::call::{Call, bearer};
@@ -154,6 +154,10 @@ impl Follower {
                 self.engine.stream(stream, from, AT_ONCE).await?
             }
             None => self.engine.events(self.after, AT_ONCE).await?,
+        };
+        let events = match self.engine.authenticate(&self.token) {
+            Some(principal) => as_seen(&self.engine, &principal, events).await?,
+            None => Vec::new(),
         };
         for event in events {
             let event = view(event);

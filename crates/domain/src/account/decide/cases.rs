@@ -50,7 +50,9 @@ impl Draft<'_> {
             )
             .into());
         }
-        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground) {
+        if let Some(open) =
+            self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
+        {
             return Err(Unmet::new(
                 Guard::CaseOpen,
                 format!("{} is open on {ground}", open.id),
@@ -68,7 +70,7 @@ impl Draft<'_> {
             return Err(Rejected::not_found("report", foreign));
         }
         let case = self.account.next(self.account.cases.len(), CaseId::new);
-        self.emit(Event::CaseOpened { case: case.clone(), ground, why, reports, signal })?;
+        self.emit(Event::CaseOpened { case: case.clone(), ground, why, reports, signal, order: None })?;
         self.pause_from_the_start(&case)?;
         self.settle_dispute(&case)
     }
@@ -85,7 +87,7 @@ impl Draft<'_> {
         if self.context.actor != &Actor::Rule(rule.clone()) {
             return Err(not_by(self.context.actor, "the rule itself puts its match on the record"));
         }
-        let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground);
+        let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground && c.order.is_none());
         let opens = opens && !open && !self.saw_the_same(&rule, &ground, &facts);
         let recent = self
             .account
@@ -129,8 +131,13 @@ impl Draft<'_> {
         why: Option<Words>,
     ) -> Result<(), Rejected> {
         self.emit(Event::CaseClosed { case: case.clone(), outcome, why })?;
-        let of_case: Vec<_> =
-            self.account.measures.iter().filter(|m| &m.proposal.case == case).map(|m| m.id.clone()).collect();
+        let of_case: Vec<_> = self
+            .account
+            .measures
+            .iter()
+            .filter(|m| m.proposal.case.as_ref() == Some(case))
+            .map(|m| m.id.clone())
+            .collect();
         for id in of_case {
             self.end_measure(&id, reason.clone())?;
         }
@@ -185,9 +192,11 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| &m.proposal.case == case && m.emergency.is_none() && m.took_effect.is_some())
             .filter(|m| {
-                let clock = self.account.clocks(case, &m.proposal.power).cure;
+                m.proposal.case.as_ref() == Some(case) && m.emergency.is_none() && m.took_effect.is_some()
+            })
+            .filter(|m| {
+                let clock = m.proposal.power.as_ref().and_then(|power| self.account.clocks(case, power).cure);
                 clock.is_none_or(|(_, ends)| ends > self.context.now)
             })
             .map(|m| m.id.clone())
@@ -222,7 +231,10 @@ impl Draft<'_> {
                 Ok(())
             }
             // Whatever took effect once is over only when the cluster was observed without it, law 13.
-            _ if found.took_effect.is_some() => self.emit(Event::MeasureLifting { measure, reason }),
+            _ if found.took_effect.is_some() => {
+                self.emit(Event::MeasureLifting { measure, reason })?;
+                self.reopen(id)
+            }
             _ => self.emit(Event::MeasureWithdrawn { measure, reason }),
         }
     }

@@ -1,13 +1,16 @@
 //! Signals that persons find to be false.
 
-use super::{Draft, clocks::calendar_unknown, wrong_state};
+use super::clocks::calendar_unknown;
+use super::standing::authority_guard;
+use super::{Draft, all_met, wrong_state};
 use crate::account::case::Outcome;
 use crate::account::clearance::Signal;
 use crate::account::command::Clears;
 use crate::account::event::Event;
 use crate::account::measure::LiftReason;
+use crate::authority::Authority;
 use crate::name::{CaseId, Ground, RuleId};
-use crate::refusal::Rejected;
+use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
 
 /// The longest time for which a signal counts as false, in days: further would outlive what the person looked at.
@@ -25,6 +28,22 @@ impl Draft<'_> {
         if case.is_closed() {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
         }
+        if let Some(order) = &case.order {
+            return Err(Unmet::new(
+                Guard::NoOrder,
+                format!("{id} carries out order {order}"),
+                "whoever gave the order vacates it; the case ends then by itself",
+            )
+            .into());
+        }
+        // Law 9: taking the case back lifts what stands in it, and so is done under an authority too.
+        let standing = self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(id));
+        all_met(
+            standing
+                .filter(|m| !m.is_ending())
+                .filter_map(|m| authority_guard(m, Authority::Abuse))
+                .collect(),
+        )?;
         if let Some(clears) = clears {
             let (ground, signal) = (case.ground.clone(), case.signal.clone());
             self.clear(ground, Some(id.clone()), signal, why.clone(), clears)?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Draft, wrong_state};
+use crate::account::case::Case;
 use crate::account::clock::{ClockKind, Moved, PauseCause, Running, Wait};
 use crate::account::event::Event;
 use crate::account::measure::MeasureState;
@@ -60,10 +61,12 @@ impl Draft<'_> {
     pub(super) fn pause_by_order(&mut self, order: &OrderId, scope: &Scope) -> Result<(), Rejected> {
         let touched = |case: &CaseId| {
             let mut measures =
-                self.account.measures.iter().filter(|m| &m.proposal.case == case && !m.is_over());
+                self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(case) && !m.is_over());
             *scope == Scope::Account || measures.any(|m| m.proposal.scope.touches(scope))
         };
-        let open = self.account.cases.iter().filter(|c| !c.is_closed() && touched(&c.id));
+        // A case that carries out an order has no clocks.
+        let has_clocks = |c: &&Case| !c.is_closed() && c.order.is_none();
+        let open = self.account.cases.iter().filter(has_clocks).filter(|c| touched(&c.id));
         let cases: Vec<CaseId> = open.map(|c| c.id.clone()).collect();
         for case in cases {
             let cause = PauseCause::Order { order: order.clone() };
@@ -78,7 +81,7 @@ impl Draft<'_> {
             .account
             .orders
             .iter()
-            .filter(|o| o.vacated.is_none() && o.kind.stays_measures() && o.scope == Scope::Account);
+            .filter(|o| o.stands() && o.kind.stays_measures() && o.scope == Scope::Account);
         let orders: Vec<OrderId> = standing.map(|o| o.id.clone()).collect();
         for order in orders {
             self.emit(Event::CasePaused {
@@ -94,7 +97,7 @@ impl Draft<'_> {
     pub(super) fn pause_by_appeal(&mut self, appeal: &AppealId, case: &CaseId) -> Result<(), Rejected> {
         let found = self.account.case(case)?;
         let terms = self.account.terms_of(found, self.context.book)?;
-        if !terms.floors.appeal_stops_clocks || found.is_closed() {
+        if !terms.floors.appeal_stops_clocks || found.is_closed() || found.order.is_some() {
             return Ok(());
         }
         let cause = PauseCause::Appeal { appeal: appeal.clone() };
@@ -216,9 +219,9 @@ impl Draft<'_> {
             .account
             .measures
             .iter()
-            .filter(|m| &m.proposal.case == case && m.emergency.is_none())
+            .filter(|m| m.proposal.case.as_ref() == Some(case) && m.emergency.is_none())
             .filter_map(|m| {
-                let clocks = self.account.clocks(case, &m.proposal.power);
+                let clocks = self.account.clocks(case, m.proposal.power.as_ref()?);
                 let ends =
                     clocks.cure.map(|(_, at)| at).into_iter().chain(clocks.notice.map(|(_, at)| at)).max();
                 match m.state {

@@ -16,6 +16,9 @@ impl Draft<'_> {
     pub(super) fn confirm_in_force(&mut self, id: &MeasureId, receipt: Blob) -> Result<(), Rejected> {
         self.part(System::Cluster)?;
         match self.account.measure(id)?.state {
+            MeasureState::Applying { .. } if !self.account.measure(id)?.unacknowledged().is_empty() => {
+                self.observe(id, receipt)
+            }
             MeasureState::Applying { .. } => {
                 self.emit(Event::MeasureInForce { measure: id.clone(), receipt })
             }
@@ -30,6 +33,9 @@ impl Draft<'_> {
     pub(super) fn confirm_restored(&mut self, id: &MeasureId, receipt: Blob) -> Result<(), Rejected> {
         self.part(System::Cluster)?;
         let measure = self.account.measure(id)?;
+        if measure.awaits_restoration() && !measure.unacknowledged().is_empty() {
+            return self.observe(id, receipt);
+        }
         match &measure.state {
             MeasureState::Lifting { .. } => self.emit(Event::MeasureLifted { measure: id.clone(), receipt }),
             MeasureState::Stayed { from: StayedFrom::Effective { restored: None }, .. } => {

@@ -1,9 +1,9 @@
 //! What the account declares: itself, its environments and its workloads.
 
 use super::{Draft, all_met};
-use crate::account::Context;
 use crate::account::event::{Event, Recorded};
-use crate::account::legal::{Hold, OrderKind};
+use crate::account::{Context, Kept};
+
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -136,7 +136,7 @@ impl Draft<'_> {
         let scope = Scope::Workload(environment.clone(), workload.clone());
         guards.extend(self.deploy_guard(&scope));
         if env.workloads.get(&workload).is_some_and(|before| ends_pods(before, &spec)) {
-            guards.extend(self.hold_guards(&scope, |hold| hold.running_state));
+            guards.extend(self.account.preserved(Kept::Running(&scope)));
         }
         all_met(guards)?;
         self.emit(Event::WorkloadPut { environment, workload, spec })
@@ -153,32 +153,9 @@ impl Draft<'_> {
         }
         let scope = Scope::Workload(environment.clone(), workload.clone());
         let mut guards: Vec<Unmet> = self.deploy_guard(&scope).into_iter().collect();
-        guards.extend(self.hold_guards(&scope, |_| true));
-        let orders =
-            self.account.orders.iter().filter(|o| o.vacated.is_none() && o.kind == OrderKind::Preserve);
-        for order in orders.filter(|o| o.scope.touches(&scope)) {
-            guards.push(Unmet::new(
-                Guard::NoOrder,
-                format!("order {} (preserve) stands for {}", order.id, order.scope),
-                "the order has to be vacated by whoever gave it",
-            ));
-        }
+        guards.extend(self.account.preserved(Kept::Data(&scope)));
         all_met(guards)?;
         self.emit(Event::WorkloadRemoved { environment, workload })
-    }
-
-    /// The active holds, of those asked for, that touch the scope.
-    fn hold_guards(&self, scope: &Scope, which: impl Fn(&Hold) -> bool) -> Vec<Unmet> {
-        let active = self.account.holds.iter().filter(|h| h.released.is_none() && h.scope.touches(scope));
-        let unmet = active.filter(|h| which(h)).map(|hold| {
-            let preserved = if hold.running_state { "what runs in " } else { "" };
-            Unmet::new(
-                Guard::NoHold,
-                format!("hold {} preserves {preserved}{}", hold.id, hold.scope),
-                "the hold has to be released first",
-            )
-        });
-        unmet.collect()
     }
 
     fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {

@@ -38,6 +38,10 @@ impl Draft<'_> {
         if taken || !notice.awaits_delivery() || self.account.case(&notice.case)?.is_closed() {
             return Ok(());
         }
+        // It goes out by itself when the gag ends.
+        if notice.delayed.is_some() {
+            return Ok(());
+        }
         // Tried once more meanwhile, as after a restart: what is on the record says it already.
         if notice.retry_at.is_some_and(|at| at > self.context.now)
             && notice.failed.iter().any(|f| f.channel == channel)
@@ -58,7 +62,14 @@ impl Draft<'_> {
     /// A member who reads the letter has it.
     pub(super) fn read_notice(&mut self, id: &NoticeId) -> Result<(), Rejected> {
         let member = self.of_account()?.clone();
+        self.seen(id)?;
         self.serve(id, ServedBy::Read { member })
+    }
+
+    /// Under a gag the notice is not there for the account.
+    pub(super) fn seen(&self, id: &NoticeId) -> Result<(), Rejected> {
+        let delayed = self.account.notice(id)?.delayed.is_some();
+        if delayed { Err(Rejected::not_found("notice", id)) } else { Ok(()) }
     }
 
     pub(super) fn retry(&mut self, notice: NoticeId) -> Result<(), Rejected> {

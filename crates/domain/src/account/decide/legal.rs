@@ -1,14 +1,24 @@
-//! Orders, holds and appeals.
+//! Orders and holds.
 
-use super::{Draft, all_met, wrong_state};
+use jiff::Timestamp;
+
+use super::{Draft, wrong_state};
 use crate::account::clock::PauseCause;
 use crate::account::event::Event;
-use crate::account::legal::{AppealOutcome, OrderKind};
-use crate::account::measure::{LiftReason, MeasureState, StayedFrom};
-use crate::name::{AppealId, CaseId, HoldId, MeasureId, OrderId};
-use crate::refusal::{Guard, Rejected, Unmet};
+use crate::account::legal::{Gag, OrderKind};
+use crate::account::measure::{MeasureState, StayedFrom};
+use crate::name::{HoldId, MeasureId, OrderId};
+use crate::refusal::Rejected;
 use crate::scope::Scope;
 use crate::text::{Blob, Words};
+
+/// What an order says besides its kind and scope.
+#[derive(Default)]
+pub(super) struct Says {
+    pub deadline: Option<Timestamp>,
+    pub locator: Option<Words>,
+    pub gag: Option<Gag>,
+}
 
 impl Draft<'_> {
     /// Law 8: an order stays every measure that its scope touches, also one that is only scheduled. A measure is
@@ -20,8 +30,50 @@ impl Draft<'_> {
         authority: Words,
         document: Blob,
     ) -> Result<(), Rejected> {
+        let detail = match kind {
+            OrderKind::Stay | OrderKind::Reinstate | OrderKind::Preserve => {
+                return self.enter_order(kind, scope, authority, document, Says::default()).map(drop);
+            }
+            OrderKind::Remove => "a removal says where the content is, and what the account is told",
+            OrderKind::Gag => "a gag says until when",
+        };
+        Err(Rejected::Invalid { pointer: "/kind".into(), detail: detail.into() })
+    }
+
+    /// An order that says by when service has to be back.
+    pub(super) fn record_timed_order(
+        &mut self,
+        kind: OrderKind,
+        scope: &Scope,
+        authority: Words,
+        document: Blob,
+        deadline: Timestamp,
+    ) -> Result<(), Rejected> {
+        if !kind.stays_measures() {
+            return Err(Rejected::Invalid {
+                pointer: "/deadline".into(),
+                detail: format!(
+                    "nothing is observed by which a {} could be counted: leave it out",
+                    kind.as_str()
+                ),
+            });
+        }
+        let says = Says { deadline: Some(deadline), ..Says::default() };
+        self.enter_order(kind, scope, authority, document, says).map(drop)
+    }
+
+    /// Puts an order on the record, with the conflicts that it brings, and stays what it stays.
+    pub(super) fn enter_order(
+        &mut self,
+        kind: OrderKind,
+        scope: &Scope,
+        authority: Words,
+        document: Blob,
+        says: Says,
+    ) -> Result<OrderId, Rejected> {
         self.person()?;
         self.named_scope(scope)?;
+        let Says { deadline, locator, gag } = says;
         let order = self.account.next(self.account.orders.len(), OrderId::new);
         self.emit(Event::OrderRecorded {
             order: order.clone(),
@@ -29,15 +81,26 @@ impl Draft<'_> {
             scope: scope.clone(),
             authority,
             document,
+            deadline,
+            locator,
+            gag,
         })?;
-        if !kind.stays_measures() {
-            return Ok(());
+        self.find_conflicts(&order)?;
+        self.stay_for(&order)?;
+        if kind.stays_measures() {
+            self.pause_by_order(&order, scope)?;
         }
+        Ok(order)
+    }
+
+    /// Stays everything under way that an order suspends.
+    pub(super) fn stay_for(&mut self, id: &OrderId) -> Result<(), Rejected> {
+        let order = self.account.order(id)?;
         let touched: Vec<MeasureId> = self
             .account
             .measures
             .iter()
-            .filter(|m| m.proposal.scope.touches(scope))
+            .filter(|m| self.account.is_stayed_by(&m.proposal, m.is_effective(), order))
             .filter(|m| {
                 matches!(
                     m.state,
@@ -51,14 +114,14 @@ impl Draft<'_> {
             .map(|m| m.id.clone())
             .collect();
         for measure in touched {
-            self.emit(Event::MeasureStayed { measure, order: order.clone() })?;
+            self.emit(Event::MeasureStayed { measure, order: id.clone() })?;
         }
-        self.pause_by_order(&order, scope)
+        Ok(())
     }
 
     /// A scope that the account has, or that a measure names though its workload is gone: a slip in the name of a
     /// scope would protect nothing.
-    fn named_scope(&self, scope: &Scope) -> Result<(), Rejected> {
+    pub(super) fn named_scope(&self, scope: &Scope) -> Result<(), Rejected> {
         if self.account.measures.iter().any(|m| &m.proposal.scope == scope) {
             Ok(())
         } else {
@@ -72,25 +135,25 @@ impl Draft<'_> {
             return Err(wrong_state(format!("{id} is vacated"), "nothing: it no longer stands"));
         }
         self.emit(Event::OrderVacated { order: id.clone(), why })?;
-        let stayed: Vec<(MeasureId, Scope, StayedFrom)> = self
+        self.end_removal(id)?;
+        self.end_of_order(id)?;
+        self.resume_from(id)
+    }
+
+    /// Brings back before its guards what an order no longer stays, unless another one does.
+    pub(super) fn resume_from(&mut self, id: &OrderId) -> Result<(), Rejected> {
+        let stayed: Vec<(MeasureId, StayedFrom)> = self
             .account
             .measures
             .iter()
             .filter_map(|m| match &m.state {
-                MeasureState::Stayed { order, from, .. } if order == id => {
-                    Some((m.id.clone(), m.proposal.scope.clone(), from.clone()))
-                }
+                MeasureState::Stayed { order, from, .. } if order == id => Some((m.id.clone(), from.clone())),
                 _ => None,
             })
             .collect();
-        for (measure, scope, from) in stayed {
-            let other = self
-                .account
-                .orders
-                .iter()
-                .find(|o| o.vacated.is_none() && o.kind.stays_measures() && o.scope.touches(&scope))
-                .map(|o| o.id.clone());
-            if let Some(order) = other {
+        for (measure, from) in stayed {
+            let proposal = &self.account.measure(&measure)?.proposal;
+            if let Some(order) = self.account.stayed_by(proposal, false).map(|o| o.id.clone()) {
                 self.emit(Event::MeasureStayed { measure, order })?;
                 continue;
             }
@@ -136,78 +199,5 @@ impl Draft<'_> {
         }
         self.emit(Event::HoldReleased { hold: id.clone(), why })?;
         self.schedule_again(|_| true)
-    }
-
-    pub(super) fn file_appeal(&mut self, id: &MeasureId, grounds: Words) -> Result<(), Rejected> {
-        self.of_account()?;
-        let measure = self.account.measure(id)?;
-        if matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. }) {
-            return Err(wrong_state(
-                format!("{id} is {}", measure.state_name()),
-                "a measure that is decided can be appealed",
-            ));
-        }
-        if let Some(open) = self.account.appeals.iter().find(|a| &a.measure == id && a.decided.is_none()) {
-            return Err(wrong_state(
-                format!("{} against {id} is open", open.id),
-                format!("go on with {}", open.id),
-            ));
-        }
-        let case = self.account.case(&measure.proposal.case)?;
-        let terms = self.account.terms_of(case, self.context.book)?;
-        // The window opens with the effect: a measure scheduled far ahead is not out of reach before it bites.
-        if let Some(since) = measure.took_effect
-            && let Ok(ends) = terms.calendar.deadline(since, &terms.floors.appeal_window)
-            && self.context.now > ends.at
-        {
-            return Err(Unmet::new(
-                Guard::Moment,
-                format!("the time for appeals against {id} ended on {}", terms.calendar.local(ends.at)),
-                "nothing: the window that the terms give has closed",
-            )
-            .into());
-        }
-        let appeal = self.account.next(self.account.appeals.len(), AppealId::new);
-        let case = measure.proposal.case.clone();
-        self.emit(Event::AppealFiled { appeal: appeal.clone(), measure: id.clone(), grounds })?;
-        self.pause_by_appeal(&appeal, &case)
-    }
-
-    /// Law 6: the reviewer took no part in the measure. Law 10: an overturned measure takes its case with it.
-    pub(super) fn decide_appeal(
-        &mut self,
-        id: &AppealId,
-        outcome: AppealOutcome,
-        why: Words,
-    ) -> Result<(), Rejected> {
-        let Some(by) = self.context.actor.person().cloned() else {
-            return Err(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{} is not a person of the provider", self.context.actor),
-                "a person decides appeals",
-            )
-            .into());
-        };
-        let appeal = self.account.appeal(id)?;
-        if appeal.decided.is_some() {
-            return Err(wrong_state(format!("{id} is decided"), "nothing: it is over"));
-        }
-        let measure = self.account.measure(&appeal.measure)?;
-        let mut guards = Vec::new();
-        if measure.involves(&by) {
-            guards.push(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{by} took part in {}", measure.id),
-                "somebody who took no part in the measure decides",
-            ));
-        }
-        all_met(guards)?;
-        let case: CaseId = measure.proposal.case.clone();
-        self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
-        if outcome == AppealOutcome::Overturned && !self.account.case(&case)?.is_closed() {
-            let reason = LiftReason::Overturned { appeal: id.clone() };
-            self.close_case(&case, crate::account::case::Outcome::Overturned, &reason)?;
-        }
-        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
     }
 }

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 use super::{Draft, all_met, wrong_state};
 use crate::account::command::ProposeMeasure;
 use crate::account::event::Event;
-use crate::account::guards::{
-    DEFAULT_POD_GRACE_SECONDS, approval_guard, emergency_preset_ok, missing_approvals,
-};
-use crate::account::measure::{LiftReason, Measure, MeasureState, Proposal};
+use crate::account::guards::{DEFAULT_POD_GRACE_SECONDS, emergency_ok, missing_approvals};
+use crate::account::measure::{Basis, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
+use crate::account::watch::Lifts;
+use crate::authority::Authority;
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
@@ -39,7 +39,7 @@ impl Draft<'_> {
         match scope {
             Scope::Account => Ok(()),
             Scope::Environment(e) => self.account.environment(e).map(|_| ()),
-            Scope::Workload(e, w) => {
+            Scope::Workload(e, w) | Scope::Hostname(e, w, _) => {
                 let known = self.account.environment(e)?.workloads.contains_key(w);
                 if known { Ok(()) } else { Err(Rejected::not_found("workload", w)) }
             }
@@ -56,58 +56,63 @@ impl Draft<'_> {
         why_not_less: Option<Words>,
     ) -> Result<(Proposal, Option<Power>), Rejected> {
         let found = self.account.case(&case)?;
+        let ground = found.ground.clone();
         self.check_scope(&scope)?;
         let terms = self.account.terms_of(found, self.context.book)?;
         let governing = self.account.governing(found).clone();
         let granted = terms.power(&power).cloned();
         // A power that the terms do not hold is a guard, named with all the others; `warn` stands in for its measure.
         let preset = granted.as_ref().map_or(crate::capability::Preset::Warn, |p| p.permits);
+        let authority = granted.as_ref().map_or_else(Authority::default, |p| p.authority(&ground));
         let proposal = Proposal {
-            case,
+            case: Some(case),
             terms: governing,
-            power,
+            power: Some(power),
+            basis: Basis::Power,
+            authority,
             preset,
-            withholds: preset.withholds(),
+            withholds: granted.as_ref().map(Power::withholds).unwrap_or_default(),
             scope,
             effective,
             why,
             why_not_less,
+            lifts: Lifts::default(),
         };
         Ok((proposal, granted))
     }
 
-    pub(super) fn propose(&mut self, asked: ProposeMeasure) -> Result<(), Rejected> {
+    pub(super) fn propose(&mut self, asked: ProposeMeasure, lifts: Lifts) -> Result<(), Rejected> {
         self.person()?;
         let now = self.context.now;
         let effective = asked.effective.unwrap_or(now);
-        let (proposal, granted) =
+        let (case, power) = (asked.case.clone(), asked.power.clone());
+        let (mut proposal, granted) =
             self.proposal(asked.case, asked.power, asked.scope, effective, asked.why, asked.why_not_less)?;
-        let terms = self.account.terms_of(self.account.case(&proposal.case)?, self.context.book)?.clone();
+        self.check_items(Some(&case), &lifts)?;
+        proposal.lifts = lifts;
+        let terms = self.account.terms_for(&proposal, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
         guards.extend(self.account.stage_guards(&proposal, &terms));
         guards.extend(moment_guard(effective, now, asked.effective.is_some(), &terms));
+        guards.extend(ends_guard(&proposal.lifts, effective, &terms));
         if let Some(Process::Emergency { .. }) = granted.as_ref().map(|p| &p.process) {
             guards.push(Unmet::new(
                 Guard::PowerPermits,
-                format!("power {} is an emergency power", proposal.power),
+                format!("power {power} is an emergency power"),
                 "apply it at once as an emergency measure, or propose under another power",
             ));
         }
-        guards.extend(self.account.period_guards(&proposal.case, &proposal.power, &terms, effective, now));
-        guards.extend(self.account.paused_guard(&proposal.case, &terms));
+        guards.extend(self.account.period_guards(&case, &power, &terms, effective, now));
+        guards.extend(self.account.paused_guard(&case, &terms));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.appeal_guard(&case));
         guards.extend(self.account.legal_guards(&proposal));
         let needed = match granted.as_ref().map(|p| &p.process) {
             Some(Process::Noticed { approvals, .. }) => *approvals,
             Some(Process::Emergency { .. }) | None => 0,
         };
         if !guards.is_empty() && needed > 0 {
-            guards.push(missing_approvals(
-                &proposal.power,
-                needed.into(),
-                0,
-                &self.context.actor.to_string(),
-            ));
+            guards.push(missing_approvals(power.as_str(), needed.into(), 0, &self.context.actor.to_string()));
         }
         all_met(guards)?;
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
@@ -121,6 +126,8 @@ impl Draft<'_> {
             pod_grace_seconds,
             ratify_by: None,
             notice_by: None,
+            approver_roles: granted.map(|p| p.approver_roles).unwrap_or_default(),
+            replaces: None,
         })
     }
 
@@ -136,8 +143,8 @@ impl Draft<'_> {
         let person = self.person()?;
         let now = self.context.now;
         let (proposal, granted) =
-            self.proposal(case.clone(), power, scope, now, why.clone(), why_not_less)?;
-        let terms = self.account.terms_of(self.account.case(&proposal.case)?, self.context.book)?.clone();
+            self.proposal(case.clone(), power.clone(), scope, now, why.clone(), why_not_less)?;
+        let terms = self.account.terms_for(&proposal, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
         guards.extend(self.account.stage_guards(&proposal, &terms));
         let mut clocks = None;
@@ -157,12 +164,12 @@ impl Draft<'_> {
             }
             Some(Process::Noticed { .. }) => guards.push(Unmet::new(
                 Guard::PowerPermits,
-                format!("power {} is not an emergency power", proposal.power),
+                format!("power {power} is not an emergency power"),
                 "propose the measure, so that its notice and approvals come first",
             )),
             None => {}
         }
-        if granted.is_some() && !emergency_preset_ok(proposal.preset) {
+        if granted.as_ref().is_some_and(|p| !emergency_ok(p)) {
             guards.push(Unmet::new(
                 Guard::PowerPermits,
                 format!("{} cannot be done at once and provisionally", proposal.preset),
@@ -170,6 +177,7 @@ impl Draft<'_> {
             ));
         }
         guards.extend(self.account.again_guard(&proposal, &person, now));
+        guards.extend(self.account.review_guard(&person));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
@@ -184,6 +192,8 @@ impl Draft<'_> {
             pod_grace_seconds: grace(granted.as_ref()),
             ratify_by: Some(ratify_by),
             notice_by: Some(notice_by),
+            approver_roles: BTreeSet::new(),
+            replaces: None,
         })?;
         self.emit(Event::MeasureApplying { measure: measure.clone() })?;
         // Law 5 allows an hour; issuing it with the measure leaves nothing to forget.
@@ -205,65 +215,24 @@ impl Draft<'_> {
             measure.state,
             MeasureState::Proposed | MeasureState::Approved { .. } | MeasureState::Scheduled { .. }
         );
+        let (Some(case), Some(power)) = (&measure.proposal.case, &measure.proposal.power) else {
+            return Err(wrong_state(format!("{id} rests on no power"), "nothing: it took effect at once"));
+        };
         if !open || measure.emergency.is_some() {
             return Err(wrong_state(format!("{id} is {}", measure.state_name()), "propose another measure"));
         }
-        let terms = self.account.terms_of(self.account.case(&measure.proposal.case)?, self.context.book)?;
+        let terms = self.account.terms_for(&measure.proposal, self.context.book)?;
         let mut proposal = measure.proposal.clone();
         proposal.effective = effective;
         let mut guards = self.account.power_guards(&proposal, terms);
         guards.extend(self.account.stage_guards(&proposal, terms));
         guards.extend(moment_guard(effective, self.context.now, true, terms));
-        guards.extend(self.account.period_guards(
-            &proposal.case,
-            &proposal.power,
-            terms,
-            effective,
-            self.context.now,
-        ));
-        guards.extend(self.account.paused_guard(&proposal.case, terms));
+        guards.extend(self.account.period_guards(case, power, terms, effective, self.context.now));
+        guards.extend(self.account.paused_guard(case, terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
         let command_hash = command_hash(id, &proposal);
         self.emit(Event::MeasureAmended { measure: id.clone(), effective, command_hash })
-    }
-
-    pub(super) fn approve(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
-        let by = self.person()?;
-        let measure = self.account.measure(id)?;
-        if !matches!(measure.state, MeasureState::Proposed) {
-            return Err(wrong_state(
-                format!("{id} is {}", measure.state_name()),
-                "only a proposed measure is approved",
-            ));
-        }
-        let mut guards = Vec::new();
-        if measure.proposed_by.person() == Some(&by) {
-            guards.push(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{by} proposed {id}"),
-                "somebody else approves it",
-            ));
-        }
-        if measure.approvals.iter().any(|a| a.by == by) {
-            guards.push(Unmet::new(
-                Guard::AnotherPerson,
-                format!("{by} approved {id} already"),
-                "somebody else approves it too",
-            ));
-        }
-        guards.extend(self.account.reviewer_guard(measure, &by));
-        guards.extend(same_command(id, &measure.command_hash, command_hash));
-        guards.extend(self.account.dispute_guard(&measure.proposal.case));
-        guards.extend(self.account.legal_guards(&measure.proposal));
-        all_met(guards)?;
-        let effective = measure.proposal.effective;
-        self.emit(Event::ApprovalGiven { measure: id.clone(), by, command_hash: command_hash.to_owned() })?;
-        if approval_guard(self.account.measure(id)?).is_none() {
-            self.emit(Event::MeasureApproved { measure: id.clone() })?;
-            self.emit(Event::MeasureScheduled { measure: id.clone(), at: effective.max(self.context.now) })?;
-        }
-        Ok(())
     }
 
     pub(super) fn ratify(&mut self, id: &MeasureId, command_hash: &str) -> Result<(), Rejected> {
@@ -303,15 +272,6 @@ impl Draft<'_> {
         self.emit(Event::MeasureRatified { measure: id.clone(), by, command_hash: command_hash.to_owned() })
     }
 
-    pub(super) fn lift(&mut self, id: &MeasureId, why: Words) -> Result<(), Rejected> {
-        self.person()?;
-        let measure = self.account.measure(id)?;
-        if measure.is_over() || matches!(measure.state, MeasureState::Lifting { .. }) {
-            return Err(wrong_state(format!("{id} is {}", measure.state_name()), "nothing: it ends already"));
-        }
-        self.end_measure(id, LiftReason::Decision { by: self.context.actor.clone(), why })
-    }
-
     /// Brings a measure back before its guards that was taken off the schedule: they are all judged again.
     pub(super) fn schedule_again(&mut self, which: impl Fn(&Measure) -> bool) -> Result<(), Rejected> {
         let blocked: Vec<MeasureId> = self
@@ -341,16 +301,20 @@ impl Draft<'_> {
         let guards = self.account.measure_guards(measure, self.context)?;
         if guards.is_empty() {
             // Law 4 skips no stage of the case either, where its own deadline is fired after this one.
-            if self.account.first_cure_end(&case).is_some_and(|(_, ends)| ends <= self.context.now) {
+            if let Some(case) = case
+                && self.account.first_cure_end(&case).is_some_and(|(_, ends)| ends <= self.context.now)
+            {
                 self.lapse(case)?;
             }
-            return self.emit(Event::MeasureApplying { measure: id.clone() });
+            self.emit(Event::MeasureApplying { measure: id.clone() })?;
+            self.bound(id)?;
+            return self.begin_closing(id);
         }
         self.block(id.clone(), &guards)
     }
 }
 
-fn same_command(id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
+pub(super) fn same_command(id: &MeasureId, stands: &str, given: &str) -> Option<Unmet> {
     (stands != given).then(|| {
         Unmet::new(
             Guard::SameCommand,
@@ -387,8 +351,21 @@ fn moment_guard(
     })
 }
 
+/// The moment at which a measure lifts by itself comes after its effect, and within reach.
+pub(super) fn ends_guard(lifts: &Lifts, from: Timestamp, terms: &crate::terms::Terms) -> Option<Unmet> {
+    let ends = lifts.ends?;
+    if ends <= from {
+        return Some(Unmet::new(
+            Guard::Moment,
+            format!("it would end on {}, and not last at all", terms.calendar.local(ends)),
+            "name a later moment for its end",
+        ));
+    }
+    moment_guard(ends, from, true, terms)
+}
+
 /// What an approval is bound to: SHA-256 of the canonical JSON (RFC 8785) of the measure's id and proposal.
-fn command_hash(id: &MeasureId, proposal: &Proposal) -> String {
+pub(super) fn command_hash(id: &MeasureId, proposal: &Proposal) -> String {
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
     // Canonicalization fails on non-finite numbers only, and a proposal holds none.
     let bytes = serde_json_canonicalizer::to_vec(&command).unwrap_or_default();

@@ -1,21 +1,34 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
+mod appeals;
+mod asked;
 mod cases;
 mod clearances;
 mod clocks;
+mod closing;
 mod cluster;
+mod consent;
+mod consequences;
 mod declared;
 pub mod delivery;
+mod fees;
+mod gags;
 mod legal;
 mod measures;
 mod notices;
 mod payments;
 mod terms;
+mod removal;
+mod standing;
 mod timers;
 mod verify;
 
+pub(super) use consent::approval_ends;
+
 use super::event::{Event, Recorded};
+use super::watch::Lifts;
 use super::{Account, Actor, Command, Context, System};
+use crate::authority::Authority;
 use crate::name::AccountId;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 
@@ -36,8 +49,9 @@ impl Draft<'_> {
             // A decision that does not fold is a defect of this crate; it is refused rather than recorded.
             Unmet::new(Guard::RecordKept, error.to_string(), "report this as a defect of Tenure")
         })?;
+        let event = recorded.event.clone();
         self.events.push(recorded);
-        Ok(())
+        self.follow(&event)
     }
 
     /// Refuses anyone but this part of Tenure: what was observed, delivered or came due is nobody's word.
@@ -88,6 +102,7 @@ impl Account {
             };
         };
         let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
+        draft.still_open(&command)?;
         match command {
             Command::Open { .. } => {
                 return Err(Unmet::new(
@@ -139,26 +154,68 @@ impl Account {
             }
             Command::ReadNotice { notice } => draft.read_notice(&notice)?,
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
-            Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
+            Command::ProposeMeasure(proposal) => draft.propose(proposal, Lifts::default())?,
+            Command::ProposeUntil { proposal, lifts } => draft.propose(proposal, lifts)?,
             Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
                 draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
             }
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
+            Command::DenyMeasure { measure, command_hash, why } => {
+                draft.deny(&measure, &command_hash, why)?
+            }
+            Command::ReviewEmergency { measure, finding, account } => {
+                draft.review_emergency(&measure, finding, account)?;
+            }
             Command::RatifyMeasure { measure, command_hash } => draft.ratify(&measure, &command_hash)?,
-            Command::LiftMeasure { measure, why } => draft.lift(&measure, why)?,
+            Command::LiftMeasure { measure, why } => draft.lift(&measure, Authority::Abuse, why)?,
+            Command::LiftUnder { measure, authority, why } => draft.lift(&measure, authority, why)?,
+            Command::AskMeasure { preset, scope, ends, why } => draft.ask(preset, scope, ends, why)?,
+            Command::ApplyOrder { order, preset, scope, why } => {
+                draft.apply_order(&order, preset, scope, why)?;
+            }
+            Command::SetConditions { measure, lifts, why } => draft.set_conditions(&measure, lifts, why)?,
+            Command::ReviewMeasure { measure, lift, why } => draft.review(&measure, lift, why)?,
+            Command::AcknowledgeEnforcement { measure, capability, withheld } => {
+                draft.acknowledge_enforcement(&measure, capability, withheld)?;
+            }
+            Command::IssueRetrievalNotice { measure, number, why, letter } => {
+                draft.issue_retrieval_notice(measure, number, why, letter)?;
+            }
+            Command::ProposeDeletion { why } => draft.propose_deletion(why)?,
+            Command::ConsentToDeletion { command_hash } => draft.consent_to_deletion(&command_hash)?,
+            Command::DenyDeletion { command_hash, why } => draft.deny_deletion(&command_hash, why)?,
+            Command::ConfirmDeletion { certificate } => draft.confirm_deletion(certificate)?,
             Command::ConfirmInForce { measure, receipt } => draft.confirm_in_force(&measure, receipt)?,
             Command::ConfirmRestored { measure, receipt } => draft.confirm_restored(&measure, receipt)?,
             Command::RecordRepairs { environment, objects } => draft.record_repairs(environment, objects)?,
             Command::RecordOrder { kind, scope, authority, document } => {
                 draft.record_order(kind, &scope, authority, document)?;
             }
+            Command::RecordTimedOrder { kind, scope, authority, document, deadline } => {
+                draft.record_timed_order(kind, &scope, authority, document, deadline)?;
+            }
+            Command::RecordRemoval(removal) => draft.record_removal(removal)?,
+            Command::RecordGag { scope, case, authority, document, until } => {
+                draft.record_gag(scope, case, authority, document, until)?;
+            }
+            Command::RenewGag { order, until, document, why } => {
+                draft.renew_gag(&order, until, document, why)?;
+            }
+            Command::DecideConflict { order, over, why } => draft.decide_conflict(&order, &over, why)?,
             Command::VacateOrder { order, why } => draft.vacate_order(&order, why)?,
             Command::PlaceHold { scope, running_state, why } => {
                 draft.place_hold(scope, running_state, why)?;
             }
             Command::ReleaseHold { hold, why } => draft.release_hold(&hold, why)?,
             Command::FileAppeal { measure, grounds } => draft.file_appeal(&measure, grounds)?,
+            Command::AssignAppeal { appeal, reviewer } => draft.assign_appeal(&appeal, reviewer)?,
+            Command::ModifyOnAppeal { appeal, preset, scope, why } => {
+                draft.modify_on_appeal(&appeal, preset, scope, why)?;
+            }
+            Command::ChargeFee { case, measure, amount, why } => {
+                draft.charge_fee(case, measure, amount, why)?;
+            }
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
             Command::Fire(key) => draft.fire(key)?,
         }

@@ -36,6 +36,9 @@ impl Draft<'_> {
         if let Some(disputed) = self.account.dispute_guard(&case) {
             return Err(disputed.into());
         }
+        if let Some(order) = &found.order {
+            return Err(wrong_state(format!("{case} carries out order {order}"), "open a case of its own"));
+        }
         let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
             let have: Vec<&str> = terms
                 .powers
@@ -133,6 +136,14 @@ impl Draft<'_> {
         if notice.attempts.iter().any(|a| a.channel == channel) {
             return Ok(());
         }
+        if let Some(order) = &notice.delayed {
+            return Err(Unmet::new(
+                Guard::NoOrder,
+                format!("order {order} (gag) delays {id}"),
+                "wait: it goes out by itself when the gag ends",
+            )
+            .into());
+        }
         while proof.len() > PROOF_MAX {
             proof.pop();
         }
@@ -146,6 +157,7 @@ impl Draft<'_> {
 
     pub(super) fn acknowledge(&mut self, id: &NoticeId) -> Result<(), Rejected> {
         let member = self.of_account()?.clone();
+        self.seen(id)?;
         self.serve(id, ServedBy::Acknowledged { member })
     }
 
@@ -170,6 +182,7 @@ impl Draft<'_> {
         };
         let notice_ends = deadline(period(notice.kind.starts_notice(), false));
         let cure_ends = deadline(period(notice.kind.starts_cure(), true));
-        self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })
+        self.emit(Event::NoticeServed { notice: id.clone(), by, notice_ends, cure_ends })?;
+        self.start_retrieval(id)
     }
 }

@@ -45,7 +45,7 @@ impl Draft<'_> {
         self.emit(Event::InvoiceRecorded { invoice: id, facts, overdue_from })?;
         // Nothing is due *any more*: what the billing system never told of is not paid by what it tells of.
         let all_paid = was_due && self.account.due_of(None, self.context.now) == 0;
-        self.settle(all_paid)
+        self.settle_invoices(all_paid)
     }
 
     fn check_facts(&self, facts: &InvoiceFacts) -> Result<(), Rejected> {
@@ -68,7 +68,7 @@ impl Draft<'_> {
 
     /// Brings the cases of non-payment to where the invoices say they are: disputes begin and end, items are met, cases
     /// are cured.
-    fn settle(&mut self, all_paid: bool) -> Result<(), Rejected> {
+    fn settle_invoices(&mut self, all_paid: bool) -> Result<(), Rejected> {
         let cases: Vec<CaseId> = self
             .account
             .cases

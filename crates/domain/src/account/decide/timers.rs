@@ -26,6 +26,18 @@ impl Draft<'_> {
             TimerKey::Lapse(case) => self.lapse(case),
             TimerKey::Apply(measure) => self.take_effect(&measure),
             TimerKey::Ratification(measure) => self.end_measure(&measure, LiftReason::NotRatified),
+            TimerKey::Approval(measure) => self.expire_approvals(&measure),
+            TimerKey::ReviewEmergency(measure) => self.emit(Event::EmergencyReviewOverdue { measure }),
+            TimerKey::Appeal(appeal) => self.emit(Event::AppealOverdue { appeal }),
+            TimerKey::Order(order) => self.emit(Event::OrderMissed { order }),
+            TimerKey::Recheck(order) => self.emit(Event::GagRecheckMissed { order }),
+            TimerKey::GagEnd(order) => self.emit(Event::GagEnded { order }),
+            TimerKey::Expiry(measure) => self.end_measure(&measure, LiftReason::Expired),
+            TimerKey::ReviewMeasure(measure) => self.emit(Event::MeasureReviewOverdue { measure }),
+            TimerKey::Constructive(measure) => self.raise_constructive(measure),
+            TimerKey::ConstructiveEnd(measure) => self.end_constructive(measure),
+            TimerKey::RetrievalReminder(measure, number) => self.remind_retrieval(measure, number),
+            TimerKey::DeletionLapse(_) => self.lapse_deletion(),
         }
     }
 }

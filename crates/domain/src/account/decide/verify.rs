@@ -59,6 +59,7 @@ impl Draft<'_> {
         if self.account.case(case)?.is_cured() {
             return self.close_case(case, Outcome::Cured, &LiftReason::Cured);
         }
+        self.end_by_conditions(Some(case))?;
         self.settle_dispute(case)?;
         self.end_cured(case)
     }

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::super::{Exception, Floors, Power, Process};
-use super::{exact_seconds, period, some_time};
-use crate::capability::Preset;
+use super::{consent, exact_seconds, listed, period, some_time};
+use crate::authority::Authority;
+use crate::capability::{Capability, Preset, rung};
 use crate::document::{Faults, Fields, Item};
 use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 16] = [
     "id",
     "permits",
+    "authority",
     "scopes",
     "grounds",
     "notice",
@@ -24,6 +26,8 @@ const FIELDS: [&str; 13] = [
     "retrieval",
     "after",
     "exception",
+    "approverRoles",
+    "strikes",
 ];
 const SCOPES: [(&str, ScopeKind); 4] = [
     ("account", ScopeKind::Account),
@@ -41,15 +45,19 @@ const POD_GRACE_SECONDS_MAX: u32 = HOUR;
 pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Option<Power> {
     let fields = item.fields(&FIELDS, faults)?;
     let id: Option<PowerId> = fields.required("id", faults).and_then(|item| item.parsed(faults));
-    let presets = Preset::LADDER.map(|preset| (preset.as_str(), preset));
-    let permits = fields.required("permits", faults).and_then(|item| item.word(&presets, faults));
+    let permits = fields.required("permits", faults).and_then(|item| listed::permits(&item, faults));
+    let words = Authority::OF_POWERS.map(|authority| (authority.as_str(), authority));
+    let authority = match fields.optional("authority", faults) {
+        Some(item) => Some(item.word(&words, faults)?),
+        None => None,
+    };
     let grounds = fields
         .required("grounds", faults)
         .and_then(|item| item.set(GROUNDS_MAX, faults, Item::parsed::<Ground>));
     let process = process(&fields, faults);
-    let permits = permits?;
+    let (permits, listed) = permits?;
     let emergency = fields.has("emergency");
-    let scopes = scopes(&fields, permits, emergency, faults);
+    let scopes = scopes(&fields, permits, &listed, emergency, faults);
     if emergency && permits == Preset::Terminate {
         faults.about(&fields, "permits", "an emergency measure is provisional, and a termination is not");
     }
@@ -61,8 +69,8 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         );
     }
 
-    let suspend_only = "only a power that permits suspend has this field";
-    let (pod_grace_seconds, constructive_termination_after) = if permits == Preset::Suspend {
+    let suspend_only = "only a power that permits suspend, or lists compute, has this field";
+    let (pod_grace_seconds, constructive_termination_after) = if rung(permits, &listed) == Preset::Suspend {
         let grace = fields.required("podGrace", faults);
         let grace = grace.and_then(|item| exact_seconds(&item, POD_GRACE_SECONDS_MAX, faults));
         (grace, some_time(&fields, "constructiveTerminationAfter", faults))
@@ -89,10 +97,17 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         }
         None => None,
     };
+    let approver_roles = match &process {
+        Some(process) => consent::roles(&fields, process, faults),
+        None => Some(BTreeSet::new()),
+    };
+    let strikes = consent::strikes(&fields, faults);
     // A required field that is `None` here has its fault recorded, and no terms come out of a reading with faults.
     Some(Power {
         id: id?,
         permits,
+        listed,
+        authority,
         scopes: scopes?,
         grounds: grounds?,
         process: process?,
@@ -101,6 +116,8 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         retrieval,
         after,
         exception,
+        approver_roles: approver_roles?,
+        strikes: strikes?,
     })
 }
 
@@ -173,6 +190,7 @@ fn within(fields: &Fields<'_>, field: &str, max: u32, faults: &mut Faults) -> Op
 fn scopes(
     fields: &Fields<'_>,
     permits: Preset,
+    listed: &BTreeSet<Capability>,
     emergency: bool,
     faults: &mut Faults,
 ) -> Option<BTreeSet<ScopeKind>> {
@@ -191,6 +209,9 @@ fn scopes(
             }
             (Preset::Suspend | Preset::Freeze, ScopeKind::Hostname) => {
                 Some("nothing runs or is deployed on a hostname: permit isolate there")
+            }
+            (Preset::Listed, kind) if listed::why_not_on(listed, kind).is_some() => {
+                listed::why_not_on(listed, kind)
             }
             (_, ScopeKind::Account) if emergency => {
                 Some("an emergency measure takes the smallest scope: environment, workload or hostname")

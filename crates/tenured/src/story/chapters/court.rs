@@ -22,6 +22,11 @@ impl Story<'_> {
             scope: "account".parse()?,
             authority: "District court, 2:21-cv-00031, order of 12 February 2021".to_owned(),
             document: document.id.try_into()?,
+            deadline: None,
+            locator: None,
+            why_not_less: None,
+            until: None,
+            case: None,
         };
         let key = self.key();
         let order = lena.record_order(&key, &order).await?.id;

@@ -1,0 +1,57 @@
+//! The one question that whatever deletes, ends or lets expire asks first: is it preserved?
+
+use super::Account;
+use super::legal::OrderKind;
+use crate::refusal::{Guard, Unmet};
+use crate::scope::Scope;
+
+/// What could be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept<'a> {
+    /// What persists of a part of the account: volumes, and what is declared.
+    Data(&'a Scope),
+    /// What running pods hold in memory and local files there.
+    Running(&'a Scope),
+    /// What is kept about the account: evidence, letters, words, its part of the record, exports.
+    Records,
+}
+
+impl Account {
+    /// Every hold and order that preserves this; empty where nothing does and it may go.
+    ///
+    /// A hold on the running state preserves data too. An order to preserve reaches what persists and what is kept about
+    /// the account, not what running pods hold.
+    pub fn preserved(&self, what: Kept<'_>) -> Vec<Unmet> {
+        let reaches = |scope: &Scope| match what {
+            Kept::Data(of) | Kept::Running(of) => scope.touches(of),
+            Kept::Records => true,
+        };
+        let running = matches!(what, Kept::Running(_));
+        let holds = self.holds.iter().filter(|h| h.released.is_none() && reaches(&h.scope));
+        let mut preserved: Vec<Unmet> = holds
+            .filter(|h| h.running_state || !running)
+            .map(|hold| {
+                let part = if hold.running_state { "what runs in " } else { "" };
+                Unmet::new(
+                    Guard::NoHold,
+                    format!("hold {} preserves {part}{}", hold.id, hold.scope),
+                    format!("release {} with a reason, or copy what it preserves first", hold.id),
+                )
+            })
+            .collect();
+        if running {
+            return preserved;
+        }
+        let orders = self.orders.iter().filter(|o| o.stands() && o.kind == OrderKind::Preserve);
+        preserved.extend(orders.filter(|o| reaches(&o.scope)).map(|order| {
+            // The account learns of an order that a gag covers when the gag ends, and not by a refusal.
+            let detail = if self.is_gagged(&order.scope) {
+                format!("it preserves {}", order.scope)
+            } else {
+                format!("order {} (preserve) stands for {}", order.id, order.scope)
+            };
+            Unmet::new(Guard::NoOrder, detail, "the order has to be vacated by whoever gave it")
+        }));
+        preserved
+    }
+}
