@@ -20,6 +20,7 @@ use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
+use crate::parity::Answers;
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, jobs, sequencer, stream};
 
@@ -54,7 +55,7 @@ impl Turn<'_> {
 
     /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
     pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
-        let Submission { caller: _, act, kept, once, if_version, caps } = submission;
+        let Submission { caller: _, act, kept, once, if_version, caps, parity } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
@@ -73,7 +74,7 @@ impl Turn<'_> {
             Act::Account(..) | Act::Report(..) | Act::Book(..) => None,
         };
         let done = match act {
-            Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
+            Act::Account(id, command) => self.account(id, command, if_version, &brought, parity).await?,
             Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
             Act::Report(id, command) => self.report(id, command, if_version, &kept).await?,
             Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await?,
@@ -144,6 +145,7 @@ impl Turn<'_> {
         command: account::Command,
         if_version: Option<u64>,
         brought: &[String],
+        parity: Answers,
     ) -> Result<Done, EngineError> {
         let name = stream::account(&id);
         let state = self.load_account(&id).await?;
@@ -163,8 +165,13 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
+        let (command, compared) = self.with_parity(state.as_ref(), command, parity, look.now).await?;
         let events = Account::decide(&id, state.as_ref(), command, &context)?;
-        self.append_account(&name, state, &events).await
+        let done = self.append_account(&name, state, &events).await?;
+        if let (Some(compared), Some(account)) = (compared, done.account()) {
+            self.keep_parity(account, compared).await?;
+        }
+        Ok(done)
     }
 
     async fn append_account(
@@ -196,6 +203,7 @@ impl Turn<'_> {
             let timers: Vec<(String, i64)> =
                 after.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
             self.write.set_timers(name, &timers).await?;
+            self.note_cases(&after, events).await?;
             for recorded in events {
                 self.enqueue(&recorded.event).await?;
                 if let Some(blob) = recorded.event.blob() {
@@ -401,6 +409,9 @@ impl Turn<'_> {
             self.write.append(&kind, &name, before, &rows, &json).await?;
             if let book::Event::RulePublished { rule, .. } = &state.latest.event {
                 self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
+            }
+            if let book::Event::RuleUndone { rule, .. } = &state.latest.event {
+                self.write.enqueue(jobs::UNDO, &format!("{rule}/{}", state.version)).await?;
             }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
