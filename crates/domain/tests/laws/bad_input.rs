@@ -183,7 +183,10 @@ fn stations() -> Vec<(&'static str, World)> {
     keep("lifting", &world);
     world.restored(1);
     keep("lifted", &world);
-    world.ok("person/ruth", Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() });
+    world.ok(
+        "person/ruth",
+        Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() },
+    );
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
     keep("closed", &world);
     all
@@ -220,7 +223,11 @@ fn commands(world: &World) -> Vec<Command> {
             authority: words(),
             document: blob(),
         },
-        Command::PlaceHold { scope: "environment/batch".parse().unwrap(), running_state: false, why: words() },
+        Command::PlaceHold {
+            scope: "environment/batch".parse().unwrap(),
+            running_state: false,
+            why: words(),
+        },
         Command::PlaceHold { scope: "environment/none".parse().unwrap(), running_state: true, why: words() },
         Command::Fire(TimerKey::Lapse(world.c(1))),
         Command::Fire(TimerKey::Deemed(world.n(1))),
@@ -248,8 +255,11 @@ fn commands(world: &World) -> Vec<Command> {
             deviations: deviations.iter().map(ToString::to_string).collect(),
             reasoned: false,
         };
-        for decision in [propose(&case, "1.3", "account", true), emergency(&case, "1.4", "workload/web/media")] {
-            let compared = |comparison| Command::Compared { decision: Box::new(decision.clone()), comparison };
+        for decision in
+            [propose(&case, "1.3", "account", true), emergency(&case, "1.4", "workload/web/media")]
+        {
+            let compared =
+                |comparison| Command::Compared { decision: Box::new(decision.clone()), comparison };
             all.push(compared(comparison(&[])));
             all.push(compared(comparison(&["it deviates"])));
             all.push(decision);
@@ -264,7 +274,10 @@ fn commands(world: &World) -> Vec<Command> {
         let measure = world.m(n);
         let hash = account.measure(&measure).map_or_else(|_| "0".repeat(64), |m| m.command_hash.clone());
         for command_hash in [hash, "1".repeat(64)] {
-            all.push(Command::ApproveMeasure { measure: measure.clone(), command_hash: command_hash.clone() });
+            all.push(Command::ApproveMeasure {
+                measure: measure.clone(),
+                command_hash: command_hash.clone(),
+            });
             all.push(Command::RatifyMeasure { measure: measure.clone(), command_hash });
         }
         let effective = world.now + jiff::SignedDuration::from_hours(3);
@@ -283,7 +296,12 @@ fn commands(world: &World) -> Vec<Command> {
     all
 }
 
-fn ask(world: &World, state: Option<&Account>, actor: &Actor, command: &Command) -> Result<Account, Option<Rejected>> {
+fn ask(
+    world: &World,
+    state: Option<&Account>,
+    actor: &Actor,
+    command: &Command,
+) -> Result<Account, Option<Rejected>> {
     let context = Context { now: world.now, actor, book: &world.book };
     let events = Account::decide(&world.id, state, command.clone(), &context).map_err(Some)?;
     if events.is_empty() {
@@ -331,7 +349,9 @@ fn each_command_in_every_state_twice_and_by_everybody_is_done_or_refused_in_a_ty
                         assert!(may(by, who), "{told} is done");
                         let twice = ask(&world, Some(&after), &actor, &command);
                         match again {
-                            Again::Refused => assert!(matches!(twice, Err(Some(_))), "{told} twice: {twice:?}"),
+                            Again::Refused => {
+                                assert!(matches!(twice, Err(Some(_))), "{told} twice: {twice:?}")
+                            }
                             Again::Nothing => assert!(matches!(twice, Err(None)), "{told} twice: {twice:?}"),
                             Again::Another => assert!(!matches!(twice, Err(None)), "{told} twice is nothing"),
                         }
@@ -351,7 +371,11 @@ fn each_command_in_every_state_twice_and_by_everybody_is_done_or_refused_in_a_ty
     }
     let all: BTreeSet<&str> = NAMES.iter().copied().collect();
     assert_eq!(tried, all, "a command of the table is never tried: make one in `commands`");
-    assert_eq!(done, all.difference(&BTreeSet::from(["open"])).copied().collect(), "one is never carried out");
+    assert_eq!(
+        done,
+        all.difference(&BTreeSet::from(["open"])).copied().collect(),
+        "one is never carried out"
+    );
     let never_refused: BTreeSet<_> = all.difference(&refused).collect();
     assert!(never_refused.is_empty(), "never refused: {never_refused:?}");
 }

@@ -38,7 +38,8 @@ async fn open_case(house: &House, account: &str, ground: &str) -> String {
 async fn serve(house: &House, case: &str, starts: &str, power: &str) {
     let items = json!([{"id": "clean-up", "ask": "Answer reports within two business days"}]);
     let notice = json!({"power": power, "starts": starts, "why": "Reports stay unanswered", "items": items});
-    let id = house.caller("analyst").post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
+    let id =
+        house.caller("analyst").post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
     let account = case.split('.').next().unwrap();
     let path = format!("/v1/accounts/{account}/notices/{id}/acknowledgement");
     house.caller(&format!("{account}/owner")).post(&path, &json!({})).await.is(200);
@@ -83,7 +84,8 @@ async fn golden_january_2021_as_it_happened_is_refused_with_the_lawful_timetable
     set_clock(&house, &json!({"set": "2021-01-10T03:00:00Z"})).await;
     let case = open_case(&house, "parley", "process_failure").await;
     let path = format!("/v1/cases/{case}/measures");
-    let refused = house.caller("analyst").post(&path, &suspension(Some("2021-01-11T07:59:00Z"))).await.is(409);
+    let refused =
+        house.caller("analyst").post(&path, &suspension(Some("2021-01-11T07:59:00Z"))).await.is(409);
     assert_eq!(guards(&refused), ["cure_run", "notice_run", "approved"]);
     let problem = refused.problem();
     let when = |guard: &str| {
@@ -93,7 +95,10 @@ async fn golden_january_2021_as_it_happened_is_refused_with_the_lawful_timetable
     assert_eq!(when("notice_run"), "2021-01-24T03:00:00Z", "14 days of notice");
     assert_eq!(when("cure_run"), "2021-02-09T03:00:00Z", "30 days to cure");
     assert_eq!(problem.earliest.unwrap().to_string(), "2021-02-09T03:00:00Z");
-    assert_eq!(house.caller("parley/owner").get("/v1/accounts/parley/standing").await.is(200).field("standing"), "clear");
+    assert_eq!(
+        house.caller("parley/owner").get("/v1/accounts/parley/standing").await.is(200).field("standing"),
+        "clear"
+    );
     house.close().await;
 }
 
@@ -162,7 +167,11 @@ async fn golden_a_comparable_customer_is_not_similarly_situated() {
     assert_eq!(kept["said"], "0 similarly situated cases with a measure: too few to say");
     assert_eq!(kept["deviations"], json!([]));
     let text = kept["comparator"].as_str().unwrap();
-    assert_eq!(kept["comparatorHash"], tenure_domain::document::hash(text), "whoever has the text can check the hash");
+    assert_eq!(
+        kept["comparatorHash"],
+        tenure_domain::document::hash(text),
+        "whoever has the text can check the hash"
+    );
 
     // Law 16: the account's own record has hashes alone, and no member reads what stands behind them.
     let owner = house.caller("parley/owner");
@@ -171,7 +180,8 @@ async fn golden_a_comparable_customer_is_not_similarly_situated() {
     let own = owner.get("/v1/events?stream=account%2Fparley&pageSize=200").await.is(200);
     assert!(!own.text().contains(RIVAL), "{}", own.text());
     let own = own.json();
-    let compared = own["items"].as_array().unwrap().iter().find(|e| e["eventType"] == "parity.compared").unwrap();
+    let compared =
+        own["items"].as_array().unwrap().iter().find(|e| e["eventType"] == "parity.compared").unwrap();
     assert_eq!(compared["body"]["comparator"], kept["comparatorHash"]);
     let document = compared["body"]["document"].as_str().unwrap();
     owner.get(&format!("/v1/evidence/{document}")).await.is(404);
@@ -239,7 +249,9 @@ async fn golden_a_rule_that_hits_500_accounts_stops_at_its_cap_and_one_command_u
     let kept = open_case(&house, "tenant-499", "process_failure").await;
     analyst.post("/v1/rules/flood/undo", &undo).await.is(200);
     assert_eq!(recorded(&house, "case.undone").await.len(), 20);
-    assert!(!house.caller("auditor").get(&format!("/v1/cases/{kept}")).await.is(200).text().contains("withdrawn"));
+    assert!(
+        !house.caller("auditor").get(&format!("/v1/cases/{kept}")).await.is(200).text().contains("withdrawn")
+    );
     let never = json!({"since": "2020-11-02T17:00:00Z", "version": "0".repeat(64), "why": "Another text"});
     analyst.post("/v1/rules/flood/undo", &never).await.is(422);
     analyst.post("/v1/rules/nosuch/undo", &undo).await.is(404);
@@ -312,7 +324,8 @@ async fn golden_the_ledger_down_means_nothing_is_done_and_lifting_and_reading_go
     let (url, engine, stopping) = with_a_log_that_refuses(folder.path()).await;
     let callers: Vec<Caller> = tokens.iter().map(|token| Caller::new(&url, Some(token))).collect();
     let [legal, second, analyst, approver, owner] = &callers[..] else { panic!() };
-    let hold = json!({"account": "parley", "scope": "environment/web", "runningState": false, "why": "A hearing"});
+    let hold =
+        json!({"account": "parley", "scope": "environment/web", "runningState": false, "why": "A hearing"});
     legal.post("/v1/holds", &hold).await.is(201);
 
     // Nothing new is restricted: not approved, not proposed, not at once, not ratified.
