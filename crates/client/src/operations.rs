@@ -1,5 +1,6 @@
 //! A method for each operation of the API's document.
 
+use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::request::{
     Amend, ConfirmClock, Consent, CreateEnvironment, DecideAppeal, DecideCure, FileAppeal, FileReport,
     IssueNotice, IssueToken, MoveClock, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason,
@@ -89,6 +90,8 @@ posts! {
     "decideCure" decide_cure(case, item) "/v1/cases/{case}/cures/{item}/decision" DecideCure => Written;
     /// Proposes a measure, or applies one in an emergency.
     "proposeMeasure" propose_measure(case) "/v1/cases/{case}/measures" ProposeMeasure => Written;
+    /// Undoes what a rule began.
+    "undoRule" undo_rule(rule) "/v1/rules/{rule}/undo" UndoRule => Written;
     /// Names another moment of effect.
     "amendMeasure" amend_measure(measure) "/v1/measures/{measure}/amendment" Amend => Written;
     /// Approves a measure.
@@ -138,6 +141,10 @@ gets! {
     "getMeasure" measure(measure) "/v1/measures/{measure}" => MeasureView;
     /// What a measure would do now.
     "previewMeasure" preview(measure) "/v1/measures/{measure}/preview" => PreviewView;
+    /// What a measure was compared with.
+    "getParity" parity(measure) "/v1/measures/{measure}/parity" => ParityView;
+    /// What was done in the cases of a month.
+    "getParityReport" parity_report(month) "/v1/parity?month={month}" => ParityReportView;
     /// An order.
     "getOrder" order(order) "/v1/orders/{order}" => LegalView;
     /// An environment.

@@ -59,6 +59,8 @@ pub enum Guard {
     RecordKept,
     /// The rule's, operator's or window's cap is not reached.
     WithinCap,
+    /// Others who are similarly situated were treated alike, or the record says why not.
+    TreatedAlike,
 }
 
 impl Guard {
@@ -79,6 +81,7 @@ impl Guard {
             Self::NotWithheld
             | Self::WithinPlan
             | Self::InState
+            | Self::TreatedAlike
             | Self::Moment
             | Self::NameFree
             | Self::Known => None,

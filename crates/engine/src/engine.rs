@@ -32,7 +32,7 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timers, writer};
+use crate::{EngineError, follow, intake, keys, lead, parity, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -119,6 +119,7 @@ impl Engine {
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
         let shelf = Shelf::load(&store).await?;
+        parity::catch_up(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
         let clock = start_clock(&store, settings.clock, settings.start, time).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);

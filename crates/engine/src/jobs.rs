@@ -18,7 +18,7 @@ use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, evaluate, letters};
+use crate::{EngineError, evaluate, letters, undo};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -29,6 +29,9 @@ pub(crate) const EVALUATE: &str = "evaluate";
 
 /// Evaluate the rules for every account, because one was published.
 pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
+
+/// Undo what a rule began.
+pub(crate) const UNDO: &str = "undo";
 
 /// How many jobs are read at once.
 const PAGE: u32 = 64;
@@ -138,6 +141,7 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         DELIVER => deliver(inner, job).await,
         REMIND => remind(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
+        UNDO => undo::carry_out(inner, job).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
     }

@@ -26,6 +26,7 @@ mod known;
 mod lead;
 pub mod letters;
 mod metrics;
+pub mod parity;
 mod query;
 mod reconcile;
 mod sequencer;
@@ -35,6 +36,7 @@ pub mod stream;
 pub mod submission;
 mod timers;
 mod turn;
+mod undo;
 pub mod verify;
 mod writer;
 

@@ -10,6 +10,7 @@ use tenure_domain::{book, report};
 use tenure_store::Answer;
 
 use crate::kept::Kept;
+use crate::parity::Answers;
 use crate::stream;
 
 /// Who submits.
@@ -66,6 +67,7 @@ impl Act {
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
                 C::ProposeMeasure(_) => Action::ProposeMeasure,
+                C::Compared { .. } | C::UndoCase { .. } => return None,
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
                 C::AmendMeasure { .. } => Action::AmendMeasure,
                 C::ApproveMeasure { .. } => Action::ApproveMeasure,
@@ -91,6 +93,7 @@ impl Act {
             Self::Book(_, event) => match event {
                 book::Event::TermsPublished { .. } => Action::PublishTerms,
                 book::Event::RulePublished { .. } => Action::PublishRule,
+                book::Event::RuleUndone { .. } => Action::UndoRule,
                 book::Event::PersonSet { .. } => Action::SetPerson,
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
@@ -156,12 +159,22 @@ pub struct Submission {
     pub if_version: Option<u64>,
     /// Shared numbers that it raises by one and that must stay within a limit: name and limit.
     pub caps: Vec<(String, i64)>,
+    /// What a proposal says of the accounts that it is compared with.
+    pub parity: Answers,
 }
 
 impl Submission {
     /// A plain submission.
     pub fn new(caller: Caller, act: Act) -> Self {
-        Self { caller, act, kept: Kept::default(), once: None, if_version: None, caps: Vec::new() }
+        Self {
+            caller,
+            act,
+            kept: Kept::default(),
+            once: None,
+            if_version: None,
+            caps: Vec::new(),
+            parity: Answers::default(),
+        }
     }
 
     /// With what it brings along.

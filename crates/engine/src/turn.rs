@@ -20,6 +20,7 @@ use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
 use crate::kept::Kept;
+use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, jobs, sequencer, stream};
@@ -58,7 +59,7 @@ impl Turn<'_> {
 
     /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
     pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
-        let Submission { caller: _, act, kept, once, if_version, caps } = submission;
+        let Submission { caller: _, act, kept, once, if_version, caps, parity } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
@@ -77,7 +78,7 @@ impl Turn<'_> {
             Act::Account(..) | Act::Report(..) | Act::Book(..) => None,
         };
         let done = match act {
-            Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
+            Act::Account(id, command) => self.account(id, command, if_version, &brought, parity).await?,
             Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
             Act::Report(id, command) => self.report(id, command, if_version, &kept).await?,
             Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await?,
@@ -143,11 +144,18 @@ impl Turn<'_> {
         command: account::Command,
         if_version: Option<u64>,
         brought: &[String],
+        parity: Answers,
     ) -> Result<Done, EngineError> {
         let state = self.states.take(self.inner, self.write, &id).await?;
-        let decided = self.decide(&id, state.as_deref(), command, if_version, brought).await;
+        let decided = self.decide(&id, state.as_deref(), command, if_version, brought, parity).await;
         match decided {
-            Ok(events) => self.append_account(&stream::account(&id), state, &events).await,
+            Ok((events, compared)) => {
+                let done = self.append_account(&stream::account(&id), state, &events).await?;
+                if let (Some(compared), Some(account)) = (compared, done.account()) {
+                    self.keep_parity(account, compared).await?;
+                }
+                Ok(done)
+            }
             Err(error) => {
                 if let Some(unchanged) = state {
                     self.states.put_back(unchanged);
@@ -164,7 +172,8 @@ impl Turn<'_> {
         command: account::Command,
         if_version: Option<u64>,
         brought: &[String],
-    ) -> Result<Vec<account::Recorded>, EngineError> {
+        parity: Answers,
+    ) -> Result<(Vec<account::Recorded>, Option<Compared>), EngineError> {
         still_at(if_version, state.map_or(0, |a| a.version))?;
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), brought).await?;
@@ -180,7 +189,8 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-        Ok(Account::decide(id, state, command, &context)?)
+        let (command, compared) = self.with_parity(state, command, parity, look.now).await?;
+        Ok((Account::decide(id, state, command, &context)?, compared))
     }
 
     /// Writes what was decided on an account, with all that follows from it.
@@ -212,6 +222,7 @@ impl Turn<'_> {
         } else {
             self.write_account(name, before, &rows, &after).await?;
             self.states.change(Arc::clone(&after));
+            self.note_cases(&after, events).await?;
             let timers = after.timers();
             if timers != timers_before {
                 let timers: Vec<(String, i64)> =
@@ -439,6 +450,9 @@ impl Turn<'_> {
             self.write.append(&kind, &name, before, &rows, &json).await?;
             if let book::Event::RulePublished { rule, .. } = &state.latest.event {
                 self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
+            }
+            if let book::Event::RuleUndone { rule, .. } = &state.latest.event {
+                self.write.enqueue(jobs::UNDO, &format!("{rule}/{}", state.version)).await?;
             }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();

@@ -80,6 +80,9 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
     blobs(store, &mut findings).await?;
     blob_refs(store, &mut findings, &streams).await?;
     report_keys(store, &mut findings, &streams).await?;
+    for fault in crate::parity::faults(store).await? {
+        findings.fault(fault);
+    }
     words(store, &mut findings).await?;
     head(store, verifier, &mut findings, &leaves).await?;
     Ok(findings)

@@ -14,6 +14,7 @@ use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::parity::ParityAnswers;
 use crate::schema::{
     BlobName, Clause, GroundCode, Holder, OrderKindName, OutcomeName, ReportName, RoleName, ScopeName, Slug,
     Span, Text, Word,
@@ -365,6 +366,10 @@ request!(
         /// Whether it is applied at once, provisionally, under an emergency power.
         #[serde(default)]
         emergency: bool,
+        /// What is said of the accounts with which it is compared. A proposal that is harsher than what similarly
+        /// situated accounts met with is refused without a reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parity: Option<ParityAnswers>,
     }
 );
 

@@ -26,7 +26,7 @@ const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 15] = [
+const VERSIONED: [&str; 16] = [
     "getAccount",
     "getStanding",
     "getEnvironment",
@@ -38,6 +38,7 @@ const VERSIONED: [&str; 15] = [
     "getNotice",
     "getMeasure",
     "previewMeasure",
+    "getParity",
     "getAppeal",
     "getOrder",
     "getHold",

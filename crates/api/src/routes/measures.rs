@@ -50,6 +50,7 @@ async fn propose(
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
     let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+    writing.compared_with(asked.parity)?;
     if !asked.emergency {
         let command = Command::ProposeMeasure(command::ProposeMeasure {
             case,

@@ -15,6 +15,7 @@ mod ledger;
 mod measures;
 mod notices;
 mod orders;
+mod parity;
 mod people;
 mod reports;
 mod rules;
@@ -51,6 +52,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(notices::routes())
         .merge(cures::routes())
         .merge(measures::routes())
+        .merge(parity::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

@@ -7,6 +7,7 @@ use super::event::{Event, Recorded};
 use super::legal::{Appeal, AppealDecision, Ended, Hold, Order};
 use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
 use super::notice::{Attempt, Notice, NoticeState};
+use super::parity::Compared;
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
 
@@ -223,6 +224,7 @@ impl Account {
                     approvals: Vec::new(),
                     took_part: actor.person().cloned().into_iter().collect(),
                     approvals_needed: *approvals_needed,
+                    parity: None,
                     emergency: ratify_by.zip(*notice_by).map(|(ratify_by, notice_by)| Emergency {
                         ratify_by,
                         notice_by,
@@ -372,6 +374,13 @@ impl Account {
                 let found = self.appeals.get_mut((appeal.number() - 1) as usize).ok_or(unknown)?;
                 found.decided =
                     Some(AppealDecision { outcome: *outcome, by: by.clone(), at, why: why.clone() });
+            }
+            Event::ParityCompared { measure, comparator, document } => {
+                let compared = Compared { comparator: comparator.clone(), document: document.clone() };
+                self.measure_mut(measure)?.parity = Some(compared);
+            }
+            Event::CaseUndone { case, .. } => {
+                self.case_mut(case)?;
             }
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {

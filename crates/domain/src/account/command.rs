@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::event::Asked;
 use super::legal::{AppealOutcome, OrderKind};
+use super::parity::Comparison;
 use super::timer::TimerKey;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PowerId, ReportId,
-    RuleId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, ItemId, MeasureId, NoticeId, OrderId, PersonId, PowerId,
+    ReportId, RuleId, WorkloadId,
 };
 use crate::scope::Scope;
 use crate::terms::{Channel, TermsRef};
@@ -46,6 +47,8 @@ pub enum Command {
     RecordMatch { rule: RuleId, ground: Ground, opens: bool, facts: BTreeMap<String, String>, why: Words },
     /// Take a case back.
     WithdrawCase { case: CaseId },
+    /// Take back a case that a rule opened, with all others that it opened.
+    UndoCase { case: CaseId, rule: RuleId, by: PersonId, why: Words },
     /// Issue a notice in a case.
     IssueNotice { case: CaseId, starts: Starts, power: PowerId, why: Words, letter: Blob, items: Vec<Asked> },
     /// A channel took the letter.
@@ -69,6 +72,8 @@ pub enum Command {
         why_not_less: Option<Words>,
         letter: Blob,
     },
+    /// A proposal or an emergency measure with what its comparison with other cases said.
+    Compared { decision: Box<Command>, comparison: Comparison },
     /// Name another moment of effect; voids the approvals.
     AmendMeasure { measure: MeasureId, effective: Timestamp },
     /// Consent to exactly this.
@@ -127,6 +132,7 @@ impl Command {
             Self::OpenCase { .. } => "open case",
             Self::RecordMatch { .. } => "record match",
             Self::WithdrawCase { .. } => "withdraw case",
+            Self::UndoCase { .. } => "undo case",
             Self::IssueNotice { .. } => "issue notice",
             Self::RecordAttempt { .. } => "record attempt",
             Self::AcknowledgeNotice { .. } => "acknowledge notice",
@@ -135,6 +141,7 @@ impl Command {
             Self::RejectCure { .. } => "reject cure",
             Self::ProposeMeasure(_) => "propose measure",
             Self::ApplyEmergency { .. } => "apply emergency measure",
+            Self::Compared { decision, .. } => decision.name(),
             Self::AmendMeasure { .. } => "amend measure",
             Self::ApproveMeasure { .. } => "approve measure",
             Self::RatifyMeasure { .. } => "ratify measure",
@@ -164,6 +171,7 @@ impl Command {
             self,
             Self::ProposeMeasure(_)
                 | Self::ApplyEmergency { .. }
+                | Self::Compared { .. }
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
                 | Self::RatifyMeasure { .. }

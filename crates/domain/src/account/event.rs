@@ -73,6 +73,8 @@ pub enum Event {
     CaseLapsed { case: CaseId },
     #[serde(rename = "case.closed")]
     CaseClosed { case: CaseId, outcome: Outcome },
+    #[serde(rename = "case.undone")]
+    CaseUndone { case: CaseId, rule: RuleId, by: PersonId, why: Words },
     #[serde(rename = "notice.issued")]
     NoticeIssued {
         notice: NoticeId,
@@ -111,6 +113,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         notice_by: Option<Timestamp>,
     },
+    #[serde(rename = "parity.compared")]
+    ParityCompared { measure: MeasureId, comparator: String, document: Blob },
     #[serde(rename = "measure.amended")]
     MeasureAmended { measure: MeasureId, effective: Timestamp, command_hash: String },
     #[serde(rename = "approval.given")]

@@ -14,6 +14,7 @@ pub mod legal;
 pub mod measure;
 pub mod notice;
 pub mod outlook;
+pub mod parity;
 mod process;
 pub mod standing;
 pub mod timer;

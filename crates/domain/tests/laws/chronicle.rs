@@ -209,6 +209,8 @@ impl Chronicle {
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }
             | Event::MeasureRestored { .. }
+            | Event::CaseUndone { .. }
+            | Event::ParityCompared { .. }
             | Event::DriftRepaired { .. }
             | Event::CommandRefused { .. } => {}
         }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
+mod bad_input;
 mod calendar;
 mod chronicle;
 mod course;

@@ -12,6 +12,7 @@ mod conventions;
 mod document;
 mod documents;
 mod evidence;
+mod golden_parity;
 mod house;
 mod intake;
 mod matrix;

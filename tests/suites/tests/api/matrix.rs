@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 40] = {
+const BOUND: [(&str, Asks); 42] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -45,6 +45,8 @@ const BOUND: [(&str, Asks); 40] = {
         ("getTimeline", One("readAccount")),
         ("getMeasure", One("readAccount")),
         ("previewMeasure", One("readAccount")),
+        ("getParity", One("readBook")),
+        ("getParityReport", One("readBook")),
         ("getAppeal", One("readAccount")),
         ("getOrder", One("readAccount")),
         ("getHold", One("readAccount")),

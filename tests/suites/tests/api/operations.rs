@@ -68,6 +68,7 @@ impl Operation {
             "listCases" | "listReports" | "fileXarfReport" | "fileArfReport" => {
                 format!("{path}?account={}", value("account"))
             }
+            "getParityReport" => format!("{path}?month=2021-01"),
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
             _ => path,
@@ -130,7 +131,10 @@ impl Operation {
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "parity": {"answers": [{"account": crate::house::RIVAL, "sameService": true, "sameContentLocus": false, "why": "Its posts lie elsewhere"}], "deviation": "It was warned twice"}})
+            }
+            "undoRule" => {
+                json!({"since": "2021-01-09T19:00:00Z", "version": tenure_domain::document::hash(tenured::story::RULE), "why": "It counts spam twice"})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
@@ -184,6 +188,7 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
                 format!("sha256:{}", "0".repeat(64))
             }
         }
+        "rule" => if there { "reports-outpace-cleanup" } else { "no-such-rule" }.to_owned(),
         "token" => {
             if there {
                 house.spare_token.clone()

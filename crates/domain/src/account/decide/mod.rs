@@ -1,5 +1,6 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
+mod batch;
 mod cases;
 mod cluster;
 mod declared;
@@ -105,6 +106,7 @@ impl Account {
                 draft.record_match(rule, ground, opens, facts, why)?;
             }
             Command::WithdrawCase { case } => draft.withdraw_case(&case)?,
+            Command::UndoCase { case, rule, by, why } => draft.undo_case(&case, rule, by, why)?,
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
@@ -119,6 +121,7 @@ impl Account {
             Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
                 draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
             }
+            Command::Compared { decision, comparison } => draft.compared(*decision, comparison)?,
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
             Command::RatifyMeasure { measure, command_hash } => draft.ratify(&measure, &command_hash)?,

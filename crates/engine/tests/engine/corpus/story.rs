@@ -304,6 +304,23 @@ impl Story {
     }
 }
 
+impl Story {
+    /// A rule opens a case, and what it began is undone.
+    async fn undoing(&mut self) {
+        self.office.open_account("rowan").await;
+        let from = self.office.engine.now();
+        self.office.file_reports("rowan", "incitement", 3).await;
+        let rule: tenure_domain::name::RuleId = "many-reports".parse().unwrap();
+        let why = self.words("Three reports are no pattern.");
+        let event = book::Event::RuleUndone { rule: rule.clone(), from, until: None, why };
+        let kept = std::mem::take(&mut self.kept);
+        let act = Act::Book(book::Entry::Undoing(rule), event);
+        self.office.submit_keeping(ines(), act, kept).await.unwrap();
+        self.office.engine.settle().await.unwrap();
+        assert_eq!(self.office.times_of("rowan", "case.undone").await.len(), 1);
+    }
+}
+
 /// What a reconciler keeps, and a job that a process which died had not done.
 async fn leave_work_undone(office: &Office) {
     let store = office.database.open().await;
@@ -339,6 +356,7 @@ pub async fn play() -> Office {
     story.reports().await;
     story.suspension().await;
     story.emergencies().await;
+    story.undoing().await;
     story.answer_once().await;
     let office = story.office;
     office.engine.settle().await.unwrap();

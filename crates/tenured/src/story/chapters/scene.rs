@@ -111,6 +111,7 @@ impl Story<'_> {
             why: why.to_owned(),
             why_not_less: None,
             emergency: false,
+            parity: None,
         })
     }
 
