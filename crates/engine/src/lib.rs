@@ -27,6 +27,7 @@ mod lead;
 pub mod letters;
 mod metrics;
 mod query;
+pub mod reasons;
 mod reconcile;
 mod sequencer;
 pub mod shelf;

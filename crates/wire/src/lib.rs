@@ -5,6 +5,7 @@
 pub mod problem;
 pub mod request;
 pub mod schema;
+pub mod statement;
 pub mod view;
 
 pub use problem::Problem;

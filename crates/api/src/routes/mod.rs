@@ -18,6 +18,7 @@ mod orders;
 mod people;
 mod reports;
 mod rules;
+mod statements;
 mod terms;
 mod tokens;
 mod workloads;
@@ -49,6 +50,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(intake::routes())
         .merge(cases::routes())
         .merge(notices::routes())
+        .merge(statements::routes())
         .merge(cures::routes())
         .merge(measures::routes())
         .merge(appeals::routes())

@@ -30,6 +30,8 @@ pub enum System {
     Cluster,
     /// The delivery of notices.
     Delivery,
+    /// The issuing of notices that follow from what happened.
+    Clerk,
     /// The start of an installation.
     Bootstrap,
     /// Whoever holds the log's key, at the machine.
@@ -37,10 +39,11 @@ pub enum System {
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
+        (Self::Clerk, "clerk"),
         (Self::Bootstrap, "bootstrap"),
         (Self::Keeper, "keeper"),
     ];

@@ -15,6 +15,7 @@ mod evidence;
 mod house;
 mod intake;
 mod matrix;
+mod notices;
 mod once;
 mod operations;
 mod pages;

@@ -125,12 +125,12 @@ impl Operation {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}], "reports": reports, "facts": [fact(house)]})
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "reports": [], "facts": []})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
@@ -147,6 +147,11 @@ impl Operation {
             id => panic!("no body for {id}: add one"),
         }
     }
+}
+
+/// A complete fact that is no report.
+pub fn fact(house: &House) -> Value {
+    json!({"id": "ticket-7", "at": "2020-11-01T12:00:00Z", "locator": "https://parley.example/first", "what": "It names the hour", "evidence": [house.evidence], "automated": false})
 }
 
 /// What there is in `parley`, for each parameter.

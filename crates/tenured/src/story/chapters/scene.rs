@@ -111,6 +111,8 @@ impl Story<'_> {
             why: why.to_owned(),
             why_not_less: None,
             emergency: false,
+            reports: Vec::new(),
+            facts: Vec::new(),
         })
     }
 
