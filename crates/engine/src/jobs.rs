@@ -4,12 +4,12 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenure_domain::account::{Recorded, System};
 use tenure_domain::account::command::Command;
-use tenure_domain::account::notice::Reminder;
+use tenure_domain::account::notice::{Notice, Reminder};
+use tenure_domain::account::{Recorded, System};
 use tenure_domain::name::{AccountId, NoticeId};
 use tenure_domain::terms::Channel;
-use tenure_notify::{Letter, inbox_proof};
+use tenure_notify::{Letter, Page, inbox_proof};
 use tenure_store::Job;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
-use crate::submission::{Act, Caller, Submission};
 use crate::stream::Decoded;
+use crate::submission::{Act, Caller, Submission};
 use crate::{EngineError, evaluate, letters, reasons, stream};
 
 /// Deliver a notice.
@@ -182,6 +182,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: id.to_string(),
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
+        page: page(inner, notice).await?,
     };
     let mut failed = None;
     for channel in channels.iter().filter(|c| !notice.attempts.iter().any(|a| a.channel == **c)) {
@@ -200,6 +201,19 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// A notice's letter as a page; none where it was issued before statements were kept.
+async fn page(inner: &Inner, notice: &Notice) -> Result<Option<Page>, EngineError> {
+    let Some(blob) = &notice.statement else { return Ok(None) };
+    let statement = reasons::read_statement(inner, blob.as_str()).await?;
+    let defect = |e| EngineError::defect(&notice.id.to_string(), &e);
+    let (letters, locale) = (&inner.letters, inner.letters.locale());
+    Ok(Some(Page {
+        subject: letters.subject(&statement, locale).map_err(defect)?,
+        html: letters.html(&statement, locale).map_err(defect)?,
+        issued_at: notice.issued_at.as_second(),
+    }))
 }
 
 /// Issues the notice that an event calls for. The row stands on the list from the event's own transaction until this
@@ -242,6 +256,7 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: format!("{id}-reminder-{which}"),
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),
         text,
+        page: None,
     };
     send(inner, &letter).await?;
     Ok(())

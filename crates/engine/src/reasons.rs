@@ -32,12 +32,7 @@ pub struct Said {
 
 impl Engine {
     /// The reasons of a notice in a case.
-    pub async fn reasons(
-        &self,
-        account: &Account,
-        case: &Case,
-        said: Said,
-    ) -> Result<Reasons, EngineError> {
+    pub async fn reasons(&self, account: &Account, case: &Case, said: Said) -> Result<Reasons, EngineError> {
         gather(&self.inner, account, case, said).await
     }
 
@@ -132,7 +127,8 @@ async fn reported(inner: &Inner, account: &Account, id: &ReportId) -> Result<Fac
         return Err(not_there());
     }
     let row = inner.store.aggregate(&stream::report(id)).await?.ok_or_else(not_there)?;
-    let report: Report = serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))?;
+    let report: Report =
+        serde_json::from_str(&row.state).map_err(|e| EngineError::defect(&row.stream, &e))?;
     let told = &report.allegation;
     Ok(Fact {
         id: id.to_string(),
@@ -150,7 +146,7 @@ async fn words(inner: &Inner, words: &Words) -> Result<Option<String>, EngineErr
     Ok(inner.store.words(words.as_str()).await?)
 }
 
-async fn read_statement(inner: &Inner, id: &str) -> Result<Statement, EngineError> {
+pub(crate) async fn read_statement(inner: &Inner, id: &str) -> Result<Statement, EngineError> {
     let text = inner.blob_text(id).await?;
     serde_json::from_str(&text).map_err(|e| EngineError::defect(id, &e))
 }

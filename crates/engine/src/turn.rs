@@ -510,9 +510,9 @@ fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
         C::RecordOrder { document, .. } => Some(document),
-        C::IssueNotice { reasons, .. } | C::IssueCalled { reasons, .. } | C::ApplyEmergency { reasons, .. } => {
-            reasons.letter.as_ref()
-        }
+        C::IssueNotice { reasons, .. }
+        | C::IssueCalled { reasons, .. }
+        | C::ApplyEmergency { reasons, .. } => reasons.letter.as_ref(),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

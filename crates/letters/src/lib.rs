@@ -88,9 +88,7 @@ impl Letters {
             (TEXT, include_str!("../templates/letter.txt")),
             (HTML, include_str!("../templates/letter.html")),
         ] {
-            environment
-                .add_template(name, text)
-                .map_err(|e| unfit(Path::new(name), e.to_string()))?;
+            environment.add_template(name, text).map_err(|e| unfit(Path::new(name), e.to_string()))?;
         }
         let mut words = Words::built_in().map_err(|e| unfit(Path::new("words.json"), e))?;
         let mut templates = Vec::new();
@@ -208,6 +206,11 @@ impl Letters {
     /// The letter as a page that needs nothing else: no script, no other file.
     pub fn html(&self, statement: &Statement, locale: &str) -> Result<String, LettersError> {
         self.render(HTML, statement, locale)
+    }
+
+    /// What a mail with the letter is about.
+    pub fn subject(&self, statement: &Statement, locale: &str) -> Result<String, LettersError> {
+        tell::subject(&self.words, statement, locale).map_err(LettersError::Render)
     }
 
     /// The template of this name for a locale: the locale's own, or its language's, or else the common one.

@@ -17,7 +17,10 @@ pub fn all() -> Result<Vec<Statement>, String> {
         (about("emergency"), json!({"is": "provisional", "ratifyBy": at})),
         (measure, json!({"is": "untilCleared", "since": at})),
         (about("termination"), json!({"is": "final", "since": at})),
-        (json!({"kind": "extension", "notice": "sample.n1"}), json!({"is": "extended", "notice": "sample.n1", "until": at})),
+        (
+            json!({"kind": "extension", "notice": "sample.n1"}),
+            json!({"is": "extended", "notice": "sample.n1", "until": at}),
+        ),
         (about("lift"), json!({"is": "over", "because": "cured", "tookEffect": true})),
         (about("lift"), json!({"is": "over", "because": "withdrawn", "tookEffect": false})),
         (
@@ -62,7 +65,8 @@ fn statement(kind: &Value, lasts: &Value, full: bool) -> Value {
         ]);
         value["automation"] = json!({"detection": true, "rule": "many-reports", "decision": "fully"});
         value["data"] = json!({"is": "retrieval", "period": "P30D"});
-        value["cure"]["items"] = json!([{"id": "post-1", "ask": "Remove it", "report": "sample.r1"}, {"id": "plan"}]);
+        value["cure"]["items"] =
+            json!([{"id": "post-1", "ask": "Remove it", "report": "sample.r1"}, {"id": "plan"}]);
         value["contacts"] = json!(["abuse@sample.example"]);
     }
     value

@@ -33,9 +33,9 @@ pub fn context(words: &Arc<Words>, statement: &Statement, locale: &str) -> Resul
                 gaps.push((name.to_owned(), fill.get::<Value>(name)?.to_string()));
             }
             let gaps: Vec<(&str, &str)> = gaps.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-            words
-                .say(&locale, &key, &gaps)
-                .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("there are no words for {key:?}")))
+            words.say(&locale, &key, &gaps).ok_or_else(|| {
+                Error::new(ErrorKind::InvalidOperation, format!("there are no words for {key:?}"))
+            })
         }
     };
     let when = {
@@ -63,6 +63,14 @@ pub fn context(words: &Arc<Words>, statement: &Statement, locale: &str) -> Resul
         appeal => teller.appeal()?,
         heals => matches!(lasts, Lasts::NotBefore { .. } | Lasts::Provisional { .. } | Lasts::UntilCleared { .. }),
     })
+}
+
+/// What a mail with the letter is about: the notice's title and id.
+pub fn subject(words: &Words, statement: &Statement, locale: &str) -> Result<String, String> {
+    let kind = serde_json::to_value(&statement.kind).unwrap_or_default();
+    let kind = kind.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let teller = Teller { words, statement, locale };
+    Ok(format!("{}: {}", teller.say(&format!("title.{kind}"), &[])?, statement.notice))
 }
 
 /// A moment as people in a zone read it, with the zone's name and UTC.
@@ -208,7 +216,8 @@ impl Teller<'_> {
             }
             Tried::Measure { measure, preset, since } => {
                 let preset = self.say(&format!("preset.{preset}"), &[])?;
-                let fill = [("measure", measure.to_string()), ("when", self.when(*since)), ("preset", preset)];
+                let fill =
+                    [("measure", measure.to_string()), ("when", self.when(*since)), ("preset", preset)];
                 self.say("tried.measure", &fill.each_ref().map(|(n, v)| (*n, v.as_str())))
             }
         };

@@ -9,10 +9,8 @@ pub const FALLBACK: &str = "en";
 pub type Table = BTreeMap<String, String>;
 
 /// The locales that come with Tenure.
-const BUILT_IN: [(&str, &str); 2] = [
-    ("en", include_str!("../templates/en/words.json")),
-    ("de", include_str!("../templates/de/words.json")),
-];
+const BUILT_IN: [(&str, &str); 2] =
+    [("en", include_str!("../templates/en/words.json")), ("de", include_str!("../templates/de/words.json"))];
 
 /// The words of all locales.
 #[derive(Debug, Clone)]

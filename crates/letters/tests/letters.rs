@@ -107,7 +107,10 @@ fn a_provider_says_it_in_its_own_words_and_order() {
     let letters = Letters::load(Some(folder.path()), "fr").unwrap();
     assert_eq!(letters.templates(), ["Your site was reported to us."]);
     let french = letters.text(&statement(), letters.locale()).unwrap();
-    assert!(french.starts_with("Avis\n") && french.contains("30 jours") && french.contains("Evidence"), "{french}");
+    assert!(
+        french.starts_with("Avis\n") && french.contains("30 jours") && french.contains("Evidence"),
+        "{french}"
+    );
     let german = letters.text(&statement(), "de").unwrap();
     assert!(german.starts_with("Sehr geehrtes Konto parley,"), "{german}");
     assert!(letters.html(&statement(), "de").unwrap().contains("Anzeige eines Verstoßes"));
@@ -129,7 +132,10 @@ fn what_does_not_compile_or_render_is_refused_when_it_is_read() {
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), name, text);
         let error = refused(folder.path());
-        assert!(error.contains(told) && error.contains(name.split('/').next_back().unwrap()), "{name}: {error}");
+        assert!(
+            error.contains(told) && error.contains(name.split('/').next_back().unwrap()),
+            "{name}: {error}"
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     assert!(refused(&folder.path().join("nothing")).contains("nothing"));

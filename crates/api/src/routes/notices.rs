@@ -53,8 +53,12 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
     let facts = facts(asked.facts)?;
-    let mut said =
-        Said { why: asked.why.trim().to_owned(), reports: asked.reports.into_iter().collect(), facts, ..Said::default() };
+    let mut said = Said {
+        why: asked.why.trim().to_owned(),
+        reports: asked.reports.into_iter().collect(),
+        facts,
+        ..Said::default()
+    };
     let mut items = Vec::new();
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;

@@ -36,14 +36,20 @@ pub fn facts(said: Vec<SaidFact>) -> Result<Vec<Fact>, Failure> {
         Failure::from(Problem::new("invalid-request", "The request is not valid", 422).fault(at, detail))
     };
     if said.len() > MOST_SAID {
-        return Err(unfit("/facts".into(), format!("at most {MOST_SAID}; file reports, of which there can be more")));
+        return Err(unfit(
+            "/facts".into(),
+            format!("at most {MOST_SAID}; file reports, of which there can be more"),
+        ));
     }
     let mut facts = Vec::with_capacity(said.len());
     for (n, fact) in said.into_iter().enumerate() {
         let text = |name: &str, text: Option<String>, most: usize| {
             let text = text.unwrap_or_default().trim().to_owned();
             if text.chars().count() > most || text.contains('\0') {
-                return Err(unfit(format!("/facts/{n}/{name}"), format!("at most {most} characters, without NUL")));
+                return Err(unfit(
+                    format!("/facts/{n}/{name}"),
+                    format!("at most {most} characters, without NUL"),
+                ));
             }
             Ok(text)
         };
@@ -110,7 +116,10 @@ async fn letter(
         (header::CONTENT_TYPE, format!("text/{form}; charset=utf-8")),
         (header::CONTENT_LANGUAGE, locale.clone()),
         (header::VARY, "accept, accept-language".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; style-src 'unsafe-inline'".to_owned()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'".to_owned(),
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     // Templates can change with the settings, so the tag is the text's own.

@@ -114,7 +114,10 @@ impl Tenant {
             power: tenure_domain::name::PowerId::clone(&power),
             why: words(),
             items,
-            reasons: Reasons::new("It stays up", vec![Fact::finding("f-1", Timestamp::UNIX_EPOCH, "/posts/1")]),
+            reasons: Reasons::new(
+                "It stays up",
+                vec![Fact::finding("f-1", Timestamp::UNIX_EPOCH, "/posts/1")],
+            ),
         };
         self.person("ines", issue);
         self.run(&format!("member/{id}/ada"), Command::AcknowledgeNotice { notice });

@@ -1,10 +1,10 @@
 //! Which event calls for which notice: what happens to an account is told to it by a notice of its own, with its own
 //! statement, letter and proofs of delivery.
 
+use super::Account;
 use super::event::{Event, Recorded};
 use super::measure::{LiftReason, MeasureState};
 use super::notice::NoticeKind;
-use super::Account;
 use crate::capability::Preset;
 use crate::name::CaseId;
 use crate::refusal::Rejected;
@@ -31,9 +31,7 @@ impl Account {
             Event::MeasureLifted { measure, .. } | Event::MeasureWithdrawn { measure, .. } => {
                 Some(NoticeKind::Lift { measure: measure.clone() })
             }
-            Event::AppealDecided { appeal, .. } => {
-                Some(NoticeKind::AppealOutcome { appeal: appeal.clone() })
-            }
+            Event::AppealDecided { appeal, .. } => Some(NoticeKind::AppealOutcome { appeal: appeal.clone() }),
             _ => None,
         }
     }

@@ -159,11 +159,7 @@ fn measure_of<'a>(account: &'a Account, kind: &NoticeKind) -> Result<Option<&'a 
     account.measure(&id).map(Some)
 }
 
-fn power_of(
-    account: &Account,
-    kind: &NoticeKind,
-    measure: Option<&Measure>,
-) -> Result<PowerId, Rejected> {
+fn power_of(account: &Account, kind: &NoticeKind, measure: Option<&Measure>) -> Result<PowerId, Rejected> {
     if let Some(measure) = measure {
         return Ok(measure.proposal.power.clone());
     }
@@ -261,11 +257,7 @@ fn tried(account: &Account, this: &NoticeId, case: &Case, about: &About) -> Vec<
         m.proposal.case == case.id && m.proposal.preset < about.preset && Some(&m.id) != about.id.as_ref()
     });
     let lesser = lesser.filter_map(|m| {
-        m.took_effect.map(|since| Tried::Measure {
-            measure: m.id.clone(),
-            preset: m.proposal.preset,
-            since,
-        })
+        m.took_effect.map(|since| Tried::Measure { measure: m.id.clone(), preset: m.proposal.preset, since })
     });
     notices.chain(lesser).collect()
 }
@@ -286,9 +278,7 @@ fn data(kind: &NoticeKind, about: &About, granted: &Power, terms: &Terms) -> Dat
     let ends = matches!(kind, NoticeKind::Lift { .. });
     match about.preset {
         _ if ends => Data::Untouched,
-        Preset::Terminate => {
-            Data::Retrieval { period: granted.retrieval.unwrap_or(terms.floors.retrieval) }
-        }
+        Preset::Terminate => Data::Retrieval { period: granted.retrieval.unwrap_or(terms.floors.retrieval) },
         _ if about.withholds.contains(&Capability::Compute) => Data::Kept,
         _ => Data::Untouched,
     }

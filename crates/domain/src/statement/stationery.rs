@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_template_is_known_in_any_dress() {
-        let house = Stationery::new(Vec::new(), &["Dear {name}, your {thing} was reported to us.".to_owned()]);
+        let house =
+            Stationery::new(Vec::new(), &["Dear {name}, your {thing} was reported to us.".to_owned()]);
         for text in [
             "You have violated our Terms of Service.",
             "  you HAVE violated\tour terms -- of service!!!",
@@ -156,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_is_too_short_says_nothing() {
-        for text in ["", "   ", "abuse", "no", "see above", "ToS.", "a b c", "……………………………", "违规"] {
+        for text in ["", "   ", "abuse", "no", "see above", "ToS.", "a b c", "……………………………", "违规"]
+        {
             assert!(says_nothing(text), "{text}");
         }
         for text in ["It stays up", "It was not", "该网站发布暴力内容"] {

@@ -14,9 +14,7 @@ use tenure_domain::account::{Account, Actor, Command, Context, Recorded};
 use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_domain::scope::Scope;
-use tenure_domain::statement::{
-    Automated, Data, Fact, Lasts, Reasons, Source, Statement, Stationery, Tried,
-};
+use tenure_domain::statement::{Automated, Data, Fact, Lasts, Reasons, Source, Statement, Stationery, Tried};
 
 use crate::world::{HOUSE, World, emergency, fact, issue, propose, reasons, words};
 
@@ -25,7 +23,8 @@ const SCHEMA: &str = include_str!("transparency.schema.json");
 /// The house's terms with the words of one clause.
 fn printed() -> String {
     let text = "text: \"We may cut what breaks the law off the network.\", permits: isolate, scopes: [workload, environment], grounds: [abuse], notice";
-    let printed = HOUSE.replace("permits: isolate, scopes: [workload, environment], grounds: [abuse], notice", text);
+    let printed =
+        HOUSE.replace("permits: isolate, scopes: [workload, environment], grounds: [abuse], notice", text);
     assert_ne!(printed, HOUSE);
     printed
 }
@@ -91,7 +90,11 @@ fn law_01_a_notice_names_everything_that_its_statement_lacks_at_once() {
     let mut world = open();
     let case = world.open_case("abuse");
     let none = |id: &str| Fact { id: id.to_owned(), at: None, locator: "  ".to_owned(), ..fact() };
-    let later = Fact { id: "parley.r2".to_owned(), at: Some(world.now + jiff::SignedDuration::from_hours(1)), ..fact() };
+    let later = Fact {
+        id: "parley.r2".to_owned(),
+        at: Some(world.now + jiff::SignedDuration::from_hours(1)),
+        ..fact()
+    };
     let bad = Reasons {
         why: "You have VIOLATED our terms-of-service!".to_owned(),
         facts: vec![none(""), fact(), none("parley.r9"), later, fact()],
@@ -125,7 +128,10 @@ fn law_01_no_notice_accuses_without_a_fact() {
     let mut world = open();
     let case = world.open_case("abuse");
     for starts in [Starts::Cure, Starts::Notice, Starts::Both] {
-        world.ok("person/ines", issue(&case, Starts::Cure, "1.2", &[&format!("i{}", world.account().version)]));
+        world.ok(
+            "person/ines",
+            issue(&case, Starts::Cure, "1.2", &[&format!("i{}", world.account().version)]),
+        );
         let bare = Reasons { facts: Vec::new(), ..reasons() };
         let refused = world.refused("person/ines", with(bare, issue(&case, starts, "1.2", &[])));
         assert_eq!(refused, [Guard::FactsComplete]);
@@ -138,7 +144,9 @@ fn law_01_templates_of_the_house_and_quotations_of_the_clause_are_no_reasons() {
     let templates = ["Your {thing} was reported to us.".to_owned()];
     world.book.set_stationery(Arc::new(Stationery::new(vec!["abuse@house.example".to_owned()], &templates)));
     let case = world.open_case("abuse");
-    for why in ["your WEB SITE was reported; to us", "We may cut what breaks the law off the network", "see ToS", ""] {
+    for why in
+        ["your WEB SITE was reported; to us", "We may cut what breaks the law off the network", "see ToS", ""]
+    {
         let said = Reasons { why: why.to_owned(), ..reasons() };
         let refused = world.refused("person/ines", with(said, issue(&case, Starts::Both, "1.2", &["post"])));
         assert_eq!(refused, [Guard::ReasonsGiven], "{why}");
@@ -184,11 +192,13 @@ fn a_statement_quotes_the_accepted_clause_and_is_named_by_its_notice() {
 #[test]
 fn what_rules_found_is_a_fact_and_told_as_automated() {
     let mut world = open();
-    let rule: Command = Command::OpenCase { ground: "abuse".parse().unwrap(), why: words(), reports: Vec::new() };
+    let rule: Command =
+        Command::OpenCase { ground: "abuse".parse().unwrap(), why: words(), reports: Vec::new() };
     world.ok("rule/many-reports", rule);
     let case = world.c(1);
     let bare = Reasons { facts: Vec::new(), ..reasons() };
-    let statement = stated(&world, "rule/many-reports", with(bare, issue(&case, Starts::Cure, "1.2", &["post"])));
+    let statement =
+        stated(&world, "rule/many-reports", with(bare, issue(&case, Starts::Cure, "1.2", &["post"])));
     assert_eq!(statement.facts.iter().map(|f| f.source).collect::<Vec<_>>(), [Source::Rule]);
     assert!(statement.automation.detection);
     assert_eq!(statement.automation.decision, Automated::Fully);
@@ -211,8 +221,14 @@ fn a_measure_in_effect_a_lift_and_an_appeal_call_for_one_notice_each() {
     let appeal = Command::FileAppeal { measure: world.m(1), grounds: words() };
     world.ok("member/parley/ada", appeal);
     let appeal = world.a(1);
-    world.ok("person/ruth", Command::DecideAppeal { appeal: appeal.clone(), outcome: AppealOutcome::Upheld, why: words() });
-    let decided = clerk(&mut world, Reasons { why: "The posts are what was reported".to_owned(), ..Reasons::default() });
+    world.ok(
+        "person/ruth",
+        Command::DecideAppeal { appeal: appeal.clone(), outcome: AppealOutcome::Upheld, why: words() },
+    );
+    let decided = clerk(
+        &mut world,
+        Reasons { why: "The posts are what was reported".to_owned(), ..Reasons::default() },
+    );
     assert_eq!(decided.kind, NoticeKind::AppealOutcome { appeal: appeal.clone() });
     assert_eq!(decided.lasts, Lasts::Appealed { appeal, outcome: "upheld".to_owned(), stands: true });
 
@@ -294,7 +310,8 @@ fn suspension() -> Statement {
 fn valid(value: &Value) {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let faults: Vec<String> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let faults: Vec<String> =
+        validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(faults.is_empty(), "{faults:#?}\n{value:#}");
 }
 

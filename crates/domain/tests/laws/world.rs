@@ -34,7 +34,11 @@ pub fn blob() -> Blob {
 
 /// Reasons that a statement can be made of.
 pub fn reasons() -> Reasons {
-    Reasons { why: "Posts that call for violence stay up".to_owned(), facts: vec![fact()], ..Reasons::default() }
+    Reasons {
+        why: "Posts that call for violence stay up".to_owned(),
+        facts: vec![fact()],
+        ..Reasons::default()
+    }
 }
 
 /// A complete fact, seen before any of the worlds begins.

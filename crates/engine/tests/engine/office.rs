@@ -348,8 +348,14 @@ impl Office {
         }];
         let why = self.engine.words(&mut kept, "Too many reports stay unanswered.").unwrap();
         let power = "6.1".parse().unwrap();
-        let command =
-            Command::IssueNotice { case: case.clone(), starts: Starts::Both, power, why, items, reasons: reasons(letter) };
+        let command = Command::IssueNotice {
+            case: case.clone(),
+            starts: Starts::Both,
+            power,
+            why,
+            items,
+            reasons: reasons(letter),
+        };
         let act = Act::Account(case.account().clone(), command);
         let done = self.submit_keeping(ines(), act, kept).await.unwrap();
         done.account().unwrap().notices.last().unwrap().id.clone()

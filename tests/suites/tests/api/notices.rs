@@ -11,9 +11,11 @@ use crate::operations::fact;
 
 /// The terms under which a clause is printed, and everything else is as in the example.
 fn printed() -> String {
-    let text = tenured::story::TERMS
-        .replace(r#"version: "2020-04""#, r#"version: "2020-04-printed""#)
-        .replace(r#"{id: "svc-1.4", permits"#, r#"{id: "svc-1.4", text: "We may cut off the network what breaks the law.", permits"#);
+    let text =
+        tenured::story::TERMS.replace(r#"version: "2020-04""#, r#"version: "2020-04-printed""#).replace(
+            r#"{id: "svc-1.4", permits"#,
+            r#"{id: "svc-1.4", text: "We may cut off the network what breaks the law.", permits"#,
+        );
     assert!(text.contains("printed") && text.contains("cut off"));
     text
 }
@@ -48,13 +50,19 @@ async fn statement(caller: &Caller, account: &str, notice: &Value) -> StatementV
 #[tokio::test]
 async fn golden_a_denial_without_reasons_is_refused() {
     let house = House::furnished().await;
-    let (analyst, owner, approver) = (house.caller("analyst"), house.caller("parley/owner"), house.caller("approver"));
+    let (analyst, owner, approver) =
+        (house.caller("analyst"), house.caller("parley/owner"), house.caller("approver"));
     let before = house.record().await;
 
     // An appeal is not turned down, nor a cure, nor a notice issued, with a text that would do for any case.
     for why in ["Your appeal was reviewed and denied.", "The decision   STANDS!", "no", "see ToS"] {
-        let denied = approver.post("/v1/appeals/parley.a1/decision", &json!({"outcome": "upheld", "why": why})).await;
-        assert_eq!(refused(&denied).iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>(), ["reasons_given"], "{why}");
+        let denied =
+            approver.post("/v1/appeals/parley.a1/decision", &json!({"outcome": "upheld", "why": why})).await;
+        assert_eq!(
+            refused(&denied).iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>(),
+            ["reasons_given"],
+            "{why}"
+        );
     }
     owner.post("/v1/cases/parley.c1/cures", &json!({"item": "post-1", "remedy": "It is gone"})).await.is(200);
     let path = "/v1/cases/parley.c1/cures/post-1/decision";
@@ -63,7 +71,8 @@ async fn golden_a_denial_without_reasons_is_refused() {
 
     // A notice says everything that it lacks at once: facts without id, date or locator, a clause that the accepted terms
     // do not hold, and reasons that are a template.
-    let bare = json!([{"locator": "https://parley.example/1"}, {"id": "ticket-9", "at": "2020-11-01T12:00:00Z"}]);
+    let bare =
+        json!([{"locator": "https://parley.example/1"}, {"id": "ticket-9", "at": "2020-11-01T12:00:00Z"}]);
     let notice = json!({"power": "9.9", "starts": "both", "why": "You have violated our terms of service.", "items": [{"id": "x", "ask": "Stop"}], "facts": bare});
     let lacks = refused(&analyst.post("/v1/cases/parley.c1/notices", &notice).await);
     for (guard, detail) in [
@@ -76,7 +85,10 @@ async fn golden_a_denial_without_reasons_is_refused() {
     }
     // Nor is anybody cut off at once without a fact.
     let bare = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true});
-    analyst.post("/v1/cases", &json!({"account": "parley", "ground": "phishing", "why": "It stays up"})).await.is(201);
+    analyst
+        .post("/v1/cases", &json!({"account": "parley", "ground": "phishing", "why": "It stays up"}))
+        .await
+        .is(201);
     let lacks = refused(&analyst.post("/v1/cases/parley.c2/measures", &bare).await);
     assert!(lacks.iter().any(|(g, d)| g == "facts_complete" && d.contains("rests on no fact")), "{lacks:?}");
 
@@ -102,7 +114,8 @@ async fn golden_a_denial_without_reasons_is_refused() {
 async fn golden_a_batch_of_50_gives_50_separate_notices() {
     const BATCH: usize = 50;
     let house = House::open().await;
-    let (analyst, platform, approver) = (house.caller("analyst"), house.caller("platform"), house.caller("approver"));
+    let (analyst, platform, approver) =
+        (house.caller("analyst"), house.caller("platform"), house.caller("approver"));
     let admin = house.caller("administrator");
     admin.yaml("/v1/terms", printed()).await.is(201);
     let plan = json!({"cpuMillis": 10_000, "memoryMib": 10_000, "storageMib": 128, "pods": 200});
@@ -112,7 +125,11 @@ async fn golden_a_batch_of_50_gives_50_separate_notices() {
     let issued = admin.post("/v1/tokens", &json!({"subject": "member/batch/owner"})).await.is(201);
     let owner = house.stranger().with(Some(&issued.field("token")));
     owner.post("/v1/accounts/batch/environments", &json!({"environment": "web", "plan": plan})).await.is(201);
-    let evidence = analyst.send("POST", "/v1/evidence", &[("content-type", "text/plain")], b"pages".to_vec()).await.is(201).field("id");
+    let evidence = analyst
+        .send("POST", "/v1/evidence", &[("content-type", "text/plain")], b"pages".to_vec())
+        .await
+        .is(201)
+        .field("id");
     let mut reports = Vec::new();
     for n in 0..BATCH {
         let path = format!("/v1/accounts/batch/environments/web/workloads/page-{n}");
@@ -171,13 +188,29 @@ async fn an_account_reads_its_letters_as_it_likes_and_nobody_elses() {
     let text = owner.get(&format!("{path}/letter")).await.is(200);
     assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(text.text(), emergency["letter"].as_str().unwrap(), "the letter as it went out");
-    let page = owner.send("GET", &format!("{path}/letter"), &[("accept", "text/html"), ("accept-language", "de-DE, en;q=0.3")], Vec::new()).await.is(200);
-    assert_eq!((page.header("content-type"), page.header("content-language")), ("text/html; charset=utf-8", "de"));
+    let page = owner
+        .send(
+            "GET",
+            &format!("{path}/letter"),
+            &[("accept", "text/html"), ("accept-language", "de-DE, en;q=0.3")],
+            Vec::new(),
+        )
+        .await
+        .is(200);
+    assert_eq!(
+        (page.header("content-type"), page.header("content-language")),
+        ("text/html; charset=utf-8", "de")
+    );
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     let html = page.text();
-    assert!(html.starts_with("<!doctype html>") && html.contains("Mitteilung einer Sofortmaßnahme"), "{html}");
+    assert!(
+        html.starts_with("<!doctype html>") && html.contains("Mitteilung einer Sofortmaßnahme"),
+        "{html}"
+    );
     assert!(html.contains("ticket-7") && !html.contains("<script"), "{html}");
-    let same = owner.send("GET", &format!("{path}/letter"), &[("if-none-match", text.header("etag"))], Vec::new()).await;
+    let same = owner
+        .send("GET", &format!("{path}/letter"), &[("if-none-match", text.header("etag"))], Vec::new())
+        .await;
     assert_eq!(same.status, 304);
 
     let told = house.caller("legal").get(&format!("{path}/transparency")).await.is(200);
@@ -186,7 +219,9 @@ async fn an_account_reads_its_letters_as_it_likes_and_nobody_elses() {
     assert!(!told.text().contains("parley"), "{}", told.text());
     // A violation notice restricts nothing.
     owner.get("/v1/accounts/parley/notices/parley.n1/transparency").await.is(404);
-    for (rest, rival) in [("statement", "agora/owner"), ("letter", "agora/viewer"), ("transparency", "agora/owner")] {
+    for (rest, rival) in
+        [("statement", "agora/owner"), ("letter", "agora/viewer"), ("transparency", "agora/owner")]
+    {
         assert_eq!(house.caller(rival).get(&format!("{path}/{rest}")).await.kind(), "not-found");
         owner.get(&format!("/v1/accounts/parley/notices/parley.n77/{rest}")).await.is(404);
     }
@@ -194,6 +229,9 @@ async fn an_account_reads_its_letters_as_it_likes_and_nobody_elses() {
     owner.get(&format!("/v1/evidence/{}", house.evidence)).await.is(200);
     let missing = json!({"id": "t", "at": "2020-11-01T12:00:00Z", "locator": "here", "evidence": [format!("sha256:{}", "0".repeat(64))]});
     let notice = json!({"power": "svc-1.4", "starts": "notice", "why": "It stays up", "facts": [missing, fact(&house)]});
-    assert_eq!(house.caller("analyst").post("/v1/cases/parley.c1/notices", &notice).await.kind(), "not-found");
+    assert_eq!(
+        house.caller("analyst").post("/v1/cases/parley.c1/notices", &notice).await.kind(),
+        "not-found"
+    );
     house.close().await;
 }

@@ -79,7 +79,8 @@ impl Story {
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
         let power = "6.1".parse().unwrap();
-        let command = Command::IssueNotice { case: case.clone(), starts, power, why, items, reasons: reasons(letter) };
+        let command =
+            Command::IssueNotice { case: case.clone(), starts, power, why, items, reasons: reasons(letter) };
         self.act(ines(), case.account().as_str(), command).await;
         self.office.engine.settle().await.unwrap();
     }

@@ -70,7 +70,11 @@ impl Story<'_> {
         let note = self.client("theo")?.text(&format!("/v1/evidence/{receipt}")).await?;
         let social = self.names.social.clone();
         let notices = self.client("jules")?.notices(&social).await?;
-        let told = notices.items.iter().find(|n| n.measure.as_deref() == Some(&id)).context("the suspension has a notice")?;
+        let told = notices
+            .items
+            .iter()
+            .find(|n| n.measure.as_deref() == Some(&id))
+            .context("the suspension has a notice")?;
         let statement = self.client("jules")?.statement(&social, &told.id).await?;
         ensure!(statement.kind.kind == "suspension" && statement.facts.len() > 90, "{statement:?}");
         let database = self.client("ines")?.transparency(&social, &told.id).await?;
