@@ -175,7 +175,10 @@ async fn what_happens_is_told_once_each_wherever_the_engine_dies() {
         assert_eq!(statement.blob(), *notice.statement.as_ref().unwrap());
         let letter = office.engine.blob(notice.letter.as_str()).await.unwrap().unwrap();
         let letter = String::from_utf8(letter.bytes).unwrap();
-        assert!(letter.contains("The case was taken back.") && letter.contains(notice.id.to_string().as_str()), "{letter}");
+        assert!(
+            letter.contains("The case was taken back.") && letter.contains(notice.id.to_string().as_str()),
+            "{letter}"
+        );
     }
     assert!(office.letters().iter().filter(|name| name.ends_with(".eml")).count() == 2 * rounds);
 }

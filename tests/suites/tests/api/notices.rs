@@ -6,17 +6,16 @@ use serde_json::{Value, json};
 use tenure_wire::statement::StatementView;
 
 use crate::ask::{Answer, Caller};
-use crate::house::{House, workload};
+use crate::house::House;
 use crate::operations::fact;
 
 /// The terms under which a clause is printed, and everything else is as in the example.
 fn printed() -> String {
-    let text =
-        tenured::story::TERMS.replace(r#"version: "2020-04""#, r#"version: "2020-04-printed""#).replace(
-            r#"{id: "svc-1.4", permits"#,
-            r#"{id: "svc-1.4", text: "We may cut off the network what breaks the law.", permits"#,
-        );
-    assert!(text.contains("printed") && text.contains("cut off"));
+    let clause = r#"{id: "6.1", text: "We may suspend who leaves reports unanswered.", permits"#;
+    let text = tenured::story::TERMS
+        .replace(r#"version: "2020-04""#, r#"version: "2020-04-printed""#)
+        .replace(r#"{id: "6.1", permits"#, clause);
+    assert!(text.contains("2020-04-printed") && text.contains(clause));
     text
 }
 
@@ -64,7 +63,7 @@ async fn golden_a_denial_without_reasons_is_refused() {
             "{why}"
         );
     }
-    owner.post("/v1/cases/parley.c1/cures", &json!({"item": "post-1", "remedy": "It is gone"})).await.is(200);
+    owner.post("/v1/cases/parley.c1/cures", &json!({"item": "post-1", "remedy": "It is gone"})).await.is(201);
     let path = "/v1/cases/parley.c1/cures/post-1/decision";
     let denied = analyst.post(path, &json!({"accept": false, "why": "Violation of the terms"})).await;
     assert_eq!(refused(&denied)[0].0, "reasons_given");
@@ -114,63 +113,63 @@ async fn golden_a_denial_without_reasons_is_refused() {
 async fn golden_a_batch_of_50_gives_50_separate_notices() {
     const BATCH: usize = 50;
     let house = House::open().await;
-    let (analyst, platform, approver) =
-        (house.caller("analyst"), house.caller("platform"), house.caller("approver"));
-    let admin = house.caller("administrator");
-    admin.yaml("/v1/terms", printed()).await.is(201);
-    let plan = json!({"cpuMillis": 10_000, "memoryMib": 10_000, "storageMib": 128, "pods": 200});
-    let open = json!({"account": "batch", "terms": {"id": "cloud-agreement", "version": "2020-04-printed"}, "plan": plan});
-    platform.post("/v1/accounts", &open).await.is(201);
-    admin.json("PUT", "/v1/accounts/batch/members/owner", &[], &json!({"roles": ["owner"]})).await.is(200);
-    let issued = admin.post("/v1/tokens", &json!({"subject": "member/batch/owner"})).await.is(201);
-    let owner = house.stranger().with(Some(&issued.field("token")));
-    owner.post("/v1/accounts/batch/environments", &json!({"environment": "web", "plan": plan})).await.is(201);
-    let evidence = analyst
-        .send("POST", "/v1/evidence", &[("content-type", "text/plain")], b"pages".to_vec())
-        .await
-        .is(201)
-        .field("id");
-    let mut reports = Vec::new();
-    for n in 0..BATCH {
-        let path = format!("/v1/accounts/batch/environments/web/workloads/page-{n}");
-        let mut spec = workload();
-        spec["cpuMillis"] = json!(10);
-        spec["memoryMib"] = json!(10);
-        owner.json("PUT", &path, &[("if-none-match", "*")], &spec).await.is(201);
-        let report = json!({"account": "batch", "ground": "phishing", "locator": format!("https://page-{n}.batch.example/"), "statement": "It asks for a bank's password", "evidence": [evidence]});
-        reports.push(analyst.post("/v1/reports", &report).await.is(201).field("id"));
+    let (analyst, platform) = (house.caller("analyst"), house.caller("platform"));
+    house.caller("administrator").yaml("/v1/terms", printed()).await.is(201);
+    let text = [("content-type", "text/plain")];
+    let evidence = analyst.send("POST", "/v1/evidence", &text, b"pages".to_vec()).await.is(201).field("id");
+    let accounts: Vec<String> = (0..BATCH).map(|n| format!("shop-{n}")).collect();
+    for account in &accounts {
+        let plan = json!({"cpuMillis": 10, "memoryMib": 10, "storageMib": 10, "pods": 1});
+        let terms = json!({"id": "cloud-agreement", "version": "2020-04-printed"});
+        platform
+            .post("/v1/accounts", &json!({"account": account, "terms": terms, "plan": plan}))
+            .await
+            .is(201);
+        let report = json!({"account": account, "ground": "incitement", "locator": format!("https://{account}.example/"), "statement": "It calls for violence", "evidence": [evidence]});
+        let report = analyst.post("/v1/reports", &report).await.is(201).field("id");
+        let case = json!({"account": account, "ground": "process_failure", "why": "Reports stay unanswered", "reports": [report]});
+        analyst.post("/v1/cases", &case).await.is(201);
+        let notice = json!({"power": "6.1", "starts": "both", "why": format!("{account} leaves reports unanswered"), "items": [{"id": "reports", "ask": "Answer them"}]});
+        analyst.post(&format!("/v1/cases/{account}.c1/notices"), &notice).await.is(201);
     }
-    let case = json!({"account": "batch", "ground": "phishing", "why": "50 pages ask for passwords", "reports": reports});
-    analyst.post("/v1/cases", &case).await.is(201);
-    let notice = json!({"power": "svc-1.4", "starts": "both", "why": "The pages ask for a bank's passwords", "items": [{"id": "pages", "ask": "Take the pages down"}]});
-    analyst.post("/v1/cases/batch.c1/notices", &notice).await.is(201);
-    owner.post("/v1/accounts/batch/notices/batch.n1/acknowledgement", &Value::Null).await.is(200);
-    advance(&house, "P4D").await;
-    for n in 0..BATCH {
-        let measure = json!({"power": "svc-1.4", "scope": format!("workload/web/page-{n}"), "why": format!("page-{n} asks for a bank's passwords still"), "whyNotLess": "A freeze would leave the page up"});
-        let id = analyst.post("/v1/cases/batch.c1/measures", &measure).await.is(201).field("id");
+    // Nobody acknowledges: the notices count as served after 72 hours, and 30 days later nothing was put right.
+    advance(&house, "P35D").await;
+    for account in &accounts {
+        let measure = json!({"power": "6.1", "scope": "account", "why": format!("{account} answered no report in 30 days"), "whyNotLess": "The terms permit nothing less on this ground"});
+        let path = format!("/v1/cases/{account}.c1/measures");
+        let id = analyst.post(&path, &measure).await.is(201).field("id");
         let hash = analyst.get(&format!("/v1/measures/{id}")).await.is(200).field("commandHash");
-        approver.post(&format!("/v1/measures/{id}/approvals"), &json!({"commandHash": hash})).await.is(201);
+        for approver in ["approver", "second-approver"] {
+            let consent = json!({"commandHash": hash});
+            house.caller(approver).post(&format!("/v1/measures/{id}/approvals"), &consent).await.is(201);
+        }
     }
     advance(&house, "PT1H").await;
 
-    let all = notices(&owner, "batch").await;
-    let told: Vec<&Value> = all.iter().filter(|n| n["measure"].is_string()).collect();
-    assert_eq!(told.len(), BATCH, "{}", told.len());
-    let of = |field: &str| told.iter().map(|n| n[field].to_string()).collect::<BTreeSet<_>>().len();
-    assert_eq!((of("measure"), of("statement"), of("letter"), of("calledBy")), (BATCH, BATCH, BATCH, BATCH));
-    for notice in &told {
+    let mut told = Vec::new();
+    for account in &accounts {
+        let all = notices(&analyst, account).await;
+        let about: Vec<&Value> = all.iter().filter(|n| n["measure"].is_string()).collect();
+        assert_eq!(about.len(), 1, "{account}: {all:?}");
+        let notice = about[0];
         let attempts = notice["attempts"].as_array().unwrap();
         let channels: BTreeSet<&str> = attempts.iter().map(|a| a["channel"].as_str().unwrap()).collect();
         assert_eq!(channels, BTreeSet::from(["email", "inbox"]), "each is delivered by itself: {notice}");
-        let proofs = attempts.iter().map(|a| a["proof"].as_str().unwrap());
-        assert!(proofs.into_iter().all(|p| p.contains(notice["id"].as_str().unwrap())), "{notice}");
-        let stated = statement(&owner, "batch", notice).await;
+        for proof in attempts.iter().map(|a| a["proof"].as_str().unwrap()) {
+            assert!(proof.contains(notice["id"].as_str().unwrap()), "{notice}");
+        }
+        let stated = statement(&analyst, account, notice).await;
         assert_eq!(stated.measure.id.as_deref(), notice["measure"].as_str());
-        let scope = stated.measure.scope.unwrap();
-        assert!(stated.why.starts_with(scope.trim_start_matches("workload/web/")), "{scope}: {}", stated.why);
-        assert_eq!(stated.clause.text.as_deref(), Some("We may cut off the network what breaks the law."));
-        assert_eq!(stated.facts.len(), BATCH + 1, "the reports, and the notice that was served");
+        assert!(stated.why.starts_with(&format!("{account} answered")), "{}", stated.why);
+        assert_eq!(stated.clause.text.as_deref(), Some("We may suspend who leaves reports unanswered."));
+        let sources: Vec<&str> = stated.facts.iter().map(|f| f.source.as_str()).collect();
+        assert_eq!(sources, ["report", "notice"], "its own report, and the notice that was served");
+        assert!(notice["letter"].as_str().unwrap().contains(account.as_str()), "{notice}");
+        told.push(notice.clone());
+    }
+    for field in ["id", "measure", "statement", "letter"] {
+        let each: BTreeSet<String> = told.iter().map(|n| n[field].to_string()).collect();
+        assert_eq!(each.len(), BATCH, "{field}");
     }
     house.close().await;
 }

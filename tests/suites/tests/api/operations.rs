@@ -70,6 +70,8 @@ impl Operation {
             }
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
+            // Only the second notice restricts something.
+            "getTransparency" => path.replace(".n1/", ".n2/"),
             _ => path,
         }
     }
