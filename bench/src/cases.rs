@@ -12,6 +12,7 @@ use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::name::{AccountId, CaseId, ItemId, MeasureId, NoticeId};
 use tenure_domain::scope::Scope;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::text::{Blob, Words};
 use tenured::story::TERMS;
@@ -79,8 +80,11 @@ impl Docket {
                 starts: Starts::Both,
                 power: power()?,
                 why: why(),
-                letter: blob(),
                 items,
+                reasons: Reasons::new(
+                    "Reports outpace what is taken down.",
+                    vec![Fact::finding("f-1", self.now, "https://parley.example/posts/1")],
+                ),
             },
         )?;
         let notice: NoticeId = self.account()?.notices.last().context("a notice")?.id.clone();

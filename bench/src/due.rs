@@ -8,6 +8,7 @@ use tenure_domain::account::Command;
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Asked;
 use tenure_domain::name::CaseId;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_engine::Engine;
 use tenure_engine::kept::Kept;
@@ -41,7 +42,10 @@ fn prepare(house: &House, terms: &TermsRef, n: usize) -> anyhow::Result<[Submiss
         starts: Starts::Both,
         power: "6.1".parse()?,
         why: house.engine.words(&mut kept, "Reports stay unanswered.")?,
-        letter: kept.blob("text/plain", format!("Letter to {id}.").into_bytes()),
+        reasons: Reasons::new(
+            "Reports stay unanswered.",
+            vec![Fact::finding("f-1", house.engine.now(), format!("https://{id}.example/posts/1"))],
+        ),
         items: vec![Asked {
             id: "clean-up".parse()?,
             ask: house.engine.words(&mut kept, "Answer within two business days.")?,

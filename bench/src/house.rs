@@ -64,6 +64,7 @@ impl House {
             anchor: Arc::new(keys::anchor(&folder.join(KEY))),
             batching: Batching::default(),
             mail: folder.join("mail"),
+            letters: tenure_letters::Letters::built_in()?,
             cluster,
             most_behind: u64::MAX,
             lease: tenure_engine::LEASE,

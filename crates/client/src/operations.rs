@@ -12,6 +12,8 @@ use tenure_wire::view::{
     StandingView, TokenView, WorkloadView, Written,
 };
 
+use tenure_wire::statement::StatementView;
+
 use crate::{Client, ClientError, pages};
 
 /// The operations that this client has a method for, by their ids in the document.
@@ -23,6 +25,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "publishTerms",
         "publishRule",
         "uploadEvidence",
+        "getLetter",
         "fileXarfReport",
         "fileArfReport",
         "setPerson",
@@ -129,6 +132,10 @@ gets! {
     "getReport" report(report) "/v1/reports/{report}" => ReportView;
     /// What says the same as a report and was joined to it.
     "listJoined" joined(report) "/v1/reports/{report}/joined?pageSize=200" => Page<JoinedView>;
+    /// A notice's statement of reasons.
+    "getStatement" statement(account, notice) "/v1/accounts/{account}/notices/{notice}/statement" => StatementView;
+    /// What the EU's transparency database is told of a notice.
+    "getTransparency" transparency(account, notice) "/v1/accounts/{account}/notices/{notice}/transparency" => serde_json::Value;
     /// A case.
     "getCase" case(case) "/v1/cases/{case}" => CaseView;
     /// The cases against an account.

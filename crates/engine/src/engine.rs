@@ -12,6 +12,7 @@ use tenure_cluster::Cluster;
 use tenure_domain::account::{Actor, System};
 use tenure_domain::book;
 use tenure_domain::terms::{Terms, TermsRef};
+use tenure_letters::Letters;
 use tenure_notify::FileChannel;
 use tenure_rules::Rule;
 use tenure_store::Store;
@@ -77,6 +78,8 @@ pub struct Settings {
     pub batching: Batching,
     /// The folder of the mail drop.
     pub mail: PathBuf,
+    /// How letters are written.
+    pub letters: Letters,
     /// The cluster that follows; none, and nothing is provisioned.
     pub cluster: Option<Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
@@ -118,7 +121,8 @@ impl Engine {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
-        let shelf = Shelf::load(&store).await?;
+        let mut shelf = Shelf::load(&store).await?;
+        shelf.terms.set_stationery(Arc::new(settings.letters.stationery()));
         parity::catch_up(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
         let clock = start_clock(&store, settings.clock, settings.start, time).await?;
@@ -138,6 +142,7 @@ impl Engine {
             batching: settings.batching,
             log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
+            letters: settings.letters,
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),

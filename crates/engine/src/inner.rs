@@ -12,6 +12,7 @@ use tenure_domain::refusal::Rejected;
 use tenure_ledger::chain::KeyChain;
 use tenure_ledger::note::VerifierKey;
 use tenure_ledger::secret::{self, SecretError, SecretText};
+use tenure_letters::Letters;
 use tenure_notify::FileChannel;
 use tenure_store::Store;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -92,6 +93,7 @@ pub(crate) struct Inner {
     /// Why the log is not extended, where it is not.
     pub log_refusal: watch::Sender<Option<LogRefusal>>,
     pub mail: FileChannel,
+    pub letters: Letters,
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,

@@ -4,12 +4,12 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
-use tenure_domain::account::notice::Reminder;
+use tenure_domain::account::notice::{Notice, Reminder};
+use tenure_domain::account::{Recorded, System};
 use tenure_domain::name::{AccountId, NoticeId};
 use tenure_domain::terms::Channel;
-use tenure_notify::{Letter, inbox_proof};
+use tenure_notify::{Letter, Page, inbox_proof};
 use tenure_store::Job;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,13 +17,16 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
+use crate::stream::Decoded;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, evaluate, letters, undo};
+use crate::{EngineError, evaluate, letters, reasons, stream, undo};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
 /// Deliver a reminder.
 pub(crate) const REMIND: &str = "remind";
+/// Issue the notice that an event calls for.
+pub(crate) const CALLED: &str = "called_notice";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
@@ -47,6 +50,11 @@ pub(crate) fn reminder_subject(notice: &NoticeId, reminder: Reminder) -> String 
         Reminder::Half => format!("{notice}/half"),
         Reminder::LastDay => format!("{notice}/last_day"),
     }
+}
+
+/// The event of an account that calls for a notice.
+pub(crate) fn called_subject(account: &AccountId, n: u64) -> String {
+    format!("{account}#{n}")
 }
 
 /// What a job is about, whichever row asks for it.
@@ -140,6 +148,7 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     match job.kind.as_str() {
         DELIVER => deliver(inner, job).await,
         REMIND => remind(inner, job).await,
+        CALLED => issue_called(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         UNDO => undo::carry_out(inner, job).await,
         EVALUATE_ALL => evaluate_all(inner).await,
@@ -177,6 +186,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: id.to_string(),
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
+        page: page(inner, notice).await?,
     };
     let mut failed = None;
     for channel in channels.iter().filter(|c| !notice.attempts.iter().any(|a| a.channel == **c)) {
@@ -195,6 +205,39 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         inner.submit(Submission::new(Caller::System(System::Delivery), act)).await?;
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// A notice's letter as a page; none where it was issued before statements were kept.
+async fn page(inner: &Inner, notice: &Notice) -> Result<Option<Page>, EngineError> {
+    let Some(blob) = &notice.statement else { return Ok(None) };
+    let statement = reasons::read_statement(inner, blob.as_str()).await?;
+    let defect = |e| EngineError::defect(&notice.id.to_string(), &e);
+    let (letters, locale) = (&inner.letters, inner.letters.locale());
+    Ok(Some(Page {
+        subject: letters.subject(&statement, locale).map_err(defect)?,
+        html: letters.html(&statement, locale).map_err(defect)?,
+        issued_at: notice.issued_at.as_second(),
+    }))
+}
+
+/// Issues the notice that an event calls for. The row stands on the list from the event's own transaction until this
+/// succeeded, and the domain issues it once, so that it is neither lost nor doubled.
+async fn issue_called(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
+    let defect = || EngineError::defect("jobs", &job.subject);
+    let (account, n) = job.subject.split_once('#').ok_or_else(defect)?;
+    let id: AccountId = account.parse().map_err(|_| defect())?;
+    let n: u64 = n.parse().map_err(|_| defect())?;
+    let rows = inner.store.stream(&stream::account(&id), n, 1).await?;
+    let row = rows.first().filter(|row| row.n == n).ok_or_else(defect)?;
+    let Decoded { at, actor, event, .. } = stream::decode(&row.leaf)?;
+    let account = inner.account(&id).await?;
+    let Some(kind) = account.called_for(&Recorded { at, actor, event }) else { return Ok(()) };
+    if account.notices.iter().any(|notice| notice.called_by == Some(n)) {
+        return Ok(());
+    }
+    let reasons = reasons::called(inner, &account, &kind).await?;
+    let act = Act::Account(id, Command::IssueCalled { event: n, kind, reasons });
+    inner.submit(Submission::new(Caller::System(System::Clerk), act)).await.map(drop)
 }
 
 async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
@@ -217,6 +260,7 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: format!("{id}-reminder-{which}"),
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),
         text,
+        page: None,
     };
     send(inner, &letter).await?;
     Ok(())

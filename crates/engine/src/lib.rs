@@ -28,6 +28,7 @@ pub mod letters;
 mod metrics;
 pub mod parity;
 mod query;
+pub mod reasons;
 mod reconcile;
 mod sequencer;
 pub mod shelf;

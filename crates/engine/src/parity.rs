@@ -16,9 +16,9 @@ use tenure_rules::parity::{
 };
 use tenure_store::{ParityRow, Store};
 
+use crate::EngineError;
 use crate::engine::Engine;
 use crate::turn::Turn;
-use crate::{EngineError, stream};
 
 /// The media type under which a comparison is kept.
 const MEDIA_TYPE: &str = "application/json";

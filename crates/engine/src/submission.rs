@@ -80,6 +80,7 @@ impl Act {
                 C::FileAppeal { .. } => Action::FileAppeal,
                 C::DecideAppeal { .. } => Action::DecideAppeal,
                 C::RecordAttempt { .. }
+                | C::IssueCalled { .. }
                 | C::RecordMatch { .. }
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }

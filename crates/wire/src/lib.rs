@@ -6,6 +6,7 @@ pub mod parity;
 pub mod problem;
 pub mod request;
 pub mod schema;
+pub mod statement;
 pub mod view;
 
 pub use problem::Problem;

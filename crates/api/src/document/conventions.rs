@@ -26,7 +26,7 @@ const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 16] = [
+const VERSIONED: [&str; 19] = [
     "getAccount",
     "getStanding",
     "getEnvironment",
@@ -36,6 +36,9 @@ const VERSIONED: [&str; 16] = [
     "getReport",
     "getCase",
     "getNotice",
+    "getStatement",
+    "getLetter",
+    "getTransparency",
     "getMeasure",
     "previewMeasure",
     "getParity",

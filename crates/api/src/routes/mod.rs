@@ -19,6 +19,7 @@ mod parity;
 mod people;
 mod reports;
 mod rules;
+mod statements;
 mod terms;
 mod tokens;
 mod workloads;
@@ -50,6 +51,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(intake::routes())
         .merge(cases::routes())
         .merge(notices::routes())
+        .merge(statements::routes())
         .merge(cures::routes())
         .merge(measures::routes())
         .merge(parity::routes())

@@ -6,7 +6,7 @@ use tenure_access::Action;
 use tenure_domain::account::{Command, command, event::Asked};
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
 use tenure_engine::EngineError;
-use tenure_engine::letters::{self, CaseNotice};
+use tenure_engine::reasons::Said;
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
 use tenure_wire::request::{IssueNotice, PageQuery, Starts};
@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 
 use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
+use crate::routes::statements::facts;
 use crate::submit::Writing;
 use crate::{App, page, views};
 
@@ -44,7 +45,6 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let asked = body.value;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(EngineError::from)?;
-    let terms = call.engine.accepted(&account)?;
     let starts = match asked.starts {
         Starts::Cure => command::Starts::Cure,
         Starts::Notice => command::Starts::Notice,
@@ -52,24 +52,22 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     };
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
+    let facts = facts(asked.facts)?;
+    let mut said = Said {
+        why: asked.why.trim().to_owned(),
+        reports: asked.reports.into_iter().collect(),
+        facts,
+        ..Said::default()
+    };
     let mut items = Vec::new();
-    let mut lines = Vec::new();
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
-        lines.push((item.id.to_string(), item.ask));
+        said.asks.insert(item.id.clone(), item.ask.trim().to_owned());
+        said.reports.extend(item.report.clone());
         items.push(Asked { id: item.id, ask, report: item.report });
     }
-    let says = CaseNotice {
-        case: &id,
-        ground: &case.ground,
-        power: &asked.power,
-        starts,
-        why: &asked.why,
-        items: &lines,
-    };
-    let text = letters::case_notice(&account, &terms, &says, call.engine.now());
-    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
-    let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, letter, items };
+    let reasons = call.engine.reasons(&account, case, said).await?;
+    let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, items, reasons };
     writing.submit(Act::Account(id.account().clone(), command), true, newest).await
 }
 

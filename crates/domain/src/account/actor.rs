@@ -32,6 +32,8 @@ pub enum System {
     Delivery,
     /// The carrying out of one command for many accounts.
     Batch,
+    /// The issuing of notices that follow from what happened.
+    Clerk,
     /// The start of an installation.
     Bootstrap,
     /// Whoever holds the log's key, at the machine.
@@ -39,11 +41,12 @@ pub enum System {
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
         (Self::Batch, "batch"),
+        (Self::Clerk, "clerk"),
         (Self::Bootstrap, "bootstrap"),
         (Self::Keeper, "keeper"),
     ];

@@ -141,7 +141,7 @@ impl Account {
             Event::CaseClosed { case, outcome } => {
                 self.case_mut(case)?.state = CaseState::Closed { at, outcome: *outcome };
             }
-            Event::NoticeIssued { notice, case, kind, letter, why, items } => {
+            Event::NoticeIssued { notice, case, kind, letter, why, items, statement, called_by, .. } => {
                 self.in_order(notice.number(), self.notices.len(), notice)?;
                 let in_case = self.case_mut(case)?;
                 for asked in items {
@@ -157,6 +157,8 @@ impl Account {
                     case: case.clone(),
                     kind: kind.clone(),
                     letter: letter.clone(),
+                    statement: statement.clone(),
+                    called_by: *called_by,
                     items: items.iter().map(|i| i.id.clone()).collect(),
                     why: why.clone(),
                     issued_at: at,

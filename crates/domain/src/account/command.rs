@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::event::Asked;
 use super::legal::{AppealOutcome, OrderKind};
+use super::notice::NoticeKind;
 use super::parity::Comparison;
 use super::timer::TimerKey;
 use crate::name::{
@@ -13,6 +14,7 @@ use crate::name::{
     ReportId, RuleId, WorkloadId,
 };
 use crate::scope::Scope;
+use crate::statement::Reasons;
 use crate::terms::{Channel, TermsRef};
 use crate::text::{Blob, Words};
 use crate::workload::{Plan, Workload};
@@ -50,7 +52,16 @@ pub enum Command {
     /// Take back a case that a rule opened, with all others that it opened.
     UndoCase { case: CaseId, rule: RuleId, by: PersonId, why: Words },
     /// Issue a notice in a case.
-    IssueNotice { case: CaseId, starts: Starts, power: PowerId, why: Words, letter: Blob, items: Vec<Asked> },
+    IssueNotice {
+        case: CaseId,
+        starts: Starts,
+        power: PowerId,
+        why: Words,
+        items: Vec<Asked>,
+        reasons: Reasons,
+    },
+    /// Issue the notice that an event of the account calls for, once.
+    IssueCalled { event: u64, kind: NoticeKind, reasons: Reasons },
     /// A channel took the letter.
     RecordAttempt { notice: NoticeId, channel: Channel, proof: String },
     /// A member of the account confirms having it.
@@ -70,7 +81,7 @@ pub enum Command {
         scope: Scope,
         why: Words,
         why_not_less: Option<Words>,
-        letter: Blob,
+        reasons: Reasons,
     },
     /// A proposal or an emergency measure with what its comparison with other cases said.
     Compared { decision: Box<Command>, comparison: Comparison },
@@ -134,6 +145,7 @@ impl Command {
             Self::WithdrawCase { .. } => "withdraw case",
             Self::UndoCase { .. } => "undo case",
             Self::IssueNotice { .. } => "issue notice",
+            Self::IssueCalled { .. } => "issue called notice",
             Self::RecordAttempt { .. } => "record attempt",
             Self::AcknowledgeNotice { .. } => "acknowledge notice",
             Self::SubmitCure { .. } => "submit cure",
@@ -156,6 +168,37 @@ impl Command {
             Self::FileAppeal { .. } => "file appeal",
             Self::DecideAppeal { .. } => "decide appeal",
             Self::Fire(_) => "fire timer",
+        }
+    }
+
+    /// The words by which something is denied to the account or proposed against it, where it brings such words: they
+    /// have to give a reason ([`lint::words`](crate::statement::lint::words)).
+    pub fn gives_reasons(&self) -> Option<&Words> {
+        match self {
+            Self::RejectCure { why, .. }
+            | Self::DecideAppeal { why, .. }
+            | Self::ProposeMeasure(ProposeMeasure { why, .. }) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The reasons of the notice that it issues, where it issues one.
+    pub fn reasons(&self) -> Option<&Reasons> {
+        match self {
+            Self::IssueNotice { reasons, .. }
+            | Self::IssueCalled { reasons, .. }
+            | Self::ApplyEmergency { reasons, .. } => Some(reasons),
+            _ => None,
+        }
+    }
+
+    /// The same, to put the letter in.
+    pub fn reasons_mut(&mut self) -> Option<&mut Reasons> {
+        match self {
+            Self::IssueNotice { reasons, .. }
+            | Self::IssueCalled { reasons, .. }
+            | Self::ApplyEmergency { reasons, .. } => Some(reasons),
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happened to an account. An event's body is what the ledger's leaf holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,12 @@ pub enum Event {
         letter: Blob,
         why: Words,
         items: Vec<Asked>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<Blob>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called_by: Option<u64>,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        evidence: BTreeSet<Blob>,
     },
     #[serde(rename = "notice.attempted")]
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
@@ -162,7 +168,16 @@ pub enum Event {
 }
 
 impl Event {
-    /// The kept bytes that it names, where it names any.
+    /// All kept bytes that it names.
+    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+        let (statement, evidence) = match self {
+            Self::NoticeIssued { statement, evidence, .. } => (statement.as_ref(), Some(evidence)),
+            _ => (None, None),
+        };
+        self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten())
+    }
+
+    /// The kept bytes that it is about, where it is about any.
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } => Some(letter),

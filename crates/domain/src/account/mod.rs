@@ -5,6 +5,7 @@
 
 pub mod actor;
 mod apply;
+mod called;
 pub mod case;
 pub mod command;
 mod decide;
@@ -29,6 +30,7 @@ use crate::name::{
     AccountId, AppealId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, OrderId, RuleId, WorkloadId,
 };
 use crate::refusal::{Guard, Rejected, Unmet};
+use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
 use crate::workload::{Plan, Workload};
 
@@ -41,10 +43,11 @@ use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
 
-/// The versions of the terms that the provider has published, by reference.
+/// The versions of the terms that the provider has published, by reference, and what it writes again and again.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
+    stationery: Arc<Stationery>,
 }
 
 impl Book {
@@ -56,6 +59,16 @@ impl Book {
     /// The text behind a reference.
     pub fn get(&self, reference: &TermsRef) -> Option<&Arc<Terms>> {
         self.terms.get(reference)
+    }
+
+    /// What the provider writes again and again.
+    pub fn stationery(&self) -> &Stationery {
+        &self.stationery
+    }
+
+    /// From now on the provider writes this again and again.
+    pub fn set_stationery(&mut self, stationery: Arc<Stationery>) {
+        self.stationery = stationery;
     }
 
     /// Every version published, in order of id and version.

@@ -6,13 +6,16 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::account::parity::Comparison;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context};
 use tenure_domain::name::ItemId;
 use tenure_domain::refusal::Rejected;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::Channel;
 use tenure_domain::workload::Plan;
 
@@ -67,6 +70,7 @@ rows! {
     Command::WithdrawCase { .. } => "withdraw case", By::Person, Again::Refused;
     Command::UndoCase { .. } => "undo case", By::Part("system/batch"), Again::Nothing;
     Command::IssueNotice { .. } => "issue notice", By::PersonOrRule, Again::Refused;
+    Command::IssueCalled { .. } => "issue called notice", By::Part("system/clerk"), Again::Nothing;
     Command::RecordAttempt { .. } => "record attempt", By::Part("system/delivery"), Again::Nothing;
     Command::AcknowledgeNotice { .. } => "acknowledge", By::Member, Again::Nothing;
     Command::SubmitCure { .. } => "submit cure", By::Member, Again::Refused;
@@ -91,7 +95,7 @@ rows! {
     Command::Fire(_) => "fire", By::Part("system/timer"), Again::Nothing;
 }
 
-const ACTORS: [&str; 11] = [
+const ACTORS: [&str; 12] = [
     "person/ines",
     "person/omar",
     "person/noa",
@@ -103,6 +107,7 @@ const ACTORS: [&str; 11] = [
     "system/cluster",
     "system/delivery",
     "system/batch",
+    "system/clerk",
 ];
 
 fn may(by: By, actor: &str) -> bool {
@@ -232,6 +237,10 @@ fn commands(world: &World) -> Vec<Command> {
         Command::Fire(TimerKey::Lapse(world.c(1))),
         Command::Fire(TimerKey::Deemed(world.n(1))),
     ];
+    for (event, kind) in called(world) {
+        all.push(Command::IssueCalled { event, kind: kind.clone(), reasons: reasons() });
+        all.push(Command::IssueCalled { event: event + 1_000, kind, reasons: reasons() });
+    }
     all.extend(account.timers().into_iter().map(|t| Command::Fire(t.key)));
     for n in [1, 2, 9] {
         let case = world.c(n);
@@ -294,6 +303,17 @@ fn commands(world: &World) -> Vec<Command> {
         all.push(Command::DecideAppeal { appeal: world.a(n), outcome, why: words() });
     }
     all
+}
+
+/// The events that call for a notice, and for which.
+fn called(world: &World) -> Vec<(u64, NoticeKind)> {
+    let all = (1..).zip(&world.events);
+    all.filter_map(|(n, recorded)| Some((n, world.account().called_for(recorded)?))).collect()
+}
+
+fn reasons() -> Reasons {
+    let seen = Fact::finding("f-1", Timestamp::UNIX_EPOCH, "https://parley.example/posts/1");
+    Reasons::new("Reports outpace what is taken down.", vec![seen])
 }
 
 fn ask(

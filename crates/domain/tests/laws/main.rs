@@ -22,6 +22,7 @@ mod law_orders;
 mod law_periods;
 mod law_privacy;
 mod law_reading;
+mod law_reasons;
 mod law_record;
 mod law_separation;
 mod law_stacking;

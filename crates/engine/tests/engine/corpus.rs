@@ -263,6 +263,7 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             anchor: std::sync::Arc::new(anchor),
             batching: tenure_engine::Batching::default(),
             mail: database.folder().join("mail"),
+            letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
             lease: tenure_engine::LEASE,

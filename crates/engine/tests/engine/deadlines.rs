@@ -48,8 +48,8 @@ async fn issue(office: &Office, case: &CaseId) -> Result<NoticeId, EngineError> 
         starts: Starts::Cure,
         power: "1".parse().unwrap(),
         why: office.engine.words(&mut kept, "Nothing is paid.").unwrap(),
-        letter: kept.blob("text/plain", b"Pay.".to_vec()),
         items: vec![Asked { id: "pay".parse().unwrap(), ask, report: None }],
+        reasons: crate::office::reasons(kept.blob("text/plain", b"Pay.".to_vec())),
     };
     let done = office.submit_keeping(ines(), Act::Account(slug("parley"), command), kept).await?;
     Ok(done.account().unwrap().notices.last().unwrap().id.clone())

@@ -286,6 +286,7 @@ async fn with_a_log_that_refuses(data: &Path) -> (String, Engine, CancellationTo
         anchor: Arc::new(Full(keys::anchor(&data.join(dev::KEY)))),
         batching: tenure_engine::Batching::default(),
         mail: data.join("mail"),
+        letters: tenure_letters::Letters::built_in().unwrap(),
         cluster: None,
         most_behind: 1,
         lease: tenure_engine::LEASE,

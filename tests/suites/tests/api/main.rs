@@ -16,6 +16,7 @@ mod golden_parity;
 mod house;
 mod intake;
 mod matrix;
+mod notices;
 mod once;
 mod operations;
 mod pages;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 42] = {
+const BOUND: [(&str, Asks); 45] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -40,6 +40,9 @@ const BOUND: [(&str, Asks); 42] = {
         ("getMember", One("readAccount")),
         ("listNotices", One("readAccount")),
         ("getNotice", One("readAccount")),
+        ("getStatement", One("readAccount")),
+        ("getLetter", One("readAccount")),
+        ("getTransparency", One("readAccount")),
         ("listCases", One("readAccount")),
         ("getCase", One("readAccount")),
         ("getTimeline", One("readAccount")),
@@ -147,7 +150,7 @@ async fn every_operation_is_open_to_the_roles_of_the_matrix_and_to_nobody_else()
 async fn the_clock_and_emergencies_are_for_their_roles_too() {
     let house = House::furnished().await;
     let golden = golden();
-    let emergency = serde_json::json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "Now", "emergency": true});
+    let emergency = serde_json::json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true, "facts": [operations::fact(&house)]});
     let nothing = serde_json::json!({"advance": "PT0S"});
     for role in Role::ALL.iter().filter(|r| !r.is_members()) {
         let caller = house.caller(role.as_str());

@@ -71,6 +71,8 @@ impl Operation {
             "getParityReport" => format!("{path}?month=2021-01"),
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
+            // Only the second notice restricts something.
+            "getTransparency" => path.replace(".n1/", ".n2/"),
             _ => path,
         }
     }
@@ -126,12 +128,12 @@ impl Operation {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}], "reports": reports, "facts": [fact(house)]})
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "parity": {"answers": [{"account": crate::house::RIVAL, "sameService": true, "sameContentLocus": false, "why": "Its posts lie elsewhere"}], "deviation": "It was warned twice"}})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "parity": {"answers": [{"account": crate::house::RIVAL, "sameService": true, "sameContentLocus": false, "why": "Its posts lie elsewhere"}], "deviation": "It was warned twice"}, "reports": [], "facts": []})
             }
             "undoRule" => {
                 json!({"since": "2021-01-09T19:00:00Z", "version": tenure_domain::document::hash(tenured::story::RULE), "why": "It counts spam twice"})
@@ -151,6 +153,11 @@ impl Operation {
             id => panic!("no body for {id}: add one"),
         }
     }
+}
+
+/// A complete fact that is no report.
+pub fn fact(house: &House) -> Value {
+    json!({"id": "ticket-7", "at": "2020-11-01T12:00:00Z", "locator": "https://parley.example/first", "what": "It names the hour", "evidence": [house.evidence], "automated": false})
 }
 
 /// What there is in `parley`, for each parameter.

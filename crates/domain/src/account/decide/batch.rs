@@ -19,8 +19,8 @@ impl Draft<'_> {
         let before = self.account.measures.len();
         let (decided, unmet) = match decision {
             Command::ProposeMeasure(proposal) => (self.propose(proposal), comparison.unmet()),
-            Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
-                (self.apply_emergency(case, power, scope, why, why_not_less, letter), Vec::new())
+            Command::ApplyEmergency { case, power, scope, why, why_not_less, reasons } => {
+                (self.apply_emergency(case, power, scope, why, why_not_less, reasons), Vec::new())
             }
             other => {
                 let detail = format!("{} is compared with nothing", other.name());

@@ -1,6 +1,7 @@
 //! Deciding: a command and the state give events, or a refusal that lists every unmet guard.
 
 mod batch;
+mod called;
 mod cases;
 mod cluster;
 mod declared;
@@ -13,6 +14,7 @@ use super::event::{Event, Recorded};
 use super::{Account, Actor, Command, Context, System};
 use crate::name::AccountId;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
+use crate::statement::Statement;
 
 /// How many refusals of one actor stand on the record in one hour; later ones are answered and not recorded.
 pub const REFUSALS_PER_HOUR: u32 = 20;
@@ -22,6 +24,8 @@ struct Draft<'a> {
     account: Account,
     context: &'a Context<'a>,
     events: Vec<Recorded>,
+    /// The statements of the notices issued so far.
+    said: Vec<Statement>,
 }
 
 impl Draft<'_> {
@@ -70,6 +74,16 @@ impl Account {
         command: Command,
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
+        Self::decide_and_say(id, state, command, context).map(|(events, _)| events)
+    }
+
+    /// The same, with the statements of the notices that are issued, in their order.
+    pub fn decide_and_say(
+        id: &AccountId,
+        state: Option<&Self>,
+        command: Command,
+        context: &Context<'_>,
+    ) -> Result<(Vec<Recorded>, Vec<Statement>), Rejected> {
         // Law 16: a member of another account is answered as if this one were not there.
         if let Actor::Member(of, _) = context.actor
             && (of != id || state.is_none())
@@ -78,11 +92,13 @@ impl Account {
         }
         let Some(account) = state else {
             return match command {
-                Command::Open { terms, plan } => declared::open(terms, plan, context),
+                Command::Open { terms, plan } => {
+                    declared::open(terms, plan, context).map(|events| (events, Vec::new()))
+                }
                 _ => Err(Rejected::not_found("account", id)),
             };
         };
-        let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
+        let mut draft = Draft { account: account.clone(), context, events: Vec::new(), said: Vec::new() };
         match command {
             Command::Open { .. } => {
                 return Err(Unmet::new(
@@ -110,16 +126,17 @@ impl Account {
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
-            Command::IssueNotice { case, starts, power, why, letter, items } => {
-                draft.issue_notice(case, starts, power, why, letter, items)?;
+            Command::IssueNotice { case, starts, power, why, items, reasons } => {
+                draft.issue_notice(case, starts, power, why, items, reasons)?;
             }
+            Command::IssueCalled { event, kind, reasons } => draft.issue_called(event, kind, reasons)?,
             Command::RecordAttempt { notice, channel, proof } => {
                 draft.record_attempt(notice, channel, proof)?;
             }
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
             Command::ProposeMeasure(proposal) => draft.propose(proposal)?,
-            Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
-                draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
+            Command::ApplyEmergency { case, power, scope, why, why_not_less, reasons } => {
+                draft.apply_emergency(case, power, scope, why, why_not_less, reasons)?;
             }
             Command::Compared { decision, comparison } => draft.compared(*decision, comparison)?,
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
@@ -141,7 +158,7 @@ impl Account {
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
             Command::Fire(key) => draft.fire(key)?,
         }
-        Ok(draft.events)
+        Ok((draft.events, draft.said))
     }
 
     /// The event that puts a refused command on the record; none past [`REFUSALS_PER_HOUR`] of one actor.

@@ -20,7 +20,7 @@ use tenure_engine::{LogKey, adopt, keys};
 use tenure_store::Answer;
 
 use crate::clock::Machine;
-use crate::office::{Office, hours, ines, member, person, slug};
+use crate::office::{Office, hours, ines, member, person, reasons, slug};
 
 /// A rule that three reports satisfy.
 const RULE: &str = "kind: Rule
@@ -79,7 +79,8 @@ impl Story {
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
         let power = "6.1".parse().unwrap();
-        let command = Command::IssueNotice { case: case.clone(), starts, power, why, letter, items };
+        let command =
+            Command::IssueNotice { case: case.clone(), starts, power, why, items, reasons: reasons(letter) };
         self.act(ines(), case.account().as_str(), command).await;
         self.office.engine.settle().await.unwrap();
     }
@@ -156,7 +157,7 @@ impl Story {
             scope: "workload/web/site".parse().unwrap(),
             why,
             why_not_less: None,
-            letter,
+            reasons: reasons(letter),
         };
         let done = self.act(person(by, Role::Analyst), case.account().as_str(), command).await;
         done.account().unwrap().measures.last().unwrap().id.clone()

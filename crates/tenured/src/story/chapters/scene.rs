@@ -112,6 +112,8 @@ impl Story<'_> {
             why_not_less: None,
             emergency: false,
             parity: None,
+            reports: Vec::new(),
+            facts: Vec::new(),
         })
     }
 
