@@ -104,7 +104,9 @@ impl Letters {
                             .map_err(|e| unfit(&path, told(&e)))?;
                         sources.push((name, path));
                     }
-                    ["reasons", file] if file.ends_with(".txt") => templates.push(text),
+                    ["reasons", file] if Path::new(file).extension().is_some_and(|e| e == "txt") => {
+                        templates.push(text);
+                    }
                     [locale, "words.json"] => words.put(locale, &text).map_err(|e| unfit(&path, e))?,
                     _ => {
                         let detail = "no letter is made of this: letter.txt, letter.html, LOCALE/letter.txt, LOCALE/letter.html, LOCALE/words.json and reasons/*.txt are";

@@ -121,8 +121,8 @@ impl Teller<'_> {
         self.say(&format!("{unit}.{form}"), &[("n", &n.to_string())])
     }
 
-    fn period(&self, period: &Period) -> Result<String, String> {
-        match *period {
+    fn period(&self, period: Period) -> Result<String, String> {
+        match period {
             Period::Days(n) => self.counted(n, "day"),
             Period::Months(n) => self.counted(n, "month"),
             Period::BusinessDays(n) => self.counted(n, "business_day"),
@@ -152,10 +152,10 @@ impl Teller<'_> {
             Lasts::NotBefore { notice, cure } => {
                 let mut lines = vec![with(("clause", self.statement.clause.id.as_str()), "what.intended")?];
                 if let Some(cure) = cure {
-                    lines.push(with(("period", &self.period(cure)?), "what.cure")?);
+                    lines.push(with(("period", &self.period(*cure)?), "what.cure")?);
                 }
                 if let Some(notice) = notice {
-                    lines.push(with(("period", &self.period(notice)?), "what.notice")?);
+                    lines.push(with(("period", &self.period(*notice)?), "what.notice")?);
                 }
                 lines
             }
@@ -201,7 +201,7 @@ impl Teller<'_> {
         let fill = [("clause", clause.id.as_str()), ("preset", &permits), ("grounds", &grounds.join(", "))];
         let mut said = self.say("clause.permits", &fill)?;
         if let (Some(notice), Some(cure)) = (&clause.notice, &clause.cure) {
-            let (notice, cure) = (self.period(notice)?, self.period(cure)?);
+            let (notice, cure) = (self.period(*notice)?, self.period(*cure)?);
             said.push(' ');
             said.push_str(&self.say("clause.periods", &[("notice", &notice), ("cure", &cure)])?);
         }
@@ -243,13 +243,13 @@ impl Teller<'_> {
         match &self.statement.data {
             Data::Untouched => self.say("data.untouched", &[]),
             Data::Kept => self.say("data.kept", &[]),
-            Data::Retrieval { period } => self.say("data.retrieval", &[("period", &self.period(period)?)]),
+            Data::Retrieval { period } => self.say("data.retrieval", &[("period", &self.period(*period)?)]),
         }
     }
 
     fn appeal(&self) -> Result<String, String> {
         let appeal = &self.statement.appeal;
-        let (window, decision) = (self.period(&appeal.window)?, self.period(&appeal.decided_within)?);
+        let (window, decision) = (self.period(appeal.window)?, self.period(appeal.decided_within)?);
         self.say("appeal.how", &[("window", &window), ("decision", &decision)])
     }
 }

@@ -268,9 +268,8 @@ fn decision(kind: &NoticeKind, measure: Option<&Measure>, actor: &Actor) -> Auto
             Some(LiftReason::NotRatified) => Automated::Fully,
             _ => Automated::Not,
         },
-        (_, Some(_)) => Automated::Not,
         (_, None) if matches!(actor, Actor::Rule(_)) => Automated::Fully,
-        (_, None) => Automated::Not,
+        (_, _) => Automated::Not,
     }
 }
 

@@ -127,7 +127,7 @@ impl Account {
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
             Command::IssueNotice { case, starts, power, why, items, reasons } => {
-                draft.issue_notice(case, starts, power, why, items, reasons)?;
+                draft.issue_notice(case, starts, &power, why, items, reasons)?;
             }
             Command::IssueCalled { event, kind, reasons } => draft.issue_called(event, kind, reasons)?,
             Command::RecordAttempt { notice, channel, proof } => {

@@ -22,7 +22,7 @@ impl Draft<'_> {
         &mut self,
         case: CaseId,
         starts: Starts,
-        power: PowerId,
+        power: &PowerId,
         why: Words,
         items: Vec<Asked>,
         reasons: Reasons,
@@ -38,7 +38,7 @@ impl Draft<'_> {
             Starts::Notice => NoticeKind::Intent { power: power.clone() },
             Starts::Both => NoticeKind::ViolationAndIntent { power: power.clone() },
         };
-        let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
+        let Some(granted) = terms.power(power).filter(|p| p.grounds.contains(&found.ground)) else {
             let have: Vec<&str> = terms
                 .powers
                 .iter()
