@@ -123,6 +123,7 @@ pub struct ParitySubject {
 /// Whether an account is similarly situated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the answer, by its own name")]
 pub struct ComparableView {
     /// The same service; so unless a person answered otherwise.
     pub same_service: bool,

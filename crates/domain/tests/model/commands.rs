@@ -21,8 +21,11 @@ pub struct View<'a> {
 /// A command with the name of whoever gives it.
 pub type Asked = (&'static str, Command);
 
+/// Makes what is tried of one kind.
+pub type Maker = fn(&View<'_>) -> Vec<Asked>;
+
 /// Everything that is tried, by what it is called.
-pub const MAKERS: &[(&str, fn(&View<'_>) -> Vec<Asked>)] = &[
+pub const MAKERS: &[(&str, Maker)] = &[
     ("open a case", open),
     ("a rule acts", rule),
     ("withdraw a case", withdraw),
@@ -212,7 +215,7 @@ fn observe(view: &View<'_>) -> Vec<Asked> {
         let (measure, receipt) = (measure.id.clone(), blob());
         match view.account.measure(&measure).unwrap() {
             m if m.awaits_restoration() => {
-                asked.push((cluster, Command::ConfirmRestored { measure, receipt }))
+                asked.push((cluster, Command::ConfirmRestored { measure, receipt }));
             }
             m if m.is_effective() => asked.push((cluster, Command::ConfirmInForce { measure, receipt })),
             _ => {}

@@ -130,7 +130,7 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             stage(found, measure, &["applying"], "in force")?;
         }
         Event::MeasureLifted { measure, .. } => {
-            stage(&seen.measures[measure], measure, &["lifting"], "lifted")?
+            stage(&seen.measures[measure], measure, &["lifting"], "lifted")?;
         }
         Event::MeasureWithdrawn { measure, .. } => {
             law!(4, seen.measures[measure].took_effect.is_none(), "{measure} took effect and is withdrawn");

@@ -47,6 +47,7 @@ pub struct Answer {
 /// Whether another account is similarly situated, with each part of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the answer, by its own name")]
 pub struct Comparable {
     /// The same service; the same unless a person answered otherwise.
     pub same_service: bool,

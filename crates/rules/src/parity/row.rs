@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tenure_domain::account::Account;
 use tenure_domain::account::case::{Case, CaseState};
 use tenure_domain::account::command::Command;
+use tenure_domain::account::notice::Notice;
 use tenure_domain::capability::Preset;
 use tenure_domain::name::{AccountId, CaseId, Ground, PowerId};
 use tenure_domain::scope::{Scope, ScopeKind};
@@ -80,11 +81,11 @@ fn spans(account: &Account, case: &CaseId, power: &PowerId, at: Timestamp) -> (i
         served.map_or(0, |served| at.as_second().saturating_sub(served.as_second()).max(0))
     };
     let first = |cure: bool| {
-        let of = |n: &&tenure_domain::account::notice::Notice| {
+        let of = |n: &&Notice| {
             let starts = if cure { n.kind.starts_cure() } else { n.kind.starts_notice() };
             starts == Some(power)
         };
-        account.notices_of(case).filter(of).filter_map(|n| n.served_at()).min()
+        account.notices_of(case).filter(of).filter_map(Notice::served_at).min()
     };
     (since(first(false)), since(first(true)))
 }
