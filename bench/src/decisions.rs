@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::name::{AccountId, MeasureId};
 use tenure_domain::scope::Scope;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
-use tenure_domain::text::{Blob, Words};
+use tenure_domain::text::Words;
 use tenure_domain::workload::Workload;
 use tenured::story::TERMS;
 
@@ -74,7 +75,10 @@ impl Desk {
             scope: Scope::Workload("web".parse()?, "site".parse()?),
             why,
             why_not_less: None,
-            letter: Blob::of_digest([2; 32]),
+            reasons: Reasons::new(
+                "It names the hour.",
+                vec![Fact::finding("f-1", Timestamp::UNIX_EPOCH, "https://parley.example/posts/1")],
+            ),
         };
         desk.take(&ines, emergency)?;
         Ok(desk)

@@ -65,6 +65,7 @@ impl House {
             batching: Batching::default(),
             mail: folder.join("mail"),
             fetch_private: true,
+            letters: tenure_letters::Letters::built_in()?,
             cluster,
             most_behind: u64::MAX,
             lease: tenure_engine::LEASE,

@@ -14,6 +14,7 @@ use tenure_domain::account::Command;
 use tenure_domain::account::measure::MeasureState;
 use tenure_domain::name::AccountId;
 use tenure_domain::scope::Scope;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::workload::Plan;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Submission};
@@ -114,14 +115,14 @@ async fn isolated(house: &House, id: &AccountId) -> anyhow::Result<Duration> {
     house.submit(Submission::new(ines(), Act::Account(id.clone(), open)).keeping(kept)).await?;
     house.engine.settle().await?;
     let mut kept = Kept::default();
-    let letter = kept.blob("text/plain", format!("To {id}: it names the hour.").into_bytes());
+    let seen = Fact::finding("f-1", house.engine.now(), format!("https://{id}.example/posts/1"));
     let emergency = Command::ApplyEmergency {
         case: format!("{id}.c1").parse()?,
         power: "6.1-emergency".parse()?,
         scope: Scope::Environment("web".parse()?),
         why,
         why_not_less: Some(house.engine.words(&mut kept, "Nothing less reaches it.")?),
-        letter,
+        reasons: Reasons::new("It names the hour.", vec![seen]),
     };
     let submission = Submission::new(ines(), Act::Account(id.clone(), emergency)).keeping(kept);
     let since = Instant::now();

@@ -3,8 +3,10 @@
 //! `cargo run -p bench --release` prints all of them; `-- NAME…` only those named. Subject and peer take turns, so that
 //! both see the same machine. Nothing here asserts a time.
 
+mod cases;
 mod commits;
 mod decisions;
+mod due;
 mod events;
 mod house;
 mod latency;
@@ -55,6 +57,10 @@ enum Verb {
 enum What {
     /// How long a permit takes.
     Permit,
+    /// How many decisions are made, and what a case costs in bytes.
+    Cases,
+    /// How long it takes to fire everything that is due.
+    Due,
     /// How fast a record is folded.
     Refold,
     /// How many submissions are committed.
@@ -112,6 +118,12 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
     };
     if wanted(What::Permit) {
         add(decisions::measure(effort)?)?;
+    }
+    if wanted(What::Cases) {
+        add(cases::measure(effort)?)?;
+    }
+    if wanted(What::Due) {
+        add(due::measure(effort).await?)?;
     }
     if wanted(What::Refold) {
         add(events::measure(effort).await?)?;

@@ -10,7 +10,17 @@ fn everything_can_be_measured() {
     let document: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert!(document["machine"].as_str().unwrap().contains("build: "));
     let figures = document["figures"].as_array().unwrap();
-    for what in ["permit", "folded", "holds committed", "GET ", "receipt", "memory at start"] {
+    for what in [
+        "permit",
+        "decisions in a second",
+        "bytes per case",
+        "deadlines fired",
+        "folded",
+        "holds committed",
+        "GET ",
+        "receipt",
+        "memory at start",
+    ] {
         let of: Vec<_> = figures.iter().filter(|f| f["what"].as_str().unwrap().contains(what)).collect();
         assert!(!of.is_empty(), "nothing says {what}");
         for figure in of {

@@ -34,6 +34,7 @@ actions! {
     ReadBook = "readBook" / "read the provider's book" on provider;
     PublishTerms = "publishTerms" / "publish terms" on provider;
     PublishRule = "publishRule" / "publish a rule" on provider;
+    UndoRule = "undoRule" / "undo what a rule began" on provider;
     SetPerson = "setPerson" / "set a person's roles" on provider;
     SetMember = "setMember" / "set a member's roles" on provider;
     IssueToken = "issueToken" / "issue a token" on provider;

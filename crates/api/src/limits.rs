@@ -13,6 +13,9 @@ pub const EVIDENCE_BODY: usize = 10 * 1024 * 1024;
 pub const HEARD_OUT: usize = 10 * 1024 * 1024;
 /// The longest words (reasons, statements, answers), in characters.
 pub const WORDS: usize = 20_000;
+
+/// The most accounts of which a proposal says whether they are similarly situated.
+pub const ANSWERS: usize = 50;
 /// The most reports that one case is opened on.
 pub const REPORTS: usize = 1_000;
 /// The longest idempotency key, in characters.

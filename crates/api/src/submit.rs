@@ -6,8 +6,11 @@ use axum::response::Response;
 use tenure_domain::text::Words;
 use tenure_engine::EngineError;
 use tenure_engine::kept::Kept;
+use tenure_engine::parity::Answers;
 use tenure_engine::submission::{Act, After, Done, Once, Outcome, Submission};
-use tenure_store::Answer;
+use tenure_rules::parity::Answer;
+use tenure_store::Answer as Given;
+use tenure_wire::parity::{ParityAnswer, ParityAnswers};
 use tenure_wire::view::{EventRef, Written};
 
 use crate::call::{Call, etag};
@@ -20,12 +23,13 @@ pub struct Writing<'a> {
     hash: String,
     kept: Kept,
     if_version: Option<u64>,
+    parity: Answers,
 }
 
 impl<'a> Writing<'a> {
     /// A write whose request body has this hash.
     pub fn new(call: &'a Call, hash: impl Into<String>) -> Self {
-        Self { call, hash: hash.into(), kept: Kept::default(), if_version: None }
+        Self { call, hash: hash.into(), kept: Kept::default(), if_version: None, parity: Answers::default() }
     }
 
     /// The answer that this very request got before, where it was sent under the same key. Asked before conditions
@@ -50,13 +54,26 @@ impl<'a> Writing<'a> {
 
     /// Words at a place of the body.
     pub fn words(&mut self, pointer: &str, text: &str) -> Result<Words, Failure> {
-        let trimmed = text.trim();
-        if trimmed.is_empty() || trimmed.chars().count() > limits::WORDS || trimmed.contains('\0') {
+        Ok(self.call.engine.words(&mut self.kept, said(pointer, text)?)?)
+    }
+
+    /// What a proposal says of the accounts with which it is compared.
+    pub fn compared_with(&mut self, parity: Option<ParityAnswers>) -> Result<(), Failure> {
+        let Some(ParityAnswers { answers, deviation }) = parity else { return Ok(()) };
+        if answers.len() > limits::ANSWERS {
+            let detail = format!("at most {} answers", limits::ANSWERS);
             return Err(tenure_wire::Problem::new("invalid-request", "The request is not valid", 422)
-                .fault(pointer, format!("say it in 1 to {} characters, without NUL", limits::WORDS))
+                .fault("/parity/answers", detail)
                 .into());
         }
-        Ok(self.call.engine.words(&mut self.kept, trimmed)?)
+        for (n, answer) in answers.into_iter().enumerate() {
+            let why = said(&format!("/parity/answers/{n}/why"), &answer.why)?.to_owned();
+            let ParityAnswer { account, same_service, same_content_locus, .. } = answer;
+            self.parity.answers.push(Answer { account, same_service, same_content_locus, why });
+        }
+        self.parity.deviation =
+            deviation.as_deref().map(|why| said("/parity/deviation", why).map(str::to_owned)).transpose()?;
+        Ok(())
     }
 
     /// The same for words that may be left out.
@@ -77,7 +94,7 @@ impl<'a> Writing<'a> {
         created: bool,
         made: impl Fn(&Done) -> (String, String) + Send + Sync + 'static,
     ) -> Result<Response, Failure> {
-        let answer = move |done: &Done| -> Answer {
+        let answer = move |done: &Done| -> Given {
             // What the book already says is not made again.
             let said_before = done.events.is_empty() && matches!(done.after, After::Book(_));
             let created = created && !said_before && !done.joined();
@@ -88,7 +105,7 @@ impl<'a> Writing<'a> {
             if created {
                 headers.push((header::LOCATION.to_string(), written.href.clone()));
             }
-            Answer {
+            Given {
                 request: String::new(),
                 status: status.as_u16(),
                 headers: serde_json::to_string(&headers).unwrap_or_default(),
@@ -104,6 +121,7 @@ impl<'a> Writing<'a> {
         let must_not_exist = (call.if_none && matches!(act, Act::Book(..))).then_some(0);
         let request = self.request();
         let mut submission = Submission::new(call.caller(), act).keeping(self.kept);
+        submission.parity = self.parity;
         submission.if_version = self.if_version.or(call.if_match).or(must_not_exist);
         match &call.key {
             Some(key) => {
@@ -111,7 +129,7 @@ impl<'a> Writing<'a> {
                 submission.once = Some(Once {
                     key: key.clone(),
                     request,
-                    respond: Box::new(move |done| Answer { request: named, ..answer(done) }),
+                    respond: Box::new(move |done| Given { request: named, ..answer(done) }),
                 });
                 match call.engine.submit(submission).await? {
                     Outcome::Done(_, Some(kept)) => respond(&kept, false),
@@ -127,6 +145,17 @@ impl<'a> Writing<'a> {
     }
 }
 
+/// A text that says something and is not too long.
+fn said<'a>(pointer: &str, text: &'a str) -> Result<&'a str, Failure> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > limits::WORDS || trimmed.contains('\0') {
+        return Err(tenure_wire::Problem::new("invalid-request", "The request is not valid", 422)
+            .fault(pointer, format!("say it in 1 to {} characters, without NUL", limits::WORDS))
+            .into());
+    }
+    Ok(trimmed)
+}
+
 fn written(done: &Done, id: String, href: String) -> Written {
     let version = match &done.after {
         After::Account(account) => account.version,
@@ -139,7 +168,7 @@ fn written(done: &Done, id: String, href: String) -> Written {
     Written { id, href, stream: done.stream.clone(), version, events, joined: done.joined() }
 }
 
-fn respond(answer: &Answer, repeated: bool) -> Result<Response, Failure> {
+fn respond(answer: &Given, repeated: bool) -> Result<Response, Failure> {
     let defect = |e: &dyn std::fmt::Display| {
         Failure::from(tenure_engine::EngineError::Defect {
             what: "kept answer".into(),

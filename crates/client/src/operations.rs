@@ -1,6 +1,7 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
+use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::request::{
     AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
     CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport, IssueNotice,
@@ -13,6 +14,8 @@ use tenure_wire::view::{
     ReportView, StandingView, TermsNoticeView, TokenView, WorkloadView, Written,
 };
 
+use tenure_wire::statement::StatementView;
+
 use crate::{Client, ClientError, pages};
 
 /// The operations that this client has a method for, by their ids in the document.
@@ -24,6 +27,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "publishTerms",
         "publishRule",
         "uploadEvidence",
+        "getLetter",
         "fileXarfReport",
         "fileArfReport",
         "setPerson",
@@ -107,6 +111,8 @@ posts! {
     "decideCure" decide_cure(case, item) "/v1/cases/{case}/cures/{item}/decision" DecideCure => Written;
     /// Proposes a measure, or applies one in an emergency.
     "proposeMeasure" propose_measure(case) "/v1/cases/{case}/measures" ProposeMeasure => Written;
+    /// Undoes what a rule began.
+    "undoRule" undo_rule(rule) "/v1/rules/{rule}/undo" UndoRule => Written;
     /// Names another moment of effect.
     "amendMeasure" amend_measure(measure) "/v1/measures/{measure}/amendment" Amend => Written;
     /// Approves a measure.
@@ -180,6 +186,10 @@ gets! {
     "getReport" report(report) "/v1/reports/{report}" => ReportView;
     /// What says the same as a report and was joined to it.
     "listJoined" joined(report) "/v1/reports/{report}/joined?pageSize=200" => Page<JoinedView>;
+    /// A notice's statement of reasons.
+    "getStatement" statement(account, notice) "/v1/accounts/{account}/notices/{notice}/statement" => StatementView;
+    /// What the EU's transparency database is told of a notice.
+    "getTransparency" transparency(account, notice) "/v1/accounts/{account}/notices/{notice}/transparency" => serde_json::Value;
     /// A case.
     "getCase" case(case) "/v1/cases/{case}" => CaseView;
     /// The cases against an account.
@@ -192,6 +202,10 @@ gets! {
     "getMeasure" measure(measure) "/v1/measures/{measure}" => MeasureView;
     /// What a measure would do now.
     "previewMeasure" preview(measure) "/v1/measures/{measure}/preview" => PreviewView;
+    /// What a measure was compared with.
+    "getParity" parity(measure) "/v1/measures/{measure}/parity" => ParityView;
+    /// What was done in the cases of a month.
+    "getParityReport" parity_report(month) "/v1/parity?month={month}" => ParityReportView;
     /// An order.
     "getOrder" order(order) "/v1/orders/{order}" => LegalView;
     /// An environment.

@@ -20,6 +20,8 @@ pub enum Entry {
     Terms(String),
     /// A rule.
     Rule(RuleId),
+    /// What of a rule's doing is undone.
+    Undoing(RuleId),
     /// A person of the provider.
     Person(PersonId),
     /// A member of an account.
@@ -39,6 +41,7 @@ impl fmt::Display for Entry {
         match self {
             Self::Terms(version) => write!(f, "terms/{version}"),
             Self::Rule(rule) => write!(f, "rule/{rule}"),
+            Self::Undoing(rule) => write!(f, "undo/{rule}"),
             Self::Person(person) => write!(f, "person/{person}"),
             Self::Member(account, person) => write!(f, "member/{account}/{person}"),
             Self::Token(digest) => write!(f, "token/{digest}"),
@@ -86,6 +89,18 @@ pub enum Event {
         mode: String,
         /// Its exact bytes.
         document: Blob,
+    },
+    /// What a rule began is undone: each case that it opened in this time and that is open.
+    #[serde(rename = "rule.undone")]
+    RuleUndone {
+        /// Which.
+        rule: RuleId,
+        /// Cases opened from this moment on.
+        from: Timestamp,
+        /// And before this one; none for all until now.
+        until: Option<Timestamp>,
+        /// Why, in words.
+        why: Words,
     },
     /// A person of the provider has these roles from now.
     #[serde(rename = "person.set")]
@@ -199,6 +214,9 @@ impl State {
         match &event {
             Event::ClockDoubted { .. } if context.actor != &Actor::System(System::Timer) => {
                 return Err(not_by(context.actor, "the timers compare the clocks"));
+            }
+            Event::RuleUndone { .. } if context.actor.person().is_none() => {
+                return Err(not_by(context.actor, "a person undoes what a rule began"));
             }
             Event::ClockConfirmed { .. } if context.actor.person().is_none() => {
                 return Err(not_by(context.actor, "a person confirms the clock"));

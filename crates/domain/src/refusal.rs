@@ -15,6 +15,10 @@ pub enum Guard {
     PowerPermits,
     /// What would be withheld has someone who enforces it.
     Supported,
+    /// Every fact that a notice rests on has id, date and locator, and there is one where the notice needs one.
+    FactsComplete,
+    /// The words why are of this case: no template, and long enough to say something.
+    ReasonsGiven,
     /// The case is open, and on a ground of the power.
     CaseOpen,
     /// A violation notice under the power is served and its cure period has run.
@@ -85,15 +89,20 @@ pub enum Guard {
     RecordKept,
     /// The rule's, operator's or window's cap is not reached.
     WithinCap,
+    /// Others who are similarly situated were treated alike, or the record says why not.
+    TreatedAlike,
 }
 
 impl Guard {
     /// The law that the guard keeps, where it keeps one.
     pub fn law(self) -> Option<Law> {
         match self {
-            Self::PowerInAcceptedTerms | Self::PowerPermits | Self::Supported | Self::CaseOpen => {
-                Some(Law::Basis)
-            }
+            Self::PowerInAcceptedTerms
+            | Self::PowerPermits
+            | Self::Supported
+            | Self::FactsComplete
+            | Self::ReasonsGiven
+            | Self::CaseOpen => Some(Law::Basis),
             Self::CureRun | Self::NoticeRun | Self::ClocksRun | Self::Due | Self::ClockTrusted => {
                 Some(Law::FullPeriod)
             }
@@ -116,6 +125,7 @@ impl Guard {
             | Self::NotWithheld
             | Self::WithinPlan
             | Self::InState
+            | Self::TreatedAlike
             | Self::Moment
             | Self::NameFree
             | Self::Known => None,
@@ -208,6 +218,15 @@ impl From<Unmet> for Rejected {
 }
 
 impl Rejected {
+    /// The same refusal with one more guard that is not met; whatever else it is stays as it is.
+    #[must_use]
+    pub fn and(mut self, unmet: Unmet) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.guards.push(unmet);
+        }
+        self
+    }
+
     /// The thing is not there.
     #[expect(
         clippy::needless_pass_by_value,

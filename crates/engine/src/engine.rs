@@ -13,6 +13,7 @@ use tenure_domain::account::{Actor, System};
 use tenure_domain::book;
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_fetch::Fetcher;
+use tenure_letters::Letters;
 use tenure_notify::FileChannel;
 use tenure_rules::Rule;
 use tenure_store::Store;
@@ -33,7 +34,13 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
+<<<<<<< HEAD
 use crate::{EngineError, follow, intake, jobs, keys, lead, reconcile, sequencer, timers, writer};
+||||||| 094ddb6
+use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timers, writer};
+=======
+use crate::{EngineError, follow, intake, keys, lead, parity, reconcile, sequencer, timers, writer};
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -80,6 +87,8 @@ pub struct Settings {
     pub mail: PathBuf,
     /// Whether a place that an item is about is also looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
+    /// How letters are written.
+    pub letters: Letters,
     /// The cluster that follows; none, and nothing is provisioned.
     pub cluster: Option<Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
@@ -123,7 +132,9 @@ impl Engine {
             .map_err(|e| EngineError::defect("TLS of looks at places", &e))?;
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
-        let shelf = Shelf::load(&store).await?;
+        let mut shelf = Shelf::load(&store).await?;
+        shelf.terms.set_stationery(Arc::new(settings.letters.stationery()));
+        parity::catch_up(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
         let clock = start_clock(&store, settings.clock, settings.start, time).await?;
         let size = store.head().await?.map_or(0, |(size, _)| size);
@@ -143,6 +154,7 @@ impl Engine {
             log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
             fetcher,
+            letters: settings.letters,
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),

@@ -13,6 +13,7 @@ use tenure_fetch::Fetcher;
 use tenure_ledger::chain::KeyChain;
 use tenure_ledger::note::VerifierKey;
 use tenure_ledger::secret::{self, SecretError, SecretText};
+use tenure_letters::Letters;
 use tenure_notify::FileChannel;
 use tenure_store::Store;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -94,6 +95,7 @@ pub(crate) struct Inner {
     pub log_refusal: watch::Sender<Option<LogRefusal>>,
     pub mail: FileChannel,
     pub fetcher: Fetcher,
+    pub letters: Letters,
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,

@@ -4,12 +4,24 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
+<<<<<<< HEAD
 use tenure_domain::account::notice::{Attempt, Reminder};
 use tenure_domain::name::{AccountId, NoticeId, TermsNoticeId};
 use tenure_domain::terms::{Channel, Terms};
 use tenure_notify::{Letter, inbox_proof};
+||||||| 094ddb6
+use tenure_domain::account::notice::Reminder;
+use tenure_domain::name::{AccountId, NoticeId};
+use tenure_domain::terms::Channel;
+use tenure_notify::{Letter, inbox_proof};
+=======
+use tenure_domain::account::notice::{Notice, Reminder};
+use tenure_domain::account::{Recorded, System};
+use tenure_domain::name::{AccountId, NoticeId};
+use tenure_domain::terms::Channel;
+use tenure_notify::{Letter, Page, inbox_proof};
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 use tenure_store::Job;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +29,15 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::{self, Backoff};
 use crate::inner::Inner;
 use crate::metrics::number;
+use crate::stream::Decoded;
 use crate::submission::{Act, Caller, Submission};
+<<<<<<< HEAD
 use crate::{EngineError, check, closing, evaluate, letters};
+||||||| 094ddb6
+use crate::{EngineError, evaluate, letters};
+=======
+use crate::{EngineError, evaluate, letters, reasons, stream, undo};
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -32,6 +51,8 @@ pub(crate) const LOOK: &str = "look";
 pub(crate) const RETRIEVE: &str = "retrieve";
 /// Delete what an account has, where its deletion is permitted.
 pub(crate) const DELETE: &str = "delete";
+/// Issue the notice that an event calls for.
+pub(crate) const CALLED: &str = "called_notice";
 /// Evaluate the rules for an account.
 pub(crate) const EVALUATE: &str = "evaluate";
 
@@ -40,6 +61,9 @@ pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
 
 /// How the keys of deadlines begin at which a delivery is tried again.
 const RETRY: &str = "retry:";
+
+/// Undo what a rule began.
+pub(crate) const UNDO: &str = "undo";
 
 /// How many jobs are read at once.
 const PAGE: u32 = 64;
@@ -55,6 +79,11 @@ pub(crate) fn reminder_subject(notice: &NoticeId, reminder: Reminder) -> String 
         Reminder::Half => format!("{notice}/half"),
         Reminder::LastDay => format!("{notice}/last_day"),
     }
+}
+
+/// The event of an account that calls for a notice.
+pub(crate) fn called_subject(account: &AccountId, n: u64) -> String {
+    format!("{account}#{n}")
 }
 
 /// What a job is about, whichever row asks for it.
@@ -153,7 +182,9 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         LOOK => check::place(inner, job).await,
         RETRIEVE => closing::tell(inner, &job.subject).await,
         DELETE => closing::delete(inner, &parse::<AccountId>(job)?).await,
+        CALLED => issue_called(inner, job).await,
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
+        UNDO => undo::carry_out(inner, job).await,
         EVALUATE_ALL => evaluate_all(inner).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
     }
@@ -207,6 +238,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: id.to_string(),
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
+        page: page(inner, notice).await?,
     };
     on_channels(
         inner,
@@ -220,6 +252,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     .await
 }
 
+<<<<<<< HEAD
 /// The same for the letter about new terms: the channels are those of the terms that bind, and a channel that fails is
 /// tried again with the job.
 async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -279,6 +312,46 @@ async fn on_channels(
         }
     }
     failed.map_or(Ok(()), Err)
+||||||| 094ddb6
+async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
+    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
+=======
+/// A notice's letter as a page; none where it was issued before statements were kept.
+async fn page(inner: &Inner, notice: &Notice) -> Result<Option<Page>, EngineError> {
+    let Some(blob) = &notice.statement else { return Ok(None) };
+    let statement = reasons::read_statement(inner, blob.as_str()).await?;
+    let defect = |e| EngineError::defect(&notice.id.to_string(), &e);
+    let (letters, locale) = (&inner.letters, inner.letters.locale());
+    Ok(Some(Page {
+        subject: letters.subject(&statement, locale).map_err(defect)?,
+        html: letters.html(&statement, locale).map_err(defect)?,
+        issued_at: notice.issued_at.as_second(),
+    }))
+}
+
+/// Issues the notice that an event calls for. The row stands on the list from the event's own transaction until this
+/// succeeded, and the domain issues it once, so that it is neither lost nor doubled.
+async fn issue_called(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
+    let defect = || EngineError::defect("jobs", &job.subject);
+    let (account, n) = job.subject.split_once('#').ok_or_else(defect)?;
+    let id: AccountId = account.parse().map_err(|_| defect())?;
+    let n: u64 = n.parse().map_err(|_| defect())?;
+    let rows = inner.store.stream(&stream::account(&id), n, 1).await?;
+    let row = rows.first().filter(|row| row.n == n).ok_or_else(defect)?;
+    let Decoded { at, actor, event, .. } = stream::decode(&row.leaf)?;
+    let account = inner.account(&id).await?;
+    let Some(kind) = account.called_for(&Recorded { at, actor, event }) else { return Ok(()) };
+    if account.notices.iter().any(|notice| notice.called_by == Some(n)) {
+        return Ok(());
+    }
+    let reasons = reasons::called(inner, &account, &kind).await?;
+    let act = Act::Account(id, Command::IssueCalled { event: n, kind, reasons });
+    inner.submit(Submission::new(Caller::System(System::Clerk), act)).await.map(drop)
+}
+
+async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
+    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 }
 
 async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -297,6 +370,7 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         id: format!("{id}-reminder-{which}"),
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),
         text,
+        page: None,
     };
     inner.mail.deliver(&letter).await.map_err(|e| EngineError::defect("mail", &e))?;
     Ok(())

@@ -78,8 +78,9 @@ impl Shelf {
             book::Event::TokenRevoked { digest } => {
                 self.tokens.remove_mut(digest);
             }
-            // The legal clock and the log know by themselves what holds for them.
-            book::Event::ClockDoubted { .. }
+            // The jobs, the legal clock and the log know by themselves what holds for them.
+            book::Event::RuleUndone { .. }
+            | book::Event::ClockDoubted { .. }
             | book::Event::ClockConfirmed { .. }
             | book::Event::LogKeyRotated { .. }
             | book::Event::LogAdopted { .. } => {}

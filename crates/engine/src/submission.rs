@@ -11,6 +11,7 @@ use tenure_domain::{book, report};
 use tenure_store::Answer;
 
 use crate::kept::Kept;
+use crate::parity::Answers;
 use crate::stream;
 
 /// Who submits.
@@ -74,6 +75,7 @@ impl Act {
                 C::ClearSignal { .. } => Action::ClearSignal,
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
+<<<<<<< HEAD
                 C::ProposeMeasure(_) | C::ProposeUntil { .. } => Action::ProposeMeasure,
                 C::LiftUnder { authority: Authority::AccountHolder, .. } => Action::LiftOwnMeasure,
                 C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
@@ -88,6 +90,12 @@ impl Act {
                 C::ProposeDeletion { .. } => Action::ProposeDeletion,
                 C::ConsentToDeletion { .. } => Action::ConsentToDeletion,
                 C::DenyDeletion { .. } => Action::DenyDeletion,
+||||||| 094ddb6
+                C::ProposeMeasure(_) => Action::ProposeMeasure,
+=======
+                C::ProposeMeasure(_) => Action::ProposeMeasure,
+                C::Compared { .. } | C::UndoCase { .. } => return None,
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
                 C::AmendMeasure { .. } => Action::AmendMeasure,
                 C::ApproveMeasure { .. } | C::DenyMeasure { .. } => Action::ApproveMeasure,
@@ -111,6 +119,7 @@ impl Act {
                 | C::RecordTermsAttempt { .. }
                 | C::RecordFailure { .. }
                 | C::RecordCheck { .. }
+                | C::IssueCalled { .. }
                 | C::RecordMatch { .. }
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }
@@ -126,6 +135,7 @@ impl Act {
             Self::Book(_, event) => match event {
                 book::Event::TermsPublished { .. } => Action::PublishTerms,
                 book::Event::RulePublished { .. } => Action::PublishRule,
+                book::Event::RuleUndone { .. } => Action::UndoRule,
                 book::Event::PersonSet { .. } => Action::SetPerson,
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
@@ -191,12 +201,22 @@ pub struct Submission {
     pub if_version: Option<u64>,
     /// Shared numbers that it raises by one and that must stay within a limit: name and limit.
     pub caps: Vec<(String, i64)>,
+    /// What a proposal says of the accounts that it is compared with.
+    pub parity: Answers,
 }
 
 impl Submission {
     /// A plain submission.
     pub fn new(caller: Caller, act: Act) -> Self {
-        Self { caller, act, kept: Kept::default(), once: None, if_version: None, caps: Vec::new() }
+        Self {
+            caller,
+            act,
+            kept: Kept::default(),
+            once: None,
+            if_version: None,
+            caps: Vec::new(),
+            parity: Answers::default(),
+        }
     }
 
     /// With what it brings along.

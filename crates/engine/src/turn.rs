@@ -15,13 +15,15 @@ use tenure_domain::book;
 use tenure_domain::name::{AccountId, PersonId, ReportId};
 use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_domain::report::{self, Allegation, Report};
+use tenure_domain::statement::{Reasons, lint};
 use tenure_domain::text::{Blob, Words};
 use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write};
 
 use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
-use crate::kept::Kept;
+use crate::kept::{Kept, blob_id};
+use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::{EngineError, check, closing, jobs, sequencer, stream, tally};
@@ -60,7 +62,7 @@ impl Turn<'_> {
 
     /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
     pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
-        let Submission { caller: _, act, kept, once, if_version, caps } = submission;
+        let Submission { caller: _, act, kept, once, if_version, caps, parity } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
@@ -79,7 +81,7 @@ impl Turn<'_> {
             Act::Account(..) | Act::Report(..) | Act::Book(..) => None,
         };
         let done = match act {
-            Act::Account(id, command) => self.account(id, command, if_version, &brought).await?,
+            Act::Account(id, command) => self.account(id, command, if_version, &kept, parity).await?,
             Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
             Act::Report(id, command) => self.report(id, command, if_version, &kept).await?,
             Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await?,
@@ -144,12 +146,19 @@ impl Turn<'_> {
         id: AccountId,
         command: account::Command,
         if_version: Option<u64>,
-        brought: &[String],
+        kept: &Kept,
+        parity: Answers,
     ) -> Result<Done, EngineError> {
         let state = self.states.take(self.inner, self.write, &id).await?;
-        let decided = self.decide(&id, state.as_deref(), command, if_version, brought).await;
+        let decided = self.decide(&id, state.as_deref(), command, if_version, kept, parity).await;
         match decided {
-            Ok(events) => self.append_account(&stream::account(&id), state, &events).await,
+            Ok((events, compared)) => {
+                let done = self.append_account(&stream::account(&id), state, &events).await?;
+                if let (Some(compared), Some(account)) = (compared, done.account()) {
+                    self.keep_parity(account, compared).await?;
+                }
+                Ok(done)
+            }
             Err(error) => {
                 if let Some(unchanged) = state {
                     self.states.put_back(unchanged);
@@ -163,13 +172,17 @@ impl Turn<'_> {
         &mut self,
         id: &AccountId,
         state: Option<&Account>,
-        command: account::Command,
+        mut command: account::Command,
         if_version: Option<u64>,
-        brought: &[String],
-    ) -> Result<Vec<account::Recorded>, EngineError> {
+        kept: &Kept,
+        parity: Answers,
+    ) -> Result<(Vec<account::Recorded>, Option<Compared>), EngineError> {
         still_at(if_version, state.map_or(0, |a| a.version))?;
         if let Some(document) = document(&command) {
-            self.need_blob(document.as_str(), brought).await?;
+            self.need_blob(document.as_str(), &kept.blob_ids()).await?;
+        }
+        for evidence in command.reasons().into_iter().flat_map(Reasons::found) {
+            self.need_blob(evidence.as_str(), &kept.blob_ids()).await?;
         }
         let book = self.inner.shelf();
         let actor = self.actor.clone();
@@ -182,15 +195,66 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
+<<<<<<< HEAD
         let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
         let events = Account::decide(id, state, command, &context)?;
         if in_emergency && let Some(person) = actor.person() {
             tally::owes_no_review(self.write, person).await?;
         }
         Ok(events)
+||||||| 094ddb6
+        Ok(Account::decide(id, state, command, &context)?)
+=======
+        let judged = command
+            .gives_reasons()
+            .and_then(|why| kept.text(why))
+            .and_then(|why| lint::words(why, context.book.stationery()));
+        self.write_letter(id, state, &mut command, &context).await?;
+        let (command, compared) = self.with_parity(state, command, parity, look.now).await?;
+        let decided = Account::decide_and_say(id, state, command, &context);
+        let (events, said) = match (decided, judged) {
+            (Ok(_), Some(unmet)) => return Err(Rejected::from(unmet).into()),
+            (Err(rejected), Some(unmet)) => return Err(rejected.and(unmet).into()),
+            (decided, None) => decided?,
+        };
+        for statement in said {
+            self.keep_bytes(statement.blob().as_str(), "application/json", &statement.bytes()).await?;
+        }
+        Ok((events, compared))
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     }
 
     /// Writes what was decided on an account, with all that follows from it.
+    /// The letter of the notice that the command issues, rendered from the statement that it will have, where the command
+    /// brings none along. What the statement lacks is told by the decision itself.
+    async fn write_letter(
+        &mut self,
+        id: &AccountId,
+        state: Option<&Account>,
+        command: &mut account::Command,
+        context: &Context<'_>,
+    ) -> Result<(), EngineError> {
+        if !command.reasons().is_some_and(|reasons| reasons.letter.is_none()) {
+            return Ok(());
+        }
+        let Ok((_, said)) = Account::decide_and_say(id, state, command.clone(), context) else {
+            return Ok(());
+        };
+        let (Some(statement), Some(reasons)) = (said.first(), command.reasons_mut()) else { return Ok(()) };
+        let letters = &self.inner.letters;
+        let text = letters
+            .text(statement, letters.locale())
+            .map_err(|e| EngineError::defect(&statement.notice.to_string(), &e))?;
+        let letter = blob_id(text.as_bytes());
+        reasons.letter = Some(letter.clone());
+        self.keep_bytes(letter.as_str(), "text/plain; charset=utf-8", text.as_bytes()).await
+    }
+
+    async fn keep_bytes(&mut self, id: &str, media_type: &str, bytes: &[u8]) -> Result<(), EngineError> {
+        let at = self.inner.clock.now().as_microsecond();
+        Ok(self.write.put_blob(id, media_type, bytes, at).await?)
+    }
+
     async fn append_account(
         &mut self,
         name: &str,
@@ -220,12 +284,14 @@ impl Turn<'_> {
         } else {
             self.write_account(name, before, &rows, &after).await?;
             self.states.change(Arc::clone(&after));
+            self.note_cases(&after, events).await?;
             let timers = after.timers();
             if timers != timers_before {
                 let timers: Vec<(String, i64)> =
                     timers.into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
                 self.write.set_timers(name, &timers).await?;
             }
+<<<<<<< HEAD
             let raised = undeliverable(Some(&after));
             for row in raised.difference(&raised_before) {
                 self.write.put_undeliverable(row).await?;
@@ -237,6 +303,18 @@ impl Turn<'_> {
                 self.enqueue(&after, &recorded.event).await?;
                 tally::count(self.write, recorded).await?;
                 if let Some(blob) = recorded.event.blob() {
+||||||| 094ddb6
+            for recorded in events {
+                self.enqueue(&recorded.event).await?;
+                if let Some(blob) = recorded.event.blob() {
+=======
+            for (n, recorded) in (before + 1..).zip(events) {
+                self.enqueue(&recorded.event).await?;
+                if after.called_for(recorded).is_some() {
+                    self.write.enqueue(jobs::CALLED, &jobs::called_subject(&id, n)).await?;
+                }
+                for blob in recorded.event.blobs() {
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
             }
@@ -490,6 +568,9 @@ impl Turn<'_> {
             if let book::Event::RulePublished { rule, .. } = &state.latest.event {
                 self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
             }
+            if let book::Event::RuleUndone { rule, .. } = &state.latest.event {
+                self.write.enqueue(jobs::UNDO, &format!("{rule}/{}", state.version)).await?;
+            }
         }
         let events = rows.into_iter().map(|row| row.event_type).collect();
         Ok(Done { stream: name, before, events, after: After::Book(state) })
@@ -567,6 +648,7 @@ pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<Undeliverable
 fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
+<<<<<<< HEAD
         C::RecordOrder { document, .. }
         | C::RecordTimedOrder { document, .. }
         | C::RecordGag { document, .. } => Some(document),
@@ -578,6 +660,15 @@ fn document(command: &account::Command) -> Option<&Blob> {
         | C::NotifyTerms { letter, .. } => Some(letter),
         C::RecordCheck { found, .. } => found.evidence(),
         C::ConfirmDeletion { certificate } => Some(certificate),
+||||||| 094ddb6
+        C::RecordOrder { document, .. } => Some(document),
+        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
+=======
+        C::RecordOrder { document, .. } => Some(document),
+        C::IssueNotice { reasons, .. }
+        | C::IssueCalled { reasons, .. }
+        | C::ApplyEmergency { reasons, .. } => reasons.letter.as_ref(),
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -81,6 +81,9 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
     blobs(store, &mut findings).await?;
     blob_refs(store, &mut findings, &streams).await?;
     report_keys(store, &mut findings, &streams).await?;
+    for fault in crate::parity::faults(store).await? {
+        findings.fault(fault);
+    }
     words(store, &mut findings).await?;
     head(store, verifier, &mut findings, &leaves).await?;
     Ok(findings)
@@ -218,10 +221,8 @@ fn named(stream: &str, event: &EventRow) -> Vec<(String, String)> {
     if let Some(account) = stream.strip_prefix("account/") {
         let decoded: Result<Decoded<account::Event>, _> = stream::decode(&event.leaf);
         return decoded
-            .ok()
-            .and_then(|d| d.event.blob().map(|blob| pair(account, blob)))
-            .into_iter()
-            .collect();
+            .map(|d| d.event.blobs().map(|blob| pair(account, blob)).collect())
+            .unwrap_or_default();
     }
     let Some((account, _)) = stream.strip_prefix("report/").and_then(|id| id.split_once('.')) else {
         return Vec::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tenure_domain::account::Actor;
-use tenure_domain::refusal::Rejected;
+use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_store::{StoreError, Write};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{Instrument as _, Span};
@@ -146,9 +146,16 @@ async fn turn(
         Err(error) => Err(error),
     };
     let mut result = turn.end(result).await?;
-    if let (Some((account, command)), Err(EngineError::Rejected(Rejected::Refused(refusal)))) =
-        (&privileged, &result)
-    {
+    let refusal = match &result {
+        Err(EngineError::Rejected(Rejected::Refused(refusal))) => Some(refusal.clone()),
+        Err(EngineError::Stale { expected, actual }) => Some(Refusal::one(Unmet::new(
+            Guard::InState,
+            format!("it was at version {expected} when it was read, and is at {actual}"),
+            "read it again",
+        ))),
+        Ok(_) | Err(_) => None,
+    };
+    if let (Some((account, command)), Some(refusal)) = (&privileged, &refusal) {
         turn.write.mark().await?;
         let recorded = turn.record_refusal(account, command, refusal).await;
         if let Err(error) = turn.end(recorded).await? {

@@ -1,4 +1,4 @@
-//! Rules: CEL conditions over typed facts, their modes and caps. Pure: no clock, randomness, I/O or async.
+//! Rules: CEL conditions over typed facts, their modes and caps, and parity. Pure: no clock, randomness, I/O or async.
 //!
 //! A [`Rule`] is a YAML document. Its [`Condition`] is checked in full when it is read, so that what is left to go
 //! wrong at evaluation is the facts; then the verdict is [`Verdict::CannotDecide`], on which nobody acts. Evaluation
@@ -8,6 +8,7 @@
 mod caps;
 mod condition;
 mod facts;
+pub mod parity;
 mod rule;
 mod verdict;
 

@@ -12,6 +12,7 @@ mod head;
 mod intake;
 mod lease;
 mod load;
+mod parity;
 mod postgres;
 mod read;
 mod restore;
@@ -37,6 +38,7 @@ pub use error::StoreError;
 pub use intake::{Brought, ReportKey};
 pub use lease::Lease;
 pub use load::{Connections, Load, Schema};
+pub use parity::ParityRow;
 pub use postgres::masked;
 pub use restore::{contents, restore};
 pub use rows::{

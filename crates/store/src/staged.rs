@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::intake::{Brought, ReportKey};
+use crate::parity::ParityRow;
 use crate::rows::{Answer, NewEvent, ReportRow};
 use crate::statement::{Open, Statement, many};
 use crate::write::signed;
@@ -51,6 +52,7 @@ pub(crate) struct Staged {
     blob_refs: BTreeSet<(String, String)>,
     words: BTreeMap<String, ([u8; 16], String)>,
     reports: BTreeMap<(String, u32), ReportRow>,
+    pub parity: BTreeMap<String, ParityRow>,
 }
 
 impl Staged {
@@ -103,6 +105,7 @@ impl Staged {
             blob_refs,
             words,
             reports,
+            parity,
         } = later;
         self.aggregates.extend(aggregates);
         self.events.extend(events);
@@ -114,6 +117,7 @@ impl Staged {
         self.jobs.extend(jobs);
         self.blob_refs.extend(blob_refs);
         self.reports.extend(reports);
+        self.parity.extend(parity);
         for (key, answer) in answers {
             self.answers.entry(key).or_insert(answer);
         }
@@ -132,6 +136,7 @@ impl Staged {
         self.write_jobs(open).await?;
         self.write_kept(open).await?;
         self.write_intake(open).await?;
+        self.write_parity(open).await?;
         self.write_answers(open).await
     }
 
@@ -312,6 +317,32 @@ impl Staged {
                         .bind(&report.ground)
                         .bind(report.filed_at)
                         .bind(report.remediated_at)
+                })
+                .run(&mut *open)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_parity(&self, open: &mut Open) -> Result<(), StoreError> {
+        let cases: Vec<_> = self.parity.values().collect();
+        for rows in chunks(&cases) {
+            let statement = many(
+                "INSERT INTO parity_cases (case_id, account, ground, opened_at, opened_by, is_open, deviated, data) VALUES ",
+                (8, rows.len()),
+                " ON CONFLICT (case_id) DO UPDATE SET is_open = excluded.is_open, data = excluded.data,
+                     deviated = CASE WHEN excluded.deviated > parity_cases.deviated THEN excluded.deviated ELSE parity_cases.deviated END",
+            );
+            rows.iter()
+                .fold(statement, |s, row| {
+                    s.bind(&row.case)
+                        .bind(&row.account)
+                        .bind(&row.ground)
+                        .bind(row.opened_at)
+                        .bind(&row.opened_by)
+                        .bind(i64::from(row.open))
+                        .bind(i64::from(row.deviated))
+                        .bind(&row.data)
                 })
                 .run(&mut *open)
                 .await?;

@@ -26,6 +26,7 @@ pub struct Trial {
 pub async fn check(config: &Config) -> Vec<Trial> {
     let mut trials = vec![Trial { what: "data folder", found: folder(&config.data) }];
     trials.push(Trial { what: "log's key", found: key(config) });
+    trials.push(Trial { what: "letters", found: letters(config) });
     trials.push(Trial { what: "database", found: database(config).await });
     trials.push(Trial { what: "cluster", found: cluster(config).await });
     trials.push(Trial { what: "listen", found: address(config.listen).await });
@@ -33,6 +34,14 @@ pub async fn check(config: &Config) -> Vec<Trial> {
         trials.push(Trial { what: "metrics.listen", found: address(metrics).await });
     }
     trials
+}
+
+fn letters(config: &Config) -> Result<String, String> {
+    let letters = config.letters.open().map_err(|e| e.to_string())?;
+    Ok(match &config.letters.folder {
+        Some(folder) => format!("every kind renders with {}, in {}", folder.display(), letters.locale()),
+        None => format!("Tenure's own, in {}", letters.locale()),
+    })
 }
 
 fn folder(data: &Path) -> Result<String, String> {

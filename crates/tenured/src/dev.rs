@@ -19,6 +19,7 @@ use tenure_engine::entropy::Entropy;
 use tenure_engine::submission::{Act, Submission};
 use tenure_engine::{Batching, Engine, Settings};
 use tenure_kubesim::Simulation;
+use tenure_letters::Letters;
 use tenure_store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -147,6 +148,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         mail: data.join("mail"),
         // What is tried on one machine answers there.
         fetch_private: true,
+        letters: Letters::built_in()?,
         cluster: Some(cluster),
         most_behind: tenure_engine::MOST_BEHIND,
         lease: tenure_engine::LEASE,

@@ -47,8 +47,8 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
 }
 
 /// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.
-pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> Settings {
-    Settings {
+pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> anyhow::Result<Settings> {
+    Ok(Settings {
         clock: ClockKind::Real,
         start: Timestamp::UNIX_EPOCH,
         entropy: Entropy::Machine,
@@ -57,8 +57,9 @@ pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> Setti
         batching: Batching::default(),
         mail: config.mail_folder(),
         fetch_private: config.fetch_private,
+        letters: config.letters.open().context("the letters cannot be written as the settings say")?,
         cluster,
         most_behind: config.most_behind,
         lease: config.silence,
-    }
+    })
 }

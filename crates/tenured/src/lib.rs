@@ -12,6 +12,9 @@ pub mod serve;
 pub mod story;
 pub mod terms;
 
+#[cfg(seeded_violation)]
+compile_error!("a domain that lacks a guard is for tests/seeded alone");
+
 /// Installs the one cryptography provider for TLS. Call it first in `main` and in tests.
 pub fn install_crypto() {
     // A second installation in the same process is no fault.

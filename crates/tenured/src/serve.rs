@@ -96,7 +96,7 @@ impl Running {
             Some(cluster) => known(cluster, config).await?,
             None => "no cluster".to_owned(),
         };
-        let settings = installation::settings(config, key, cluster);
+        let settings = installation::settings(config, key, cluster)?;
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
         let (closing, ending) = (CancellationToken::new(), CancellationToken::new());

@@ -3,9 +3,11 @@
 //! JSON with camelCase fields; times are RFC 3339 in UTC; requests refuse unknown fields.
 
 pub mod legal;
+pub mod parity;
 pub mod problem;
 pub mod request;
 pub mod schema;
+pub mod statement;
 pub mod view;
 
 pub use problem::Problem;

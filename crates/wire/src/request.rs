@@ -21,6 +21,7 @@ use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::legal::Instead;
+use crate::parity::ParityAnswers;
 use crate::schema::{
     BlobName, CapabilityName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, Length,
     OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
@@ -306,6 +307,43 @@ request!(
         /// What the account is asked to do.
         #[serde(default)]
         items: Vec<AskItem>,
+        /// The reports it rests on, beside those of the case.
+        #[serde(default)]
+        #[schema(value_type = Vec<ReportName>, max_items = 1000)]
+        reports: Vec<ReportId>,
+        /// What it rests on that is no report.
+        #[serde(default)]
+        #[schema(max_items = 100)]
+        facts: Vec<SaidFact>,
+    }
+);
+
+request!(
+    /// Something that happened, which a notice rests on. A notice with a fact that lacks id, date or locator is refused.
+    SaidFact {
+        /// Its id, as the provider calls it.
+        #[serde(default)]
+        #[schema(max_length = 200, pattern = "^[^\\u0000]*$")]
+        id: Option<String>,
+        /// When it was seen.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        at: Option<Timestamp>,
+        /// Where it is or was: a URL, a message id.
+        #[serde(default)]
+        #[schema(max_length = 2000, pattern = "^[^\\u0000]*$")]
+        locator: Option<String>,
+        /// What was seen.
+        #[serde(default)]
+        #[schema(value_type = Option<Text>)]
+        what: Option<String>,
+        /// The evidence, as it was uploaded.
+        #[serde(default)]
+        #[schema(value_type = Vec<BlobName>, max_items = 5)]
+        evidence: Vec<Blob>,
+        /// Whether a machine found it.
+        #[serde(default)]
+        automated: bool,
     }
 );
 
@@ -596,6 +634,18 @@ request!(
         /// Why.
         #[schema(value_type = Text)]
         why: String,
+        /// What is said of the accounts with which it is compared. A proposal that is harsher than what similarly
+        /// situated accounts met with is refused without a reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parity: Option<ParityAnswers>,
+        /// The reports that the notice of an emergency measure rests on, beside those of the case.
+        #[serde(default)]
+        #[schema(value_type = Vec<ReportName>, max_items = 1000)]
+        reports: Vec<ReportId>,
+        /// What it rests on that is no report.
+        #[serde(default)]
+        #[schema(max_items = 100)]
+        facts: Vec<SaidFact>,
     }
 );
 

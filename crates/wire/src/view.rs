@@ -511,8 +511,14 @@ view!(
         measure: Option<String>,
         /// Why.
         why: Option<String>,
-        /// The letter.
+        /// The appeal it is about.
+        appeal: Option<String>,
+        /// The letter, as it was issued.
         letter: Option<String>,
+        /// The statement of reasons, by its SHA-256; none where it was issued before statements were kept.
+        statement: Option<String>,
+        /// The number of the account's event that called for it; none where a person or a rule issued it.
+        called_by: Option<u64>,
         /// When it was issued.
         #[schema(value_type = String, format = DateTime)]
         issued_at: Timestamp,

@@ -142,3 +142,40 @@ fn every_dependency_has_its_row() {
         .collect();
     assert!(missing.is_empty(), "docs/dependencies.md has no row for {missing:?}");
 }
+
+/// Every file of the sources and manifests whose text holds a word, from the root.
+fn naming(word: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut left: Vec<PathBuf> =
+        ["Cargo.toml", "bench", "crates", "tests", ".cargo"].iter().map(|p| root().join(p)).collect();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+        } else if path.extension().is_some_and(|e| e == "rs" || e == "toml")
+            && fs::read_to_string(&path).unwrap().contains(word)
+        {
+            found.insert(path.strip_prefix(root()).unwrap().display().to_string());
+        }
+    }
+    found
+}
+
+/// A guard is removed from the domain by a `cfg` that the build script of `tests/seeded` sets for that package alone. It
+/// is no feature, so nothing can be unified with it; nothing depends on that package; `tenured` refuses to be built so.
+#[test]
+fn the_domain_that_lacks_a_guard_is_reached_by_nothing_but_its_test() {
+    let of = |names: &[&str]| -> BTreeSet<String> { names.iter().map(ToString::to_string).collect() };
+    let flag = ["seeded", "violation"].join("_");
+    let own = of(&["tests/seeded/Cargo.toml", "tests/seeded/build.rs"]);
+    let named: BTreeSet<_> = naming(&flag).difference(&own).cloned().collect();
+    assert_eq!(
+        named,
+        of(&["Cargo.toml", "crates/domain/src/account/guards.rs", "crates/tenured/src/lib.rs"]),
+        "the lint that knows the word, the guard, and what forbids it in the server"
+    );
+    let package = ["tenure", "seeded"].join("-");
+    assert_eq!(naming(&package), of(&["tests/seeded/Cargo.toml"]), "nothing depends on it");
+    let features: toml::Table =
+        fs::read_to_string(root().join("crates/domain/Cargo.toml")).unwrap().parse().unwrap();
+    assert!(!features.contains_key("features"), "the domain has one build");
+}

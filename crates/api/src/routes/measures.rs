@@ -7,7 +7,7 @@ use tenure_domain::account::{Command, command};
 use tenure_domain::authority::Authority;
 use tenure_domain::name::{CaseId, MeasureId};
 use tenure_engine::EngineError;
-use tenure_engine::letters::{self, EmergencyNotice};
+use tenure_engine::reasons::Said;
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
 use tenure_wire::request::{Amend, Consent, ProposeMeasure, Reason, Until};
@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 use crate::call::{Body, Call, Path};
 use crate::problem::Failure;
+use crate::routes::statements::facts;
 use crate::submit::Writing;
 use crate::{App, views};
 
@@ -52,8 +53,22 @@ async fn propose(
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
     let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+    writing.compared_with(asked.parity)?;
     if !asked.emergency {
+<<<<<<< HEAD
         let proposal = command::ProposeMeasure {
+||||||| 094ddb6
+        let command = Command::ProposeMeasure(command::ProposeMeasure {
+=======
+        for (given, at) in [(!asked.reports.is_empty(), "/reports"), (!asked.facts.is_empty(), "/facts")] {
+            if given {
+                return Err(Problem::new("invalid-request", "The request is not valid", 422)
+                    .fault(at, "the case's notices name what the measure rests on: leave it out")
+                    .into());
+            }
+        }
+        let command = Command::ProposeMeasure(command::ProposeMeasure {
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
             case,
             power: asked.power,
             scope: asked.scope,
@@ -79,12 +94,29 @@ async fn propose(
             .into());
     }
     let account = call.engine.account(&account_id).await?;
+<<<<<<< HEAD
     let terms = call.engine.governing(&account, account.case(&case).map_err(EngineError::from)?)?;
     let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
     let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
     let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
+||||||| 094ddb6
+    let terms = call.engine.accepted(&account)?;
+    let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
+    let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
+    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
+=======
+    let said = Said {
+        why: asked.why.trim().to_owned(),
+        why_not_less: asked.why_not_less.map(|text| text.trim().to_owned()),
+        reports: asked.reports.into_iter().collect(),
+        facts: facts(asked.facts)?,
+        ..Said::default()
+    };
+    let found = account.case(&case).map_err(EngineError::from)?;
+    let reasons = call.engine.reasons(&account, found, said).await?;
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     let command =
-        Command::ApplyEmergency { case, power: asked.power, scope: asked.scope, why, why_not_less, letter };
+        Command::ApplyEmergency { case, power: asked.power, scope: asked.scope, why, why_not_less, reasons };
     writing.submit(Act::Account(account_id, command), true, newest).await
 }
 

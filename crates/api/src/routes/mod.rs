@@ -22,10 +22,12 @@ mod ledger;
 mod measures;
 mod notices;
 mod orders;
+mod parity;
 mod people;
 mod reports;
 mod rules;
 mod standing;
+mod statements;
 mod terms;
 mod tokens;
 mod workloads;
@@ -59,6 +61,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(intake::routes())
         .merge(cases::routes())
         .merge(notices::routes())
+        .merge(statements::routes())
         .merge(cures::routes())
         .merge(clocks::routes())
         .merge(clearances::routes())
@@ -67,6 +70,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(fees::routes())
         .merge(standing::routes())
         .merge(deletion::routes())
+        .merge(parity::routes())
         .merge(appeals::routes())
         .merge(orders::routes())
         .merge(holds::routes())

@@ -6,10 +6,20 @@ use tenure_access::Action;
 use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::{Command, command, event::Asked};
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
+<<<<<<< HEAD
 use tenure_engine::letters::{self, CaseNotice};
 use tenure_engine::submission::{Act, Done, Submission};
 use tenure_engine::{Engine, EngineError};
 use tenure_rules::Condition;
+||||||| 094ddb6
+use tenure_engine::EngineError;
+use tenure_engine::letters::{self, CaseNotice};
+use tenure_engine::submission::{Act, Done};
+=======
+use tenure_engine::EngineError;
+use tenure_engine::reasons::Said;
+use tenure_engine::submission::{Act, Done};
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 use tenure_wire::Problem;
 use tenure_wire::request::{AskVerifier, IssueNotice, PageQuery, Starts};
 use tenure_wire::view::{NoticeView, Page, Written};
@@ -18,6 +28,7 @@ use utoipa_axum::routes;
 
 use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
+use crate::routes::statements::facts;
 use crate::submit::Writing;
 use crate::{App, page, views};
 
@@ -46,7 +57,12 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let asked = body.value;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(EngineError::from)?;
+<<<<<<< HEAD
     let terms = call.engine.governing(&account, case)?;
+||||||| 094ddb6
+    let terms = call.engine.accepted(&account)?;
+=======
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     let starts = match asked.starts {
         Starts::Cure => command::Starts::Cure,
         Starts::Notice => command::Starts::Notice,
@@ -54,25 +70,31 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     };
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
+    let facts = facts(asked.facts)?;
+    let mut said = Said {
+        why: asked.why.trim().to_owned(),
+        reports: asked.reports.into_iter().collect(),
+        facts,
+        ..Said::default()
+    };
     let mut items = Vec::new();
-    let mut lines = Vec::new();
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
+<<<<<<< HEAD
         lines.push((item.id.to_string(), item.ask));
         let verifier = verifier(&mut writing, n, item.verifier)?;
         items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice, verifier });
+||||||| 094ddb6
+        lines.push((item.id.to_string(), item.ask));
+        items.push(Asked { id: item.id, ask, report: item.report });
+=======
+        said.asks.insert(item.id.clone(), item.ask.trim().to_owned());
+        said.reports.extend(item.report.clone());
+        items.push(Asked { id: item.id, ask, report: item.report });
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     }
-    let says = CaseNotice {
-        case: &id,
-        ground: &case.ground,
-        power: &asked.power,
-        starts,
-        why: &asked.why,
-        items: &lines,
-    };
-    let text = letters::case_notice(&account, &terms, &says, call.engine.now());
-    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
-    let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, letter, items };
+    let reasons = call.engine.reasons(&account, case, said).await?;
+    let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, items, reasons };
     writing.submit(Act::Account(id.account().clone(), command), true, newest).await
 }
 

@@ -66,6 +66,7 @@ pub async fn case(
 }
 
 pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Failure> {
+<<<<<<< HEAD
     let (power, measure) = match &notice.kind {
         NoticeKind::Violation { power }
         | NoticeKind::Intent { power }
@@ -73,15 +74,30 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
         NoticeKind::Emergency { measure }
         | NoticeKind::Removal { measure }
         | NoticeKind::Retrieval { measure, .. } => (None, Some(measure.to_string())),
+||||||| 094ddb6
+    let (power, measure) = match &notice.kind {
+        NoticeKind::Violation { power }
+        | NoticeKind::Intent { power }
+        | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
+        NoticeKind::Emergency { measure } => (None, Some(measure.to_string())),
+=======
+    let power = notice.kind.starts_cure().or(notice.kind.starts_notice());
+    let appeal = match &notice.kind {
+        NoticeKind::AppealOutcome { appeal } => Some(appeal.to_string()),
+        _ => None,
+>>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     };
     let letter = engine.blob(notice.letter.as_str()).await?;
     Ok(NoticeView {
         id: notice.id.to_string(),
         case: notice.case.to_string(),
         title: notice.kind.title().to_owned(),
-        power,
-        measure,
+        power: power.map(ToString::to_string),
+        measure: notice.kind.measure().map(ToString::to_string),
+        appeal,
         why: text(engine, &notice.why).await?,
+        statement: notice.statement.as_ref().map(ToString::to_string),
+        called_by: notice.called_by,
         letter: letter.and_then(|blob| String::from_utf8(blob.bytes).ok()),
         issued_at: notice.issued_at,
         state: match &notice.state {

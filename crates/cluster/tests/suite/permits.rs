@@ -10,8 +10,9 @@ use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
-use tenure_domain::text::{Blob, Words};
+use tenure_domain::text::Words;
 use tenure_domain::workload::{Plan, Workload};
 
 const TERMS: &str = r#"kind: Terms
@@ -38,10 +39,6 @@ pub struct Tenant {
 
 fn words() -> Words {
     Words::try_from(format!("sha256s:{}", "0".repeat(64))).unwrap()
-}
-
-fn blob() -> Blob {
-    Blob::try_from(format!("sha256:{}", "0".repeat(64))).unwrap()
 }
 
 impl Tenant {
@@ -118,8 +115,11 @@ impl Tenant {
             starts: Starts::Both,
             power: tenure_domain::name::PowerId::clone(&power),
             why: words(),
-            letter: blob(),
             items,
+            reasons: Reasons::new(
+                "It stays up",
+                vec![Fact::finding("f-1", Timestamp::UNIX_EPOCH, "/posts/1")],
+            ),
         };
         self.person("ines", issue);
         self.run(&format!("member/{id}/ada"), Command::AcknowledgeNotice { notice });

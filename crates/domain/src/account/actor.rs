@@ -32,6 +32,10 @@ pub enum System {
     Delivery,
     /// What looks whether something asked for is done.
     Verifier,
+    /// The carrying out of one command for many accounts.
+    Batch,
+    /// The issuing of notices that follow from what happened.
+    Clerk,
     /// The start of an installation.
     Bootstrap,
     /// Whoever holds the log's key, at the machine.
@@ -41,11 +45,13 @@ pub enum System {
 }
 
 impl System {
-    const ALL: [(Self, &'static str); 7] = [
+    const ALL: [(Self, &'static str); 9] = [
         (Self::Timer, "timer"),
         (Self::Cluster, "cluster"),
         (Self::Delivery, "delivery"),
         (Self::Verifier, "verifier"),
+        (Self::Batch, "batch"),
+        (Self::Clerk, "clerk"),
         (Self::Bootstrap, "bootstrap"),
         (Self::Keeper, "keeper"),
         (Self::Eraser, "eraser"),

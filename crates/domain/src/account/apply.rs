@@ -11,6 +11,7 @@ use super::invoice::Invoice;
 use super::legal::{Appeal, AppealDecision, Ended, Hold, Order};
 use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
 use super::notice::{Attempt, Failure, Notice, NoticeState};
+use super::parity::Compared;
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
 
@@ -196,7 +197,7 @@ impl Account {
                     until: until.clone(),
                 });
             }
-            Event::NoticeIssued { notice, case, kind, letter, why, items } => {
+            Event::NoticeIssued { notice, case, kind, letter, why, items, statement, called_by, .. } => {
                 self.in_order(notice.number(), self.notices.len(), notice)?;
                 let in_case = self.case_mut(case)?;
                 for asked in items {
@@ -214,6 +215,8 @@ impl Account {
                     case: case.clone(),
                     kind: kind.clone(),
                     letter: letter.clone(),
+                    statement: statement.clone(),
+                    called_by: *called_by,
                     items: items.iter().map(|i| i.id.clone()).collect(),
                     why: why.clone(),
                     issued_at: at,
@@ -310,6 +313,7 @@ impl Account {
                     took_part: actor.person().cloned().into_iter().collect(),
                     approvals_needed: *approvals_needed,
                     approver_roles: approver_roles.clone(),
+                    parity: None,
                     emergency: ratify_by.zip(*notice_by).map(|(ratify_by, notice_by)| Emergency {
                         ratify_by,
                         notice_by,
@@ -510,6 +514,13 @@ impl Account {
             | Event::DeletionApproved { .. }
             | Event::DeletionEnded { .. }
             | Event::AccountClosed { .. } => self.fold_closing(recorded)?,
+            Event::ParityCompared { measure, comparator, document } => {
+                let compared = Compared { comparator: comparator.clone(), document: document.clone() };
+                self.measure_mut(measure)?.parity = Some(compared);
+            }
+            Event::CaseUndone { case, .. } => {
+                self.case_mut(case)?;
+            }
             Event::DriftRepaired { .. } => {}
             Event::CommandRefused { .. } => {
                 let hour = at.as_second().div_euclid(3600);

@@ -10,6 +10,8 @@ use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::Finding;
 use super::strike::Amount;
+use super::notice::NoticeKind;
+use super::parity::Comparison;
 use super::timer::TimerKey;
 use super::watch::Lifts;
 use crate::authority::Authority;
@@ -20,6 +22,7 @@ use crate::name::{
 };
 use crate::period::Period;
 use crate::scope::Scope;
+use crate::statement::Reasons;
 use crate::terms::{Channel, TermsRef};
 use crate::text::{Blob, Words};
 use crate::workload::{Plan, Workload};
@@ -64,6 +67,8 @@ pub enum Command {
     RecordMatch { rule: RuleId, ground: Ground, opens: bool, facts: BTreeMap<String, String>, why: Words },
     /// Take a case back; with `clears`, because its signal was false.
     WithdrawCase { case: CaseId, why: Words, clears: Option<Clears> },
+    /// Take back a case that a rule opened, with all others that it opened.
+    UndoCase { case: CaseId, rule: RuleId, by: PersonId, why: Words },
     /// Say that a signal on which no case is open is false.
     ClearSignal { ground: Ground, rule: Option<RuleId>, why: Words, clears: Clears },
     /// Stop the clocks of a case.
@@ -73,7 +78,16 @@ pub enum Command {
     /// Make the running periods of a notice longer.
     ExtendNotice { notice: NoticeId, by: Period, why: Words },
     /// Issue a notice in a case.
-    IssueNotice { case: CaseId, starts: Starts, power: PowerId, why: Words, letter: Blob, items: Vec<Asked> },
+    IssueNotice {
+        case: CaseId,
+        starts: Starts,
+        power: PowerId,
+        why: Words,
+        items: Vec<Asked>,
+        reasons: Reasons,
+    },
+    /// Issue the notice that an event of the account calls for, once.
+    IssueCalled { event: u64, kind: NoticeKind, reasons: Reasons },
     /// A channel took the letter.
     RecordAttempt { notice: NoticeId, channel: Channel, proof: String },
     /// A channel refused the letter.
@@ -101,8 +115,10 @@ pub enum Command {
         scope: Scope,
         why: Words,
         why_not_less: Option<Words>,
-        letter: Blob,
+        reasons: Reasons,
     },
+    /// A proposal or an emergency measure with what its comparison with other cases said.
+    Compared { decision: Box<Command>, comparison: Comparison },
     /// Name another moment of effect; voids the approvals.
     AmendMeasure { measure: MeasureId, effective: Timestamp },
     /// Consent to exactly this.
@@ -240,7 +256,9 @@ impl Command {
             Self::PauseCase { .. } => "pause case",
             Self::ResumeCase { .. } => "resume case",
             Self::ExtendNotice { .. } => "extend notice",
+            Self::UndoCase { .. } => "undo case",
             Self::IssueNotice { .. } => "issue notice",
+            Self::IssueCalled { .. } => "issue called notice",
             Self::RecordAttempt { .. } => "record attempt",
             Self::RecordFailure { .. } => "record failure",
             Self::ReadNotice { .. } => "read notice",
@@ -251,6 +269,7 @@ impl Command {
             Self::RejectCure { .. } => "reject cure",
             Self::ProposeMeasure(_) | Self::ProposeUntil { .. } => "propose measure",
             Self::ApplyEmergency { .. } => "apply emergency measure",
+            Self::Compared { decision, .. } => decision.name(),
             Self::AmendMeasure { .. } => "amend measure",
             Self::ApproveMeasure { .. } => "approve measure",
             Self::DenyMeasure { .. } => "deny measure",
@@ -287,6 +306,40 @@ impl Command {
         }
     }
 
+    /// The words by which something is denied to the account or proposed against it, where it brings such words: they
+    /// have to give a reason ([`lint::words`](crate::statement::lint::words)).
+    pub fn gives_reasons(&self) -> Option<&Words> {
+        match self {
+            Self::RejectCure { why, .. }
+            | Self::DecideAppeal { why, .. }
+            | Self::ModifyOnAppeal { why, .. }
+            | Self::ChargeFee { why, .. }
+            | Self::ProposeUntil { proposal: ProposeMeasure { why, .. }, .. }
+            | Self::ProposeMeasure(ProposeMeasure { why, .. }) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The reasons of the notice that it issues, where it issues one.
+    pub fn reasons(&self) -> Option<&Reasons> {
+        match self {
+            Self::IssueNotice { reasons, .. }
+            | Self::IssueCalled { reasons, .. }
+            | Self::ApplyEmergency { reasons, .. } => Some(reasons),
+            _ => None,
+        }
+    }
+
+    /// The same, to put the letter in.
+    pub fn reasons_mut(&mut self) -> Option<&mut Reasons> {
+        match self {
+            Self::IssueNotice { reasons, .. }
+            | Self::IssueCalled { reasons, .. }
+            | Self::ApplyEmergency { reasons, .. } => Some(reasons),
+            _ => None,
+        }
+    }
+
     /// Whether it starts a period of the account, or happens because one has run. It waits while the legal clock is in
     /// doubt: a period that began at a doubtful moment could end early.
     pub fn is_timed(&self) -> bool {
@@ -311,6 +364,7 @@ impl Command {
             Self::ProposeMeasure(_)
                 | Self::ProposeUntil { .. }
                 | Self::ApplyEmergency { .. }
+                | Self::Compared { .. }
                 | Self::AmendMeasure { .. }
                 | Self::ApproveMeasure { .. }
                 | Self::RatifyMeasure { .. }

@@ -63,10 +63,6 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
 #[expect(
-    clippy::large_enum_variant,
-    reason = "events are read one at a time; boxing the proposal would only hide it"
-)]
-#[expect(
     missing_docs,
     reason = "each field is the vocabulary's word for what the command of the same name sets"
 )]
@@ -124,6 +120,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Words>,
     },
+    #[serde(rename = "case.undone")]
+    CaseUndone { case: CaseId, rule: RuleId, by: PersonId, why: Words },
     #[serde(rename = "case.paused")]
     CasePaused {
         case: CaseId,
@@ -161,6 +159,12 @@ pub enum Event {
         letter: Blob,
         why: Words,
         items: Vec<Asked>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        statement: Option<Blob>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        called_by: Option<u64>,
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        evidence: BTreeSet<Blob>,
     },
     #[serde(rename = "notice.attempted")]
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
@@ -222,6 +226,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<MeasureId>,
     },
+    #[serde(rename = "parity.compared")]
+    ParityCompared { measure: MeasureId, comparator: String, document: Blob },
     #[serde(rename = "measure.amended")]
     MeasureAmended { measure: MeasureId, effective: Timestamp, command_hash: String },
     #[serde(rename = "approval.given")]
@@ -394,7 +400,16 @@ pub enum Event {
 }
 
 impl Event {
-    /// The kept bytes that it names, where it names any.
+    /// All kept bytes that it names.
+    pub fn blobs(&self) -> impl Iterator<Item = &Blob> {
+        let (statement, evidence) = match self {
+            Self::NoticeIssued { statement, evidence, .. } => (statement.as_ref(), Some(evidence)),
+            _ => (None, None),
+        };
+        self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten())
+    }
+
+    /// The kept bytes that it is about, where it is about any.
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),

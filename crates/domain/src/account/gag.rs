@@ -5,7 +5,7 @@ use super::Account;
 use super::clock::PauseCause;
 use super::event::Event;
 use super::legal::{Order, OrderKind};
-use super::notice::Notice;
+use super::notice::{Notice, NoticeKind};
 use crate::name::OrderId;
 use crate::scope::Scope;
 
@@ -22,7 +22,11 @@ impl Account {
     /// The gag that covers a notice: one over the scope of the measure that it tells of; one that names its case; or,
     /// for a notice that tells of no measure, one over the whole account.
     pub(super) fn gag_on(&self, notice: &Notice) -> Option<&OrderId> {
-        let measure = notice.kind.measure().and_then(|id| self.measure(id).ok());
+        let measure = match &notice.kind {
+            NoticeKind::AppealOutcome { appeal } => self.appeal(appeal).ok().map(|a| &a.measure),
+            kind => kind.measure(),
+        };
+        let measure = measure.and_then(|id| self.measure(id).ok());
         let about = measure.map_or(&Scope::Account, |m| &m.proposal.scope);
         let names = |gag: &Order| gag.gag.as_ref().is_some_and(|g| g.case.as_ref() == Some(&notice.case));
         self.gags().find(|gag| gag.scope.covers(about) || names(gag)).map(|gag| &gag.id)

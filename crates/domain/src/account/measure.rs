@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::watch::{Lifts, Watch};
 use crate::authority::Authority;
+use super::parity::Compared;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
@@ -41,6 +42,9 @@ pub struct Measure {
     /// The provisional part of an emergency measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
+    /// What it was compared with when it was proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parity: Option<Compared>,
     /// Where it stands.
     pub state: MeasureState,
     /// When it first took effect, if it ever did.

@@ -7,6 +7,7 @@ pub mod actor;
 mod apply;
 mod apply_legal;
 pub mod blockers;
+mod called;
 pub mod case;
 pub mod change;
 pub mod clearance;
@@ -27,6 +28,7 @@ pub mod measure;
 pub mod notice;
 pub mod outlook;
 mod preservation;
+pub mod parity;
 mod process;
 mod stages;
 pub mod standing;
@@ -45,6 +47,7 @@ use crate::name::{
     RuleId, WorkloadId,
 };
 use crate::refusal::Rejected;
+use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
 use crate::workload::{Plan, Workload};
 
@@ -64,11 +67,13 @@ use notice::Notice;
 pub use preservation::Kept;
 use strike::{Fee, Strike};
 
-/// What decisions read of the provider's book: the published terms by reference, and who holds which roles.
+/// What decisions read of the provider's book: the published terms by reference, who holds which roles, and what the
+/// provider writes again and again.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
     roles: BTreeMap<PersonId, BTreeSet<String>>,
+    stationery: Arc<Stationery>,
 }
 
 impl Book {
@@ -90,6 +95,16 @@ impl Book {
     /// The text behind a reference.
     pub fn get(&self, reference: &TermsRef) -> Option<&Arc<Terms>> {
         self.terms.get(reference)
+    }
+
+    /// What the provider writes again and again.
+    pub fn stationery(&self) -> &Stationery {
+        &self.stationery
+    }
+
+    /// From now on the provider writes this again and again.
+    pub fn set_stationery(&mut self, stationery: Arc<Stationery>) {
+        self.stationery = stationery;
     }
 
     /// Every version published, in order of id and version.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use crate::calendar::Deadline;
-use crate::name::{CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
+use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::terms::Channel;
 use crate::text::{Blob, Words};
 
@@ -21,6 +21,12 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// The letter, as it was issued.
     pub letter: Blob,
+    /// Its statement of reasons; none where it was issued before statements were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Blob>,
+    /// The number of the account's event that called for it; none where a person or a rule issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_by: Option<u64>,
     /// The items it asks for.
     pub items: Vec<ItemId>,
     /// Why, in words.
@@ -92,29 +98,39 @@ pub enum NoticeKind {
         /// 0 for the notice whose service begins the retrieval period, from 1 for its reminders.
         number: u8,
     },
+    /// That a measure which ends nothing took effect.
+    Suspension {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// That the account was ended.
+    Termination {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// That a period ends later than it did.
+    Extension {
+        /// The notice that started it.
+        notice: NoticeId,
+    },
+    /// That a measure is over, or will not take effect.
+    Lift {
+        /// The measure.
+        measure: MeasureId,
+    },
+    /// How an appeal was decided.
+    AppealOutcome {
+        /// The appeal.
+        appeal: AppealId,
+    },
 }
 
 impl NoticeKind {
-    /// The measure that it tells of, where it tells of one. A reminder repeats what was told.
-    pub fn measure(&self) -> Option<&MeasureId> {
-        match self {
-            Self::Emergency { measure }
-            | Self::Removal { measure }
-            | Self::Retrieval { measure, number: 0 } => Some(measure),
-            Self::Violation { .. }
-            | Self::Intent { .. }
-            | Self::ViolationAndIntent { .. }
-            | Self::Retrieval { .. } => None,
-        }
-    }
-
     /// The power whose cure period it starts.
     pub fn starts_cure(&self) -> Option<&PowerId> {
         match self {
             Self::Violation { power } | Self::ViolationAndIntent { power } => Some(power),
-            Self::Intent { .. } | Self::Emergency { .. } | Self::Removal { .. } | Self::Retrieval { .. } => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -122,9 +138,34 @@ impl NoticeKind {
     pub fn starts_notice(&self) -> Option<&PowerId> {
         match self {
             Self::Intent { power } | Self::ViolationAndIntent { power } => Some(power),
+            _ => None,
+        }
+    }
+
+    /// Whether it says that something is wrong or about to follow, before anything does.
+    pub fn accuses(&self) -> bool {
+        self.starts_cure().is_some() || self.starts_notice().is_some()
+    }
+
+    /// Whether it is one of those that tell the account that a measure took effect.
+    pub fn tells_of_effect(&self) -> bool {
+        self.measure().is_some() && !matches!(self, Self::Lift { .. })
+    }
+
+    /// The measure that it tells of, where it tells of one. A reminder repeats what was told.
+    pub fn measure(&self) -> Option<&MeasureId> {
+        match self {
+            Self::Emergency { measure }
+            | Self::Suspension { measure }
+            | Self::Termination { measure }
+            | Self::Lift { measure }
+            | Self::Removal { measure }
+            | Self::Retrieval { measure, number: 0 } => Some(measure),
             Self::Violation { .. }
-            | Self::Emergency { .. }
-            | Self::Removal { .. }
+            | Self::Intent { .. }
+            | Self::ViolationAndIntent { .. }
+            | Self::Extension { .. }
+            | Self::AppealOutcome { .. }
             | Self::Retrieval { .. } => None,
         }
     }
@@ -137,8 +178,13 @@ impl NoticeKind {
             Self::ViolationAndIntent { .. } => "violation notice and notice of intent",
             Self::Emergency { .. } => "notice of an emergency measure",
             Self::Removal { .. } => "notice of a removal under an order",
-            Self::Retrieval { number: 0, .. } => "notice of termination and of the time to fetch your data",
+            Self::Retrieval { number: 0, .. } => "notice of the time to fetch your data",
             Self::Retrieval { .. } => "reminder of the time to fetch your data",
+            Self::Suspension { .. } => "notice of a measure in effect",
+            Self::Termination { .. } => "notice of termination",
+            Self::Extension { .. } => "notice of an extension",
+            Self::Lift { .. } => "notice of the end of a measure",
+            Self::AppealOutcome { .. } => "notice of an appeal's outcome",
         }
     }
 }

@@ -118,6 +118,11 @@ fn a_date_that_the_zone_skipped_makes_the_period_longer() {
     let from = at("2011-12-29T22:00:00Z");
     let end = samoa.deadline(from, &Period::Days(1)).unwrap().at;
     assert!(end >= at("2011-12-30T22:00:00Z"), "{}", samoa.local(end));
+    // It put its clock forward besides, so that 36 months to that night lack more than a day.
+    let from = at("2008-12-31T11:00:00Z");
+    let years = Period::Months(36);
+    let least = SignedDuration::from_secs(years.shortest_seconds().try_into().unwrap());
+    assert!(samoa.deadline(from, &years).unwrap().at >= from.checked_add(least).unwrap());
 }
 
 #[test]

@@ -119,6 +119,9 @@ impl fmt::Display for Channel {
 pub struct Power {
     /// The clause's number as the agreement prints it.
     pub id: PowerId,
+    /// The clause's own words, where the document prints them: what notices quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// What it permits.
     pub permits: Preset,
     /// The capabilities that it permits to withhold, where it writes them out instead of a preset.

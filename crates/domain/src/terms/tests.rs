@@ -3,6 +3,21 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::{BYTES_MAX, DocumentError, FAULTS_MAX};
 
+#[test]
+fn a_clause_is_printed_where_the_document_prints_it() {
+    let (bare, _) = Terms::parse(EXAMPLE).unwrap();
+    assert!(bare.powers.iter().all(|p| p.text.is_none()), "documents without it still read");
+    let power = r#"{id: "6.1", permits"#;
+    let text = EXAMPLE.replace(power, r#"{id: "6.1", text: " We may suspend for cause. ", permits"#);
+    let (printed, _) = Terms::parse(&text).unwrap();
+    let power_id = "6.1".parse().unwrap();
+    assert_eq!(printed.power(&power_id).unwrap().text.as_deref(), Some("We may suspend for cause."));
+    for blank in ["\"\"", "\"  \"", "7", "[a]"] {
+        let text = EXAMPLE.replace(power, &format!(r#"{{id: "6.1", text: {blank}, permits"#));
+        Terms::parse(&text).expect_err(blank);
+    }
+}
+
 const EXAMPLE: &str = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
 
 fn p(text: &str) -> Period {

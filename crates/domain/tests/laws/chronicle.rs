@@ -316,6 +316,8 @@ impl Chronicle {
             | Event::CaseChecked { .. }
             | Event::SignalCleared { .. }
             | Event::MeasureRestored { .. }
+            | Event::CaseUndone { .. }
+            | Event::ParityCompared { .. }
             | Event::DriftRepaired { .. }
             | Event::CommandRefused { .. } => {}
         }

@@ -13,7 +13,7 @@ use tenure_domain::scope::Scope;
 use tenure_domain::terms::{Channel, Power, Process};
 
 use crate::history::{GROUNDS, History, PEOPLE, SCOPES, pick};
-use crate::world::{blob, words};
+use crate::world::{blob, reasons, words};
 
 impl History {
     /// Does what comes next in the course of a case, so that histories reach its far end.
@@ -46,7 +46,7 @@ impl History {
                 scope,
                 why: words(),
                 why_not_less: Some(words()),
-                letter: blob(),
+                reasons: reasons(),
             };
             return self.run(&person, command);
         }
@@ -76,7 +76,8 @@ impl History {
             let power = pick(&powers, b).unwrap();
             let items = self.fresh_items(&case, 1 + c % 2);
             let starts = Starts::Both;
-            let command = Command::IssueNotice { case, starts, power, why: words(), letter: blob(), items };
+            let command =
+                Command::IssueNotice { case, starts, power, why: words(), items, reasons: reasons() };
             return self.run("person/ines", command);
         };
         let run_out = notices.iter().filter_map(|n| n.cure_ends().max(n.notice_ends())).max();
@@ -89,7 +90,8 @@ impl History {
         if c % 16 == 5 {
             let items = self.fresh_items(&case, 1);
             let starts = Starts::Cure;
-            let command = Command::IssueNotice { case, starts, power, why: words(), letter: blob(), items };
+            let command =
+                Command::IssueNotice { case, starts, power, why: words(), items, reasons: reasons() };
             return self.run("person/ines", command);
         }
         if c % 16 == 7 && items.len() > 1 {

@@ -15,7 +15,7 @@ use tenure_domain::terms::Channel;
 use tenure_domain::workload::Volume;
 
 use crate::chronicle::Chronicle;
-use crate::world::{HOUSE, World, blob, item, put, words};
+use crate::world::{HOUSE, World, blob, item, put, reasons, words};
 
 pub const SCOPES: [&str; 6] = [
     "workload/web/feed",
@@ -303,8 +303,8 @@ impl History {
                         starts,
                         power: power(),
                         why: words(),
-                        letter: blob(),
                         items,
+                        reasons: reasons(),
                     },
                 )
             }
@@ -372,7 +372,7 @@ impl History {
                         scope: scope(),
                         why: words(),
                         why_not_less,
-                        letter: blob(),
+                        reasons: reasons(),
                     },
                 )
             }

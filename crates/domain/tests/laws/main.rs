@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
 mod appeals;
+mod bad_input;
 mod calendar;
 mod chronicle;
 mod consent;
@@ -27,6 +28,7 @@ mod law_orders;
 mod law_periods;
 mod law_privacy;
 mod law_reading;
+mod law_reasons;
 mod law_record;
 mod law_separation;
 mod law_stacking;

@@ -14,6 +14,7 @@ use tenure_domain::name::{
 };
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::{Guard, Rejected};
+use tenure_domain::statement::{Fact, Reasons, Source};
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::{Plan, Workload};
@@ -30,6 +31,28 @@ pub fn words() -> Words {
 
 pub fn blob() -> Blob {
     Blob::try_from(format!("sha256:{}", "0".repeat(64))).unwrap()
+}
+
+/// Reasons that a statement can be made of.
+pub fn reasons() -> Reasons {
+    Reasons {
+        why: "Posts that call for violence stay up".to_owned(),
+        facts: vec![fact()],
+        ..Reasons::default()
+    }
+}
+
+/// A complete fact, seen before any of the worlds begins.
+pub fn fact() -> Fact {
+    Fact {
+        id: "parley.r1".to_owned(),
+        at: Some(at("2020-01-06T12:00:00Z")),
+        locator: "https://parley.example/posts/1".to_owned(),
+        what: None,
+        evidence: [blob()].into(),
+        source: Source::Report,
+        automated: false,
+    }
 }
 
 pub fn item(id: &str) -> Asked {
@@ -245,7 +268,7 @@ pub fn open_case(ground: &str) -> Command {
 pub fn issue(case: &CaseId, starts: Starts, power: &str, items: &[&str]) -> Command {
     let items = items.iter().map(|id| item(id)).collect();
     let power = power.parse().unwrap();
-    Command::IssueNotice { case: case.clone(), starts, power, why: words(), letter: blob(), items }
+    Command::IssueNotice { case: case.clone(), starts, power, why: words(), items, reasons: reasons() }
 }
 
 pub fn propose(case: &CaseId, power: &str, scope: &str, why_not_less: bool) -> Command {
@@ -266,7 +289,7 @@ pub fn emergency(case: &CaseId, power: &str, scope: &str) -> Command {
         scope: scope.parse().unwrap(),
         why: words(),
         why_not_less: None,
-        letter: blob(),
+        reasons: reasons(),
     }
 }
 

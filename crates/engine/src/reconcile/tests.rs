@@ -1,4 +1,5 @@
 use tenure_domain::book::Jump;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::Terms;
 use tenure_domain::text::Words;
 use tenure_domain::workload::{Plan, Workload};
@@ -48,7 +49,7 @@ fn isolated(book: &mut Book, noon: Timestamp) -> Account {
                 scope: "workload/web/site".parse().unwrap(),
                 why: words(),
                 why_not_less: None,
-                letter: Blob::try_from(format!("sha256:{}", "0".repeat(64))).unwrap(),
+                reasons: Reasons::new("It names the hour", vec![Fact::finding("f-1", noon, "/posts/1")]),
             },
         ),
     ];

@@ -29,8 +29,14 @@ fn everything(office: &Office, case: &tenure_domain::name::CaseId) -> Submission
         verifier: tenure_domain::account::cure::Verifier::Review,
     }];
     let power = "6.1".parse().unwrap();
-    let command =
-        Command::IssueNotice { case: case.clone(), starts: Starts::Both, power, why, letter, items };
+    let command = Command::IssueNotice {
+        case: case.clone(),
+        starts: Starts::Both,
+        power,
+        why,
+        items,
+        reasons: crate::office::reasons(letter),
+    };
     let mut submission =
         Submission::new(crate::office::ines(), Act::Account(slug("parley"), command)).keeping(kept);
     submission.once = Some(Once {

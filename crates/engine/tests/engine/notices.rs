@@ -1,6 +1,10 @@
-use tenure_domain::account::notice::{NoticeState, ServedBy};
+use std::collections::BTreeSet;
 
-use crate::office::{Office, hours, start};
+use tenure_domain::account::Command;
+use tenure_domain::account::notice::{NoticeKind, NoticeState, ServedBy};
+use tenure_engine::submission::Act;
+
+use crate::office::{Office, hours, ines, start};
 
 /// How often each channel took a notice, as the record says.
 async fn attempts(office: &Office, n: usize) -> Vec<String> {
@@ -19,9 +23,11 @@ async fn a_notice_is_delivered_once_on_every_channel_of_the_terms() {
     office.engine.settle().await.unwrap();
 
     assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
-    assert_eq!(office.letters(), ["parley.n1.txt"]);
-    let letter = std::fs::read_to_string(office.mail.join("parley.n1.txt")).unwrap();
-    assert_eq!(letter, "Letter 1: put it right.");
+    // A mail with the letter as it was issued, and the same as a page.
+    assert_eq!(office.letters(), ["parley.n1.eml"]);
+    let mail = std::fs::read_to_string(office.mail.join("parley.n1.eml")).unwrap();
+    assert!(mail.contains("Letter 1: put it right.") && mail.contains("multipart/alternative"), "{mail}");
+    assert!(mail.contains("Subject: Notice of violation and of intent: parley.n1"), "{mail}");
 
     let office = office.restart().await;
     office.engine.settle().await.unwrap();
@@ -69,7 +75,7 @@ async fn a_channel_that_fails_holds_up_no_other_and_is_tried_again() {
     let office = office.mail_into(good).crash().await;
     office.engine.settle().await.unwrap();
     assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
-    assert_eq!(office.letters(), ["parley.n1.txt"]);
+    assert_eq!(office.letters(), ["parley.n1.eml"]);
 }
 
 #[tokio::test]
@@ -134,6 +140,45 @@ async fn reminders_go_out_once_each_though_the_engine_dies_in_between() {
     }
     office.engine.advance_to(start() + hours(31 * 24)).await.unwrap();
     assert_eq!(office.times_of("parley", "notice.reminded").await, [half, last]);
-    let letters = ["parley.n1-reminder-half.txt", "parley.n1-reminder-last_day.txt", "parley.n1.txt"];
+    let letters = ["parley.n1-reminder-half.txt", "parley.n1-reminder-last_day.txt", "parley.n1.eml"];
     assert_eq!(office.letters(), letters);
+}
+
+/// What happens to an account calls for a notice, whose job is committed with it.
+#[tokio::test]
+async fn what_happens_is_told_once_each_wherever_the_engine_dies() {
+    let mut office = Office::open().await;
+    let rounds: usize = 6;
+    for steps in 0..rounds {
+        let case = office.open_case("parley").await;
+        let notice = office.issue_notice(&case).await;
+        office.acknowledge(&notice).await;
+        office.engine.advance_to(office.engine.now() + hours(31 * 24)).await.unwrap();
+        office.engine.submit(office.proposal(&case)).await.unwrap();
+        let withdraw = Act::Account(case.account().clone(), Command::WithdrawCase { case: case.clone() });
+        office.submit(ines(), withdraw).await.unwrap();
+        for _ in 0..steps * steps {
+            tokio::task::yield_now().await;
+        }
+        office = office.crash().await;
+    }
+    office.engine.settle().await.unwrap();
+    let account = office.account("parley").await;
+    let called: Vec<_> = account.notices.iter().filter(|n| n.called_by.is_some()).collect();
+    let told: BTreeSet<_> = called.iter().filter_map(|n| n.kind.measure().cloned()).collect();
+    assert_eq!((called.len(), told.len(), account.measures.len()), (rounds, rounds, rounds));
+    for notice in called {
+        assert!(matches!(notice.kind, NoticeKind::Lift { .. }), "{notice:?}");
+        assert_eq!(notice.issued_by.to_string(), "system/clerk");
+        assert_eq!(notice.attempts.len(), 2, "each has its own proofs: {notice:?}");
+        let statement = office.engine.statement(notice).await.unwrap().unwrap();
+        assert_eq!(statement.blob(), *notice.statement.as_ref().unwrap());
+        let letter = office.engine.blob(notice.letter.as_str()).await.unwrap().unwrap();
+        let letter = String::from_utf8(letter.bytes).unwrap();
+        assert!(
+            letter.contains("The case was taken back.") && letter.contains(notice.id.to_string().as_str()),
+            "{letter}"
+        );
+    }
+    assert!(office.letters().iter().filter(|name| name.ends_with(".eml")).count() == 2 * rounds);
 }

@@ -15,7 +15,9 @@ use tenure_domain::book;
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
 use tenure_domain::report::Allegation;
 use tenure_domain::scope::Scope;
+use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
+use tenure_domain::text::Blob;
 use tenure_domain::workload::Plan;
 use tenure_engine::anchor::{Anchor, FileAnchor};
 use tenure_engine::clock::ClockKind;
@@ -24,6 +26,7 @@ use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
 use tenure_engine::{Batching, Engine, EngineError, LogKey, Settings};
 use tenure_ledger::note::VerifierKey;
+use tenure_letters::Letters;
 use tenure_rules::Rule;
 use tenure_store::Store;
 use tenure_test_database::Database;
@@ -177,6 +180,7 @@ impl Office {
             batching: starts.batching,
             mail: mail.clone(),
             fetch_private: true,
+            letters: Letters::built_in().unwrap(),
             cluster: None,
             most_behind: starts.most_behind,
             lease: LEASE,
@@ -196,6 +200,7 @@ impl Office {
             batching: Batching::default(),
             mail: self.mail.clone(),
             fetch_private: true,
+            letters: Letters::built_in().unwrap(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
             lease: LEASE,
@@ -355,8 +360,14 @@ impl Office {
         }];
         let why = self.engine.words(&mut kept, "Too many reports stay unanswered.").unwrap();
         let power = "6.1".parse().unwrap();
-        let command =
-            Command::IssueNotice { case: case.clone(), starts: Starts::Both, power, why, letter, items };
+        let command = Command::IssueNotice {
+            case: case.clone(),
+            starts: Starts::Both,
+            power,
+            why,
+            items,
+            reasons: reasons(letter),
+        };
         let act = Act::Account(case.account().clone(), command);
         let done = self.submit_keeping(ines(), act, kept).await.unwrap();
         done.account().unwrap().notices.last().unwrap().id.clone()
@@ -417,6 +428,12 @@ impl Office {
         names.sort();
         names
     }
+}
+
+/// Reasons that a statement can be made of, with the letter that goes out.
+pub fn reasons(letter: Blob) -> Reasons {
+    let seen = Fact::finding("f-1", at("2021-01-02T12:00:00Z"), "https://parley.example/posts/1");
+    Reasons { letter: Some(letter), ..Reasons::new("Too many reports stay unanswered.", vec![seen]) }
 }
 
 /// What was done; a repeated answer is none here.

@@ -15,7 +15,7 @@ use tenure_store::masked;
 
 use super::settings::{self, Kind, SETTINGS, Setting};
 use super::value::Value;
-use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LogFormat};
+use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LettersConfig, LogFormat};
 
 /// Variables that begin like a setting's and are none.
 const OTHER_VARIABLES: [&str; 2] = ["TENURE_CONFIG", "TENURE_LOG"];
@@ -375,6 +375,11 @@ impl Loading {
             data,
             listen: listen.unwrap_or(std::net::SocketAddr::from(([127, 0, 0, 1], 0))),
             database,
+            letters: LettersConfig {
+                folder: self.path("letters.folder"),
+                locale: self.text("letters.locale").unwrap_or_default().to_owned(),
+                contact: self.text("letters.contact").map(str::to_owned),
+            },
             origin,
             most_behind: self.number("ledger.mostBehind"),
             cluster,

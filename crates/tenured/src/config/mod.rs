@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
+use tenure_letters::{Letters, LettersError};
 use tenure_store::masked;
 
 pub use load::{Faults, Flags, Loaded, Source, load};
@@ -46,6 +47,25 @@ pub enum DatabaseConfig {
     Url(SecretString),
 }
 
+/// How letters are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LettersConfig {
+    /// The folder with the provider's own.
+    pub folder: Option<PathBuf>,
+    /// The language in which they go out.
+    pub locale: String,
+    /// Who answers questions.
+    pub contact: Option<String>,
+}
+
+impl LettersConfig {
+    /// Reads the folder; every letter renders with it.
+    pub fn open(&self) -> Result<Letters, LettersError> {
+        let letters = Letters::load(self.folder.as_deref(), &self.locale)?;
+        Ok(letters.answered_by(self.contact.iter().cloned().collect()))
+    }
+}
+
 /// How lines are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -64,6 +84,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database.
     pub database: DatabaseConfig,
+    /// How letters are written.
+    pub letters: LettersConfig,
     /// The log's name.
     pub origin: String,
     /// How many events may wait for the log before nothing new is restricted.

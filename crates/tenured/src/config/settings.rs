@@ -81,6 +81,27 @@ pub const SETTINGS: &[Setting] = &[
         about: "A file that holds the database's URL and nothing else, for a URL with a password.",
     },
     Setting {
+        path: "letters.folder",
+        kind: Kind::Path,
+        default: None,
+        example: "/etc/tenure/letters",
+        about: "A folder with letters of your own: letter.txt, letter.html, LOCALE/letter.txt, LOCALE/letter.html, LOCALE/words.json, and reasons/*.txt, texts that give no reason because you write them in any case. Where it is not set, letters are Tenure's.",
+    },
+    Setting {
+        path: "letters.locale",
+        kind: Kind::Text,
+        default: Some("en"),
+        example: "en",
+        about: "The language in which letters go out, as a language tag; en and de come with Tenure. What it has no words for is said in English.",
+    },
+    Setting {
+        path: "letters.contact",
+        kind: Kind::Text,
+        default: None,
+        example: "abuse@provider.example",
+        about: "Who answers questions about a notice: every letter names it.",
+    },
+    Setting {
         path: "ledger.origin",
         kind: Kind::Text,
         default: None,

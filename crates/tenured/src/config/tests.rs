@@ -149,3 +149,35 @@ fn the_committed_schema_and_example_are_fresh() {
         "deploy/tenured.yaml {stale} example > deploy/tenured.yaml`"
     );
 }
+
+#[tokio::test]
+async fn letters_that_do_not_render_are_refused_by_the_check_and_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("fr")).unwrap();
+    let words = folder.path().join("fr/words.json");
+    std::fs::write(&words, r#"{"date": "Le"}"#).unwrap();
+    let shown = folder.path().display().to_string();
+    let flags = [
+        "--letters-folder",
+        shown.as_str(),
+        "--letters-locale",
+        "fr",
+        "--letters-contact",
+        "abuse@provider.example",
+    ];
+    let config = read(LEAST, &[], &flags).unwrap().config;
+    let letters = config.letters.open().unwrap();
+    assert_eq!(
+        (letters.locale(), letters.stationery().contacts()),
+        ("fr", ["abuse@provider.example".to_owned()].as_slice())
+    );
+
+    std::fs::write(folder.path().join("letter.html"), "{{ say('nothing.like.it') }}").unwrap();
+    let trials = crate::check::check(&config).await;
+    let found = &trials.iter().find(|t| t.what == "letters").unwrap().found;
+    let error = found.as_ref().unwrap_err();
+    assert!(error.contains("letter.html") && error.contains("nothing.like.it"), "{error}");
+    let key = tenure_engine::LogKey::new("tenure.example/log", &[1; 32]).unwrap();
+    let start = crate::installation::settings(&config, key, None).err().unwrap();
+    assert!(format!("{start:#}").contains("letter.html"), "{start:#}");
+}

@@ -103,7 +103,7 @@ impl House {
         analyst.post("/v1/cases/parley.c1/notices", &notice).await.is(201);
         let case = json!({"account": "parley", "ground": "imminent_violence", "why": "It names the hour"});
         analyst.post("/v1/cases", &case).await.is(201);
-        let measure = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true});
+        let measure = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true, "facts": [crate::operations::fact(self)]});
         analyst.post("/v1/cases/parley.c2/measures", &measure).await.is(201);
         let appeal = json!({"grounds": "It was satire"});
         owner.post("/v1/measures/parley.m1/appeals", &appeal).await.is(201);

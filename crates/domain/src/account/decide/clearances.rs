@@ -28,7 +28,18 @@ impl Draft<'_> {
         if case.is_closed() {
             return Err(wrong_state(format!("{id} is closed"), "nothing: it is over"));
         }
-        if let Some(order) = &case.order {
+        self.free_to_withdraw(id)?;
+        if let Some(clears) = clears {
+            let (ground, signal) = (case.ground.clone(), case.signal.clone());
+            self.clear(ground, Some(id.clone()), signal, why.clone(), clears)?;
+        }
+        self.close_because(id, Outcome::Withdrawn, &LiftReason::Withdrawn, Some(why))
+    }
+
+    /// Law 8: nobody here takes back what carries out an order. Law 9: taking a case back lifts what stands in it, and so
+    /// is done under an authority too.
+    pub(super) fn free_to_withdraw(&self, id: &CaseId) -> Result<(), Rejected> {
+        if let Some(order) = &self.account.case(id)?.order {
             return Err(Unmet::new(
                 Guard::NoOrder,
                 format!("{id} carries out order {order}"),
@@ -36,19 +47,13 @@ impl Draft<'_> {
             )
             .into());
         }
-        // Law 9: taking the case back lifts what stands in it, and so is done under an authority too.
         let standing = self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(id));
         all_met(
             standing
                 .filter(|m| !m.is_ending())
                 .filter_map(|m| authority_guard(m, Authority::Abuse))
                 .collect(),
-        )?;
-        if let Some(clears) = clears {
-            let (ground, signal) = (case.ground.clone(), case.signal.clone());
-            self.clear(ground, Some(id.clone()), signal, why.clone(), clears)?;
-        }
-        self.close_because(id, Outcome::Withdrawn, &LiftReason::Withdrawn, Some(why))
+        )
     }
 
     pub(super) fn clear_signal(

@@ -23,6 +23,7 @@ impl Draft<'_> {
             command,
             C::RecordAttempt { .. }
                 | C::RecordFailure { .. }
+                | C::IssueCalled { .. }
                 | C::ReadNotice { .. }
                 | C::RecordTermsAttempt { .. }
                 | C::RecordCheck { .. }

@@ -16,8 +16,9 @@ use crate::authority::Authority;
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
+use crate::statement::Reasons;
 use crate::terms::{Power, Process};
-use crate::text::{Blob, Words};
+use crate::text::Words;
 
 /// How far ahead a measure can be scheduled, in days: further would outlive the reasons for it.
 const FURTHEST_DAYS: i64 = 366;
@@ -138,7 +139,7 @@ impl Draft<'_> {
         scope: Scope,
         why: Words,
         why_not_less: Option<Words>,
-        letter: Blob,
+        reasons: Reasons,
     ) -> Result<(), Rejected> {
         let person = self.person()?;
         let now = self.context.now;
@@ -180,9 +181,11 @@ impl Draft<'_> {
         guards.extend(self.account.review_guard(&person));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.legal_guards(&proposal));
+        let measure = self.account.next(self.account.measures.len(), MeasureId::new);
+        let kind = NoticeKind::Emergency { measure: measure.clone() };
+        guards.extend(self.lacking(&kind, &case, &reasons)?);
         all_met(guards)?;
         let Some((ratify_by, notice_by)) = clocks else { return Ok(()) };
-        let measure = self.account.next(self.account.measures.len(), MeasureId::new);
         let command_hash = command_hash(&measure, &proposal);
         self.emit(Event::MeasureProposed {
             measure: measure.clone(),
@@ -195,9 +198,9 @@ impl Draft<'_> {
             approver_roles: BTreeSet::new(),
             replaces: None,
         })?;
-        self.emit(Event::MeasureApplying { measure: measure.clone() })?;
+        self.emit(Event::MeasureApplying { measure })?;
         // Law 5 allows an hour; issuing it with the measure leaves nothing to forget.
-        self.issue_about(case, NoticeKind::Emergency { measure }, why, letter)
+        self.issue(case, kind, why, Vec::new(), reasons, None)
     }
 
     pub(super) fn amend(&mut self, id: &MeasureId, effective: Timestamp) -> Result<(), Rejected> {

@@ -2,6 +2,8 @@
 
 mod appeals;
 mod asked;
+mod batch;
+mod called;
 mod cases;
 mod clearances;
 mod clocks;
@@ -31,6 +33,7 @@ use super::{Account, Actor, Command, Context, System};
 use crate::authority::Authority;
 use crate::name::AccountId;
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
+use crate::statement::Statement;
 
 /// How many refusals of one actor stand on the record in one hour; later ones are answered and not recorded.
 pub const REFUSALS_PER_HOUR: u32 = 20;
@@ -40,6 +43,8 @@ struct Draft<'a> {
     account: Account,
     context: &'a Context<'a>,
     events: Vec<Recorded>,
+    /// The statements of the notices issued so far.
+    said: Vec<Statement>,
 }
 
 impl Draft<'_> {
@@ -89,6 +94,16 @@ impl Account {
         command: Command,
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
+        Self::decide_and_say(id, state, command, context).map(|(events, _)| events)
+    }
+
+    /// The same, with the statements of the notices that are issued, in their order.
+    pub fn decide_and_say(
+        id: &AccountId,
+        state: Option<&Self>,
+        command: Command,
+        context: &Context<'_>,
+    ) -> Result<(Vec<Recorded>, Vec<Statement>), Rejected> {
         // Law 16: a member of another account is answered as if this one were not there.
         if let Actor::Member(of, _) = context.actor
             && (of != id || state.is_none())
@@ -97,11 +112,13 @@ impl Account {
         }
         let Some(account) = state else {
             return match command {
-                Command::Open { terms, plan } => declared::open(terms, plan, context),
+                Command::Open { terms, plan } => {
+                    declared::open(terms, plan, context).map(|events| (events, Vec::new()))
+                }
                 _ => Err(Rejected::not_found("account", id)),
             };
         };
-        let mut draft = Draft { account: account.clone(), context, events: Vec::new() };
+        let mut draft = Draft { account: account.clone(), context, events: Vec::new(), said: Vec::new() };
         draft.still_open(&command)?;
         match command {
             Command::Open { .. } => {
@@ -133,6 +150,7 @@ impl Account {
                 draft.record_match(rule, ground, opens, facts, why)?;
             }
             Command::WithdrawCase { case, why, clears } => draft.withdraw_case(&case, why, clears)?,
+            Command::UndoCase { case, rule, by, why } => draft.undo_case(&case, rule, by, why)?,
             Command::ClearSignal { ground, rule, why, clears } => {
                 draft.clear_signal(ground, rule, why, clears)?;
             }
@@ -143,9 +161,10 @@ impl Account {
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
             Command::RecordCheck { case, item, found, why } => draft.record_check(&case, item, found, why)?,
-            Command::IssueNotice { case, starts, power, why, letter, items } => {
-                draft.issue_notice(case, starts, power, why, letter, items)?;
+            Command::IssueNotice { case, starts, power, why, items, reasons } => {
+                draft.issue_notice(case, starts, &power, why, items, reasons)?;
             }
+            Command::IssueCalled { event, kind, reasons } => draft.issue_called(event, kind, reasons)?,
             Command::RecordAttempt { notice, channel, proof } => {
                 draft.record_attempt(notice, channel, proof)?;
             }
@@ -156,9 +175,10 @@ impl Account {
             Command::AcknowledgeNotice { notice } => draft.acknowledge(&notice)?,
             Command::ProposeMeasure(proposal) => draft.propose(proposal, Lifts::default())?,
             Command::ProposeUntil { proposal, lifts } => draft.propose(proposal, lifts)?,
-            Command::ApplyEmergency { case, power, scope, why, why_not_less, letter } => {
-                draft.apply_emergency(case, power, scope, why, why_not_less, letter)?;
+            Command::ApplyEmergency { case, power, scope, why, why_not_less, reasons } => {
+                draft.apply_emergency(case, power, scope, why, why_not_less, reasons)?;
             }
+            Command::Compared { decision, comparison } => draft.compared(*decision, comparison)?,
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
             Command::DenyMeasure { measure, command_hash, why } => {
@@ -219,7 +239,7 @@ impl Account {
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
             Command::Fire(key) => draft.fire(key)?,
         }
-        Ok(draft.events)
+        Ok((draft.events, draft.said))
     }
 
     /// The event that puts a refused command on the record; none past [`REFUSALS_PER_HOUR`] of one actor.

@@ -1,13 +1,16 @@
 //! Notices: issuing, attempting, serving.
 
+use std::collections::BTreeSet;
+
 use super::clocks::calendar_unknown;
-use super::{Draft, wrong_state};
+use super::{Draft, all_met, wrong_state};
 use crate::account::actor::System;
 use crate::account::command::Starts;
 use crate::account::event::{Asked, Event};
 use crate::account::notice::{NoticeKind, ServedBy};
 use crate::name::{CaseId, NoticeId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
+use crate::statement::{self, Reasons, Source, Statement, Subject, lint};
 use crate::terms::{Channel, Process};
 use crate::text::{Blob, Words};
 
@@ -22,10 +25,10 @@ impl Draft<'_> {
         &mut self,
         case: CaseId,
         starts: Starts,
-        power: PowerId,
+        power: &PowerId,
         why: Words,
-        letter: Blob,
         items: Vec<Asked>,
+        reasons: Reasons,
     ) -> Result<(), Rejected> {
         self.person_or_rule()?;
         let found = self.account.case(&case)?;
@@ -39,14 +42,19 @@ impl Draft<'_> {
         if let Some(order) = &found.order {
             return Err(wrong_state(format!("{case} carries out order {order}"), "open a case of its own"));
         }
-        let Some(granted) = terms.power(&power).filter(|p| p.grounds.contains(&found.ground)) else {
+        let kind = match starts {
+            Starts::Cure => NoticeKind::Violation { power: power.clone() },
+            Starts::Notice => NoticeKind::Intent { power: power.clone() },
+            Starts::Both => NoticeKind::ViolationAndIntent { power: power.clone() },
+        };
+        let Some(granted) = terms.power(power).filter(|p| p.grounds.contains(&found.ground)) else {
             let have: Vec<&str> = terms
                 .powers
                 .iter()
                 .filter(|p| p.grounds.contains(&found.ground))
                 .map(|p| p.id.as_str())
                 .collect();
-            return Err(Unmet::new(
+            let unmet = Unmet::new(
                 Guard::PowerInAcceptedTerms,
                 format!(
                     "the terms {} grant no power {power} on the ground {}",
@@ -54,16 +62,16 @@ impl Draft<'_> {
                     found.ground
                 ),
                 format!("use one of: {}", have.join(", ")),
-            )
-            .into());
+            );
+            return self.refuse_with(unmet, &kind, &case, &reasons);
         };
         let Process::Noticed { notice: notice_period, cure: cure_period, .. } = &granted.process else {
-            return Err(Unmet::new(
+            let unmet = Unmet::new(
                 Guard::PowerPermits,
                 format!("power {power} is an emergency power: it has no notice to serve before"),
                 "apply the emergency measure; its notice is issued with it",
-            )
-            .into());
+            );
+            return self.refuse_with(unmet, &kind, &case, &reasons);
         };
         for (starts_it, period) in
             [(starts != Starts::Notice, cure_period), (starts != Starts::Cure, notice_period)]
@@ -93,17 +101,44 @@ impl Draft<'_> {
             }
             self.payable(asked.invoice.as_ref(), found)?;
         }
-        let kind = match starts {
-            Starts::Cure => NoticeKind::Violation { power },
-            Starts::Notice => NoticeKind::Intent { power },
-            Starts::Both => NoticeKind::ViolationAndIntent { power },
-        };
-        let notice = self.account.next(self.account.notices.len(), NoticeId::new);
-        self.emit(Event::NoticeIssued { notice, case: case.clone(), kind, letter, why, items })?;
+        self.issue(case.clone(), kind, why, items, reasons, None)?;
         self.settle_dispute(&case)
     }
 
-    /// A notice about a measure, issued by what happens to it and starting no clock.
+    /// Issues a notice with its statement of reasons, or refuses with everything that the statement lacks.
+    pub(super) fn issue(
+        &mut self,
+        case: CaseId,
+        kind: NoticeKind,
+        why: Words,
+        items: Vec<Asked>,
+        reasons: Reasons,
+        called_by: Option<u64>,
+    ) -> Result<(), Rejected> {
+        let notice = self.account.next(self.account.notices.len(), NoticeId::new);
+        let subject = Subject { notice: notice.clone(), kind: &kind, case: &case, asked: &items };
+        let statement = Statement::compile(&self.account, &subject, &reasons, self.context)?;
+        all_met(statement.findings(self.context)?)?;
+        let stated = statement.blob();
+        let letter = reasons.letter.unwrap_or_else(|| stated.clone());
+        let found = statement.facts.iter().filter(|f| f.source == Source::Finding);
+        let evidence = found.flat_map(|f| f.evidence.iter().cloned()).collect();
+        self.said.push(statement);
+        self.emit(Event::NoticeIssued {
+            notice,
+            case,
+            kind,
+            letter,
+            why,
+            items,
+            statement: Some(stated),
+            called_by,
+            evidence,
+        })
+    }
+
+    /// A notice that brings its letter and no statement of reasons: nothing is decided by it against the account. The
+    /// reasons of an order are those of whoever gave it, and those of a termination are in the notice of that.
     pub(super) fn issue_about(
         &mut self,
         case: CaseId,
@@ -112,7 +147,41 @@ impl Draft<'_> {
         letter: Blob,
     ) -> Result<(), Rejected> {
         let notice = self.account.next(self.account.notices.len(), NoticeId::new);
-        self.emit(Event::NoticeIssued { notice, case, kind, letter, why, items: Vec::new() })
+        self.emit(Event::NoticeIssued {
+            notice,
+            case,
+            kind,
+            letter,
+            why,
+            items: Vec::new(),
+            statement: None,
+            called_by: None,
+            evidence: BTreeSet::new(),
+        })
+    }
+
+    /// What facts and words lack for a notice of this kind in the case.
+    pub(super) fn lacking(
+        &self,
+        kind: &NoticeKind,
+        case: &CaseId,
+        reasons: &Reasons,
+    ) -> Result<Vec<Unmet>, Rejected> {
+        let facts = statement::facts(&self.account, kind, self.account.case(case)?, reasons);
+        let all = Reasons { facts, why: reasons.why.clone(), ..Reasons::default() };
+        Ok(lint::reasons(kind, &all, self.context.book.stationery(), self.context.now))
+    }
+
+    fn refuse_with(
+        &self,
+        unmet: Unmet,
+        kind: &NoticeKind,
+        case: &CaseId,
+        reasons: &Reasons,
+    ) -> Result<(), Rejected> {
+        let mut guards = vec![unmet];
+        guards.extend(self.lacking(kind, case, reasons)?);
+        all_met(guards)
     }
 
     pub(super) fn record_attempt(

@@ -11,8 +11,9 @@ use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "id",
+    "text",
     "permits",
     "authority",
     "scopes",
@@ -35,6 +36,7 @@ const SCOPES: [(&str, ScopeKind); 4] = [
     ("workload", ScopeKind::Workload),
     ("hostname", ScopeKind::Hostname),
 ];
+const TEXT_MAX: usize = 10_000;
 const GROUNDS_MAX: usize = 100;
 const APPROVALS_MAX: u8 = 16;
 const HOUR: u32 = 3_600;
@@ -45,6 +47,10 @@ const POD_GRACE_SECONDS_MAX: u32 = HOUR;
 pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Faults) -> Option<Power> {
     let fields = item.fields(&FIELDS, faults)?;
     let id: Option<PowerId> = fields.required("id", faults).and_then(|item| item.parsed(faults));
+    let text = match fields.optional("text", faults) {
+        Some(item) => Some(clause_text(&item, faults)?),
+        None => None,
+    };
     let permits = fields.required("permits", faults).and_then(|item| listed::permits(&item, faults));
     let words = Authority::OF_POWERS.map(|authority| (authority.as_str(), authority));
     let authority = match fields.optional("authority", faults) {
@@ -105,6 +111,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
     // A required field that is `None` here has its fault recorded, and no terms come out of a reading with faults.
     Some(Power {
         id: id?,
+        text,
         permits,
         listed,
         authority,
@@ -152,6 +159,16 @@ pub(super) fn together(items: &[Item<'_>], powers: &[Power], faults: &mut Faults
             faults.about(&fields, "after", detail);
         }
     }
+}
+
+/// The words of a clause.
+fn clause_text(item: &Item<'_>, faults: &mut Faults) -> Option<String> {
+    let text = item.text(faults)?.trim();
+    if text.is_empty() || text.chars().count() > TEXT_MAX {
+        faults.at(item, format!("print the clause in 1 to {TEXT_MAX} characters"));
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn process(fields: &Fields<'_>, faults: &mut Faults) -> Option<Process> {

@@ -23,7 +23,7 @@ use tenure_engine::{LogKey, adopt, keys};
 use tenure_store::Answer;
 
 use crate::clock::Machine;
-use crate::office::{Office, hours, ines, member, person, slug};
+use crate::office::{Office, hours, ines, member, person, reasons, slug};
 
 /// A rule that three reports satisfy.
 const RULE: &str = "kind: Rule
@@ -84,7 +84,8 @@ impl Story {
         let why = self.words("Too many reports stay unanswered.");
         let letter = self.blob(&format!("Letter about {item}."));
         let power = "6.1".parse().unwrap();
-        let command = Command::IssueNotice { case: case.clone(), starts, power, why, letter, items };
+        let command =
+            Command::IssueNotice { case: case.clone(), starts, power, why, items, reasons: reasons(letter) };
         self.act(ines(), case.account().as_str(), command).await;
         self.office.engine.settle().await.unwrap();
     }
@@ -161,7 +162,7 @@ impl Story {
             scope: "workload/web/site".parse().unwrap(),
             why,
             why_not_less: None,
-            letter,
+            reasons: reasons(letter),
         };
         let done = self.act(person(by, Role::Analyst), case.account().as_str(), command).await;
         done.account().unwrap().measures.last().unwrap().id.clone()
@@ -444,6 +445,23 @@ impl Story {
     }
 }
 
+impl Story {
+    /// A rule opens a case, and what it began is undone.
+    async fn undoing(&mut self) {
+        self.office.open_account("rowan").await;
+        let from = self.office.engine.now();
+        self.office.file_reports("rowan", "incitement", 3).await;
+        let rule: tenure_domain::name::RuleId = "many-reports".parse().unwrap();
+        let why = self.words("Three reports are no pattern.");
+        let event = book::Event::RuleUndone { rule: rule.clone(), from, until: None, why };
+        let kept = std::mem::take(&mut self.kept);
+        let act = Act::Book(book::Entry::Undoing(rule), event);
+        self.office.submit_keeping(ines(), act, kept).await.unwrap();
+        self.office.engine.settle().await.unwrap();
+        assert_eq!(self.office.times_of("rowan", "case.undone").await.len(), 1);
+    }
+}
+
 /// What a reconciler keeps, and a job that a process which died had not done.
 async fn leave_work_undone(office: &Office) {
     let store = office.database.open().await;
@@ -479,6 +497,7 @@ pub async fn play() -> Office {
     story.reports().await;
     story.suspension().await;
     story.emergencies().await;
+    story.undoing().await;
     story.answer_once().await;
     let office = story.office;
     office.engine.settle().await.unwrap();

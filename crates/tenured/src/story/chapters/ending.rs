@@ -37,6 +37,16 @@ impl Story<'_> {
         self.measure_is(&isolation, "lifted").await?;
         self.expect_pages(200, 200).await?;
         let social = self.names.social.clone();
+        // Each lift was told by a notice of its own, and what waits is only that they count as served.
+        let notices = self.client("jules")?.notices(&social).await?.items;
+        for measure in [&suspension, &isolation] {
+            let told = notices.iter().filter(|n| n.measure.as_ref() == Some(measure)).next_back();
+            ensure!(told.is_some_and(|n| n.title.contains("end of a measure")), "{measure}: {told:?}");
+        }
+        for notice in notices.iter().filter(|n| n.state == "issued") {
+            let key = self.key();
+            self.client("jules")?.acknowledge(&key, &social, &notice.id).await?;
+        }
         let standing = self.client("jules")?.standing(&social).await?;
         ensure!(
             standing.standing == "clear" && standing.measures.is_empty() && standing.next.is_empty(),

@@ -24,6 +24,8 @@ impl Story<'_> {
             starts: Starts::Cure,
             why: "The posts call for violence, and stay up after they were reported".to_owned(),
             items,
+            reports: Vec::new(),
+            facts: Vec::new(),
         };
         let key = self.key();
         let issued = self.client("ines")?.issue_notice(&key, &case, &notice).await?;
@@ -69,6 +71,8 @@ impl Story<'_> {
                 item("plan", "Hand in a plan by which reports are handled within two business days")?,
                 item("staffing", "Name who carries the plan out")?,
             ],
+            reports: self.reports.filed.iter().map(|r| r.parse()).collect::<Result<_, _>>()?,
+            facts: Vec::new(),
         };
         let key = self.key();
         let issued = self.client("ines")?.issue_notice(&key, &case, &notice).await?.id;

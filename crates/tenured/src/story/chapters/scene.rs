@@ -118,6 +118,9 @@ impl Story<'_> {
             why_not_less: None,
             emergency: false,
             until: None,
+            parity: None,
+            reports: Vec::new(),
+            facts: Vec::new(),
         })
     }
 

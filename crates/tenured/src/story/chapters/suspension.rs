@@ -69,6 +69,17 @@ impl Story<'_> {
         let receipt = self.suspended().await?;
         let note = self.client("theo")?.text(&format!("/v1/evidence/{receipt}")).await?;
         let social = self.names.social.clone();
+        let notices = self.client("jules")?.notices(&social).await?;
+        let told = notices
+            .items
+            .iter()
+            .find(|n| n.measure.as_deref() == Some(&id))
+            .context("the suspension has a notice")?;
+        let statement = self.client("jules")?.statement(&social, &told.id).await?;
+        ensure!(statement.kind.kind == "suspension" && statement.facts.len() > 90, "{statement:?}");
+        let database = self.client("ines")?.transparency(&social, &told.id).await?;
+        ensure!(database["decision_account"] == "DECISION_ACCOUNT_SUSPENDED", "{database}");
+        self.tell_at(moment, &format!("its notice {} goes out by itself: a statement of {} facts, clause {}, how to put it right and to appeal", told.id, statement.facts.len(), statement.clause.id))?;
         self.tell_at(moment, &format!("{id} takes effect on a permit minted now: gate, stop, and a signed receipt {}… ({} lines: no pod runs in {social}--web). {social} is suspended and can still read its standing", &receipt[..19], note.lines().count()))
     }
 }

@@ -1,0 +1,343 @@
+//! Laws 1 to 12, judged by the events alone: what [`Chronicle`] read of the record before, and the terms of the small
+//! world as they are written there. Nothing here asks the guards of the domain.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use tenure_domain::account::event::Event;
+use tenure_domain::account::notice::{NoticeKind, ServedBy};
+use tenure_domain::account::standing::Standing;
+use tenure_domain::account::{Account, Actor, Command, Recorded, System};
+use tenure_domain::capability::{Capability, Preset};
+use tenure_domain::name::MeasureId;
+use tenure_domain::scope::Scope;
+
+use crate::chronicle::{Chronicle, ItemSeen, MeasureSeen, touches};
+
+/// What power 1.3 promises: two days of notice, one of cure. The zone is UTC, so days are 24 hours.
+pub const NOTICE: SignedDuration = SignedDuration::from_hours(48);
+/// See [`NOTICE`].
+pub const CURE: SignedDuration = SignedDuration::from_hours(24);
+/// What power 1.4 gives for ratification.
+pub const RATIFY: SignedDuration = SignedDuration::from_hours(24);
+/// After which an attempt counts as service.
+pub const DEEMED: SignedDuration = SignedDuration::from_hours(72);
+
+/// A law that was broken, by its number, and how.
+pub type Broken = (u8, String);
+
+macro_rules! law {
+    ($number:literal, $holds:expr, $($said:tt)+) => {
+        if !$holds { return Err(($number, format!($($said)+))); }
+    };
+}
+
+/// Judges an event by what the record said before it.
+pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
+    let Recorded { at, actor, event } = recorded;
+    match event {
+        Event::NoticeServed { notice, by, notice_ends, cure_ends } => {
+            let found = &seen.notices[notice];
+            law!(2, found.served_at.is_none(), "{notice} is served twice");
+            match by {
+                ServedBy::Acknowledged { member } => {
+                    law!(2, member == actor, "somebody else is said to have acknowledged {notice}");
+                    law!(2, matches!(actor, Actor::Member(..)), "{actor} acknowledged {notice}");
+                }
+                ServedBy::Deemed => {
+                    let tried = found.first_attempt.is_some_and(|tried| *at >= tried + DEEMED);
+                    law!(2, tried, "{notice} counts as served without an attempt three days ago");
+                }
+            }
+            let written = |starts: bool, period| starts.then(|| *at + period);
+            let ends = (notice_ends.as_ref().map(|d| d.at), cure_ends.as_ref().map(|d| d.at));
+            let promised = (
+                written(found.kind.starts_notice().is_some(), NOTICE),
+                written(found.kind.starts_cure().is_some(), CURE),
+            );
+            law!(
+                11,
+                ends == promised,
+                "the periods of {notice} end at {ends:?}; the terms write {promised:?}"
+            );
+        }
+        Event::NoticeReminded { notice, .. } => {
+            law!(2, seen.notices[notice].served_at.is_some(), "{notice} is reminded of and was not served");
+        }
+        Event::CaseLapsed { case } => {
+            let mut served = seen.served(case, |k| k.starts_cure().is_some());
+            law!(
+                3,
+                served.any(|(_, served)| *at >= served + CURE),
+                "{case} lapsed before a cure period had run"
+            );
+        }
+        Event::MeasureProposed { measure, proposal, ratify_by, .. } => {
+            law!(12, matches!(actor, Actor::Person(_)), "{actor} proposed {measure}");
+            law!(
+                1,
+                Some(&proposal.terms) == seen.terms.as_ref(),
+                "{measure} rests on terms that were not accepted"
+            );
+            law!(1, !seen.cases[&proposal.case].closed, "{measure} is proposed in a closed case");
+            ladder(seen, measure, proposal)?;
+            if ratify_by.is_some() {
+                provisional(seen, recorded)?;
+            }
+        }
+        Event::MeasureAmended { measure, effective, command_hash } => {
+            let found = &seen.measures[measure];
+            let same = (command_hash == &found.hash, *effective == found.proposal.effective);
+            law!(6, same.0 == same.1, "{measure} is amended and its hash does not follow");
+            stage(found, measure, &["proposed", "approved", "scheduled"], "amended")?;
+        }
+        Event::ApprovalGiven { measure, by, command_hash } => {
+            let found = &seen.measures[measure];
+            law!(6, actor.person() == Some(by), "{actor} consents in the name of {by}");
+            law!(6, found.proposer.person() != Some(by), "{by} proposed {measure} and approves it");
+            law!(
+                6,
+                !seen.reviews.contains(&(measure.clone(), by.clone())),
+                "{by} reviewed {measure} and approves it"
+            );
+            law!(6, command_hash == &found.hash, "{by} approved something else than {measure} as it stands");
+            stage(found, measure, &["proposed"], "approved")?;
+        }
+        Event::MeasureApproved { measure } => {
+            law!(6, consents(&seen.measures[measure]) >= 1, "{measure} is approved by nobody else");
+        }
+        Event::MeasureRatified { measure, by, command_hash } => {
+            let found = &seen.measures[measure];
+            law!(6, found.proposer.person() != Some(by), "{by} applied {measure} and ratifies it");
+            law!(6, command_hash == &found.hash, "{by} ratified something else than {measure}");
+            law!(5, *at < found.proposed_at + RATIFY, "{measure} is ratified too late");
+            law!(5, !found.is_over(), "{measure} is over and is ratified");
+        }
+        Event::MeasureScheduled { measure, .. } => {
+            law!(
+                10,
+                !seen.cases[&seen.measures[measure].proposal.case].closed,
+                "{measure} of a closed case is scheduled"
+            );
+            stage(&seen.measures[measure], measure, &["approved"], "scheduled")?;
+        }
+        Event::MeasureApplying { measure } => takes_effect(seen, measure, *at)?,
+        Event::MeasureInForce { measure, .. } => {
+            let found = &seen.measures[measure];
+            law!(8, !seen.stays(&found.proposal.scope), "{measure} comes into force against an order");
+            law!(8, !held(seen, found), "{measure} stops what a hold preserves");
+            stage(found, measure, &["applying"], "in force")?;
+        }
+        Event::MeasureLifted { measure, .. } => {
+            stage(&seen.measures[measure], measure, &["lifting"], "lifted")?;
+        }
+        Event::MeasureWithdrawn { measure, .. } => {
+            law!(4, seen.measures[measure].took_effect.is_none(), "{measure} took effect and is withdrawn");
+        }
+        Event::WorkloadRemoved { environment, workload } => {
+            let scope = Scope::Workload(environment.clone(), workload.clone());
+            law!(7, matches!(actor, Actor::Member(..)), "{actor} removes {workload}");
+            law!(
+                8,
+                !seen.holds.values().any(|(of, _)| touches(of, &scope)),
+                "{workload} is removed under a hold"
+            );
+        }
+        Event::AppealDecided { appeal, by, .. } => {
+            let measure = &seen.appeals[appeal];
+            law!(6, !seen.measures[measure].parts.contains(by), "{by} took part in {measure} and reviews it");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Judges what a command did as a whole, and the state that came of it.
+pub fn outcome(
+    before: &Chronicle,
+    command: &Command,
+    events: &[Recorded],
+    seen: &Chronicle,
+    account: &Account,
+    permits: &BTreeSet<MeasureId>,
+    now: Timestamp,
+) -> Result<(), Broken> {
+    if let Command::LiftMeasure { measure, .. } = command {
+        for (id, found) in &seen.measures {
+            let ended = found.is_over() && !before.measures[id].is_over();
+            law!(9, !ended || id == measure, "lifting {measure} ends {id}");
+        }
+    }
+    for recorded in events {
+        if let Event::MeasureProposed { measure, ratify_by: Some(_), .. } = &recorded.event {
+            let told = |n: &crate::chronicle::NoticeSeen| {
+                n.kind == NoticeKind::Emergency { measure: measure.clone() }
+                    && n.issued_at <= recorded.at + SignedDuration::from_hours(1)
+            };
+            law!(5, seen.notices.values().any(told), "nobody is told of {measure}");
+        }
+    }
+    for (id, found) in &seen.measures {
+        let closed = seen.cases[&found.proposal.case].closed;
+        law!(10, !closed || found.is_over(), "{id} is {} and its case is closed", found.phase);
+        if seen.stays(&found.proposal.scope) {
+            law!(8, !found.is_effective(), "{id} is {} against an order", found.phase);
+        }
+        if permits.contains(id) {
+            law!(1, found.is_effective(), "{id} is {} and has a permit", found.phase);
+            law!(8, !seen.stays(&found.proposal.scope), "{id} has a permit against an order");
+            basis(seen, id, now)?;
+        }
+    }
+    let mut cases = seen.cases.iter().filter(|(_, c)| !c.closed);
+    let cured = cases.find(|(id, _)| {
+        let mut asked = seen.items.iter().filter(|((of, _), _)| of == *id).peekable();
+        asked.peek().is_some() && asked.all(|(_, item)| *item == ItemSeen::Met)
+    });
+    law!(10, cured.is_none(), "{:?} is cured and goes on", cured.map(|(id, _)| id.to_string()));
+    standing(seen, account)
+}
+
+/// Law 9: what is withheld is the union of what is in effect, and the standing follows from it.
+fn standing(seen: &Chronicle, account: &Account) -> Result<(), Broken> {
+    let effective = || seen.measures.values().filter(|m| m.is_effective());
+    let mut expected = Standing::Clear;
+    for measure in effective().filter(|m| !m.proposal.withholds.is_empty()) {
+        let stopped = measure.phase == "in_force"
+            && measure.proposal.scope == Scope::Account
+            && measure.proposal.withholds.contains(&Capability::Compute);
+        expected = expected.max(if stopped { Standing::Suspended } else { Standing::Limited });
+    }
+    let said = account.standing();
+    law!(9, said == expected, "the standing is {said:?} and what is in effect makes it {expected:?}");
+    let web: Scope = "environment/web".parse().unwrap();
+    let over = effective().filter(|m| m.proposal.scope == Scope::Account || m.proposal.scope == web);
+    let withheld: BTreeSet<_> = over.flat_map(|m| m.proposal.withholds.iter().copied()).collect();
+    law!(9, account.withheld(&web) == withheld, "what is withheld from {web} is not what is in effect");
+    Ok(())
+}
+
+fn stage(found: &MeasureSeen, id: &MeasureId, from: &[&str], to: &str) -> Result<(), Broken> {
+    law!(4, from.contains(&found.phase), "{id} is {to} when it is {}", found.phase);
+    Ok(())
+}
+
+fn consents(found: &MeasureSeen) -> usize {
+    let others =
+        found.consents.iter().filter(|(by, to)| to == &found.hash && Some(by) != found.proposer.person());
+    others.map(|(by, _)| by).collect::<BTreeSet<_>>().len()
+}
+
+fn held(seen: &Chronicle, found: &MeasureSeen) -> bool {
+    found.proposal.withholds.contains(&Capability::Compute)
+        && seen.holds.values().any(|(of, running)| *running && touches(of, &found.proposal.scope))
+}
+
+/// Law 1: what the record holds for a measure to be in effect now.
+fn basis(seen: &Chronicle, id: &MeasureId, now: Timestamp) -> Result<(), Broken> {
+    let found = &seen.measures[id];
+    let proposal = &found.proposal;
+    law!(1, Some(&proposal.terms) == seen.terms.as_ref(), "{id} rests on other terms");
+    law!(1, !seen.cases[&proposal.case].closed, "{id} is in a closed case");
+    let command = serde_json::json!({ "measure": id, "proposal": proposal });
+    let hash = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&command).unwrap()));
+    law!(6, hash == found.hash, "the hash of {id} is not that of its proposal");
+    match proposal.power.as_str() {
+        "1.3" => {
+            law!(1, proposal.preset == Preset::Suspend, "{id} is a {} under 1.3", proposal.preset);
+            law!(6, consents(found) >= 1, "{id} lacks the consent of another person");
+        }
+        "1.4" => {
+            law!(1, proposal.preset == Preset::Isolate, "{id} is a {} under 1.4", proposal.preset);
+            let others = found.ratified_by.is_some() && found.ratified_by.as_ref() != found.proposer.person();
+            law!(
+                5,
+                others || now < found.proposed_at + RATIFY,
+                "{id} outlives its day and nobody else ratified it"
+            );
+        }
+        other => return Err((1, format!("{id} rests on the power {other}, which the terms do not hold"))),
+    }
+    Ok(())
+}
+
+/// Laws 1 to 5 and 8 at the moment a measure takes effect.
+fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), Broken> {
+    let found = &seen.measures[id];
+    basis(seen, id, at)?;
+    law!(8, !seen.stays(&found.proposal.scope), "{id} takes effect against an order");
+    law!(8, !held(seen, found), "{id} stops what a hold preserves");
+    if found.ratify_by.is_some() {
+        return stage(found, id, &["proposed", "scheduled"], "applying");
+    }
+    stage(found, id, &["scheduled"], "applying")?;
+    let (case, power) = (&found.proposal.case, &found.proposal.power);
+    let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
+    let grounded = cures.any(|(notice, served)| {
+        let ends = served + CURE;
+        let asked = seen.asked(notice);
+        let undecided = asked.iter().any(|i| matches!(i, ItemSeen::Submitted(when) if *when < ends));
+        ends <= at && !undecided && asked.iter().any(|i| *i != ItemSeen::Met)
+    });
+    law!(3, grounded, "{id} takes effect and no cure period for what is left to do has run");
+    let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
+    law!(3, intents.any(|(_, served)| served + NOTICE <= at), "{id} takes effect before its notice has run");
+    law!(3, at >= found.proposal.effective, "{id} takes effect before the moment approved");
+    law!(4, seen.cases[case].lapsed, "{id} takes effect and its case has not lapsed");
+    Ok(())
+}
+
+/// Law 4: on the ground abuse an isolation of an environment is less than a suspension; and 1.3 reaches a single
+/// environment, which is less than the account.
+fn ladder(
+    seen: &Chronicle,
+    id: &MeasureId,
+    proposal: &tenure_domain::account::measure::Proposal,
+) -> Result<(), Broken> {
+    let less_exists = match proposal.preset {
+        Preset::Suspend => {
+            seen.cases[&proposal.case].ground.as_str() == "abuse" || proposal.scope == Scope::Account
+        }
+        _ => false,
+    };
+    let tried = seen.measures.values().any(|m| {
+        m.proposal.case == proposal.case
+            && m.took_effect.is_some()
+            && touches(&m.proposal.scope, &proposal.scope)
+            && (m.proposal.preset < proposal.preset || m.proposal.scope.kind() < proposal.scope.kind())
+    });
+    law!(
+        4,
+        !less_exists || tried || proposal.why_not_less.is_some(),
+        "{id} comes before anything less, and nothing says why"
+    );
+    Ok(())
+}
+
+/// Law 5: small, by a person, and not a repetition of what nobody else would ratify.
+fn provisional(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
+    let Event::MeasureProposed { measure, proposal, ratify_by, .. } = &recorded.event else { return Ok(()) };
+    law!(5, !proposal.withholds.contains(&Capability::Compute), "{measure} stops what runs");
+    law!(5, proposal.scope != Scope::Account, "{measure} reaches the whole account");
+    law!(5, *ratify_by <= Some(recorded.at + RATIFY), "{measure} gives itself more than a day");
+    let alone = seen.measures.iter().find(|(_, m)| {
+        m.ratify_by.is_some()
+            && m.ratified_by.is_none()
+            && m.proposer == recorded.actor
+            && touches(&m.proposal.scope, &proposal.scope)
+    });
+    law!(
+        5,
+        alone.is_none(),
+        "{measure} repeats {:?}, which nobody else ratified",
+        alone.map(|(id, _)| id.to_string())
+    );
+    Ok(())
+}
+
+/// Law 2 again: whatever part of Tenure serves a notice is the timer.
+pub fn by_the_timer(recorded: &Recorded) -> bool {
+    !matches!(&recorded.event, Event::NoticeServed { by: ServedBy::Deemed, .. })
+        || recorded.actor == Actor::System(System::Timer)
+}
