@@ -34,7 +34,10 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
     let account = inner.account(measure.account()).await?;
     let Some(closing) = account.lifecycle.closing().filter(|c| c.measure == measure) else { return Ok(()) };
     let shelf = inner.shelf();
-    let terms = account.accepted(&shelf.terms)?;
+    let terms = match &account.measure(&measure)?.proposal.case {
+        Some(case) => account.terms_of(account.case(case)?, &shelf.terms)?,
+        None => account.accepted(&shelf.terms)?,
+    };
     let text = letter(&account, terms, closing, number, inner.clock.now());
     let mut kept = Kept::default();
     let why = kept.words(&inner.entropy, &format!("{measure} ended the account"))?;
@@ -49,7 +52,7 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
 fn letter(account: &Account, terms: &Terms, closing: &Closing, number: u8, now: Timestamp) -> String {
     let mut letter = String::new();
     let title = match number {
-        0 => "Notice of termination, and of the time to fetch your data".to_owned(),
+        0 => "Notice of the time to fetch your data".to_owned(),
         number => format!("Reminder {number} of {REMINDERS}: the time to fetch your data"),
     };
     letters::begin(&mut letter, &title, account, terms, now);

@@ -34,13 +34,7 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-<<<<<<< HEAD
-use crate::{EngineError, follow, intake, jobs, keys, lead, reconcile, sequencer, timers, writer};
-||||||| 094ddb6
-use crate::{EngineError, follow, intake, keys, lead, reconcile, sequencer, timers, writer};
-=======
-use crate::{EngineError, follow, intake, keys, lead, parity, reconcile, sequencer, timers, writer};
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+use crate::{EngineError, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;

@@ -5,23 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenure_domain::account::command::Command;
-<<<<<<< HEAD
-use tenure_domain::account::notice::{Attempt, Reminder};
+use tenure_domain::account::notice::{Attempt, Notice, Reminder};
+use tenure_domain::account::{Recorded, System};
 use tenure_domain::name::{AccountId, NoticeId, TermsNoticeId};
 use tenure_domain::terms::{Channel, Terms};
-use tenure_notify::{Letter, inbox_proof};
-||||||| 094ddb6
-use tenure_domain::account::notice::Reminder;
-use tenure_domain::name::{AccountId, NoticeId};
-use tenure_domain::terms::Channel;
-use tenure_notify::{Letter, inbox_proof};
-=======
-use tenure_domain::account::notice::{Notice, Reminder};
-use tenure_domain::account::{Recorded, System};
-use tenure_domain::name::{AccountId, NoticeId};
-use tenure_domain::terms::Channel;
 use tenure_notify::{Letter, Page, inbox_proof};
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 use tenure_store::Job;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -31,13 +19,7 @@ use crate::inner::Inner;
 use crate::metrics::number;
 use crate::stream::Decoded;
 use crate::submission::{Act, Caller, Submission};
-<<<<<<< HEAD
-use crate::{EngineError, check, closing, evaluate, letters};
-||||||| 094ddb6
-use crate::{EngineError, evaluate, letters};
-=======
-use crate::{EngineError, evaluate, letters, reasons, stream, undo};
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+use crate::{EngineError, check, closing, evaluate, letters, reasons, stream, undo};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -252,7 +234,6 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
     .await
 }
 
-<<<<<<< HEAD
 /// The same for the letter about new terms: the channels are those of the terms that bind, and a channel that fails is
 /// tried again with the job.
 async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
@@ -265,6 +246,7 @@ async fn deliver_terms(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError>
         id: id.to_string(),
         blob: notice.letter.to_string(),
         text: inner.blob_text(notice.letter.as_str()).await?,
+        page: None,
     };
     on_channels(
         inner,
@@ -312,10 +294,8 @@ async fn on_channels(
         }
     }
     failed.map_or(Ok(()), Err)
-||||||| 094ddb6
-async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
-    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
-=======
+}
+
 /// A notice's letter as a page; none where it was issued before statements were kept.
 async fn page(inner: &Inner, notice: &Notice) -> Result<Option<Page>, EngineError> {
     let Some(blob) = &notice.statement else { return Ok(None) };
@@ -340,18 +320,14 @@ async fn issue_called(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> 
     let row = rows.first().filter(|row| row.n == n).ok_or_else(defect)?;
     let Decoded { at, actor, event, .. } = stream::decode(&row.leaf)?;
     let account = inner.account(&id).await?;
-    let Some(kind) = account.called_for(&Recorded { at, actor, event }) else { return Ok(()) };
+    let recorded = Recorded { at, actor, event };
+    let Some(kind) = account.called_for(&recorded) else { return Ok(()) };
     if account.notices.iter().any(|notice| notice.called_by == Some(n)) {
         return Ok(());
     }
-    let reasons = reasons::called(inner, &account, &kind).await?;
+    let reasons = reasons::called(inner, &account, &kind, &recorded.event).await?;
     let act = Act::Account(id, Command::IssueCalled { event: n, kind, reasons });
     inner.submit(Submission::new(Caller::System(System::Clerk), act)).await.map(drop)
-}
-
-async fn send(inner: &Inner, letter: &Letter) -> Result<String, EngineError> {
-    inner.mail.deliver(letter).await.map_err(|e| EngineError::defect("mail", &e))
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 }
 
 async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {

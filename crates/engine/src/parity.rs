@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tenure_domain::account::command::ProposeMeasure;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::parity::Comparison;
 use tenure_domain::account::{Account, Command, Recorded};
@@ -69,7 +70,8 @@ impl Turn<'_> {
         answers: Answers,
         now: Timestamp,
     ) -> Result<(Command, Option<Compared>), EngineError> {
-        let (Command::ProposeMeasure(tenure_domain::account::command::ProposeMeasure { case, .. })
+        let (Command::ProposeMeasure(ProposeMeasure { case, .. })
+        | Command::ProposeUntil { proposal: ProposeMeasure { case, .. }, .. }
         | Command::ApplyEmergency { case, .. }) = &command
         else {
             return Ok((command, None));
@@ -77,7 +79,7 @@ impl Turn<'_> {
         let case = case.clone();
         let book = self.inner.shelf();
         let found = account.and_then(|account| {
-            let terms = account.accepted(&book.terms).ok()?;
+            let terms = account.terms_of(account.case(&case).ok()?, &book.terms).ok()?;
             subject(account, terms, &command, now)
         });
         let Some(subject) = found else { return Ok((command, None)) };

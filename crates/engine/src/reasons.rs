@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::account::Account;
 use tenure_domain::account::case::Case;
+use tenure_domain::account::event::Event;
 use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::name::{ItemId, ReportId};
 use tenure_domain::refusal::Rejected;
@@ -58,12 +59,17 @@ pub(crate) async fn called(
     inner: &Inner,
     account: &Account,
     kind: &NoticeKind,
+    event: &Event,
 ) -> Result<Reasons, EngineError> {
     let (case, why) = account.called_in(kind)?;
     let case = account.case(&case)?;
     let mut said = Said::default();
     if account.is_explained(kind) {
         said.why = words(inner, &why).await?.unwrap_or_default();
+    }
+    // Why a period was made longer is said by the event alone.
+    if let Event::NoticeExtended { why, .. } = event {
+        said.why = words(inner, why).await?.unwrap_or_default();
     }
     if let Some(measure) = kind.measure().filter(|_| kind.needs_facts()) {
         let proposal = &account.measure(measure)?.proposal;
@@ -83,7 +89,7 @@ pub(crate) async fn called(
                         }
                     }
                     // The account's own record says these again.
-                    Source::Rule | Source::Notice => {}
+                    Source::Rule | Source::Notice | Source::Invoice => {}
                 }
             }
         }

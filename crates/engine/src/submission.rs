@@ -75,8 +75,8 @@ impl Act {
                 C::ClearSignal { .. } => Action::ClearSignal,
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
-<<<<<<< HEAD
                 C::ProposeMeasure(_) | C::ProposeUntil { .. } => Action::ProposeMeasure,
+                C::Compared { .. } | C::UndoCase { .. } => return None,
                 C::LiftUnder { authority: Authority::AccountHolder, .. } => Action::LiftOwnMeasure,
                 C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
                     Action::LiftLegalMeasure
@@ -90,12 +90,6 @@ impl Act {
                 C::ProposeDeletion { .. } => Action::ProposeDeletion,
                 C::ConsentToDeletion { .. } => Action::ConsentToDeletion,
                 C::DenyDeletion { .. } => Action::DenyDeletion,
-||||||| 094ddb6
-                C::ProposeMeasure(_) => Action::ProposeMeasure,
-=======
-                C::ProposeMeasure(_) => Action::ProposeMeasure,
-                C::Compared { .. } | C::UndoCase { .. } => return None,
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
                 C::AmendMeasure { .. } => Action::AmendMeasure,
                 C::ApproveMeasure { .. } | C::DenyMeasure { .. } => Action::ApproveMeasure,

@@ -195,20 +195,11 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-<<<<<<< HEAD
-        let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
-        let events = Account::decide(id, state, command, &context)?;
-        if in_emergency && let Some(person) = actor.person() {
-            tally::owes_no_review(self.write, person).await?;
-        }
-        Ok(events)
-||||||| 094ddb6
-        Ok(Account::decide(id, state, command, &context)?)
-=======
         let judged = command
             .gives_reasons()
             .and_then(|why| kept.text(why))
             .and_then(|why| lint::words(why, context.book.stationery()));
+        let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
         self.write_letter(id, state, &mut command, &context).await?;
         let (command, compared) = self.with_parity(state, command, parity, look.now).await?;
         let decided = Account::decide_and_say(id, state, command, &context);
@@ -217,14 +208,15 @@ impl Turn<'_> {
             (Err(rejected), Some(unmet)) => return Err(rejected.and(unmet).into()),
             (decided, None) => decided?,
         };
+        if in_emergency && let Some(person) = actor.person() {
+            tally::owes_no_review(self.write, person).await?;
+        }
         for statement in said {
             self.keep_bytes(statement.blob().as_str(), "application/json", &statement.bytes()).await?;
         }
         Ok((events, compared))
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     }
 
-    /// Writes what was decided on an account, with all that follows from it.
     /// The letter of the notice that the command issues, rendered from the statement that it will have, where the command
     /// brings none along. What the statement lacks is told by the decision itself.
     async fn write_letter(
@@ -255,6 +247,7 @@ impl Turn<'_> {
         Ok(self.write.put_blob(id, media_type, bytes, at).await?)
     }
 
+    /// Writes what was decided on an account, with all that follows from it.
     async fn append_account(
         &mut self,
         name: &str,
@@ -291,7 +284,6 @@ impl Turn<'_> {
                     timers.into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
                 self.write.set_timers(name, &timers).await?;
             }
-<<<<<<< HEAD
             let raised = undeliverable(Some(&after));
             for row in raised.difference(&raised_before) {
                 self.write.put_undeliverable(row).await?;
@@ -299,22 +291,13 @@ impl Turn<'_> {
             for row in raised_before.difference(&raised) {
                 self.write.forget_undeliverable(&row.account, row.number).await?;
             }
-            for recorded in events {
+            for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;
                 tally::count(self.write, recorded).await?;
-                if let Some(blob) = recorded.event.blob() {
-||||||| 094ddb6
-            for recorded in events {
-                self.enqueue(&recorded.event).await?;
-                if let Some(blob) = recorded.event.blob() {
-=======
-            for (n, recorded) in (before + 1..).zip(events) {
-                self.enqueue(&recorded.event).await?;
                 if after.called_for(recorded).is_some() {
                     self.write.enqueue(jobs::CALLED, &jobs::called_subject(&id, n)).await?;
                 }
                 for blob in recorded.event.blobs() {
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
                     self.write.put_blob_ref(id.as_str(), blob.as_str()).await?;
                 }
             }
@@ -648,27 +631,17 @@ pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<Undeliverable
 fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
-<<<<<<< HEAD
         C::RecordOrder { document, .. }
         | C::RecordTimedOrder { document, .. }
         | C::RecordGag { document, .. } => Some(document),
         C::RecordRemoval(removal) => Some(&removal.document),
         C::RenewGag { document, .. } => document.as_ref(),
-        C::IssueNotice { letter, .. }
-        | C::ApplyEmergency { letter, .. }
-        | C::IssueRetrievalNotice { letter, .. }
-        | C::NotifyTerms { letter, .. } => Some(letter),
-        C::RecordCheck { found, .. } => found.evidence(),
-        C::ConfirmDeletion { certificate } => Some(certificate),
-||||||| 094ddb6
-        C::RecordOrder { document, .. } => Some(document),
-        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
-=======
-        C::RecordOrder { document, .. } => Some(document),
         C::IssueNotice { reasons, .. }
         | C::IssueCalled { reasons, .. }
         | C::ApplyEmergency { reasons, .. } => reasons.letter.as_ref(),
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+        C::IssueRetrievalNotice { letter, .. } | C::NotifyTerms { letter, .. } => Some(letter),
+        C::RecordCheck { found, .. } => found.evidence(),
+        C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

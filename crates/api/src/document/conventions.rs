@@ -26,13 +26,7 @@ const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-<<<<<<< HEAD
-const VERSIONED: [&str; 17] = [
-||||||| 094ddb6
-const VERSIONED: [&str; 15] = [
-=======
-const VERSIONED: [&str; 19] = [
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+const VERSIONED: [&str; 21] = [
     "getAccount",
     "getTermsNotice",
     "getInvoice",

@@ -55,11 +55,6 @@ async fn propose(
     let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
     writing.compared_with(asked.parity)?;
     if !asked.emergency {
-<<<<<<< HEAD
-        let proposal = command::ProposeMeasure {
-||||||| 094ddb6
-        let command = Command::ProposeMeasure(command::ProposeMeasure {
-=======
         for (given, at) in [(!asked.reports.is_empty(), "/reports"), (!asked.facts.is_empty(), "/facts")] {
             if given {
                 return Err(Problem::new("invalid-request", "The request is not valid", 422)
@@ -67,8 +62,7 @@ async fn propose(
                     .into());
             }
         }
-        let command = Command::ProposeMeasure(command::ProposeMeasure {
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+        let proposal = command::ProposeMeasure {
             case,
             power: asked.power,
             scope: asked.scope,
@@ -94,17 +88,6 @@ async fn propose(
             .into());
     }
     let account = call.engine.account(&account_id).await?;
-<<<<<<< HEAD
-    let terms = call.engine.governing(&account, account.case(&case).map_err(EngineError::from)?)?;
-    let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
-    let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
-    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
-||||||| 094ddb6
-    let terms = call.engine.accepted(&account)?;
-    let says = EmergencyNotice { case: &case, power: &asked.power, scope: &asked.scope, why: &asked.why };
-    let text = letters::emergency_notice(&account, &terms, &says, call.engine.now());
-    let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
-=======
     let said = Said {
         why: asked.why.trim().to_owned(),
         why_not_less: asked.why_not_less.map(|text| text.trim().to_owned()),
@@ -114,7 +97,6 @@ async fn propose(
     };
     let found = account.case(&case).map_err(EngineError::from)?;
     let reasons = call.engine.reasons(&account, found, said).await?;
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     let command =
         Command::ApplyEmergency { case, power: asked.power, scope: asked.scope, why, why_not_less, reasons };
     writing.submit(Act::Account(account_id, command), true, newest).await

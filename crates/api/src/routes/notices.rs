@@ -6,20 +6,10 @@ use tenure_access::Action;
 use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::{Command, command, event::Asked};
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
-<<<<<<< HEAD
-use tenure_engine::letters::{self, CaseNotice};
+use tenure_engine::reasons::Said;
 use tenure_engine::submission::{Act, Done, Submission};
 use tenure_engine::{Engine, EngineError};
 use tenure_rules::Condition;
-||||||| 094ddb6
-use tenure_engine::EngineError;
-use tenure_engine::letters::{self, CaseNotice};
-use tenure_engine::submission::{Act, Done};
-=======
-use tenure_engine::EngineError;
-use tenure_engine::reasons::Said;
-use tenure_engine::submission::{Act, Done};
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
 use tenure_wire::Problem;
 use tenure_wire::request::{AskVerifier, IssueNotice, PageQuery, Starts};
 use tenure_wire::view::{NoticeView, Page, Written};
@@ -57,12 +47,6 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let asked = body.value;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(EngineError::from)?;
-<<<<<<< HEAD
-    let terms = call.engine.governing(&account, case)?;
-||||||| 094ddb6
-    let terms = call.engine.accepted(&account)?;
-=======
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     let starts = match asked.starts {
         Starts::Cure => command::Starts::Cure,
         Starts::Notice => command::Starts::Notice,
@@ -80,18 +64,10 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
     let mut items = Vec::new();
     for (n, item) in asked.items.into_iter().enumerate() {
         let ask = writing.words(&format!("/items/{n}/ask"), &item.ask)?;
-<<<<<<< HEAD
-        lines.push((item.id.to_string(), item.ask));
-        let verifier = verifier(&mut writing, n, item.verifier)?;
-        items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice, verifier });
-||||||| 094ddb6
-        lines.push((item.id.to_string(), item.ask));
-        items.push(Asked { id: item.id, ask, report: item.report });
-=======
         said.asks.insert(item.id.clone(), item.ask.trim().to_owned());
         said.reports.extend(item.report.clone());
-        items.push(Asked { id: item.id, ask, report: item.report });
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+        let verifier = verifier(&mut writing, n, item.verifier)?;
+        items.push(Asked { id: item.id, ask, report: item.report, invoice: item.invoice, verifier });
     }
     let reasons = call.engine.reasons(&account, case, said).await?;
     let command = Command::IssueNotice { case: id.clone(), starts, power: asked.power, why, items, reasons };

@@ -66,26 +66,10 @@ pub async fn case(
 }
 
 pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Failure> {
-<<<<<<< HEAD
-    let (power, measure) = match &notice.kind {
-        NoticeKind::Violation { power }
-        | NoticeKind::Intent { power }
-        | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
-        NoticeKind::Emergency { measure }
-        | NoticeKind::Removal { measure }
-        | NoticeKind::Retrieval { measure, .. } => (None, Some(measure.to_string())),
-||||||| 094ddb6
-    let (power, measure) = match &notice.kind {
-        NoticeKind::Violation { power }
-        | NoticeKind::Intent { power }
-        | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
-        NoticeKind::Emergency { measure } => (None, Some(measure.to_string())),
-=======
     let power = notice.kind.starts_cure().or(notice.kind.starts_notice());
     let appeal = match &notice.kind {
         NoticeKind::AppealOutcome { appeal } => Some(appeal.to_string()),
         _ => None,
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     };
     let letter = engine.blob(notice.letter.as_str()).await?;
     Ok(NoticeView {

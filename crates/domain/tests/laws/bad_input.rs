@@ -19,6 +19,7 @@ use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::Channel;
 use tenure_domain::workload::Plan;
 
+use crate::bad_input_beyond as beyond;
 use crate::world::{HOUSE, World, blob, emergency, issue, open_case, propose, put, words};
 
 /// Who may give a command; who else gives it is refused or not told that there is anything.
@@ -32,6 +33,10 @@ enum By {
     Rule,
     /// A member of the account.
     Member,
+    /// A person of the provider, or a member of the account for what it asked for itself.
+    PersonOrMember,
+    /// A person of the provider, or what carries out deletions.
+    PersonOrEraser,
     /// This part of Tenure alone.
     Part(&'static str),
     /// Whom the policies let through; the domain asks for no more.
@@ -62,6 +67,11 @@ macro_rules! rows {
 
 rows! {
     Command::Open { .. } => "open", By::Anyone, Again::Refused;
+    Command::NotifyTerms { .. } => "notify terms", By::Person, Again::Refused;
+    Command::RecordTermsAttempt { .. } => "record terms attempt", By::Part("system/delivery"), Again::Nothing;
+    Command::AcknowledgeTerms { .. } => "acknowledge terms", By::Member, Again::Nothing;
+    Command::AcceptTerms { .. } => "accept terms", By::Member, Again::Refused;
+    Command::RecordInvoice { .. } => "record invoice", By::Person, Again::Nothing;
     Command::CreateEnvironment { .. } => "create environment", By::Anyone, Again::Refused;
     Command::PutWorkload { .. } => "put workload", By::Anyone, Again::Nothing;
     Command::RemoveWorkload { .. } => "remove workload", By::Anyone, Again::Refused;
@@ -69,33 +79,62 @@ rows! {
     Command::RecordMatch { .. } => "record match", By::Rule, Again::Nothing;
     Command::WithdrawCase { .. } => "withdraw case", By::Person, Again::Refused;
     Command::UndoCase { .. } => "undo case", By::Part("system/batch"), Again::Nothing;
+    Command::ClearSignal { .. } => "clear signal", By::Person, Again::Another;
+    Command::PauseCase { .. } => "pause", By::Person, Again::Refused;
+    Command::ResumeCase { .. } => "resume", By::Person, Again::Refused;
+    Command::ExtendNotice { .. } => "extend", By::Person, Again::Another;
     Command::IssueNotice { .. } => "issue notice", By::PersonOrRule, Again::Refused;
     Command::IssueCalled { .. } => "issue called notice", By::Part("system/clerk"), Again::Nothing;
     Command::RecordAttempt { .. } => "record attempt", By::Part("system/delivery"), Again::Nothing;
     Command::AcknowledgeNotice { .. } => "acknowledge", By::Member, Again::Nothing;
+    Command::RecordFailure { .. } => "record failure", By::Part("system/delivery"), Again::Nothing;
+    Command::ReadNotice { .. } => "read", By::Member, Again::Nothing;
     Command::SubmitCure { .. } => "submit cure", By::Member, Again::Refused;
     Command::AcceptCure { .. } => "accept cure", By::Person, Again::Refused;
     Command::RejectCure { .. } => "reject cure", By::Person, Again::Refused;
+    Command::RecordCheck { .. } => "record check", By::Part("system/verifier"), Again::Nothing;
+    Command::ProposeUntil { .. } => "propose until", By::Person, Again::Another;
     Command::ProposeMeasure(_) => "propose", By::Person, Again::Another;
     Command::ApplyEmergency { .. } => "emergency", By::Person, Again::Refused;
     Command::Compared { .. } => "compared", By::Person, Again::Another;
     Command::AmendMeasure { .. } => "amend", By::Person, Again::Another;
     Command::ApproveMeasure { .. } => "approve", By::Person, Again::Refused;
+    Command::DenyMeasure { .. } => "deny", By::Person, Again::Refused;
+    Command::ReviewEmergency { .. } => "review emergency", By::Person, Again::Refused;
     Command::RatifyMeasure { .. } => "ratify", By::Person, Again::Refused;
     Command::LiftMeasure { .. } => "lift", By::Person, Again::Refused;
+    Command::LiftUnder { .. } => "lift under", By::PersonOrMember, Again::Refused;
+    Command::AskMeasure { .. } => "ask", By::Member, Again::Refused;
+    Command::ApplyOrder { .. } => "apply order", By::Person, Again::Another;
+    Command::SetConditions { .. } => "set conditions", By::Person, Again::Another;
+    Command::ReviewMeasure { .. } => "review", By::Person, Again::Another;
+    Command::AcknowledgeEnforcement { .. } => "acknowledge enforcement", By::Person, Again::Nothing;
+    Command::IssueRetrievalNotice { .. } => "retrieval notice", By::Part("system/delivery"), Again::Nothing;
+    Command::ProposeDeletion { .. } => "propose deletion", By::Person, Again::Refused;
+    Command::ConsentToDeletion { .. } => "consent to deletion", By::Person, Again::Refused;
+    Command::DenyDeletion { .. } => "deny deletion", By::PersonOrEraser, Again::Refused;
+    Command::ConfirmDeletion { .. } => "confirm deletion", By::Part("system/eraser"), Again::Refused;
     Command::ConfirmInForce { .. } => "confirm", By::Part("system/cluster"), Again::Nothing;
     Command::ConfirmRestored { .. } => "restored", By::Part("system/cluster"), Again::Nothing;
     Command::RecordRepairs { .. } => "repairs", By::Part("system/cluster"), Again::Another;
     Command::RecordOrder { .. } => "order", By::Person, Again::Another;
+    Command::RecordTimedOrder { .. } => "timed order", By::Person, Again::Another;
+    Command::RecordRemoval(_) => "removal", By::Person, Again::Another;
+    Command::RecordGag { .. } => "gag", By::Person, Again::Another;
+    Command::RenewGag { .. } => "renew gag", By::Person, Again::Another;
+    Command::DecideConflict { .. } => "decide conflict", By::Person, Again::Refused;
     Command::VacateOrder { .. } => "vacate", By::Person, Again::Refused;
     Command::PlaceHold { .. } => "hold", By::Person, Again::Another;
     Command::ReleaseHold { .. } => "release", By::Person, Again::Refused;
     Command::FileAppeal { .. } => "appeal", By::Member, Again::Refused;
+    Command::AssignAppeal { .. } => "assign", By::Person, Again::Nothing;
+    Command::ModifyOnAppeal { .. } => "modify", By::Person, Again::Refused;
+    Command::ChargeFee { .. } => "fee", By::Person, Again::Another;
     Command::DecideAppeal { .. } => "decide", By::Person, Again::Refused;
     Command::Fire(_) => "fire", By::Part("system/timer"), Again::Nothing;
 }
 
-const ACTORS: [&str; 12] = [
+const ACTORS: [&str; 14] = [
     "person/ines",
     "person/omar",
     "person/noa",
@@ -108,12 +147,16 @@ const ACTORS: [&str; 12] = [
     "system/delivery",
     "system/batch",
     "system/clerk",
+    "system/verifier",
+    "system/eraser",
 ];
 
 fn may(by: By, actor: &str) -> bool {
     match by {
         By::Person => actor.starts_with("person/"),
         By::PersonOrRule => actor.starts_with("person/") || actor.starts_with("rule/"),
+        By::PersonOrMember => actor.starts_with("person/") || actor == "member/parley/ada",
+        By::PersonOrEraser => actor.starts_with("person/") || actor == "system/eraser",
         By::Rule => actor == "rule/flood",
         By::Member => actor == "member/parley/ada",
         By::Part(part) => actor == part,
@@ -125,19 +168,7 @@ fn may(by: By, actor: &str) -> bool {
 fn stations() -> Vec<(&'static str, World)> {
     let mut all = Vec::new();
     let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
-    let mut keep = |name, world: &World| {
-        all.push((
-            name,
-            World {
-                id: world.id.clone(),
-                terms: std::sync::Arc::clone(&world.terms),
-                book: world.book.clone(),
-                now: world.now,
-                state: world.state.clone(),
-                events: world.events.clone(),
-            },
-        ));
-    };
+    let mut keep = |name, world: &World| all.push((name, world.clone()));
     keep("opened", &world);
     let matched = Command::RecordMatch {
         rule: "flood".parse().unwrap(),
@@ -194,6 +225,7 @@ fn stations() -> Vec<(&'static str, World)> {
     );
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
     keep("closed", &world);
+    all.extend(beyond::stations());
     all
 }
 
@@ -244,7 +276,7 @@ fn commands(world: &World) -> Vec<Command> {
     all.extend(account.timers().into_iter().map(|t| Command::Fire(t.key)));
     for n in [1, 2, 9] {
         let case = world.c(n);
-        all.push(Command::WithdrawCase { case: case.clone() });
+        all.push(Command::WithdrawCase { case: case.clone(), why: words(), clears: None });
         all.push(Command::UndoCase {
             case: case.clone(),
             rule: "flood".parse().unwrap(),
@@ -302,6 +334,7 @@ fn commands(world: &World) -> Vec<Command> {
         let outcome = AppealOutcome::Upheld;
         all.push(Command::DecideAppeal { appeal: world.a(n), outcome, why: words() });
     }
+    all.extend(beyond::commands(world));
     all
 }
 

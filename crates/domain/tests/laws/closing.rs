@@ -19,7 +19,7 @@ fn days(n: i64) -> SignedDuration {
 }
 
 /// An account whose termination under a power is in force, and nothing else has happened.
-fn terminated(power: &str, ground: &str) -> (World, CaseId) {
+pub fn terminated(power: &str, ground: &str) -> (World, CaseId) {
     let mut world = World::open(POWERS, "2021-01-04T17:00:00Z");
     let case = world.open_case(ground);
     world.serve(&case, Starts::Both, power, &["a"]);
@@ -86,7 +86,7 @@ fn permit(world: &World) -> Result<DeletionPermit, Vec<Guard>> {
 }
 
 /// Everything that has to come before a deletion has come.
-fn ready() -> World {
+pub fn ready() -> World {
     let (mut world, _) = terminated("3.1", "abuse");
     retrieved(&mut world);
     let ends = world.account().lifecycle.closing().unwrap().retrieve.as_ref().unwrap().ends.at;

@@ -277,7 +277,7 @@ fn a_measure_that_is_withdrawn_before_it_took_effect_is_told_too() {
     world.serve(&case, Starts::Both, "1.2", &["post"]);
     world.pass_hours(7 * 24);
     world.ok("person/ines", propose(&case, "1.2", "workload/web/feed", true));
-    world.ok("person/ines", Command::WithdrawCase { case });
+    world.ok("person/ines", Command::WithdrawCase { case, why: words(), clears: None });
     let told = clerk(&mut world, Reasons::default());
     assert_eq!(told.lasts, Lasts::Over { because: "withdrawn".to_owned(), took_effect: false });
 }

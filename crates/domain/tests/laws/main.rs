@@ -7,6 +7,7 @@
 
 mod appeals;
 mod bad_input;
+mod bad_input_beyond;
 mod calendar;
 mod chronicle;
 mod consent;

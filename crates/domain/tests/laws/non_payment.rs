@@ -11,8 +11,9 @@ use tenure_domain::account::outlook::What;
 use tenure_domain::account::{Account, Command};
 use tenure_domain::name::{CaseId, InvoiceId};
 use tenure_domain::refusal::{Guard, Rejected};
+use tenure_domain::statement::Reasons;
 
-use crate::world::{EXAMPLE, World, at, blob, propose, types, words};
+use crate::world::{EXAMPLE, World, at, propose, reasons, types, words};
 
 /// The account owes `inv-1` of 12,000 minor units since the end of 4 January in Los Angeles.
 fn world() -> World {
@@ -64,8 +65,9 @@ fn notice(case: &CaseId, items: Vec<Asked>) -> Command {
         starts: Starts::Both,
         power,
         why: words(),
-        letter: blob(),
         items,
+        // What is owed is on the record, and so is a fact of the notice without anybody bringing one along.
+        reasons: Reasons { facts: Vec::new(), ..reasons() },
     }
 }
 

@@ -75,6 +75,7 @@ pub fn workload(image: &str) -> Workload {
     }
 }
 
+#[derive(Clone)]
 pub struct World {
     pub id: AccountId,
     pub terms: Arc<Terms>,

@@ -37,6 +37,8 @@ pub const MAKERS: &[(&str, Maker)] = &[
     ("emergency", at_once),
     ("amend", amend),
     ("approve", approve),
+    ("deny", deny),
+    ("pause", pause),
     ("ratify", ratify),
     ("lift", lift),
     ("observe", observe),
@@ -91,7 +93,7 @@ fn rule(view: &View<'_>) -> Vec<Asked> {
 }
 
 fn withdraw(view: &View<'_>) -> Vec<Asked> {
-    open_cases(view).map(|case| (INES, Command::WithdrawCase { case })).collect()
+    open_cases(view).map(|case| (INES, Command::WithdrawCase { case, why: words(), clears: None })).collect()
 }
 
 fn notice(view: &View<'_>) -> Vec<Asked> {
@@ -188,6 +190,30 @@ fn approve(view: &View<'_>) -> Vec<Asked> {
         asked.push((OMAR, Command::ApproveMeasure { measure: measure.id.clone(), command_hash }));
     }
     asked
+}
+
+fn deny(view: &View<'_>) -> Vec<Asked> {
+    open_measures(view)
+        .filter(|m| matches!(m.state, MeasureState::Proposed))
+        .map(|m| {
+            let command_hash = m.command_hash.clone();
+            (OMAR, Command::DenyMeasure { measure: m.id.clone(), command_hash, why: words() })
+        })
+        .collect()
+}
+
+fn pause(view: &View<'_>) -> Vec<Asked> {
+    let cases = view.account.cases.iter().filter(|c| !c.is_closed());
+    cases
+        .map(|c| {
+            let (case, why) = (c.id.clone(), words());
+            if c.paused.is_some() {
+                (INES, Command::ResumeCase { case, why })
+            } else {
+                (INES, Command::PauseCase { case, why })
+            }
+        })
+        .collect()
 }
 
 fn ratify(view: &View<'_>) -> Vec<Asked> {

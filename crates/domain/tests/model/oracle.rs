@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use tenure_domain::account::event::Event;
+use tenure_domain::account::measure::Proposal;
 use tenure_domain::account::notice::{NoticeKind, ServedBy};
 use tenure_domain::account::standing::Standing;
 use tenure_domain::account::{Account, Actor, Command, Recorded, System};
 use tenure_domain::capability::{Capability, Preset};
-use tenure_domain::name::MeasureId;
+use tenure_domain::name::{MeasureId, PowerId};
 use tenure_domain::scope::Scope;
 
 use crate::chronicle::{Chronicle, ItemSeen, MeasureSeen, touches};
@@ -41,7 +42,7 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             let found = &seen.notices[notice];
             law!(2, found.served_at.is_none(), "{notice} is served twice");
             match by {
-                ServedBy::Acknowledged { member } => {
+                ServedBy::Acknowledged { member } | ServedBy::Read { member } => {
                     law!(2, member == actor, "somebody else is said to have acknowledged {notice}");
                     law!(2, matches!(actor, Actor::Member(..)), "{actor} acknowledged {notice}");
                 }
@@ -80,7 +81,7 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
                 Some(&proposal.terms) == seen.terms.as_ref(),
                 "{measure} rests on terms that were not accepted"
             );
-            law!(1, !seen.cases[&proposal.case].closed, "{measure} is proposed in a closed case");
+            law!(1, !closed(seen, proposal), "{measure} is proposed in a closed case");
             ladder(seen, measure, proposal)?;
             if ratify_by.is_some() {
                 provisional(seen, recorded)?;
@@ -92,7 +93,7 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             law!(6, same.0 == same.1, "{measure} is amended and its hash does not follow");
             stage(found, measure, &["proposed", "approved", "scheduled"], "amended")?;
         }
-        Event::ApprovalGiven { measure, by, command_hash } => {
+        Event::ApprovalGiven { measure, by, command_hash, .. } => {
             let found = &seen.measures[measure];
             law!(6, actor.person() == Some(by), "{actor} consents in the name of {by}");
             law!(6, found.proposer.person() != Some(by), "{by} proposed {measure} and approves it");
@@ -117,10 +118,10 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
         Event::MeasureScheduled { measure, .. } => {
             law!(
                 10,
-                !seen.cases[&seen.measures[measure].proposal.case].closed,
+                !closed(seen, &seen.measures[measure].proposal),
                 "{measure} of a closed case is scheduled"
             );
-            stage(&seen.measures[measure], measure, &["approved"], "scheduled")?;
+            stage(&seen.measures[measure], measure, &["approved", "scheduled"], "scheduled")?;
         }
         Event::MeasureApplying { measure } => takes_effect(seen, measure, *at)?,
         Event::MeasureInForce { measure, .. } => {
@@ -179,7 +180,7 @@ pub fn outcome(
         }
     }
     for (id, found) in &seen.measures {
-        let closed = seen.cases[&found.proposal.case].closed;
+        let closed = closed(seen, &found.proposal);
         law!(10, !closed || found.is_over(), "{id} is {} and its case is closed", found.phase);
         if seen.stays(&found.proposal.scope) {
             law!(8, !found.is_effective(), "{id} is {} against an order", found.phase);
@@ -218,6 +219,10 @@ fn standing(seen: &Chronicle, account: &Account) -> Result<(), Broken> {
     Ok(())
 }
 
+fn closed(seen: &Chronicle, proposal: &Proposal) -> bool {
+    proposal.case.as_ref().is_some_and(|case| seen.cases[case].closed)
+}
+
 fn stage(found: &MeasureSeen, id: &MeasureId, from: &[&str], to: &str) -> Result<(), Broken> {
     law!(4, from.contains(&found.phase), "{id} is {to} when it is {}", found.phase);
     Ok(())
@@ -239,11 +244,11 @@ fn basis(seen: &Chronicle, id: &MeasureId, now: Timestamp) -> Result<(), Broken>
     let found = &seen.measures[id];
     let proposal = &found.proposal;
     law!(1, Some(&proposal.terms) == seen.terms.as_ref(), "{id} rests on other terms");
-    law!(1, !seen.cases[&proposal.case].closed, "{id} is in a closed case");
+    law!(1, !closed(seen, proposal), "{id} is in a closed case");
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
     let hash = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&command).unwrap()));
     law!(6, hash == found.hash, "the hash of {id} is not that of its proposal");
-    match proposal.power.as_str() {
+    match proposal.power.as_ref().map_or("none", PowerId::as_str) {
         "1.3" => {
             law!(1, proposal.preset == Preset::Suspend, "{id} is a {} under 1.3", proposal.preset);
             law!(6, consents(found) >= 1, "{id} lacks the consent of another person");
@@ -272,7 +277,9 @@ fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), B
         return stage(found, id, &["proposed", "scheduled"], "applying");
     }
     stage(found, id, &["scheduled"], "applying")?;
-    let (case, power) = (&found.proposal.case, &found.proposal.power);
+    let (Some(case), Some(power)) = (&found.proposal.case, &found.proposal.power) else {
+        return Err((1, format!("{id} rests on no power")));
+    };
     let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
     let grounded = cures.any(|(notice, served)| {
         let ends = served + CURE;
@@ -293,11 +300,12 @@ fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), B
 fn ladder(
     seen: &Chronicle,
     id: &MeasureId,
-    proposal: &tenure_domain::account::measure::Proposal,
+    proposal: &Proposal,
 ) -> Result<(), Broken> {
     let less_exists = match proposal.preset {
         Preset::Suspend => {
-            seen.cases[&proposal.case].ground.as_str() == "abuse" || proposal.scope == Scope::Account
+            let ground = proposal.case.as_ref().map(|case| seen.cases[case].ground.as_str());
+            ground == Some("abuse") || proposal.scope == Scope::Account
         }
         _ => false,
     };

@@ -48,8 +48,6 @@ async fn issue(office: &Office, case: &CaseId) -> Result<NoticeId, EngineError> 
         starts: Starts::Cure,
         power: "1".parse().unwrap(),
         why: office.engine.words(&mut kept, "Nothing is paid.").unwrap(),
-<<<<<<< HEAD
-        letter: kept.blob("text/plain", b"Pay.".to_vec()),
         items: vec![Asked {
             id: "pay".parse().unwrap(),
             ask,
@@ -57,13 +55,7 @@ async fn issue(office: &Office, case: &CaseId) -> Result<NoticeId, EngineError> 
             invoice: None,
             verifier: tenure_domain::account::cure::Verifier::Review,
         }],
-||||||| 094ddb6
-        letter: kept.blob("text/plain", b"Pay.".to_vec()),
-        items: vec![Asked { id: "pay".parse().unwrap(), ask, report: None }],
-=======
-        items: vec![Asked { id: "pay".parse().unwrap(), ask, report: None }],
         reasons: crate::office::reasons(kept.blob("text/plain", b"Pay.".to_vec())),
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
     };
     let done = office.submit_keeping(ines(), Act::Account(slug("parley"), command), kept).await?;
     Ok(done.account().unwrap().notices.last().unwrap().id.clone())

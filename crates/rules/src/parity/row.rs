@@ -6,7 +6,7 @@ use tenure_domain::account::Account;
 use tenure_domain::account::case::{Case, CaseState};
 use tenure_domain::account::command::Command;
 use tenure_domain::account::notice::Notice;
-use tenure_domain::capability::Preset;
+use tenure_domain::capability::{Preset, rung};
 use tenure_domain::name::{AccountId, CaseId, Ground, PowerId};
 use tenure_domain::scope::{Scope, ScopeKind};
 use tenure_domain::terms::{Terms, TermsRef};
@@ -43,13 +43,13 @@ pub struct NearCase {
 
 /// The row of a case. Whether it deviated is known where its comparison is, and not here.
 pub fn case_row(account: &Account, case: &Case) -> NearCase {
-    let mut measures: Vec<_> = account.measures.iter().filter(|m| m.proposal.case == case.id).collect();
+    let mut measures: Vec<_> = account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&case.id)).collect();
     let any_took_effect = measures.iter().any(|m| m.took_effect.is_some());
     measures.retain(|m| !any_took_effect || m.took_effect.is_some());
-    let harshest = measures.into_iter().max_by_key(|m| (m.proposal.preset, m.proposal.scope.kind()));
+    let harshest = measures.into_iter().max_by_key(|m| (rung(m.proposal.preset, &m.proposal.withholds), m.proposal.scope.kind()));
     let spans = harshest.map(|m| {
         let at = m.took_effect.unwrap_or(m.proposal.effective);
-        spans(account, &case.id, &m.proposal.power, at)
+        m.proposal.power.as_ref().map_or((0, 0), |power| spans(account, &case.id, power, at))
     });
     let outcome = match &case.state {
         CaseState::Closed { outcome, .. } => word(outcome),
@@ -59,9 +59,9 @@ pub fn case_row(account: &Account, case: &Case) -> NearCase {
         case: case.id.clone(),
         account: account.id.clone(),
         ground: case.ground.clone(),
-        terms: harshest.map_or_else(|| account.terms.clone(), |m| m.proposal.terms.clone()),
+        terms: harshest.map_or_else(|| account.governing(case).clone(), |m| m.proposal.terms.clone()),
         opened_at: case.opened_at,
-        measure: harshest.map(|m| m.proposal.preset),
+        measure: harshest.map(|m| rung(m.proposal.preset, &m.proposal.withholds)),
         scope: harshest.map(|m| m.proposal.scope.kind()),
         notice_seconds: spans.map(|(notice, _)| notice),
         cure_seconds: spans.map(|(_, cure)| cure),
@@ -94,17 +94,18 @@ fn spans(account: &Account, case: &CaseId, power: &PowerId, at: Timestamp) -> (i
 /// number of reports on the ground in the comparator's window.
 pub fn subject(account: &Account, terms: &Terms, command: &Command, now: Timestamp) -> Option<Subject> {
     let (case, power, scope, effective): (&CaseId, &PowerId, &Scope, Timestamp) = match command {
-        Command::ProposeMeasure(p) => (&p.case, &p.power, &p.scope, p.effective.unwrap_or(now).max(now)),
+        Command::ProposeMeasure(p) | Command::ProposeUntil { proposal: p, .. } => (&p.case, &p.power, &p.scope, p.effective.unwrap_or(now).max(now)),
         Command::ApplyEmergency { case, power, scope, .. } => (case, power, scope, now),
         _ => return None,
     };
     let found = account.case(case).ok()?;
-    let preset = terms.power(power)?.permits;
+    // A list of capabilities is compared as what it amounts to.
+    let preset = terms.power(power)?.rung();
     let (notice_seconds, cure_seconds) = spans(account, case, power, effective);
     Some(Subject {
         account: account.id.clone(),
         ground: found.ground.clone(),
-        terms: account.terms.clone(),
+        terms: account.governing(found).clone(),
         preset,
         scope: scope.kind(),
         notice_seconds,

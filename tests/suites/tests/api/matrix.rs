@@ -21,13 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-<<<<<<< HEAD
-const BOUND: [(&str, Asks); 50] = {
-||||||| 094ddb6
-const BOUND: [(&str, Asks); 40] = {
-=======
-const BOUND: [(&str, Asks); 45] = {
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
+const BOUND: [(&str, Asks); 55] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),

@@ -135,33 +135,21 @@ impl Operation {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-<<<<<<< HEAD
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null, "verifier": {"by": "fact", "bound": "reports(\"incitement\", \"P7D\").filed < 5"}}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null, "verifier": {"by": "fact", "bound": "reports(\"incitement\", \"P7D\").filed < 5"}}], "reports": reports, "facts": [fact(house)]})
             }
             "pauseCase" | "resumeCase" => json!({"why": "We look at it again"}),
             "extendNotice" => json!({"by": "P7D", "why": "They asked for it"}),
             "withdrawCase" => json!({"why": "It was satire", "falseFor": "P7D"}),
             "clearSignal" => {
                 json!({"ground": "phishing", "rule": "reports-outpace-cleanup", "why": "It was satire", "falseFor": "P7D"})
-||||||| 094ddb6
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}]})
-=======
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1")}], "reports": reports, "facts": [fact(house)]})
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
             "proposeMeasure" => {
-<<<<<<< HEAD
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "until": {"ends": "2021-01-19T19:00:00Z", "items": ["post-1"]}})
-||||||| 094ddb6
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false})
-=======
-                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "parity": {"answers": [{"account": crate::house::RIVAL, "sameService": true, "sameContentLocus": false, "why": "Its posts lie elsewhere"}], "deviation": "It was warned twice"}, "reports": [], "facts": []})
+                json!({"power": "svc-1.4", "scope": "workload/web/site", "effective": "2021-01-09T19:00:00Z", "why": "It stays up", "whyNotLess": "Nothing less would do", "emergency": false, "until": {"ends": "2021-01-19T19:00:00Z", "items": ["post-1"]}, "parity": {"answers": [{"account": crate::house::RIVAL, "sameService": true, "sameContentLocus": false, "why": "Its posts lie elsewhere"}], "deviation": "It was warned twice"}, "reports": [], "facts": []})
             }
             "undoRule" => {
                 json!({"since": "2021-01-09T19:00:00Z", "version": tenure_domain::document::hash(tenured::story::RULE), "why": "It counts spam twice"})
->>>>>>> 19fb6b8d2ecc86af335e2e255c91980ca08dda21
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
             "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
