@@ -169,7 +169,7 @@ impl Turn<'_> {
 
 /// The case whose row an event may change.
 fn touches(account: &Account, event: &Event) -> Option<CaseId> {
-    let of = |measure: &MeasureId| account.measure(measure).ok().map(|m| m.proposal.case.clone());
+    let of = |measure: &MeasureId| account.measure(measure).ok().and_then(|m| m.proposal.case.clone());
     match event {
         Event::CaseOpened { case, .. } | Event::CaseClosed { case, .. } => Some(case.clone()),
         Event::NoticeServed { notice, .. } => account.notice(notice).ok().map(|n| n.case.clone()),

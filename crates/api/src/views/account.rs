@@ -159,7 +159,7 @@ pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Re
             requirements.push(requirement(engine, account, case, item).await?);
         }
     }
-    let mut coming = next::steps(account, &accepted, None);
+    let mut coming = next::steps(account, &accepted, None, to_member);
     coming.extend(agreement::steps(account, &accepted));
     coming.sort_by_key(|step| (step.at.is_none(), step.at));
     Ok(StandingView {

@@ -203,7 +203,7 @@ pub fn commands(world: &World) -> Vec<Command> {
         let command_hash =
             account.measure(&measure).map_or_else(|_| "0".repeat(64), |m| m.command_hash.clone());
         all.push(Command::DenyMeasure { measure: measure.clone(), command_hash, why: words() });
-        let finding = Finding::Justified;
+        let finding = Finding::Right;
         all.push(Command::ReviewEmergency { measure: measure.clone(), finding, account: words() });
         for authority in [Authority::Abuse, Authority::AccountHolder] {
             all.push(Command::LiftUnder { measure: measure.clone(), authority, why: words() });

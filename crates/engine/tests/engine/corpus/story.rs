@@ -356,8 +356,8 @@ impl Story {
             starts: Starts::Cure,
             power,
             why,
-            letter,
             items: items.to_vec(),
+            reasons: reasons(letter),
         };
         self.act(ines(), "quince", issue).await;
         let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
