@@ -211,7 +211,6 @@ impl Turn<'_> {
         Ok((events, compared))
     }
 
-    /// Writes what was decided on an account, with all that follows from it.
     /// The letter of the notice that the command issues, rendered from the statement that it will have, where the command
     /// brings none along. What the statement lacks is told by the decision itself.
     async fn write_letter(
@@ -242,6 +241,7 @@ impl Turn<'_> {
         Ok(self.write.put_blob(id, media_type, bytes, at).await?)
     }
 
+    /// Writes what was decided on an account, with all that follows from it.
     async fn append_account(
         &mut self,
         name: &str,
