@@ -17,9 +17,9 @@ use tenure_rules::parity::{
 };
 use tenure_store::{ParityRow, Store};
 
-use crate::EngineError;
 use crate::engine::Engine;
 use crate::turn::Turn;
+use crate::{EngineError, state};
 
 /// The media type under which a comparison is kept.
 const MEDIA_TYPE: &str = "application/json";
@@ -210,13 +210,16 @@ pub(crate) async fn catch_up(store: &Store) -> Result<(), EngineError> {
     let mut after = String::new();
     loop {
         let page = store.aggregates("account", &after, PAGE).await?;
-        let mut write = store.write().await?;
+        let mut rows = Vec::new();
         for aggregate in &page {
-            let account: Account = serde_json::from_str(&aggregate.state)
-                .map_err(|e| EngineError::defect(&aggregate.stream, &e))?;
+            let account = state::of_row_alone(store, aggregate).await?;
             for case in &account.cases {
-                write.put_parity(&row(&account, &case.id)?).await?;
+                rows.push(row(&account, &case.id)?);
             }
+        }
+        let mut write = store.write().await?;
+        for row in &rows {
+            write.put_parity(row).await?;
         }
         let Some(last) = page.last() else {
             write.put_installation(ROWS_KEY, "1").await?;
@@ -279,7 +282,11 @@ pub(crate) async fn faults(store: &Store) -> Result<Vec<String>, EngineError> {
         after.clone_from(&last.stream);
         for aggregate in &page {
             // A state that does not read, or is not the fold of its events, is told elsewhere.
-            let Ok(account) = serde_json::from_str::<Account>(&aggregate.state) else { continue };
+            let account = match state::of_row_alone(store, aggregate).await {
+                Ok(account) => account,
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                Err(_) => continue,
+            };
             for case in &account.cases {
                 let expected = row(&account, &case.id)?;
                 let same = |found: ParityRow| {

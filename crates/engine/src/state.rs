@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tenure_domain::account::{self, Account};
 use tenure_domain::name::AccountId;
-use tenure_store::{Aggregate, EventRow, Write};
+use tenure_store::{Aggregate, EventRow, Store, Write};
 
 use crate::EngineError;
 use crate::inner::Inner;
@@ -95,20 +95,36 @@ pub(crate) async fn of_row(
 async fn caught_up(
     inner: &Inner,
     id: &AccountId,
-    mut account: Account,
+    account: Account,
     last: u64,
 ) -> Result<Arc<Account>, EngineError> {
+    let account = Arc::new(up_to(&inner.store, id, account, last).await?);
+    inner.known.keep(&stream::account(id), Arc::clone(&account));
+    Ok(account)
+}
+
+/// An account whose row was read, at the last event that there was then or a later one, where no engine knows it.
+pub(crate) async fn of_row_alone(store: &Store, row: &Aggregate) -> Result<Account, EngineError> {
+    let account = kept(row)?;
+    let id = account.id.clone();
+    up_to(store, &id, account, row.last).await
+}
+
+async fn up_to(
+    store: &Store,
+    id: &AccountId,
+    mut account: Account,
+    last: u64,
+) -> Result<Account, EngineError> {
     let name = stream::account(id);
     while account.version < last {
         let next = account.version + 1;
-        let page: Vec<EventRow> = inner.store.stream(&name, next, PAGE).await?;
+        let page: Vec<EventRow> = store.stream(&name, next, PAGE).await?;
         let folded = fold(id, Some(account), page.iter().map(|event| event.leaf.as_slice()))?;
         account = folded
             .filter(|account| account.version >= next)
             .ok_or_else(|| EngineError::defect(&name, &format!("event {next} is missing")))?;
     }
-    let account = Arc::new(account);
-    inner.known.keep(&name, Arc::clone(&account));
     Ok(account)
 }
 

@@ -34,10 +34,15 @@ async fn open_case(house: &House, account: &str, ground: &str) -> String {
     house.caller("analyst").post("/v1/cases", &case).await.is(201).field("id")
 }
 
+/// What a notice rests on, and is no report.
+fn fact() -> Value {
+    json!({"id": "ticket-7", "at": "2020-11-01T12:00:00Z", "locator": "https://parley.example/first", "what": "It stays up"})
+}
+
 /// A notice that starts these periods under a power, and that the owner acknowledges.
 async fn serve(house: &House, case: &str, starts: &str, power: &str) {
     let items = json!([{"id": "clean-up", "ask": "Answer reports within two business days"}]);
-    let notice = json!({"power": power, "starts": starts, "why": "Reports stay unanswered", "items": items});
+    let notice = json!({"power": power, "starts": starts, "why": "Reports stay unanswered", "items": items, "facts": [fact()]});
     let id =
         house.caller("analyst").post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
     let account = case.split('.').next().unwrap();
@@ -312,7 +317,7 @@ async fn golden_the_ledger_down_means_nothing_is_done_and_lifting_and_reading_go
     let suspension_id = analyst.post(&measures, &suspension(None)).await.is(201).field("id");
     approve(&house.caller("approver"), &suspension_id).await.is(201);
     let threat = open_case(&house, "parley", "imminent_violence").await;
-    let emergency = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true});
+    let emergency = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true, "facts": [fact()]});
     let isolation =
         analyst.post(&format!("/v1/cases/{threat}/measures"), &emergency).await.is(201).field("id");
     assert_eq!(state_of(&house, &isolation).await, "in_force");
