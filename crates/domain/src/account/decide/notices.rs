@@ -95,8 +95,9 @@ impl Draft<'_> {
             Starts::Both => NoticeKind::ViolationAndIntent { power },
         };
         let notice = self.account.next(self.account.notices.len(), NoticeId::new);
-        self.emit(Event::NoticeIssued { notice, case: case.clone(), kind, letter, why, items })?;
-        self.settle_dispute(&case)
+        let of = case.clone();
+        self.emit(Event::NoticeIssued { notice, case, kind, letter, why, items })?;
+        self.settle_dispute(&of)
     }
 
     /// A notice about a measure, issued by what happens to it and starting no clock.
