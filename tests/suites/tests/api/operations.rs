@@ -132,7 +132,7 @@ impl Operation {
                 json!({"account": account, "ground": "phishing", "why": "It stays up", "reports": reports})
             }
             "issueNotice" => {
-                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": null}]})
+                json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": "2021-0117"}]})
             }
             "submitCure" => json!({"item": "post-1", "remedy": "It is gone"}),
             "decideCure" => json!({"accept": false, "why": "It is still there"}),
