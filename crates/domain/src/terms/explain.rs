@@ -255,7 +255,7 @@ impl Terms {
         from: Timestamp,
     ) -> Result<Deadline, CalendarError> {
         let own = match &power.process {
-            Process::Noticed { notice, cure, .. } => self.both(from, notice, cure)?,
+            Process::Noticed { notice, cure, .. } => self.both(from, *notice, *cure)?,
             Process::Emergency { .. } => self.calendar.deadline(from, &Period::Seconds(0))?,
         };
         let before = power.after.and_then(|preset| first.get(&preset)).filter(|before| before.at > own.at);
@@ -263,8 +263,8 @@ impl Terms {
     }
 
     /// When both periods have fully run that begin at `from`.
-    fn both(&self, from: Timestamp, notice: &Period, cure: &Period) -> Result<Deadline, CalendarError> {
-        let (notice, cure) = (self.calendar.deadline(from, notice)?, self.calendar.deadline(from, cure)?);
+    fn both(&self, from: Timestamp, notice: Period, cure: Period) -> Result<Deadline, CalendarError> {
+        let (notice, cure) = (self.calendar.deadline(from, &notice)?, self.calendar.deadline(from, &cure)?);
         Ok(if notice.at >= cure.at { notice } else { cure })
     }
 

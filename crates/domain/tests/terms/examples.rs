@@ -48,7 +48,7 @@ fn ways(terms: &Terms, explanation: &Explanation, ground: &str) -> Vec<String> {
 fn findings(explanation: &Explanation, grade: Grade) -> Vec<(Touch, String)> {
     let of = explanation.findings.iter().filter(|f| f.grade == grade);
     of.map(|f| {
-        let powers: Vec<&str> = f.powers.iter().map(|p| p.as_str()).collect();
+        let powers: Vec<&str> = f.powers.iter().map(tenure_domain::name::PowerId::as_str).collect();
         (f.touches, powers.join(" "))
     })
     .collect()

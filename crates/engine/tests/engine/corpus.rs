@@ -278,6 +278,20 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
     }
 }
 
+/// What is to be frozen next: the story plays to its end, and what is stored is what its events say.
+#[tokio::test]
+async fn the_story_that_is_frozen_plays_and_verifies() {
+    let office = story::play().await;
+    let store = office.database.open().await;
+    assert_eq!(verify(&store, &verifier()).await.unwrap().faults, Vec::<String>::new());
+    let events = store.events(0, 100_000).await.unwrap();
+    let happened: BTreeSet<String> =
+        events.iter().map(|e| Leaf::parse(&e.leaf).unwrap().into_fields().event_type).collect();
+    store.close().await;
+    let missing: Vec<_> = types::<account::Event>().difference(&happened).cloned().collect();
+    assert_eq!(missing, Vec::<String>::new(), "the story lacks these events of accounts");
+}
+
 /// Freezes a run of today's program under a new name:
 /// `TENURE_FREEZE=0006_appeals cargo test -p tenure-engine --test engine -- --ignored freeze`.
 #[tokio::test]

@@ -5,6 +5,7 @@ mod page;
 mod tests;
 mod words;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -70,8 +71,8 @@ pub fn check(file: &Path, from: Option<Timestamp>) -> Checked {
     match std::fs::read(file).map(String::from_utf8) {
         Ok(Ok(text)) => check_text(&shown, &text, from),
         Ok(Err(error)) => {
-            let line =
-                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = std::str::from_utf8(before).map_or(0, |text| text.matches('\n').count());
             unreadable(format!("line {} is not UTF-8", line + 1))
         }
         Err(error) => unreadable(error.to_string()),
@@ -104,13 +105,13 @@ fn refused(name: &str, text: &str, errors: &DocumentErrors) -> String {
             (line, "") => format!("line {line}"),
             (line, field) => format!("line {line}, {field}"),
         };
-        out.push_str(&format!("\n  {place}\n"));
+        let _ = writeln!(out, "\n  {place}");
         page::wrapped(&mut out, 6, &fault.message);
         let stands = fault.line.checked_sub(1).and_then(|n| text.lines().nth(n as usize));
         if let Some(line) = stands {
             let line: String =
                 line.trim().chars().filter(|c| !c.is_control()).take(page::WIDTH - 14).collect();
-            out.push_str(&format!("      {:>4} | {line}\n", fault.line));
+            let _ = writeln!(out, "      {:>4} | {line}", fault.line);
         }
     }
     out.push_str("\nNothing of it counts until all of this is mended: terms are never read in part.\n");

@@ -157,7 +157,7 @@ fn one_way(out: &mut String, terms: &Terms, explanation: &Explanation, way: &Way
             if let Some(deemed) = deemed {
                 moment(out, terms, "unconfirmed", deemed);
             }
-            wrapped(out, DEEP, &periods(notice, cure, *approvals));
+            wrapped(out, DEEP, &periods(*notice, *cure, *approvals));
         }
         Course::Emergency { notice_by, lifts_at } => {
             let _ = writeln!(

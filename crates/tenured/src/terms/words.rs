@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tenure_domain::calendar::Weekday;
 use tenure_domain::capability::Preset;
+use tenure_domain::name::PowerId;
 use tenure_domain::period::Period;
 use tenure_domain::scope::ScopeKind;
 use tenure_domain::terms::explain::{Finding, Grade, Touch};
@@ -73,7 +74,7 @@ pub fn scopes<'a>(scopes: impl IntoIterator<Item = &'a ScopeKind>) -> String {
 }
 
 /// What must run before a noticed measure.
-pub fn periods(notice: &Period, cure: &Period, approvals: u8) -> String {
+pub fn periods(notice: Period, cure: Period, approvals: u8) -> String {
     let cure = if cure.is_zero() {
         "No time to put things right (written as zero)".to_owned()
     } else {
@@ -140,7 +141,7 @@ pub fn short(touch: Touch) -> &'static str {
 
 /// What is known of a finding.
 pub fn known(finding: &Finding, terms: &Terms) -> String {
-    let powers: Vec<&str> = finding.powers.iter().map(|p| p.as_str()).collect();
+    let powers: Vec<&str> = finding.powers.iter().map(PowerId::as_str).collect();
     let powers = listed(&powers, "and");
     let has = finding.has.map(|p| p.in_words()).unwrap_or_default();
     let fine = finding.grade == Grade::Fine;

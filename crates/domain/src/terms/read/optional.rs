@@ -22,16 +22,11 @@ pub(super) fn optional(fields: &Fields<'_>, faults: &mut Faults) -> Option<Optio
         }
         None => Some(BTreeSet::new()),
     };
-    Some(Optional { changes: changed(changes)?, switching: changed(switching)?, regulations: regulations? })
-}
-
-/// What is not written is fine; what is written and cannot be read is not.
-fn changed<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
+    // What is not written is fine; what is written and cannot be read is not.
+    if changes == Some(None) || switching == Some(None) {
+        return None;
     }
+    Some(Optional { changes: changes.flatten(), switching: switching.flatten(), regulations: regulations? })
 }
 
 fn changes(item: &Item<'_>, faults: &mut Faults) -> Option<Changes> {
