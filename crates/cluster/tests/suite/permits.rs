@@ -106,7 +106,12 @@ impl Tenant {
         let (scope, power): (Scope, _) = (scope.parse().unwrap(), power.parse().unwrap());
         let ground = format!("g{number}").parse().unwrap();
         self.person("ines", Command::OpenCase { ground, why: words(), reports: vec![] });
-        let items = vec![Asked { id: "it".parse().unwrap(), ask: words(), report: None }];
+        let items = vec![Asked {
+            id: "it".parse().unwrap(),
+            ask: words(),
+            report: None,
+            verifier: tenure_domain::account::cure::Verifier::Review,
+        }];
         let issue = Command::IssueNotice {
             case: case.clone(),
             starts: Starts::Both,
