@@ -138,6 +138,7 @@ impl Engine {
             log_refusal: watch::Sender::new(None),
             mail: FileChannel::new(settings.mail),
             fetcher,
+            refused: std::sync::Mutex::default(),
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),

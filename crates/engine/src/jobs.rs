@@ -1,7 +1,7 @@
 //! What has to be done because of what was committed: delivering notices and reminders, evaluating rules.
 
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tenure_domain::account::System;
@@ -117,7 +117,8 @@ async fn work_off(
         }
     }
     failing.end_pass();
-    inner.metrics.jobs_failing.set(number(failing.len()));
+    let refused = still_refused(inner).await?;
+    inner.metrics.jobs_failing.set(number(failing.len() + refused));
     Ok(())
 }
 
@@ -202,6 +203,7 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
                 Err(error) => {
                     tracing::warn!(notice = %id, %channel, %error, source = ?error.source(), "a channel refused a letter");
                     let why = error.answer();
+                    inner.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
                     record(inner, &id, Command::RecordFailure { notice: id.clone(), channel: *channel, why })
                         .await?;
                     continue;
@@ -212,6 +214,20 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         record(inner, &id, command).await?;
     }
     Ok(())
+}
+
+/// How many notices wait to be tried again.
+async fn still_refused(inner: &Inner) -> Result<usize, EngineError> {
+    let lock = || inner.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let refused: Vec<NoticeId> = lock().iter().cloned().collect();
+    for id in refused {
+        let account = inner.account(id.account()).await?;
+        let waits = account.notice(&id).is_ok_and(|n| n.awaits_delivery() && n.retry_at.is_some());
+        if !waits {
+            lock().remove(&id);
+        }
+    }
+    Ok(lock().len())
 }
 
 async fn record(inner: &Arc<Inner>, id: &NoticeId, command: Command) -> Result<(), EngineError> {
