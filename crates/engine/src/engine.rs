@@ -149,6 +149,7 @@ impl Engine {
             mail: FileChannel::new(settings.mail),
             fetcher,
             letters: settings.letters,
+            refused: std::sync::Mutex::default(),
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),

@@ -18,6 +18,9 @@ use crate::{EngineError, check};
 /// How far back reports are read, in days: the longest window that rules may name.
 const BACK_DAYS: i64 = 366;
 
+/// The fact that tells a match after a clearance from the one that was cleared: the number of the last report.
+const LAST_REPORT: &str = "reports.last";
+
 /// Asks every rule about an account.
 pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), EngineError> {
     let shelf = inner.shelf();
@@ -80,7 +83,12 @@ async fn record(
     rule: &Rule,
     facts: BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
+    let mut facts = facts;
     let account = inner.account(id).await?;
+    if account.cleared_on(&rule.ground, inner.clock.now()).is_some() {
+        // The same numbers of other reports are another signal than the one that was cleared, and the record says so.
+        facts.insert(LAST_REPORT.to_owned(), inner.store.last_report(id.as_str()).await?.to_string());
+    }
     let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce)
         && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground)
         && says_something_new(inner, &account, rule).await?;

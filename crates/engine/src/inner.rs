@@ -1,13 +1,14 @@
 //! What all parts of the engine share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
 use tenure_access::{Access, Principal, Resource};
 use tenure_domain::account::{Account, System};
 use tenure_domain::book;
-use tenure_domain::name::AccountId;
+use tenure_domain::name::{AccountId, NoticeId};
 use tenure_domain::refusal::Rejected;
 use tenure_fetch::Fetcher;
 use tenure_ledger::chain::KeyChain;
@@ -96,6 +97,8 @@ pub(crate) struct Inner {
     pub mail: FileChannel,
     pub fetcher: Fetcher,
     pub letters: Letters,
+    /// The notices that a channel refused when it was last tried, for those who ask how the server does.
+    pub refused: Mutex<BTreeSet<NoticeId>>,
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,

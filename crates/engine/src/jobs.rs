@@ -1,7 +1,7 @@
 //! What has to be done because of what was committed: delivering notices and reminders, evaluating rules.
 
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tenure_domain::account::command::Command;
@@ -135,7 +135,8 @@ async fn work_off(
         }
     }
     failing.end_pass();
-    inner.metrics.jobs_failing.set(number(failing.len()));
+    let refused = still_refused(inner).await?;
+    inner.metrics.jobs_failing.set(number(failing.len() + refused));
     Ok(())
 }
 
@@ -229,7 +230,10 @@ async fn deliver(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         &notice.attempts,
         &letter,
         |channel, proof| Command::RecordAttempt { notice: id.clone(), channel, proof },
-        |channel, why| Some(Command::RecordFailure { notice: id.clone(), channel, why }),
+        |channel, why| {
+            inner.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone());
+            Some(Command::RecordFailure { notice: id.clone(), channel, why })
+        },
     )
     .await
 }
@@ -328,6 +332,20 @@ async fn issue_called(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> 
     let reasons = reasons::called(inner, &account, &kind, &recorded.event).await?;
     let act = Act::Account(id, Command::IssueCalled { event: n, kind, reasons });
     inner.submit(Submission::new(Caller::System(System::Clerk), act)).await.map(drop)
+}
+
+/// How many notices wait to be tried again.
+async fn still_refused(inner: &Inner) -> Result<usize, EngineError> {
+    let lock = || inner.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let refused: Vec<NoticeId> = lock().iter().cloned().collect();
+    for id in refused {
+        let account = inner.account(id.account()).await?;
+        let waits = account.notice(&id).is_ok_and(|n| n.awaits_delivery() && n.retry_at.is_some());
+        if !waits {
+            lock().remove(&id);
+        }
+    }
+    Ok(lock().len())
 }
 
 async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {

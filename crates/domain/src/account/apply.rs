@@ -277,10 +277,11 @@ impl Account {
             Event::CureAccepted { case, item } => {
                 self.item(case, item, ItemState::Met { at, by: actor.clone(), found: None })?;
             }
-            Event::CureChecked { found: Found::There { .. }, .. } => {}
             Event::CureChecked { case, item, found } => {
-                let found = Some(found.clone());
-                self.item(case, item, ItemState::Met { at, by: actor.clone(), found })?;
+                if !matches!(found, Found::There { .. }) {
+                    let found = Some(found.clone());
+                    self.item(case, item, ItemState::Met { at, by: actor.clone(), found })?;
+                }
             }
             Event::CureRejected { case, item, why, clocks } => {
                 self.item(case, item, ItemState::Due { rejected: Some(why.clone()) })?;

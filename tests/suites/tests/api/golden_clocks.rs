@@ -42,6 +42,12 @@ async fn propose(house: &House, case: &str, power: &str, scope: &str) -> Answer 
     house.caller("analyst").post(&format!("/v1/cases/{case}/measures"), &body).await
 }
 
+/// Uploads something to show with reports; its id.
+async fn evidence(house: &House) -> String {
+    let text = [("content-type", "text/plain")];
+    house.caller("analyst").send("POST", "/v1/evidence", &text, b"a post".to_vec()).await.is(201).field("id")
+}
+
 /// The guards of a refusal, with the moment that each names.
 fn guards(answer: &Answer) -> Vec<(String, Option<String>)> {
     assert_eq!(answer.status, 409, "{}", answer.text());
@@ -240,7 +246,8 @@ async fn golden_a_false_positive_cleared_by_a_person_does_not_re_lock_on_the_sam
     let house = House::open().await;
     let analyst = house.caller("analyst");
     house.caller("administrator").yaml("/v1/rules", RULE).await.is(201);
-    let report = |n: u8| json!({"account": "parley", "ground": "spam", "locator": format!("https://parley.example/{n}"), "statement": "Spam", "evidence": []});
+    let shown = evidence(&house).await;
+    let report = |n: u8| json!({"account": "parley", "ground": "spam", "locator": format!("https://parley.example/{n}"), "statement": "Spam", "evidence": [shown]});
     let open = |house: &House| {
         let analyst = house.caller("analyst");
         async move {
@@ -307,8 +314,9 @@ async fn golden_what_verifies_itself_lifts_by_itself_when_all_is_met() {
     let house = House::open().await;
     let (analyst, owner) = (house.caller("analyst"), house.caller("parley/owner"));
     until(&house, "2021-01-04T20:00:00Z").await;
+    let shown = evidence(&house).await;
     for n in 1..=2 {
-        let report = json!({"account": "parley", "ground": "incitement", "locator": format!("https://parley.example/{n}"), "statement": "It calls for violence", "evidence": []});
+        let report = json!({"account": "parley", "ground": "incitement", "locator": format!("https://parley.example/{n}"), "statement": "It calls for violence", "evidence": [shown]});
         analyst.post("/v1/reports", &report).await.is(201);
     }
     let place = page(vec!["200 OK", "410 Gone"]).await;

@@ -102,7 +102,7 @@ impl Draft<'_> {
     }
 
     /// Whether a person cleared just this: a rule's match on facts that did not change says nothing new. The engine
-    /// reads facts without the reports that were cleared, so that what is left is new.
+    /// reads facts without the reports that were cleared, and says among them which report was the last.
     fn saw_the_same(&self, rule: &RuleId, ground: &Ground, facts: &BTreeMap<String, String>) -> bool {
         let standing = |c: &&Cleared| &c.ground == ground && self.context.now < c.until.at;
         self.account
