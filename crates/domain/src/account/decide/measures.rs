@@ -135,8 +135,9 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         let person = self.person()?;
         let now = self.context.now;
+        let named = power.clone();
         let (proposal, granted) =
-            self.proposal(case.clone(), power.clone(), scope, now, why.clone(), why_not_less)?;
+            self.proposal(case.clone(), power, scope, now, why.clone(), why_not_less)?;
         let terms = self.account.accepted(self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
         let mut clocks = None;
@@ -156,7 +157,7 @@ impl Draft<'_> {
             }
             Some(Process::Noticed { .. }) => guards.push(Unmet::new(
                 Guard::PowerPermits,
-                format!("power {power} is not an emergency power"),
+                format!("power {named} is not an emergency power"),
                 "propose the measure, so that its notice and approvals come first",
             )),
             None => {}
