@@ -71,7 +71,6 @@ impl Act {
                 C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
                     Action::LiftLegalMeasure
                 }
-                C::LiftUnder { .. } => Action::LiftMeasure,
                 C::AskMeasure { .. } => Action::AskMeasure,
                 C::ApplyOrder { .. } => Action::ApplyOrder,
                 C::SetConditions { .. } => Action::SetConditions,
@@ -84,7 +83,7 @@ impl Act {
                 C::AmendMeasure { .. } => Action::AmendMeasure,
                 C::ApproveMeasure { .. } => Action::ApproveMeasure,
                 C::RatifyMeasure { .. } => Action::RatifyMeasure,
-                C::LiftMeasure { .. } => Action::LiftMeasure,
+                C::LiftMeasure { .. } | C::LiftUnder { .. } => Action::LiftMeasure,
                 C::RecordOrder { .. } => Action::RecordOrder,
                 C::VacateOrder { .. } => Action::VacateOrder,
                 C::PlaceHold { .. } => Action::PlaceHold,

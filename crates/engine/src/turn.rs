@@ -467,8 +467,9 @@ fn document(command: &account::Command) -> Option<&Blob> {
     use account::Command as C;
     match command {
         C::RecordOrder { document, .. } => Some(document),
-        C::IssueNotice { letter, .. } | C::ApplyEmergency { letter, .. } => Some(letter),
-        C::IssueRetrievalNotice { letter, .. } => Some(letter),
+        C::IssueNotice { letter, .. }
+        | C::ApplyEmergency { letter, .. }
+        | C::IssueRetrievalNotice { letter, .. } => Some(letter),
         C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
