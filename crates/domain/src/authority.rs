@@ -40,6 +40,7 @@ impl Authority {
     }
 
     /// Whether it is the default of what was recorded before authorities were.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub(crate) fn is_operator(&self) -> bool {
         *self == Self::Operator
     }

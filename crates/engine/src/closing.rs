@@ -127,7 +127,8 @@ pub(crate) async fn delete(inner: &Arc<Inner>, id: &AccountId) -> Result<(), Eng
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Certificate<'a> {
-    certificate: &'static str,
+    #[serde(rename = "certificate")]
+    of: &'static str,
     account: &'a AccountId,
     account_version: u64,
     measure: &'a MeasureId,
@@ -159,7 +160,7 @@ fn certificate(account: &Account, permit: &DeletionPermit) -> Result<String, Eng
         permitted.extend(volumes.map(|(workload, _)| format!("volume of workload/{environment}/{workload}")));
     }
     let certificate = Certificate {
-        certificate: "deletion",
+        of: "deletion",
         account: permit.account(),
         account_version: account.version,
         measure: permit.measure(),

@@ -80,7 +80,6 @@ impl Act {
                 C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
                     Action::LiftLegalMeasure
                 }
-                C::LiftUnder { .. } => Action::LiftMeasure,
                 C::AskMeasure { .. } => Action::AskMeasure,
                 C::ApplyOrder { .. } => Action::ApplyOrder,
                 C::SetConditions { .. } => Action::SetConditions,
@@ -95,7 +94,7 @@ impl Act {
                 C::ReviewEmergency { .. } => Action::ReviewEmergency,
                 C::ChargeFee { .. } => Action::ChargeFee,
                 C::RatifyMeasure { .. } => Action::RatifyMeasure,
-                C::LiftMeasure { .. } => Action::LiftMeasure,
+                C::LiftMeasure { .. } | C::LiftUnder { .. } => Action::LiftMeasure,
                 C::RecordOrder { .. }
                 | C::RecordTimedOrder { .. }
                 | C::RecordRemoval(_)

@@ -1,5 +1,6 @@
 //! Who withholds what, under which authority, what clears it and who may lift it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -33,7 +34,7 @@ impl Account {
     pub fn blockers(&self, capability: Capability) -> Vec<&Measure> {
         let mut blockers: Vec<&Measure> =
             self.effective_measures().filter(|m| m.proposal.withholds.contains(&capability)).collect();
-        blockers.sort_by(|a, b| b.proposal.authority.cmp(&a.proposal.authority));
+        blockers.sort_by_key(|measure| Reverse(measure.proposal.authority));
         blockers
     }
 

@@ -27,7 +27,7 @@ pub enum Lifecycle {
     #[default]
     Active,
     /// A termination took effect: its data can be fetched.
-    Closing(Closing),
+    Closing(Box<Closing>),
     /// Over.
     Closed {
         /// Since when.

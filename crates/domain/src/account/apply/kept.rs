@@ -62,7 +62,7 @@ impl Account {
         match &recorded.event {
             Event::AccountClosing { measure, retrieval, floor, quorum } => {
                 self.measure_mut(measure)?;
-                self.lifecycle = Lifecycle::Closing(Closing {
+                self.lifecycle = Lifecycle::Closing(Box::new(Closing {
                     measure: measure.clone(),
                     since: at,
                     retrieval: *retrieval,
@@ -72,7 +72,7 @@ impl Account {
                     retrieve: None,
                     reminders: Vec::new(),
                     deletion: None,
-                });
+                }));
             }
             Event::AccountReopened { .. } => self.lifecycle = Lifecycle::Active,
             Event::RetrievalStarted { ends, .. } => {

@@ -1,5 +1,7 @@
 //! A real run in which every type of event happens, to be frozen: see `CONTRIBUTING.md`.
 
+mod endings;
+
 use std::collections::BTreeSet;
 
 use tenure_access::Role;
@@ -492,8 +494,10 @@ pub async fn play() -> Office {
     office.publish_terms().await;
     office.open_account("parley").await;
     office.open_account("quince").await;
+    office.open_account("harbor").await;
     let mut story = Story { office, kept: Kept::default() };
     story.book_and_declarations().await;
+    story.endings().await;
     story.reports().await;
     story.suspension().await;
     story.emergencies().await;
