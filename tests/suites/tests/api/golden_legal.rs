@@ -192,7 +192,7 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     let fee = json!({"minorUnits": 5000, "currency": "USD", "why": "Three hours of work"});
     cast.ines.post(&format!("/v1/cases/{first}/fees"), &fee).await.is(201);
     assert_eq!(standing().await["fees"][0]["minorUnits"], 5000);
-    owner.post(&format!("/v1/cases/{first}/cures"), &json!({"item": "stop", "remedy": "It was a leaked password"})).await.is(200);
+    owner.post(&format!("/v1/cases/{first}/cures"), &json!({"item": "stop", "remedy": "It was a leaked password"})).await.is(201);
     cast.ines.post(&format!("/v1/cases/{first}/cures/stop/decision"), &json!({"accept": true})).await.is(200);
     let now = standing().await;
     assert_eq!((now["strikes"].as_array().unwrap().len(), &now["fees"]), (1, &json!([])), "{now}");
