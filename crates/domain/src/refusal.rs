@@ -78,7 +78,9 @@ impl Guard {
             }
             Self::CureRun | Self::NoticeRun | Self::Due | Self::ClockTrusted => Some(Law::FullPeriod),
             Self::CureDecided | Self::LeastFirst | Self::Struck => Some(Law::Ladder),
-            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => Some(Law::Separation),
+            Self::Approved | Self::RoleConsents | Self::AnotherPerson | Self::SameCommand => {
+                Some(Law::Separation)
+            }
             Self::Ratified | Self::Reviewed => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
             Self::AppealDecided => Some(Law::Reading),

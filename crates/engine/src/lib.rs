@@ -47,5 +47,5 @@ pub use inner::LogKey;
 pub use lead::LEASE;
 pub use query::{EventSeen, Inclusion, Joined};
 pub use reconcile::{Observed, RECEIPT_TYPE};
-pub use tally::RuleRecord;
 pub use sequencer::{Batching, MOST_BEHIND};
+pub use tally::RuleRecord;

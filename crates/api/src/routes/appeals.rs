@@ -85,7 +85,10 @@ async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) 
         }
         (AppealOutcome::Upheld | AppealOutcome::Overturned, Some(_)) => {
             return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault("/instead", "nothing takes the measure's place unless the outcome is modified: leave it out")
+                .fault(
+                    "/instead",
+                    "nothing takes the measure's place unless the outcome is modified: leave it out",
+                )
                 .into());
         }
         (_, None) => Command::DecideAppeal { appeal, outcome, why },

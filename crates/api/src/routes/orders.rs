@@ -58,7 +58,8 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
             let now = call.engine.now();
             let text = letters::removal_notice(&known, &terms, &scope, &asked.authority, said, now);
             let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
-            let removal = RecordRemoval { scope, locator, authority, document, deadline, why_not_less, letter };
+            let removal =
+                RecordRemoval { scope, locator, authority, document, deadline, why_not_less, letter };
             Command::RecordRemoval(removal)
         }
         OrderKind::Gag => {
@@ -81,8 +82,16 @@ fn fault(pointer: &str, detail: &str) -> Failure {
 fn belongs(asked: &RecordOrder) -> Result<(), Failure> {
     let (removes, gags) = (asked.kind == OrderKind::Remove, asked.kind == OrderKind::Gag);
     let foreign = [
-        ("/locator", asked.locator.is_some() && !removes, "only a removal says where content is: leave it out"),
-        ("/whyNotLess", asked.why_not_less.is_some() && !removes, "only a removal chooses its scope: leave it out"),
+        (
+            "/locator",
+            asked.locator.is_some() && !removes,
+            "only a removal says where content is: leave it out",
+        ),
+        (
+            "/whyNotLess",
+            asked.why_not_less.is_some() && !removes,
+            "only a removal chooses its scope: leave it out",
+        ),
         ("/until", asked.until.is_some() && !gags, "only a gag has a written end: leave it out"),
         ("/case", asked.case.is_some() && !gags, "only a gag covers a case: leave it out"),
         ("/deadline", asked.deadline.is_some() && gags, "a gag has a written end instead: leave it out"),
@@ -121,7 +130,11 @@ async fn renew(call: Call, Path(id): Path<OrderId>, body: Body<RenewGag>) -> Res
 /// Decide that this order is followed, and not another one that contradicts it.
 #[utoipa::path(post, operation_id = "decideConflict", path = "/v1/orders/{order}/precedence", tag = "orders", params(("order" = String, Path)),
     request_body = DecideConflict, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn prefer(call: Call, Path(id): Path<OrderId>, body: Body<DecideConflict>) -> Result<Response, Failure> {
+async fn prefer(
+    call: Call,
+    Path(id): Path<OrderId>,
+    body: Body<DecideConflict>,
+) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
     let DecideConflict { over, why } = body.value;
     let why = writing.words("/why", &why)?;

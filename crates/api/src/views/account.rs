@@ -108,11 +108,7 @@ fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>
     }
 }
 
-pub async fn standing(
-    engine: &Engine,
-    account: &Account,
-    to_member: bool,
-) -> Result<StandingView, Failure> {
+pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Result<StandingView, Failure> {
     let accepted = engine.accepted(account)?;
     let mut pending = BTreeMap::new();
     let mut scopes = vec![Scope::Account];

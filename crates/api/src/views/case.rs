@@ -63,7 +63,9 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
         NoticeKind::Violation { power }
         | NoticeKind::Intent { power }
         | NoticeKind::ViolationAndIntent { power } => (Some(power.to_string()), None),
-        NoticeKind::Emergency { measure } | NoticeKind::Removal { measure } => (None, Some(measure.to_string())),
+        NoticeKind::Emergency { measure } | NoticeKind::Removal { measure } => {
+            (None, Some(measure.to_string()))
+        }
     };
     let letter = engine.blob(notice.letter.as_str()).await?;
     Ok(NoticeView {

@@ -98,9 +98,7 @@ pub async fn review(engine: &Engine, measure: &Measure) -> Result<Option<ReviewV
 
 pub fn strikes(account: &Account) -> Vec<StrikeView> {
     let stand = account.strikes.iter().filter(|s| s.removed.is_none());
-    stand
-        .map(|s| StrikeView { case: s.case.to_string(), ground: s.ground.to_string(), at: s.at })
-        .collect()
+    stand.map(|s| StrikeView { case: s.case.to_string(), ground: s.ground.to_string(), at: s.at }).collect()
 }
 
 pub async fn fees(engine: &Engine, account: &Account) -> Result<Vec<FeeView>, Failure> {

@@ -1,12 +1,12 @@
 //! Folding what courts, reviewers and appeals bring about.
 
+use super::Account;
 use super::apply::FoldError;
 use super::conflict::{Conflict, Precedence};
 use super::event::{Event, Recorded};
 use super::legal::{Appeal, Compliance, Gag, Order};
 use super::measure::{Review, Reviewed};
 use super::strike::{Fee, Strike, Undone};
-use super::Account;
 use crate::name::{AppealId, MeasureId, OrderId};
 
 impl Account {
@@ -44,8 +44,7 @@ impl Account {
                 self.measure_mut(measure)?.approvals.retain(|a| &a.by != by);
             }
             Event::ReviewDue { measure, applied_by, due } => {
-                let review =
-                    Review { applied_by: applied_by.clone(), due: *due, overdue: None, done: None };
+                let review = Review { applied_by: applied_by.clone(), due: *due, overdue: None, done: None };
                 if let Some(emergency) = &mut self.measure_mut(measure)?.emergency {
                     emergency.review = Some(review);
                 }

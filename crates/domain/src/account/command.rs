@@ -93,13 +93,7 @@ pub enum Command {
     /// Record an order.
     RecordOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob },
     /// Record an order to stay or to reinstate, with the moment by which service has to be back.
-    RecordTimedOrder {
-        kind: OrderKind,
-        scope: Scope,
-        authority: Words,
-        document: Blob,
-        deadline: Timestamp,
-    },
+    RecordTimedOrder { kind: OrderKind, scope: Scope, authority: Words, document: Blob, deadline: Timestamp },
     /// Record an order to remove content, and follow it at once.
     RecordRemoval(RecordRemoval),
     /// Record an order not to tell the account yet.

@@ -46,7 +46,8 @@ impl Account {
             | Event::GagRenewed { order, .. }
             | Event::GagRecheckMissed { order }
             | Event::GagEnded { order } => self.hides_order(order),
-            Event::OrdersConflicted { order, with, .. } | Event::ConflictDecided { order, over: with, .. } => {
+            Event::OrdersConflicted { order, with, .. }
+            | Event::ConflictDecided { order, over: with, .. } => {
                 self.hides_order(order) || self.hides_order(with)
             }
             _ => false,

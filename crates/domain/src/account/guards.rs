@@ -228,7 +228,8 @@ impl Account {
         let stays = self.orders.iter().filter(|o| self.is_stayed_by(proposal, effective, o));
         stays
             .map(|order| {
-                let detail = format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope);
+                let detail =
+                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope);
                 let own = proposal.basis.order();
                 let contested =
                     own.is_some_and(|own| self.open_conflicts().any(|c| c.is_between(own, &order.id)));
@@ -399,9 +400,8 @@ fn due_guard(measure: &Measure, terms: &Terms, now: Timestamp) -> Option<Unmet> 
 
 /// Law 6: enough approvals of others, each for the command as it stands.
 pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
-    let counts = |a: &&Approval| {
-        a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by)
-    };
+    let counts =
+        |a: &&Approval| a.command_hash == measure.command_hash && measure.proposed_by.person() != Some(&a.by);
     let valid = measure.approvals.iter().filter(counts).count();
     let needed = usize::from(measure.approvals_needed);
     if valid < needed {
@@ -412,9 +412,10 @@ pub(super) fn approval_guard(measure: &Measure) -> Option<Unmet> {
             &measure.proposed_by.to_string(),
         ));
     }
-    let missing = measure.approver_roles.iter().find(|role| {
-        !measure.approvals.iter().filter(counts).any(|a| a.roles.contains(role.as_str()))
-    })?;
+    let missing = measure
+        .approver_roles
+        .iter()
+        .find(|role| !measure.approvals.iter().filter(counts).any(|a| a.roles.contains(role.as_str())))?;
     Some(Unmet::new(
         Guard::RoleConsents,
         format!("nobody with the role {} has approved {}", missing.as_str(), measure.id),

@@ -8,8 +8,8 @@ mod apply;
 mod apply_legal;
 pub mod case;
 pub mod command;
-mod decide;
 pub mod conflict;
+mod decide;
 pub mod event;
 mod gag;
 mod guards;
@@ -41,12 +41,12 @@ pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
 pub use command::Command;
-pub use preservation::Kept;
-pub use event::{Event, Recorded};
 use conflict::Conflict;
+pub use event::{Event, Recorded};
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
+pub use preservation::Kept;
 use strike::{Fee, Strike};
 
 /// What decisions read of the provider's book: the published terms by reference, and who holds which roles.

@@ -44,14 +44,20 @@ fn law_06_a_reviewer_is_independent_when_assigned_and_when_deciding() {
     let mut world = isolated();
     for involved in ["ines", "omar"] {
         assert_eq!(world.refused("person/ruth", assign(&world, involved)), [Guard::AnotherPerson]);
-        assert_eq!(world.refused(&format!("person/{involved}"), assign(&world, "ruth")), [Guard::AnotherPerson]);
+        assert_eq!(
+            world.refused(&format!("person/{involved}"), assign(&world, "ruth")),
+            [Guard::AnotherPerson]
+        );
     }
     roles(&mut world, "lena", &["legal"]);
     assert_eq!(world.refused("person/ruth", assign(&world, "lena")), [Guard::RoleConsents]);
     world.ok("person/lena", assign(&world, "ruth"));
     assert_eq!(world.refused("person/noa", decide(&world, 1, AppealOutcome::Upheld)), [Guard::AnotherPerson]);
     world.ok("person/lena", assign(&world, "noa"));
-    assert_eq!(world.refused("person/ruth", decide(&world, 1, AppealOutcome::Upheld)), [Guard::AnotherPerson]);
+    assert_eq!(
+        world.refused("person/ruth", decide(&world, 1, AppealOutcome::Upheld)),
+        [Guard::AnotherPerson]
+    );
     world.ok("person/noa", decide(&world, 1, AppealOutcome::Upheld));
     assert_eq!(world.refused("person/lena", assign(&world, "ruth")), [Guard::InState]);
 }
@@ -80,11 +86,25 @@ fn an_appeal_is_in_time_from_the_effect_or_the_notice_whichever_is_later() {
     let file = Command::FileAppeal { measure: world.m(1), grounds: words() };
     world.pass_hours(200 * 24);
     // Its notice is not served: the time for appeals has not begun, law 2.
-    let mut early = World { state: world.state.clone(), events: Vec::new(), book: world.book.clone(), terms: world.terms.clone(), id: world.id.clone(), now: world.now };
+    let mut early = World {
+        state: world.state.clone(),
+        events: Vec::new(),
+        book: world.book.clone(),
+        terms: world.terms.clone(),
+        id: world.id.clone(),
+        now: world.now,
+    };
     early.ok("member/parley/ada", file.clone());
     world.ok("member/parley/ada", Command::AcknowledgeNotice { notice: world.n(1) });
     world.pass_hours(31 * 24);
-    let mut later = World { state: world.state.clone(), events: Vec::new(), book: world.book.clone(), terms: world.terms.clone(), id: world.id.clone(), now: world.now };
+    let mut later = World {
+        state: world.state.clone(),
+        events: Vec::new(),
+        book: world.book.clone(),
+        terms: world.terms.clone(),
+        id: world.id.clone(),
+        now: world.now,
+    };
     later.ok("member/parley/ada", file.clone());
     world.pass_hours(160 * 24);
     assert_eq!(world.refused("member/parley/ada", file), [Guard::Moment], "six months after it was told");
@@ -122,7 +142,10 @@ fn law_10_a_modified_measure_is_replaced_by_a_lesser_one_in_one_decision() {
     assert!(!world.account().case(&world.c(1)).unwrap().is_closed());
     // It can be challenged as well, and not before whoever made it.
     appeal(&mut world, 2);
-    assert_eq!(world.refused("person/ruth", decide(&world, 2, AppealOutcome::Upheld)), [Guard::AnotherPerson]);
+    assert_eq!(
+        world.refused("person/ruth", decide(&world, 2, AppealOutcome::Upheld)),
+        [Guard::AnotherPerson]
+    );
 }
 
 #[test]
@@ -177,7 +200,10 @@ fn law_10_strikes_and_fees_go_with_what_they_rest_on() {
         amount: Amount { minor_units, currency: "USD".into() },
         why: words(),
     };
-    assert!(matches!(world.run(&"person/ines".parse().unwrap(), fee(&first, 0)), Err(Rejected::Invalid { .. })));
+    assert!(matches!(
+        world.run(&"person/ines".parse().unwrap(), fee(&first, 0)),
+        Err(Rejected::Invalid { .. })
+    ));
     world.ok("person/ines", fee(&first, 5_000));
     // A cure leaves the strike where the terms say so; what it cost is given back, law 10.
     world.cure(&first, "stop");

@@ -41,7 +41,9 @@ fn law_06_an_approval_waits_a_day_for_the_others_and_no_longer() {
     let mut world = proposed();
     world.approve("omar", 1);
     let ends = world.now + SignedDuration::from_hours(24);
-    assert!(world.account().timers().iter().any(|t| t.due == ends && t.key == TimerKey::Approval(world.m(1))));
+    assert!(
+        world.account().timers().iter().any(|t| t.due == ends && t.key == TimerKey::Approval(world.m(1)))
+    );
     world.until(ends - SignedDuration::from_micros(1));
     assert_eq!(world.measure(1).approvals.len(), 1);
     world.until(ends);
@@ -75,7 +77,8 @@ fn law_06_one_denial_ends_it_and_it_can_be_proposed_anew() {
     assert_eq!(world.refused("person/noa", other), [Guard::SameCommand]);
     let denied = deny(&world);
     assert_eq!(types(&world.ok("person/noa", denied.clone())), ["approval.denied", "measure.withdrawn"]);
-    let MeasureState::Withdrawn { reason: LiftReason::Denied { by, .. }, .. } = &world.measure(1).state else {
+    let MeasureState::Withdrawn { reason: LiftReason::Denied { by, .. }, .. } = &world.measure(1).state
+    else {
         panic!("{:?}", world.measure(1).state)
     };
     assert_eq!(by.as_str(), "noa");
@@ -89,7 +92,8 @@ fn law_06_one_denial_ends_it_and_it_can_be_proposed_anew() {
 #[test]
 fn law_06_the_roles_that_a_power_names_are_all_among_those_who_consent() {
     let mut world = World::open(COUNTED, "2021-03-01T20:00:00Z");
-    for (person, held) in [("omar", "approver"), ("noa", "approver"), ("lena", "legal"), ("ines", "analyst")] {
+    for (person, held) in [("omar", "approver"), ("noa", "approver"), ("lena", "legal"), ("ines", "analyst")]
+    {
         roles(&mut world, person, &[held]);
     }
     // Two strikes come first.
@@ -116,7 +120,11 @@ fn law_06_the_roles_that_a_power_names_are_all_among_those_who_consent() {
         Event::ApprovalGiven { by, roles, .. } if by.as_str() == "lena" => Some(roles.clone()),
         _ => None,
     });
-    assert_eq!(of_lena.unwrap().into_iter().collect::<Vec<_>>(), ["legal"], "the roles held are on the record");
+    assert_eq!(
+        of_lena.unwrap().into_iter().collect::<Vec<_>>(),
+        ["legal"],
+        "the roles held are on the record"
+    );
     // They are what counts, whatever becomes of the people.
     roles(&mut world, "lena", &[]);
     assert_eq!(world.account().measure(&world.m(1)).unwrap().approvals.len(), 3);
@@ -139,7 +147,11 @@ fn law_05_an_emergency_is_reviewed_whether_it_was_ratified_lifted_or_lapsed() {
         let mut world = World::open(EXAMPLE, "2021-01-10T03:00:00Z");
         let case = world.open_case("imminent_violence");
         world.ok("person/ines", emergency(&case, "6.1-emergency", "workload/web/feed"));
-        assert_eq!(world.refused("person/noa", review(&world, 1)), [Guard::InState], "while it is provisional");
+        assert_eq!(
+            world.refused("person/noa", review(&world, 1)),
+            [Guard::InState],
+            "while it is provisional"
+        );
         match end {
             "ratified" => {
                 let (measure, command_hash) = (world.m(1), world.hash(1));
@@ -169,4 +181,31 @@ fn law_05_an_emergency_is_reviewed_whether_it_was_ratified_lifted_or_lapsed() {
         assert_eq!(world.refused("person/ruth", review(&world, 1)), [Guard::InState], "{end}: once");
         world.ok("person/ines", other);
     }
+}
+
+#[test]
+fn law_11_what_terms_say_of_consent_and_strikes_is_read_strictly() {
+    let parse = |from: &str, to: &str| {
+        let text = COUNTED.replace(from, to);
+        assert_ne!(text, COUNTED, "{from:?} is in the terms");
+        tenure_domain::terms::Terms::parse(&text).map(drop).map_err(|e| e.to_string())
+    };
+    for (from, to, says) in [
+        ("[approver, legal]", "[administrator]", "administrator"),
+        ("[approver, legal]", "[]", "at least one"),
+        ("approvals: 2", "approvals: 1", "cannot all be among 1 approvals"),
+        ("atLeast: 2, ", "", "atLeast"),
+        ("atLeast: 2", "atLeast: 0", "from 1 to 16"),
+        (", byCure: kept", "", "byCure"),
+        ("byCure: kept", "byCure: sometimes", "sometimes"),
+        ("strikes: {atLeast: 2, byCure: kept}", "strikes:", "empty"),
+        ("approverRoles: [approver, legal]", "approverRoles:", "empty"),
+    ] {
+        let error = parse(from, to).unwrap_err();
+        assert!(error.contains(says), "{to:?}: {error}");
+    }
+    let emergency = "emergency: {ratifyWithin: PT24H, noticeWithin: PT1H}, approverRoles: [legal]";
+    let error = parse("notice: PT0S, cure: P1D, approvals: 1, strikes", &format!("{emergency}, strikes"))
+        .unwrap_err();
+    assert!(error.contains("nobody consents"), "{error}");
 }

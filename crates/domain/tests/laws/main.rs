@@ -5,8 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
-mod calendar;
 mod appeals;
+mod calendar;
 mod chronicle;
 mod consent;
 mod course;

@@ -83,7 +83,13 @@ fn law_08_a_reinstatement_is_counted_from_what_was_observed() {
 #[test]
 fn law_08_a_stay_that_leaves_nothing_to_restore_is_followed_at_once() {
     let mut world = world();
-    assert_eq!(types(&{ let o = reinstate(&world, 30); world.ok("person/lena", o) }), ["order.recorded", "order.complied"]);
+    assert_eq!(
+        types(&{
+            let o = reinstate(&world, 30);
+            world.ok("person/lena", o)
+        }),
+        ["order.recorded", "order.complied"]
+    );
     let preserve = Command::RecordTimedOrder {
         kind: OrderKind::Preserve,
         scope: "account".parse().unwrap(),
@@ -127,7 +133,10 @@ fn law_01_a_removal_rests_on_its_order_and_ends_with_it() {
 fn law_05_a_removal_takes_the_smallest_scope() {
     let mut world = world();
     assert_eq!(world.refused("person/lena", remove("environment/web")), [Guard::LeastFirst]);
-    assert!(matches!(world.run(&"person/lena".parse().unwrap(), remove("account")), Err(Rejected::Invalid { .. })));
+    assert!(matches!(
+        world.run(&"person/lena".parse().unwrap(), remove("account")),
+        Err(Rejected::Invalid { .. })
+    ));
     let Command::RecordRemoval(mut asked) = remove("environment/web") else { panic!() };
     asked.why_not_less = Some(words());
     world.ok("person/lena", Command::RecordRemoval(asked));
@@ -162,7 +171,10 @@ fn law_08_orders_that_contradict_each_other_wait_for_a_person() {
     let mut world = self::world();
     world.ok("person/lena", remove("workload/web/feed"));
     world.confirm(1);
-    assert_eq!(types(&world.ok("person/lena", stay("environment/web"))), ["order.recorded", "order.conflicted"]);
+    assert_eq!(
+        types(&world.ok("person/lena", stay("environment/web"))),
+        ["order.recorded", "order.conflicted"]
+    );
     assert_eq!(world.state_of(1), "in_force");
     assert!(world.permit(&world.m(1)).is_ok());
     let stays = decide(&world, 2, 1);
@@ -213,7 +225,12 @@ fn a_gag_is_looked_at_again_and_lasts_longer_only_by_a_document() {
     };
     assert_eq!(recheck(&world), Some(world.now + SignedDuration::from_hours(14 * 24)));
     world.pass_hours(13 * 24);
-    let renew = |until, document| Command::RenewGag { order: "parley.o1".parse().unwrap(), until, document, why: words() };
+    let renew = |until, document| Command::RenewGag {
+        order: "parley.o1".parse().unwrap(),
+        until,
+        document,
+        why: words(),
+    };
     world.ok("person/lena", renew(None, None));
     assert_eq!(recheck(&world), Some(world.now + SignedDuration::from_hours(14 * 24)));
     let later = end + SignedDuration::from_hours(24);

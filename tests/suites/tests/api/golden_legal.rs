@@ -65,10 +65,12 @@ impl Cast {
 
     /// A case whose violation notice and intent are served.
     async fn served(&self, ground: &str, power: &str) -> String {
-        let case = json!({"account": "parley", "ground": ground, "why": "Reports outpace what is taken down"});
+        let case =
+            json!({"account": "parley", "ground": ground, "why": "Reports outpace what is taken down"});
         let case = self.ines.post("/v1/cases", &case).await.is(201).field("id");
         let items = json!([{"id": "answer", "ask": "Answer reports"}]);
-        let notice = json!({"power": power, "starts": "both", "why": "Too many stay unanswered", "items": items});
+        let notice =
+            json!({"power": power, "starts": "both", "why": "Too many stay unanswered", "items": items});
         let notice = self.ines.post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
         self.house.settle().await;
         let read = format!("/v1/accounts/parley/notices/{notice}/acknowledgement");
@@ -130,7 +132,10 @@ async fn golden_a_court_stay_minutes_before_the_effective_time_and_reinstatement
     assert_eq!(cast.owner.get(SITE).await.is(200).json()["ready"], 1);
 
     // The stay is vacated: what was due takes effect on a fresh permit, and everything of `web` stops.
-    cast.lena.post(&format!("/v1/orders/{stay}/vacatur"), &json!({"why": "The hearing was held"})).await.is(200);
+    cast.lena
+        .post(&format!("/v1/orders/{stay}/vacatur"), &json!({"why": "The hearing was held"}))
+        .await
+        .is(200);
     cast.house.settle().await;
     assert_eq!(cast.state(&measure).await, "in_force");
     assert_eq!(cast.owner.get(SITE).await.is(200).json()["ready"], 0);
@@ -151,7 +156,8 @@ async fn golden_a_court_stay_minutes_before_the_effective_time_and_reinstatement
     let told = cast.get(&format!("/v1/orders/{late}")).await;
     assert_eq!((&told["overdue"], &told["marginSeconds"]), (&json!(true), &json!(-600)), "{told}");
     // And while they stand nothing else takes effect.
-    let again = json!({"power": "6.1", "scope": "environment/web", "why": "Again", "whyNotLess": "Less was tried"});
+    let again =
+        json!({"power": "6.1", "scope": "environment/web", "why": "Again", "whyNotLess": "Less was tried"});
     let refused = cast.ines.post(&format!("/v1/cases/{case}/measures"), &again).await;
     assert_eq!(Cast::guards(&refused), ["no_order", "no_order", "approved"]);
     cast.house.close().await;
@@ -167,7 +173,11 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     let terms = json!({"id": "counted-agreement", "version": "1"});
     let open = json!({"account": "tally", "terms": terms, "plan": plan});
     cast.house.caller("platform").post("/v1/accounts", &open).await.is(201);
-    cast.house.caller("platform").post("/v1/accounts/tally/environments", &json!({"environment": "web", "plan": plan})).await.is(201);
+    cast.house
+        .caller("platform")
+        .post("/v1/accounts/tally/environments", &json!({"environment": "web", "plan": plan}))
+        .await
+        .is(201);
     admin.json("PUT", "/v1/accounts/tally/members/owner", &[], &json!({"roles": ["owner"]})).await.is(200);
     let token = admin.post("/v1/tokens", &json!({"subject": "member/tally/owner"})).await.is(201);
     let owner = Caller::new(cast.house.url(), Some(&token.field("token")));
@@ -192,7 +202,13 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     let fee = json!({"minorUnits": 5000, "currency": "USD", "why": "Three hours of work"});
     cast.ines.post(&format!("/v1/cases/{first}/fees"), &fee).await.is(201);
     assert_eq!(standing().await["fees"][0]["minorUnits"], 5000);
-    owner.post(&format!("/v1/cases/{first}/cures"), &json!({"item": "stop", "remedy": "It was a leaked password"})).await.is(201);
+    owner
+        .post(
+            &format!("/v1/cases/{first}/cures"),
+            &json!({"item": "stop", "remedy": "It was a leaked password"}),
+        )
+        .await
+        .is(201);
     cast.ines.post(&format!("/v1/cases/{first}/cures/stop/decision"), &json!({"accept": true})).await.is(200);
     let now = standing().await;
     assert_eq!((now["strikes"].as_array().unwrap().len(), &now["fees"]), (1, &json!([])), "{now}");
@@ -208,7 +224,11 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     assert_eq!(cast.state(&isolation).await, "in_force");
 
     // The account appeals the first: it never mailed anybody. Whoever took part neither decides nor is assigned.
-    let appeal = owner.post(&format!("/v1/measures/{freeze}/appeals"), &json!({"grounds": "It was not us"})).await.is(201).field("id");
+    let appeal = owner
+        .post(&format!("/v1/measures/{freeze}/appeals"), &json!({"grounds": "It was not us"}))
+        .await
+        .is(201)
+        .field("id");
     let assign = |reviewer: &str| json!({"reviewer": reviewer});
     let path = format!("/v1/appeals/{appeal}/assignment");
     assert_eq!(Cast::guards(&cast.lena.post(&path, &assign("approver")).await), ["another_person"]);
@@ -224,7 +244,8 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     assert_eq!((now["strikes"].as_array().unwrap().len(), &now["standing"]), (1, &json!("clear")), "{now}");
     assert_eq!(now["strikes"][0]["case"], second.as_str());
     assert_eq!(cast.state(&isolation).await, "lifted");
-    let again = json!({"power": "2.2", "scope": "environment/web", "why": "Again", "whyNotLess": "Less was tried"});
+    let again =
+        json!({"power": "2.2", "scope": "environment/web", "why": "Again", "whyNotLess": "Less was tried"});
     let refused = cast.ines.post(&format!("/v1/cases/{second}/measures"), &again).await;
     assert_eq!(Cast::guards(&refused), ["struck", "approved"]);
     cast.house.close().await;
@@ -235,7 +256,8 @@ async fn a_removal_under_a_gag_is_told_when_the_gag_ends_and_not_before() {
     let cast = Cast::gathered().await;
     let until = cast.now().await + SignedDuration::from_hours(20 * 24);
     let gag = cast.order(json!({"kind": "gag", "scope": "workload/web/site", "until": until})).await;
-    let removal = json!({"kind": "remove", "scope": "workload/web/site", "locator": "https://parley.example/posts/7"});
+    let removal =
+        json!({"kind": "remove", "scope": "workload/web/site", "locator": "https://parley.example/posts/7"});
     let removal = cast.order(removal).await;
     let told = cast.get(&format!("/v1/orders/{removal}")).await;
     assert!(told["followedAt"].is_string() && told["marginSeconds"].as_i64() > Some(3500), "{told}");
@@ -256,7 +278,8 @@ async fn a_removal_under_a_gag_is_told_when_the_gag_ends_and_not_before() {
     assert!(!standing["next"].to_string().contains(&gag), "{standing}");
     let events = async |who: &Caller| {
         let page = who.get("/v1/events?stream=account%2Fparley&pageSize=200").await.is(200).json();
-        let types = page["items"].as_array().unwrap().iter().map(|e| e["eventType"].as_str().unwrap().to_owned());
+        let types =
+            page["items"].as_array().unwrap().iter().map(|e| e["eventType"].as_str().unwrap().to_owned());
         types.collect::<Vec<_>>()
     };
     let (theirs, ours) = (events(&cast.owner).await, events(&cast.lena).await);
@@ -272,9 +295,13 @@ async fn a_removal_under_a_gag_is_told_when_the_gag_ends_and_not_before() {
     assert_eq!((&seen["attempts"], &seen["state"]), (&json!([]), &json!("issued")));
 
     // Nobody but the order's giver ends the removal; the gag is looked at again, and ends as it was written.
-    let lift = cast.omar.post(&format!("/v1/measures/{measure}/lift"), &json!({"why": "It looks fine"})).await;
+    let lift =
+        cast.omar.post(&format!("/v1/measures/{measure}/lift"), &json!({"why": "It looks fine"})).await;
     assert_eq!(Cast::guards(&lift), ["no_order"]);
-    cast.lena.post(&format!("/v1/orders/{gag}/renewal"), &json!({"why": "They still look for him"})).await.is(200);
+    cast.lena
+        .post(&format!("/v1/orders/{gag}/renewal"), &json!({"why": "They still look for him"}))
+        .await
+        .is(200);
     cast.pass("P20D").await;
     let seen = cast.owner.get(notice).await.is(200).json();
     assert!(!seen["attempts"].as_array().unwrap().is_empty() && seen["servedAt"].is_null(), "{seen}");

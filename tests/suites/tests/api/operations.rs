@@ -147,7 +147,9 @@ impl Operation {
             "confirmClock" => json!({"moment": "2021-01-09T19:00:00Z", "why": "Compared with the wall"}),
             "liftMeasure" | "releaseHold" | "vacateOrder" => json!({"why": "It is over"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
-            "decideAppeal" => json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}}),
+            "decideAppeal" => {
+                json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}})
+            }
             "recordOrder" => {
                 json!({"account": account, "kind": "remove", "scope": "workload/web/site", "authority": "A court", "document": house.evidence, "deadline": "2021-01-09T19:00:00Z", "locator": "/posts/7", "whyNotLess": "There is nothing smaller"})
             }

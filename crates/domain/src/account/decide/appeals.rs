@@ -74,7 +74,8 @@ impl Draft<'_> {
             )
             .into());
         }
-        let guards = [independent(measure, &reviewer, "decides"), independent(measure, &by, "assigns the appeal")];
+        let guards =
+            [independent(measure, &reviewer, "decides"), independent(measure, &by, "assigns the appeal")];
         all_met(guards.into_iter().flatten().collect())?;
         if appeal.reviewer.as_ref() == Some(&reviewer) {
             return Ok(());

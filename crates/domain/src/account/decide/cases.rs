@@ -34,7 +34,8 @@ impl Draft<'_> {
             )
             .into());
         }
-        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
+        if let Some(open) =
+            self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground && c.order.is_none())
         {
             return Err(Unmet::new(
                 Guard::CaseOpen,

@@ -114,7 +114,8 @@ impl Draft<'_> {
         let by = self.person()?;
         let measure = self.account.measure(id)?;
         let Some(review) = measure.review() else {
-            let detail = if measure.emergency.is_some() { "is provisional still" } else { "is no emergency measure" };
+            let detail =
+                if measure.emergency.is_some() { "is provisional still" } else { "is no emergency measure" };
             return Err(wrong_state(
                 format!("{id} {detail}"),
                 "an emergency measure is reviewed when it was ratified, lifted or has lapsed",

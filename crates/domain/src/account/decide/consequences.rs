@@ -80,7 +80,8 @@ impl Draft<'_> {
     fn owe_review(&mut self, id: &MeasureId) -> Result<(), Rejected> {
         let measure = self.account.measure(id)?;
         let owes = measure.emergency.as_ref().is_some_and(|e| e.review.is_none());
-        let Some(applied_by) = measure.proposed_by.person().filter(|_| owes && measure.replaces.is_none()) else {
+        let Some(applied_by) = measure.proposed_by.person().filter(|_| owes && measure.replaces.is_none())
+        else {
             return Ok(());
         };
         let applied_by = applied_by.clone();

@@ -1,8 +1,8 @@
 //! What the account declares: itself, its environments and its workloads.
 
 use super::{Draft, all_met};
-use crate::account::{Context, Kept};
 use crate::account::event::{Event, Recorded};
+use crate::account::{Context, Kept};
 
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};

@@ -51,7 +51,10 @@ impl Draft<'_> {
         if !kind.stays_measures() {
             return Err(Rejected::Invalid {
                 pointer: "/deadline".into(),
-                detail: format!("nothing is observed by which a {} could be counted: leave it out", kind.as_str()),
+                detail: format!(
+                    "nothing is observed by which a {} could be counted: leave it out",
+                    kind.as_str()
+                ),
             });
         }
         let says = Says { deadline: Some(deadline), ..Says::default() };

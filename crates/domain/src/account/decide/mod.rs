@@ -3,8 +3,8 @@
 mod appeals;
 mod cases;
 mod cluster;
-mod consequences;
 mod consent;
+mod consequences;
 mod declared;
 mod fees;
 mod gags;
@@ -130,7 +130,9 @@ impl Account {
             }
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
-            Command::DenyMeasure { measure, command_hash, why } => draft.deny(&measure, &command_hash, why)?,
+            Command::DenyMeasure { measure, command_hash, why } => {
+                draft.deny(&measure, &command_hash, why)?
+            }
             Command::ReviewEmergency { measure, finding, account } => {
                 draft.review_emergency(&measure, finding, account)?;
             }

@@ -51,10 +51,8 @@ impl Draft<'_> {
         let deadline = Some(deadline.or(soon.ok()).unwrap_or(self.context.now));
         let says = Says { deadline, locator: Some(locator.clone()), gag: None };
         let order = self.enter_order(OrderKind::Remove, &scope, authority.clone(), document, says)?;
-        let unnamed = |e: &dyn std::fmt::Display| Rejected::Invalid {
-            pointer: "/scope".into(),
-            detail: e.to_string(),
-        };
+        let unnamed =
+            |e: &dyn std::fmt::Display| Rejected::Invalid { pointer: "/scope".into(), detail: e.to_string() };
         let ground: Ground = GROUND.parse().map_err(|e| unnamed(&e))?;
         let power: PowerId = order.to_string().parse().map_err(|e| unnamed(&e))?;
         let case = self.account.next(self.account.cases.len(), CaseId::new);
@@ -139,11 +137,19 @@ impl Draft<'_> {
         if !self.account.open_conflicts().any(|c| c.is_between(prevails, over)) {
             let stand = winner.stands() && loser.stands();
             let detail = format!("no conflict of {prevails} and {over} is to be decided");
-            let then = if stand { "nothing: both can be followed, or it is decided" } else { "nothing: one of them no longer stands" };
+            let then = if stand {
+                "nothing: both can be followed, or it is decided"
+            } else {
+                "nothing: one of them no longer stands"
+            };
             return Err(wrong_state(detail, then));
         }
         self.emit(Event::ConflictDecided { order: prevails.clone(), over: over.clone(), by, why })?;
-        if winner.kind == OrderKind::Remove { self.follow_removal(&winner, over) } else { self.stay_for(prevails) }
+        if winner.kind == OrderKind::Remove {
+            self.follow_removal(&winner, over)
+        } else {
+            self.stay_for(prevails)
+        }
     }
 
     /// A removal that waited takes effect now, unless another order stays it.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::super::{ApproverRole, Process, Strikes};
 use crate::document::{Faults, Fields};
 
-const ROLES: [(&str, ApproverRole); 2] = [("approver", ApproverRole::Approver), ("legal", ApproverRole::Legal)];
+const ROLES: [(&str, ApproverRole); 2] =
+    [("approver", ApproverRole::Approver), ("legal", ApproverRole::Legal)];
 const STRIKES_MAX: u8 = 16;
 
 /// Which roles are among those who consent; empty where none is written.

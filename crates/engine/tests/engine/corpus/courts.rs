@@ -122,8 +122,7 @@ impl Story {
             letter,
         };
         self.legal(Command::RecordRemoval(removal)).await;
-        let measure: MeasureId =
-            self.office.account("tally").await.measures.last().unwrap().id.clone();
+        let measure: MeasureId = self.office.account("tally").await.measures.last().unwrap().id.clone();
         self.pass(2).await;
         self.observe(&measure, false).await;
         let (authority, document) = (self.words("A court."), self.blob("A stay."));
