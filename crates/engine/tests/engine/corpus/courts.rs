@@ -104,6 +104,8 @@ impl Story {
         self.legal(Command::RenewGag { order, until, document, why }).await;
         self.pass(41 * 24).await;
         self.read(1).await;
+        self.ask(case, "3.2", "hours").await;
+        self.read(2).await;
         self.pass(30).await;
     }
 
@@ -148,7 +150,7 @@ impl Story {
         let command_hash = account.measure(&denied).unwrap().command_hash.clone();
         let why = self.words("A suspension is too much.");
         let command = Command::DenyMeasure { measure: denied, command_hash, why };
-        self.act(person("noa", Role::Approver), "tally", command).await;
+        self.act(person("omar", Role::Approver), "tally", command).await;
         let measure = self.want(case, "3.1").await;
         self.approve(&measure, "omar").await;
         self.pass(1).await;
