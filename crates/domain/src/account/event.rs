@@ -50,10 +50,6 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "body", rename_all_fields = "camelCase")]
 #[expect(
-    clippy::large_enum_variant,
-    reason = "events are read one at a time; boxing the proposal would only hide it"
-)]
-#[expect(
     missing_docs,
     reason = "each field is the vocabulary's word for what the command of the same name sets"
 )]

@@ -131,7 +131,7 @@ impl Account {
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
             Command::DenyMeasure { measure, command_hash, why } => {
-                draft.deny(&measure, &command_hash, why)?
+                draft.deny(&measure, &command_hash, why)?;
             }
             Command::ReviewEmergency { measure, finding, account } => {
                 draft.review_emergency(&measure, finding, account)?;
@@ -149,7 +149,7 @@ impl Account {
             }
             Command::RecordRemoval(removal) => draft.record_removal(removal)?,
             Command::RecordGag { scope, case, authority, document, until } => {
-                draft.record_gag(scope, case, authority, document, until)?;
+                draft.record_gag(&scope, case, authority, document, until)?;
             }
             Command::RenewGag { order, until, document, why } => {
                 draft.renew_gag(&order, until, document, why)?;
