@@ -128,8 +128,8 @@ request!(
         #[schema(value_type = Option<String>, max_length = 39, pattern = "^[a-z0-9](-?[a-z0-9]){0,27}\\.m[1-9][0-9]{0,8}$", example = "parley.m1")]
         measure: Option<MeasureId>,
         /// How much, in the currency's minor units, such as cents.
-        #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
-        minor_units: u64,
+        #[schema(minimum = 1, maximum = 1_000_000_000)]
+        minor_units: u32,
         /// The currency (ISO 4217).
         #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", example = "USD")]
         currency: String,

@@ -34,7 +34,7 @@ async fn charge(call: Call, Path(case): Path<CaseId>, body: Body<ChargeFee>) -> 
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
     let account = case.account().clone();
-    let amount = Amount { minor_units: asked.minor_units, currency: asked.currency };
+    let amount = Amount { minor_units: asked.minor_units.into(), currency: asked.currency };
     let command = Command::ChargeFee { case, measure: asked.measure, amount, why };
     writing.submit(Act::Account(account, command), true, made).await
 }

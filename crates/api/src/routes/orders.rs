@@ -44,17 +44,18 @@ fn newest(done: &Done) -> (String, String) {
 async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure> {
     let asked = body.value;
     call.may(Action::RecordOrder, &asked.account)?;
-    belongs(&asked)?;
     let mut writing = Writing::new(&call, body.hash);
     let authority = writing.words("/authority", &asked.authority)?;
+    let locator = writing.maybe_words("/locator", asked.locator.as_deref())?;
+    let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+    belongs(&asked)?;
     let RecordOrder { account, kind, scope, document, deadline, until, case, .. } = asked;
     let command = match kind {
         OrderKind::Remove => {
             let known = call.engine.account(&account).await?;
             let terms = call.engine.accepted(&known)?;
             let said = asked.locator.as_deref().unwrap_or_default();
-            let locator = writing.words("/locator", said)?;
-            let why_not_less = writing.maybe_words("/whyNotLess", asked.why_not_less.as_deref())?;
+            let locator = locator.ok_or_else(|| fault("/locator", "a removal says where the content is"))?;
             let now = call.engine.now();
             let text = letters::removal_notice(&known, &terms, &scope, &asked.authority, said, now);
             let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());

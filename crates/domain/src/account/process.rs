@@ -35,8 +35,10 @@ impl Account {
                 if counts { n.cure_ends() } else { None }
             }),
             notice: earliest(&|n| if n.kind.starts_notice() == Some(power) { n.notice_ends() } else { None }),
+            // What a gag delays is not told of by why something waits.
             pending: self.notices_of(case).find(|n| {
                 n.served_at().is_none()
+                    && n.delayed.is_none()
                     && (n.kind.starts_cure() == Some(power) || n.kind.starts_notice() == Some(power))
             }),
         }

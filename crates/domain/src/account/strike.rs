@@ -66,8 +66,8 @@ impl Amount {
     /// What is wrong with it: a field and what would be right.
     pub fn fault(&self) -> Option<(&'static str, &'static str)> {
         let code = self.currency.len() == 3 && self.currency.bytes().all(|b| b.is_ascii_uppercase());
-        if self.minor_units == 0 || self.minor_units > 1_000_000_000_000 {
-            Some(("/minorUnits", "from 1 to 1000000000000"))
+        if self.minor_units == 0 || self.minor_units > 1_000_000_000 {
+            Some(("/minorUnits", "from 1 to 1000000000"))
         } else if code {
             None
         } else {

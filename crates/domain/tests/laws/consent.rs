@@ -182,3 +182,30 @@ fn law_05_an_emergency_is_reviewed_whether_it_was_ratified_lifted_or_lapsed() {
         world.ok("person/ines", other);
     }
 }
+
+#[test]
+fn law_11_what_terms_say_of_consent_and_strikes_is_read_strictly() {
+    let parse = |from: &str, to: &str| {
+        let text = COUNTED.replace(from, to);
+        assert_ne!(text, COUNTED, "{from:?} is in the terms");
+        tenure_domain::terms::Terms::parse(&text).map(drop).map_err(|e| e.to_string())
+    };
+    for (from, to, says) in [
+        ("[approver, legal]", "[administrator]", "administrator"),
+        ("[approver, legal]", "[]", "at least one"),
+        ("approvals: 2", "approvals: 1", "cannot all be among 1 approvals"),
+        ("atLeast: 2, ", "", "atLeast"),
+        ("atLeast: 2", "atLeast: 0", "from 1 to 16"),
+        (", byCure: kept", "", "byCure"),
+        ("byCure: kept", "byCure: sometimes", "sometimes"),
+        ("strikes: {atLeast: 2, byCure: kept}", "strikes:", "empty"),
+        ("approverRoles: [approver, legal]", "approverRoles:", "empty"),
+    ] {
+        let error = parse(from, to).unwrap_err();
+        assert!(error.contains(says), "{to:?}: {error}");
+    }
+    let emergency = "emergency: {ratifyWithin: PT24H, noticeWithin: PT1H}, approverRoles: [legal]";
+    let error = parse("notice: PT0S, cure: P1D, approvals: 1, strikes", &format!("{emergency}, strikes"))
+        .unwrap_err();
+    assert!(error.contains("nobody consents"), "{error}");
+}

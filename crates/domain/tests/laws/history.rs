@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::account::measure::Finding;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context, Recorded};
+use tenure_domain::capability::Preset;
 use tenure_domain::name::{AppealId, CaseId, HoldId, ItemId, MeasureId, NoticeId, OrderId};
 use tenure_domain::refusal::Rejected;
 use tenure_domain::scope::Scope;
@@ -387,7 +389,16 @@ impl History {
             Kind::Approve => {
                 let measure = self.measure(a);
                 let command_hash = self.hash_of(&measure, b);
-                (person, Command::ApproveMeasure { measure, command_hash })
+                if c > 230 {
+                    (person, Command::DenyMeasure { measure, command_hash, why: words() })
+                } else {
+                    (person, Command::ApproveMeasure { measure, command_hash })
+                }
+            }
+            Kind::Ratify if c > 170 => {
+                let finding = if b < 128 { Finding::Right } else { Finding::Wrong };
+                let measure = self.measure(a);
+                (person, Command::ReviewEmergency { measure, finding, account: words() })
             }
             Kind::Ratify => {
                 let measure = self.measure(a);
@@ -403,9 +414,22 @@ impl History {
             Kind::Restored => {
                 (cluster, Command::ConfirmRestored { measure: self.measure(a), receipt: blob() })
             }
+            Kind::Order if b > 170 => {
+                let kind = [OrderKind::Stay, OrderKind::Reinstate][usize::from(a) % 2];
+                let deadline = self.world.now + SignedDuration::from_mins(i64::from(b) - 190);
+                let scope = scope();
+                let (authority, document) = (words(), blob());
+                (person, Command::RecordTimedOrder { kind, scope, authority, document, deadline })
+            }
             Kind::Order => {
                 let kind = [OrderKind::Stay, OrderKind::Reinstate, OrderKind::Preserve][usize::from(a) % 3];
                 (person, Command::RecordOrder { kind, scope: scope(), authority: words(), document: blob() })
+            }
+            Kind::Hold if who.is_multiple_of(5) => {
+                let until = self.world.now + SignedDuration::from_hours(i64::from(b));
+                let case = (!self.account().cases.is_empty()).then(|| self.case(a));
+                let scope = scope();
+                (person, Command::RecordGag { scope, case, authority: words(), document: blob(), until })
             }
             Kind::Vacate => (person, Command::VacateOrder { order: self.order(a), why: words() }),
             Kind::Hold => (
@@ -414,6 +438,15 @@ impl History {
             ),
             Kind::Release => (person, Command::ReleaseHold { hold: self.hold(a), why: words() }),
             Kind::Appeal => (member, Command::FileAppeal { measure: self.measure(a), grounds: words() }),
+            Kind::Review if c > 170 => {
+                let reviewer = pick(&PEOPLE, b).unwrap().parse().unwrap();
+                (person, Command::AssignAppeal { appeal: self.appeal(a), reviewer })
+            }
+            Kind::Review if c > 120 => {
+                let preset = (b < 128).then_some(Preset::Isolate);
+                let scope = Some(scope());
+                (person, Command::ModifyOnAppeal { appeal: self.appeal(a), preset, scope, why: words() })
+            }
             Kind::Review => {
                 let outcome = if b < 128 { AppealOutcome::Upheld } else { AppealOutcome::Overturned };
                 (person, Command::DecideAppeal { appeal: self.appeal(a), outcome, why: words() })

@@ -1,5 +1,6 @@
 //! What earlier versions of Tenure wrote. Everything under `tests/corpus` is frozen: files are added, and none is changed.
 
+mod courts;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -182,7 +182,7 @@ impl Operation {
                 json!({"outcome": "modified", "why": "One place is enough", "instead": {"preset": "isolate", "scope": "workload/web/site"}})
             }
             "recordOrder" => {
-                json!({"account": account, "kind": "remove", "scope": "workload/web/site", "authority": "A court", "document": house.evidence, "deadline": "2021-01-09T19:00:00Z", "locator": "/posts/7", "whyNotLess": "There is nothing smaller"})
+                json!({"account": account, "kind": "remove", "scope": "workload/web/site", "authority": "A court", "document": house.evidence, "deadline": "2021-01-09T19:00:00Z", "locator": "/posts/7", "whyNotLess": "There is nothing smaller", "until": "2021-06-09T19:00:00Z", "case": format!("{account}.c1")})
             }
             "placeHold" => {
                 json!({"account": account, "scope": "account", "runningState": false, "why": "A hearing"})

@@ -22,7 +22,7 @@ impl Draft<'_> {
     /// Law 2: what a gag delays is not delivered, so that no clock starts. What is on its way already is not called back.
     pub(super) fn record_gag(
         &mut self,
-        scope: Scope,
+        scope: &Scope,
         case: Option<CaseId>,
         authority: Words,
         document: Blob,
@@ -35,7 +35,7 @@ impl Draft<'_> {
         let recheck_by = self.recheck_before(until);
         let gag = Some(Gag { case, until, recheck_by, missed: None, ended: None });
         let says = Says { gag, ..Says::default() };
-        self.enter_order(OrderKind::Gag, &scope, authority, document, says)?;
+        self.enter_order(OrderKind::Gag, scope, authority, document, says)?;
         let notices: Vec<NoticeId> = self.account.notices.iter().map(|n| n.id.clone()).collect();
         notices.iter().try_for_each(|notice| self.delay(notice))
     }

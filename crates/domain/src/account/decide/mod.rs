@@ -217,7 +217,7 @@ impl Account {
             }
             Command::RecordRemoval(removal) => draft.record_removal(removal)?,
             Command::RecordGag { scope, case, authority, document, until } => {
-                draft.record_gag(scope, case, authority, document, until)?;
+                draft.record_gag(&scope, case, authority, document, until)?;
             }
             Command::RenewGag { order, until, document, why } => {
                 draft.renew_gag(&order, until, document, why)?;

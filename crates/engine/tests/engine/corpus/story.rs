@@ -37,32 +37,32 @@ when: >
 caps: {perDay: 10, shareOfAccounts: 1.0}
 ";
 
-struct Story {
-    office: Office,
-    kept: Kept,
+pub(super) struct Story {
+    pub(super) office: Office,
+    pub(super) kept: Kept,
 }
 
 impl Story {
-    fn words(&mut self, text: &str) -> Words {
+    pub(super) fn words(&mut self, text: &str) -> Words {
         self.office.engine.words(&mut self.kept, text).unwrap()
     }
 
-    fn blob(&mut self, text: &str) -> Blob {
+    pub(super) fn blob(&mut self, text: &str) -> Blob {
         self.kept.blob("text/plain", text.as_bytes().to_vec())
     }
 
-    async fn act(&mut self, caller: Caller, account: &str, command: Command) -> Done {
+    pub(super) async fn act(&mut self, caller: Caller, account: &str, command: Command) -> Done {
         let kept = std::mem::take(&mut self.kept);
         let name = command.name();
         let act = Act::Account(slug(account), command);
         self.office.submit_keeping(caller, act, kept).await.unwrap_or_else(|e| panic!("{name}: {e:?}"))
     }
 
-    async fn book(&mut self, entry: book::Entry, event: book::Event) {
+    pub(super) async fn book(&mut self, entry: book::Entry, event: book::Event) {
         self.office.submit(person("otto", Role::Administrator), Act::Book(entry, event)).await.unwrap();
     }
 
-    async fn pass(&self, time: i64) {
+    pub(super) async fn pass(&self, time: i64) {
         self.office.engine.advance_to(self.office.engine.now() + hours(time)).await.unwrap();
     }
 
@@ -99,14 +99,14 @@ impl Story {
         done.account().unwrap().measures.last().unwrap().id.clone()
     }
 
-    async fn approve(&mut self, measure: &MeasureId, by: &str) {
+    pub(super) async fn approve(&mut self, measure: &MeasureId, by: &str) {
         let account = self.office.account(measure.account().as_str()).await;
         let command_hash = account.measure(measure).unwrap().command_hash.clone();
         let command = Command::ApproveMeasure { measure: measure.clone(), command_hash };
         self.act(person(by, Role::Approver), measure.account().as_str(), command).await;
     }
 
-    async fn observe(&mut self, measure: &MeasureId, restored: bool) {
+    pub(super) async fn observe(&mut self, measure: &MeasureId, restored: bool) {
         let receipt = self.blob(if restored { "a receipt: all is back" } else { "a receipt: nothing runs" });
         let measure = measure.clone();
         let account = measure.account().to_string();
@@ -502,6 +502,7 @@ pub async fn play() -> Office {
     story.suspension().await;
     story.emergencies().await;
     story.undoing().await;
+    story.courts().await;
     story.answer_once().await;
     let office = story.office;
     office.engine.settle().await.unwrap();
