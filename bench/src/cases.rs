@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow};
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
@@ -71,7 +72,13 @@ impl Docket {
         )?;
         let case: CaseId = self.account()?.cases.last().context("a case")?.id.clone();
         let item: ItemId = "clean-up".parse()?;
-        let items = vec![Asked { id: item.clone(), ask: why(), report: None }];
+        let items = vec![Asked {
+            id: item.clone(),
+            ask: why(),
+            report: None,
+            invoice: None,
+            verifier: Verifier::Review,
+        }];
         let power = || "6.1".parse();
         self.take(
             ines,
@@ -114,7 +121,7 @@ impl Docket {
         self.take(cluster, Command::ConfirmInForce { measure: measure.clone(), receipt: blob() })?;
         self.take(ines, Command::LiftMeasure { measure: measure.clone(), why: why() })?;
         self.take(cluster, Command::ConfirmRestored { measure, receipt: blob() })?;
-        self.take(ines, Command::WithdrawCase { case })
+        self.take(ines, Command::WithdrawCase { case, why: why(), clears: None })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use tenure_access::Role;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::Starts;
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::name::CaseId;
 use tenure_domain::statement::{Fact, Reasons};
@@ -50,6 +51,8 @@ fn prepare(house: &House, terms: &TermsRef, n: usize) -> anyhow::Result<[Submiss
             id: "clean-up".parse()?,
             ask: house.engine.words(&mut kept, "Answer within two business days.")?,
             report: None,
+            invoice: None,
+            verifier: Verifier::Review,
         }],
     };
     let notice = Submission::new(analyst(), Act::Account(id.clone(), notice)).keeping(kept);

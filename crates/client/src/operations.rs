@@ -4,9 +4,10 @@ use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::request::{
     AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
-    CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport, IssueNotice,
-    IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold, ProposeMeasure, Reason, RecordInvoice,
-    RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure, WithdrawCase, Workload,
+    CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport,
+    IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold, ProposeMeasure,
+    Reason, RecordInvoice, RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure,
+    WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,

@@ -9,16 +9,16 @@ use super::event::Asked;
 use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
 use super::measure::Finding;
-use super::strike::Amount;
 use super::notice::NoticeKind;
 use super::parity::Comparison;
+use super::strike::Amount;
 use super::timer::TimerKey;
 use super::watch::Lifts;
 use crate::authority::Authority;
 use crate::capability::{Capability, Preset};
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId, PersonId,
-    PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
+    PersonId, PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::period::Period;
 use crate::scope::Scope;

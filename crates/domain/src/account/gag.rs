@@ -45,9 +45,7 @@ impl Account {
             | Event::NoticeDelayed { notice, .. }
             | Event::NoticeAttemptFailed { notice, .. }
             | Event::NoticeRetried { notice }
-            | Event::NoticeUndeliverable { notice } => {
-                self.notice(notice).is_ok_and(|n| n.delayed.is_some())
-            }
+            | Event::NoticeUndeliverable { notice } => self.notice(notice).is_ok_and(|n| n.delayed.is_some()),
             Event::CasePaused { cause: PauseCause::Order { order }, .. }
             | Event::CaseResumed { cause: PauseCause::Order { order }, .. } => self.hides_order(order),
             Event::OrderRecorded { order, .. }

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::parity::Compared;
 use super::watch::{Lifts, Watch};
 use crate::authority::Authority;
-use super::parity::Compared;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;

@@ -14,8 +14,8 @@ pub mod clearance;
 pub mod clock;
 pub mod closing;
 pub mod command;
-pub mod cure;
 pub mod conflict;
+pub mod cure;
 mod decide;
 mod deletion;
 pub mod event;
@@ -27,8 +27,8 @@ pub mod legal;
 pub mod measure;
 pub mod notice;
 pub mod outlook;
-mod preservation;
 pub mod parity;
+mod preservation;
 mod process;
 mod stages;
 pub mod standing;
@@ -43,8 +43,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId, PersonId,
-    RuleId, WorkloadId,
+    AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId,
+    PersonId, RuleId, WorkloadId,
 };
 use crate::refusal::Rejected;
 use crate::statement::Stationery;

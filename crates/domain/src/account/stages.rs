@@ -20,9 +20,7 @@ impl Account {
         if !stands {
             unmet.push(Unmet::new(
                 Guard::Preceded,
-                format!(
-                    "power {power} may be used only while a {first} of {case} is in force, and none is"
-                ),
+                format!("power {power} may be used only while a {first} of {case} is in force, and none is"),
                 format!("go through {first} first, or use another power"),
             ));
         }

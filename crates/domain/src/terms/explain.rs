@@ -13,7 +13,7 @@ use super::regulation::{
 };
 use super::{Power, Process, Regulation, Terms};
 use crate::calendar::{CalendarError, Deadline};
-use crate::capability::Preset;
+use crate::capability::{Capability, Preset};
 use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
@@ -39,6 +39,8 @@ pub struct Way {
     pub power: PowerId,
     /// What.
     pub permits: Preset,
+    /// The capabilities that it writes out, where it permits a list instead of a preset.
+    pub listed: BTreeSet<Capability>,
     /// To what.
     pub scopes: BTreeSet<ScopeKind>,
     /// How it comes about, and when.
@@ -179,7 +181,7 @@ impl Terms {
                 continue;
             }
             let mut powers: Vec<&Power> = self.powers.iter().filter(|p| p.grounds.contains(ground)).collect();
-            powers.sort_by_key(|p| (p.permits, !matches!(p.process, Process::Emergency { .. })));
+            powers.sort_by_key(|p| (p.rung(), !matches!(p.process, Process::Emergency { .. })));
             let ways = powers.iter().map(|power| self.way(power, ground, example)).collect();
             grounds.insert(ground.clone(), ways);
         }
@@ -193,12 +195,13 @@ impl Terms {
         let lesser = self
             .powers
             .iter()
-            .filter(|p| p.grounds.contains(ground) && p.permits.is_supported() && p.permits < power.permits)
-            .min_by_key(|p| p.permits)
+            .filter(|p| p.grounds.contains(ground) && p.is_supported() && p.rung() < power.rung())
+            .min_by_key(|p| p.rung())
             .map(|p| p.id.clone());
         Way {
             power: power.id.clone(),
             permits: power.permits,
+            listed: power.listed.clone(),
             scopes: power.scopes.clone(),
             course: self.course(power, ground, example),
             after: power.after,
@@ -236,7 +239,7 @@ impl Terms {
     ) -> Result<Deadline, CalendarError> {
         // From the bottom of the ladder: what a power presupposes is always less than what it permits.
         let mut first: BTreeMap<Preset, Deadline> = BTreeMap::new();
-        for preset in Preset::LADDER.into_iter().filter(|preset| *preset < power.permits) {
+        for preset in Preset::LADDER.into_iter().filter(|preset| *preset < power.rung()) {
             for lesser in self.powers.iter().filter(|p| p.permits == preset && p.grounds.contains(ground)) {
                 let moment = self.not_before(lesser, &first, from)?;
                 let earlier = first.get(&preset).is_none_or(|known| moment.at < known.at);
@@ -317,12 +320,12 @@ impl Terms {
                 found.push(self.finding(false, touches, powers, has));
             }
         };
-        warn(Touch::Unsupported, self.powers_where(|p| !p.permits.is_supported()), None);
+        warn(Touch::Unsupported, self.powers_where(|p| !p.is_supported()), None);
         warn(
             Touch::NoPeriod,
             self.powers_where(|p| match &p.process {
                 Process::Noticed { notice, cure, .. } => {
-                    p.permits >= Preset::Suspend && notice.is_zero() && cure.is_zero()
+                    p.rung() >= Preset::Suspend && notice.is_zero() && cure.is_zero()
                 }
                 Process::Emergency { .. } => false,
             }),

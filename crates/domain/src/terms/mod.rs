@@ -244,6 +244,11 @@ impl Power {
         unsupported(self.permits, &self.withholds(), scope)
     }
 
+    /// Whether somebody can carry its measures out on some scope that it reaches.
+    pub fn is_supported(&self) -> bool {
+        self.scopes.iter().any(|scope| self.unsupported(*scope).is_none())
+    }
+
     /// In whose name a measure under it on this ground stands.
     pub fn authority(&self, ground: &Ground) -> Authority {
         self.authority.unwrap_or_else(|| Authority::of_ground(ground))

@@ -2,8 +2,8 @@
 
 mod consent;
 mod grounds;
-mod optional;
 mod listed;
+mod optional;
 mod power;
 mod regulated;
 

@@ -2,6 +2,7 @@
 //! itself, and the end of an account.
 
 use jiff::SignedDuration;
+use tenure_domain::account::Command;
 use tenure_domain::account::command::{Clears, ProposeMeasure, RecordRemoval, Starts};
 use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::event::Asked;
@@ -10,7 +11,6 @@ use tenure_domain::account::legal::OrderKind;
 use tenure_domain::account::measure::Finding;
 use tenure_domain::account::strike::Amount;
 use tenure_domain::account::watch::Lifts;
-use tenure_domain::account::Command;
 use tenure_domain::authority::Authority;
 use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::name::{AccountId, ItemId, TermsNoticeId};
@@ -136,11 +136,7 @@ pub fn commands(world: &World) -> Vec<Command> {
     let day = SignedDuration::from_hours(24);
     let mut all = vec![
         Command::NotifyTerms { terms: published.unwrap_or(second), why: words(), letter: blob() },
-        Command::RecordTermsAttempt {
-            notice: told.clone(),
-            channel: Channel::Inbox,
-            proof: "kept".into(),
-        },
+        Command::RecordTermsAttempt { notice: told.clone(), channel: Channel::Inbox, proof: "kept".into() },
         Command::AcknowledgeTerms { notice: told.clone() },
         Command::AcceptTerms { notice: told, hash },
         Command::RecordInvoice {

@@ -118,7 +118,10 @@ fn law_01_a_removal_rests_on_its_order_and_ends_with_it() {
     // Nobody here undoes it, and the account can still challenge it.
     let lift = Command::LiftMeasure { measure: world.m(1), why: words() };
     assert_eq!(world.refused("person/omar", lift), [Guard::NoOrder]);
-    assert_eq!(world.refused("person/ines", Command::WithdrawCase { case: world.c(1), why: words(), clears: None }), [Guard::NoOrder]);
+    assert_eq!(
+        world.refused("person/ines", Command::WithdrawCase { case: world.c(1), why: words(), clears: None }),
+        [Guard::NoOrder]
+    );
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
     let overturn = Command::DecideAppeal {
         appeal: world.a(1),

@@ -297,11 +297,7 @@ fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), B
 
 /// Law 4: on the ground abuse an isolation of an environment is less than a suspension; and 1.3 reaches a single
 /// environment, which is less than the account.
-fn ladder(
-    seen: &Chronicle,
-    id: &MeasureId,
-    proposal: &Proposal,
-) -> Result<(), Broken> {
+fn ladder(seen: &Chronicle, id: &MeasureId, proposal: &Proposal) -> Result<(), Broken> {
     let less_exists = match proposal.preset {
         Preset::Suspend => {
             let ground = proposal.case.as_ref().map(|case| seen.cases[case].ground.as_str());

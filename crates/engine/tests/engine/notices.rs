@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use tenure_domain::account::Command;
 use tenure_domain::account::notice::{NoticeKind, NoticeState, ServedBy};
+use tenure_engine::kept::Kept;
 use tenure_engine::submission::Act;
 
 use crate::office::{Office, hours, ines, start};
@@ -155,8 +156,11 @@ async fn what_happens_is_told_once_each_wherever_the_engine_dies() {
         office.acknowledge(&notice).await;
         office.engine.advance_to(office.engine.now() + hours(31 * 24)).await.unwrap();
         office.engine.submit(office.proposal(&case)).await.unwrap();
-        let withdraw = Act::Account(case.account().clone(), Command::WithdrawCase { case: case.clone() });
-        office.submit(ines(), withdraw).await.unwrap();
+        let mut kept = Kept::default();
+        let why = office.engine.words(&mut kept, "It was read again.").unwrap();
+        let withdraw = Command::WithdrawCase { case: case.clone(), why, clears: None };
+        let withdraw = Act::Account(case.account().clone(), withdraw);
+        office.submit_keeping(ines(), withdraw, kept).await.unwrap();
         for _ in 0..steps * steps {
             tokio::task::yield_now().await;
         }

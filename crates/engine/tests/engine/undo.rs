@@ -109,8 +109,10 @@ async fn a_command_on_a_version_that_has_passed_is_refused_and_where_it_may_rest
     office.place_hold("parley").await.unwrap();
     let refusals = async || office.times_of("parley", "command.refused").await.len();
 
-    let mut stale =
-        Submission::new(ines(), Act::Account(slug("parley"), Command::WithdrawCase { case: case.clone() }));
+    let mut kept = Kept::default();
+    let why = office.engine.words(&mut kept, "It was read again.").unwrap();
+    let withdraw = Command::WithdrawCase { case: case.clone(), why, clears: None };
+    let mut stale = Submission::new(ines(), Act::Account(slug("parley"), withdraw)).keeping(kept);
     stale.if_version = Some(version);
     let answer = office.engine.submit(stale).await.unwrap_err();
     assert!(

@@ -43,10 +43,13 @@ pub struct NearCase {
 
 /// The row of a case. Whether it deviated is known where its comparison is, and not here.
 pub fn case_row(account: &Account, case: &Case) -> NearCase {
-    let mut measures: Vec<_> = account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&case.id)).collect();
+    let mut measures: Vec<_> =
+        account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&case.id)).collect();
     let any_took_effect = measures.iter().any(|m| m.took_effect.is_some());
     measures.retain(|m| !any_took_effect || m.took_effect.is_some());
-    let harshest = measures.into_iter().max_by_key(|m| (rung(m.proposal.preset, &m.proposal.withholds), m.proposal.scope.kind()));
+    let harshest = measures
+        .into_iter()
+        .max_by_key(|m| (rung(m.proposal.preset, &m.proposal.withholds), m.proposal.scope.kind()));
     let spans = harshest.map(|m| {
         let at = m.took_effect.unwrap_or(m.proposal.effective);
         m.proposal.power.as_ref().map_or((0, 0), |power| spans(account, &case.id, power, at))
@@ -94,7 +97,9 @@ fn spans(account: &Account, case: &CaseId, power: &PowerId, at: Timestamp) -> (i
 /// number of reports on the ground in the comparator's window.
 pub fn subject(account: &Account, terms: &Terms, command: &Command, now: Timestamp) -> Option<Subject> {
     let (case, power, scope, effective): (&CaseId, &PowerId, &Scope, Timestamp) = match command {
-        Command::ProposeMeasure(p) | Command::ProposeUntil { proposal: p, .. } => (&p.case, &p.power, &p.scope, p.effective.unwrap_or(now).max(now)),
+        Command::ProposeMeasure(p) | Command::ProposeUntil { proposal: p, .. } => {
+            (&p.case, &p.power, &p.scope, p.effective.unwrap_or(now).max(now))
+        }
         Command::ApplyEmergency { case, power, scope, .. } => (case, power, scope, now),
         _ => return None,
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tenure_domain::calendar::Weekday;
-use tenure_domain::capability::Preset;
+use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::name::PowerId;
 use tenure_domain::period::Period;
 use tenure_domain::scope::ScopeKind;
@@ -46,9 +46,9 @@ pub fn week(days: &BTreeSet<Weekday>) -> String {
     }
 }
 
-/// What a measure is.
-pub fn measure(preset: Preset) -> &'static str {
-    match preset {
+/// What a measure is; `withheld` is the list of a power that writes one.
+pub fn measure(preset: Preset, withheld: &BTreeSet<Capability>) -> String {
+    let what = match preset {
         Preset::Warn => "nothing is withheld; the warning stands on the record",
         Preset::Throttle => "less of everything",
         Preset::Freeze => "nothing new is deployed; what runs goes on",
@@ -56,7 +56,12 @@ pub fn measure(preset: Preset) -> &'static str {
         Preset::Isolate => "cut off from the network; it goes on running",
         Preset::Suspend => "stopped; all data is kept",
         Preset::Terminate => "ended; data can be fetched for a time, then it is deleted",
-    }
+        Preset::Listed => {
+            let names: Vec<&str> = withheld.iter().map(|capability| capability.as_str()).collect();
+            return format!("{} withheld, and nothing else", listed(&names, "and"));
+        }
+    };
+    what.to_owned()
 }
 
 /// Upon what a power reaches.

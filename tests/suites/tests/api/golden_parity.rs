@@ -292,6 +292,7 @@ async fn with_a_log_that_refuses(data: &Path) -> (String, Engine, CancellationTo
         batching: tenure_engine::Batching::default(),
         mail: data.join("mail"),
         letters: tenure_letters::Letters::built_in().unwrap(),
+        fetch_private: true,
         cluster: None,
         most_behind: 1,
         lease: tenure_engine::LEASE,

@@ -66,7 +66,12 @@ impl Draft<'_> {
     fn window_opened(&self, measure: &Measure) -> Option<Timestamp> {
         let effect = measure.took_effect?;
         let mut since = effect;
-        for notice in self.account.notices.iter().filter(|n| n.kind.tells_of_effect() && n.kind.measure() == Some(&measure.id)) {
+        for notice in self
+            .account
+            .notices
+            .iter()
+            .filter(|n| n.kind.tells_of_effect() && n.kind.measure() == Some(&measure.id))
+        {
             since = since.max(notice.served_at()?);
         }
         Some(since)

@@ -87,7 +87,8 @@ impl Draft<'_> {
         if self.context.actor != &Actor::Rule(rule.clone()) {
             return Err(not_by(self.context.actor, "the rule itself puts its match on the record"));
         }
-        let open = self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground && c.order.is_none());
+        let open =
+            self.account.cases.iter().any(|c| !c.is_closed() && c.ground == ground && c.order.is_none());
         let opens = opens && !open && !self.saw_the_same(&rule, &ground, &facts);
         let recent = self
             .account

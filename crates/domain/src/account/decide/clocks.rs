@@ -60,8 +60,11 @@ impl Draft<'_> {
     /// account those of all.
     pub(super) fn pause_by_order(&mut self, order: &OrderId, scope: &Scope) -> Result<(), Rejected> {
         let touched = |case: &CaseId| {
-            let mut measures =
-                self.account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(case) && !m.is_over());
+            let mut measures = self
+                .account
+                .measures
+                .iter()
+                .filter(|m| m.proposal.case.as_ref() == Some(case) && !m.is_over());
             *scope == Scope::Account || measures.any(|m| m.proposal.scope.touches(scope))
         };
         // A case that carries out an order has no clocks.

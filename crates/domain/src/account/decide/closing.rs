@@ -113,7 +113,8 @@ impl Draft<'_> {
         let Some(closing) = self.account.lifecycle.closing().filter(|c| c.notice.as_ref() == Some(id)) else {
             return Ok(());
         };
-        let terms = self.account.terms_for(&self.account.measure(&closing.measure)?.proposal, self.context.book)?;
+        let terms =
+            self.account.terms_for(&self.account.measure(&closing.measure)?.proposal, self.context.book)?;
         let end = |period: Option<Period>| terms.calendar.deadline(self.context.now, &period?).ok();
         let (Some(promised), Some(floor)) = (end(closing.retrieval), end(closing.floor)) else {
             return Ok(());

@@ -19,9 +19,9 @@ mod legal;
 mod measures;
 mod notices;
 mod payments;
-mod terms;
 mod removal;
 mod standing;
+mod terms;
 mod timers;
 mod verify;
 

@@ -3,6 +3,7 @@
 use tenure_access::Role;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::{ProposeMeasure, RecordRemoval, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::measure::Finding;
@@ -16,7 +17,7 @@ use tenure_engine::Engine;
 use tenure_engine::submission::Act;
 
 use super::story::Story;
-use crate::office::{hours, ines, member, person, slug};
+use crate::office::{hours, ines, member, person, reasons, slug};
 
 const TERMS: &str = "kind: Terms
 id: counted-agreement
@@ -56,11 +57,17 @@ impl Story {
     }
 
     async fn ask(&mut self, case: &CaseId, power: &str, item: &str) {
-        let items =
-            vec![Asked { id: item.parse().unwrap(), ask: self.words("Answer within a day."), report: None }];
+        let items = vec![Asked {
+            id: item.parse().unwrap(),
+            ask: self.words("Answer within a day."),
+            report: None,
+            invoice: None,
+            verifier: Verifier::Review,
+        }];
         let (why, letter) = (self.words("Too slow."), self.blob(&format!("Letter about {item} in {case}.")));
         let (case, power) = (case.clone(), power.parse().unwrap());
-        let command = Command::IssueNotice { case, starts: Starts::Both, power, why, letter, items };
+        let command =
+            Command::IssueNotice { case, starts: Starts::Both, power, why, items, reasons: reasons(letter) };
         self.act(ines(), "tally", command).await;
         self.office.engine.settle().await.unwrap();
     }

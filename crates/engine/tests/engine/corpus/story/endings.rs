@@ -3,6 +3,7 @@
 use tenure_access::Role;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::legal::AppealOutcome;
 use tenure_domain::account::watch::Lifts;
@@ -10,7 +11,7 @@ use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::name::{CaseId, MeasureId};
 
 use super::Story;
-use crate::office::{ines, member, person};
+use crate::office::{ines, member, person, reasons};
 
 /// The account whose end it is.
 const ACCOUNT: &str = "harbor";
@@ -18,11 +19,18 @@ const ACCOUNT: &str = "harbor";
 impl Story {
     async fn notice_under(&mut self, case: &CaseId, power: &str, item: &str) {
         let ask = self.words("Staff the desk.");
-        let items = vec![Asked { id: item.parse().unwrap(), ask, report: None }];
+        let items = vec![Asked {
+            id: item.parse().unwrap(),
+            ask,
+            report: None,
+            invoice: None,
+            verifier: Verifier::Review,
+        }];
         let (why, letter) = (self.words("Nobody answers."), self.blob(&format!("Letter about {item}.")));
         let power = power.parse().unwrap();
         let starts = Starts::Both;
-        let command = Command::IssueNotice { case: case.clone(), starts, power, why, letter, items };
+        let command =
+            Command::IssueNotice { case: case.clone(), starts, power, why, items, reasons: reasons(letter) };
         self.act(ines(), ACCOUNT, command).await;
         self.office.engine.settle().await.unwrap();
         // Served by the terms' rule, and its periods run.
