@@ -29,6 +29,7 @@ pub fn stations() -> Vec<(&'static str, World)> {
     let mut all = Vec::new();
     let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
     let terms = world.publish(&two());
+    all.push(("new terms published", world.clone()));
     world.ok("person/lena", Command::NotifyTerms { terms, why: words(), letter: blob() });
     all.push(("told of new terms", world.clone()));
     let case = world.open_case("debt");
@@ -40,7 +41,9 @@ pub fn stations() -> Vec<(&'static str, World)> {
     world.ok("person/ines", emergency(&threat, "1.4", "workload/web/feed"));
     world.ok("person/ines", Command::LiftMeasure { measure: world.m(1), why: words() });
     all.push(("emergency over", world.clone()));
-    for command in [order(OrderKind::Preserve), removal(), order(OrderKind::Stay), gag(&world)] {
+    world.ok("person/lena", order(OrderKind::Preserve));
+    all.push(("to be preserved", world.clone()));
+    for command in [removal(), order(OrderKind::Stay), gag(&world)] {
         world.ok("person/lena", command);
     }
     all.push(("ordered", world.clone()));

@@ -197,7 +197,15 @@ fn a_case_that_asks_for_nothing_yet_ends_when_nothing_is_due() {
 fn what_the_billing_system_never_told_of_is_not_paid_by_what_it_tells_of() {
     let mut world = World::open(EXAMPLE, "2021-01-05T20:00:00Z");
     let case = world.open_case("non_payment");
-    world.ok("person/ines", notice(&case, vec![Asked { invoice: None, ..asks("inv-1") }]));
+    let told = Command::IssueNotice {
+        case: case.clone(),
+        starts: Starts::Both,
+        power: "6.1".parse().unwrap(),
+        why: words(),
+        items: vec![Asked { invoice: None, ..asks("inv-1") }],
+        reasons: reasons(),
+    };
+    world.ok("person/ines", told);
     assert_eq!(say(&mut world, "inv-9", |f| f.paid = 12_000), ["invoice.recorded"]);
     assert!(!world.account().case(&case).unwrap().is_closed());
 }
