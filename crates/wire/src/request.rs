@@ -646,18 +646,6 @@ request!(
         /// Why.
         #[schema(value_type = Text)]
         why: String,
-        /// What is said of the accounts with which it is compared. A proposal that is harsher than what similarly
-        /// situated accounts met with is refused without a reason.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        parity: Option<ParityAnswers>,
-        /// The reports that the notice of an emergency measure rests on, beside those of the case.
-        #[serde(default)]
-        #[schema(value_type = Vec<ReportName>, max_items = 1000)]
-        reports: Vec<ReportId>,
-        /// What it rests on that is no report.
-        #[serde(default)]
-        #[schema(max_items = 100)]
-        facts: Vec<SaidFact>,
     }
 );
 

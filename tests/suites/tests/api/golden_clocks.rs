@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::ask::{Answer, Caller};
-use crate::house::House;
+use crate::house::{House, seen};
 
 /// Moves legal time to a moment.
 async fn until(house: &House, moment: &str) {
@@ -27,7 +27,8 @@ async fn open_case(house: &House, account: &str, ground: &str) -> String {
 
 /// Issues a notice with one item; its path.
 async fn issue(house: &House, case: &str, power: &str, starts: &str, items: Value) -> String {
-    let notice = json!({"power": power, "starts": starts, "why": "It stays up", "items": items});
+    let notice =
+        json!({"power": power, "starts": starts, "why": "It stays up", "items": items, "facts": [seen()]});
     let written = house.caller("analyst").post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201);
     written.field("href")
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ask::Caller;
-use crate::house::{House, workload};
+use crate::house::{House, seen, workload};
 
 /// Terms that count strikes: the second one on `abuse` opens the harsher power, to which legal consents too.
 const COUNTED: &str = "kind: Terms
@@ -69,8 +69,7 @@ impl Cast {
             json!({"account": "parley", "ground": ground, "why": "Reports outpace what is taken down"});
         let case = self.ines.post("/v1/cases", &case).await.is(201).field("id");
         let items = json!([{"id": "answer", "ask": "Answer reports"}]);
-        let notice =
-            json!({"power": power, "starts": "both", "why": "Too many stay unanswered", "items": items});
+        let notice = json!({"power": power, "starts": "both", "why": "Too many stay unanswered", "items": items, "facts": [seen()]});
         let notice = self.ines.post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
         self.house.settle().await;
         let read = format!("/v1/accounts/parley/notices/{notice}/acknowledgement");
@@ -185,7 +184,7 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     let serve = async |power: &str| {
         let case = json!({"account": "tally", "ground": "abuse", "why": "It mails strangers"});
         let case = cast.ines.post("/v1/cases", &case).await.is(201).field("id");
-        let notice = json!({"power": power, "starts": "both", "why": "It mails strangers", "items": [{"id": "stop", "ask": "Stop it"}]});
+        let notice = json!({"power": power, "starts": "both", "why": "It mails strangers", "items": [{"id": "stop", "ask": "Stop it"}], "facts": [seen()]});
         let notice = cast.ines.post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201).field("id");
         cast.house.settle().await;
         owner.post(&format!("/v1/accounts/tally/notices/{notice}/acknowledgement"), &json!({})).await.is(200);
@@ -316,7 +315,7 @@ async fn a_removal_under_a_gag_is_told_when_the_gag_ends_and_not_before() {
 #[tokio::test]
 async fn whoever_broke_the_glass_waits_for_the_review_at_every_account() {
     let cast = Cast::gathered().await;
-    let emergency = json!({"power": "6.1-emergency", "scope": "environment/web", "why": "It names the hour", "whyNotLess": "It is everywhere", "emergency": true});
+    let emergency = json!({"power": "6.1-emergency", "scope": "environment/web", "why": "It names the hour", "whyNotLess": "It is everywhere", "emergency": true, "facts": [seen()]});
     let open = async |account: &str| {
         let case = json!({"account": account, "ground": "imminent_violence", "why": "It names the hour"});
         cast.ines.post("/v1/cases", &case).await.is(201).field("id")

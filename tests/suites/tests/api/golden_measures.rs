@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::Caller;
-use crate::house::{House, workload};
+use crate::house::{House, seen, workload};
 
 const TERMS: &str = include_str!("market.yaml");
 
@@ -47,7 +47,8 @@ impl Market {
     /// A case on the ground, with a notice under the power that asks for items and is acknowledged.
     async fn notice(&self, case: &str, power: &str, items: &[&str]) {
         let items: Vec<Value> = items.iter().map(|id| json!({"id": id, "ask": "Put it right"})).collect();
-        let notice = json!({"power": power, "starts": "both", "why": "It goes on", "items": items});
+        let notice =
+            json!({"power": power, "starts": "both", "why": "It goes on", "items": items, "facts": [seen()]});
         let analyst = self.house.caller("analyst");
         analyst.post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201);
         self.acknowledge_newest().await;

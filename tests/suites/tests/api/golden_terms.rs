@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tenured::story;
 
 use crate::ask::Caller;
-use crate::house::House;
+use crate::house::{House, seen};
 
 const EU: &str = include_str!("../../../../deploy/terms/eu-provider.yaml");
 
@@ -191,7 +191,7 @@ async fn golden_a_new_version_binds_after_its_own_notice_and_the_old_one_governs
     // The case was opened under the old version: 14 days of notice, 30 of cure, two consents.
     assert_eq!(version(owner.get("/v1/cases/quince.c1").await.is(200).json()), "2021-01");
     let items = json!([{"id": "backlog", "ask": "Answer the reports"}]);
-    let violation = json!({"power": "6.1", "starts": "both", "why": "Nothing is answered", "items": items});
+    let violation = json!({"power": "6.1", "starts": "both", "why": "Nothing is answered", "items": items, "facts": [seen()]});
     analyst.post("/v1/cases/quince.c1/notices", &violation).await.is(201);
     owner
         .send("POST", "/v1/accounts/quince/notices/quince.n1/acknowledgement", &[], Vec::new())

@@ -227,6 +227,11 @@ pub fn workload() -> Value {
 }
 
 /// A report about `parley`, always of the same post.
+/// Something that a notice can rest on and that is no report, before any of the stories begins.
+pub fn seen() -> Value {
+    json!({"id": "ticket-7", "at": "2020-10-30T12:00:00Z", "locator": "https://parley.example/first", "what": "It stays up"})
+}
+
 pub fn report(evidence: &str) -> Value {
     report_about("1", evidence)
 }

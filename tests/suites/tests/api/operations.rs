@@ -89,9 +89,19 @@ impl Operation {
     }
 
     /// A body that can be read, about the account named.
+    /// A body that could be carried out, as bytes.
     pub fn body(&self, house: &House, account: &str) -> Vec<u8> {
         match (self.media_type(), self.id.as_str()) {
             (None, _) => Vec::new(),
+            (_, "recordOrder") => {
+                // What belongs to a gag makes another order wrong.
+                let mut order = self.example(house, account);
+                order
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|field, _| !["until", "case"].contains(&field.as_str()));
+                serde_json::to_vec(&order).unwrap()
+            }
             (Some("application/json"), _) => serde_json::to_vec(&self.example(house, account)).unwrap(),
             (_, "publishTerms") => tenured::story::TERMS.into(),
             (_, "publishRule") => tenured::story::RULE.into(),

@@ -8,7 +8,7 @@ use crate::house::{House, RIVAL};
 use crate::operations::{self, Operation, existing, missing};
 
 /// What belongs to the provider as a whole: a member of any account is told that it may not.
-const PROVIDERS: [&str; 14] = [
+const PROVIDERS: [&str; 15] = [
     "readClock",
     "confirmClock",
     "openAccount",
@@ -20,6 +20,7 @@ const PROVIDERS: [&str; 14] = [
     "publishTerms",
     "listRules",
     "publishRule",
+    "listUndeliverable",
     "issueToken",
     "revokeToken",
     "listAccounts",

@@ -2,6 +2,8 @@
 
 use anyhow::{Context as _, bail, ensure};
 use tenure_client::ClientError;
+use tenure_domain::account::measure::Finding;
+use tenure_wire::legal::ReviewEmergency;
 use tenure_wire::request::{Consent, Reason, WithdrawCase};
 use tenure_wire::view::MeasureView;
 
@@ -105,7 +107,22 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// Somebody who took no part says what happened; until then ines applies no other emergency measure.
+    async fn review(&mut self, measure: &str, why: &str) -> anyhow::Result<()> {
+        let key = self.key();
+        let review = ReviewEmergency { finding: Finding::Right, why: why.to_owned() };
+        self.client("bruno")?.review_emergency(&key, measure, &review).await?;
+        Ok(())
+    }
+
     pub(super) async fn unratified(&mut self) -> anyhow::Result<()> {
+        let moment = self.at("2021-01-09T22:00").await?;
+        let first = self.id("emergency")?;
+        self.review(&first, "The post named a place and an hour, and people answered it").await?;
+        self.tell_at(
+            moment,
+            &format!("bruno (approver), who took no part, reviews {first}: it was right. Without a review ines could apply no other"),
+        )?;
         let moment = self.at("2021-01-10T08:00").await?;
         let case = self.id("emergency case")?;
         let measure = self
@@ -124,6 +141,7 @@ impl Story<'_> {
                 self.id("emergency")?
             ),
         )?;
+        self.review(&measure.id, "The hour stood on the site too; the first measure covered it").await?;
         let moment = self.at("2021-01-12T10:00").await?;
         let emergency = self.id("emergency")?;
         let key = self.key();

@@ -26,7 +26,7 @@ impl Story {
             invoice: None,
             verifier: Verifier::Review,
         }];
-        let (why, letter) = (self.words("Nobody answers."), self.blob(&format!("Letter about {item}.")));
+        let (why, letter) = (self.words("Nobody answers the reports."), self.blob(&format!("Letter about {item}.")));
         let power = power.parse().unwrap();
         let starts = Starts::Both;
         let command =
@@ -38,7 +38,7 @@ impl Story {
     }
 
     async fn take_effect(&mut self, case: &CaseId, power: &str) -> MeasureId {
-        let (why, less) = (self.words("Nobody answers."), self.words("Nothing less is left."));
+        let (why, less) = (self.words("Nobody answers the reports."), self.words("Nothing less is left."));
         let proposal = ProposeMeasure {
             case: case.clone(),
             power: power.parse().unwrap(),
