@@ -16,8 +16,8 @@ struct Wrong {
 
 /// Every way of leaving the schema, at every place of a body that keeps to it.
 fn wrongs(document: &Value, schema: &Value, whole: &Value, at: &str) -> Vec<Wrong> {
-    let schema = resolve(document, schema);
     let here = whole.pointer(at).unwrap_or_else(|| panic!("the example has nothing at {at:?}"));
+    let schema = resolve(document, schema, here);
     let mut wrongs = Vec::new();
     let mut put = |value: Value, what: &str| {
         let mut body = whole.clone();
@@ -87,12 +87,18 @@ fn wrongs(document: &Value, schema: &Value, whole: &Value, at: &str) -> Vec<Wron
     wrongs
 }
 
-fn resolve(document: &Value, schema: &Value) -> Value {
+fn resolve(document: &Value, schema: &Value, here: &Value) -> Value {
     let reference = |schema: &Value| {
         schema["$ref"].as_str().map(|r| document.pointer(r.trim_start_matches('#')).unwrap().clone())
     };
     if let Some(schema) = reference(schema) {
         return schema;
+    }
+    // An object of one of several shapes: that of the example, which its tag names.
+    let shapes = schema["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let tagged = |shape: &&Value| shape["properties"]["by"]["enum"][0] == here["by"];
+    if let Some(shape) = shapes.iter().filter(|s| s["properties"]["by"].is_object()).find(tagged) {
+        return shape.clone();
     }
     // One of a schema and null: the schema, with null among its types.
     if let Some(choices) = schema["oneOf"].as_array() {

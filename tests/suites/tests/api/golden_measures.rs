@@ -162,7 +162,7 @@ async fn golden_lift_on_conditions() {
     market.advance("P1D").await;
     let scope = "environment/web";
     // Conditions name what the account was asked for: an invented one is not found.
-    let until = |items: Value| json!({"power": "4.2", "scope": scope, "why": "No moderation", "until": {"items": items}});
+    let until = |items: Value| json!({"power": "4.2", "scope": scope, "why": "Nobody moderates the market", "until": {"items": items}});
     let path = format!("/v1/cases/{case}/measures");
     market.house.caller("analyst").post(&path, &until(json!(["unheard"]))).await.is(404);
     let id = market.measure(&case, &until(json!(["policy"])), &["approver"]).await;

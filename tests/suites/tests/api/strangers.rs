@@ -8,7 +8,7 @@ use crate::house::{House, RIVAL};
 use crate::operations::{self, Operation, existing, missing};
 
 /// What belongs to the provider as a whole: a member of any account is told that it may not.
-const PROVIDERS: [&str; 15] = [
+const PROVIDERS: [&str; 17] = [
     "readClock",
     "confirmClock",
     "openAccount",
@@ -21,6 +21,8 @@ const PROVIDERS: [&str; 15] = [
     "listRules",
     "publishRule",
     "listUndeliverable",
+    "getParityReport",
+    "undoRule",
     "issueToken",
     "revokeToken",
     "listAccounts",

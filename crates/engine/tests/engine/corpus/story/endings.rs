@@ -26,7 +26,8 @@ impl Story {
             invoice: None,
             verifier: Verifier::Review,
         }];
-        let (why, letter) = (self.words("Nobody answers the reports."), self.blob(&format!("Letter about {item}.")));
+        let (why, letter) =
+            (self.words("Nobody answers the reports."), self.blob(&format!("Letter about {item}.")));
         let power = power.parse().unwrap();
         let starts = Starts::Both;
         let command =
