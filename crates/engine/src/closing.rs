@@ -11,7 +11,7 @@ use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::name::{AccountId, MeasureId};
 use tenure_domain::permit::DeletionPermit;
 use tenure_domain::refusal::Rejected;
-use tenure_domain::terms::Terms;
+use tenure_domain::terms::{Terms, TermsRef};
 
 use crate::inner::Inner;
 use crate::kept::Kept;
@@ -38,7 +38,8 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
         Some(case) => account.terms_of(account.case(case)?, &shelf.terms)?,
         None => account.accepted(&shelf.terms)?,
     };
-    let text = letter(&account, terms, closing, number, inner.clock.now());
+    let under = (&**terms, &account.measure(&measure)?.proposal.terms);
+    let text = letter(&account, under, closing, number, inner.clock.now());
     let mut kept = Kept::default();
     let why = kept.words(&inner.entropy, &format!("{measure} ended the account"))?;
     let letter = kept.blob("text/plain; charset=utf-8", text.into_bytes());
@@ -49,13 +50,20 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
     Ok(())
 }
 
-fn letter(account: &Account, terms: &Terms, closing: &Closing, number: u8, now: Timestamp) -> String {
+fn letter(
+    account: &Account,
+    under: (&Terms, &TermsRef),
+    closing: &Closing,
+    number: u8,
+    now: Timestamp,
+) -> String {
+    let (terms, _) = under;
     let mut letter = String::new();
     let title = match number {
         0 => "Notice of the time to fetch your data".to_owned(),
         number => format!("Reminder {number} of {REMINDERS}: the time to fetch your data"),
     };
-    letters::begin(&mut letter, &title, account, terms, now);
+    letters::begin(&mut letter, &title, account, under, now);
     let _ = writeln!(letter, "Measure:          {}", closing.measure);
     let _ = writeln!(
         letter,
@@ -76,7 +84,7 @@ fn letter(account: &Account, terms: &Terms, closing: &Closing, number: u8, now: 
                 letter,
                 "From the service of this notice you have {} to fetch your data, and never less than {}.",
                 period.in_words(),
-                terms.floors.retrieval.in_words()
+                closing.floor.unwrap_or(period).in_words()
             );
         }
         (None, None) => {}
@@ -159,12 +167,13 @@ fn certificate(account: &Account, permit: &DeletionPermit) -> Result<String, Eng
         let volumes = declared.workloads.iter().filter(|(_, workload)| workload.volume.is_some());
         permitted.extend(volumes.map(|(workload, _)| format!("volume of workload/{environment}/{workload}")));
     }
+    let terms = &account.measure(permit.measure())?.proposal.terms;
     let certificate = Certificate {
         of: "deletion",
         account: permit.account(),
         account_version: account.version,
         measure: permit.measure(),
-        terms: format!("{} (SHA-256 {})", account.terms, account.terms.hash),
+        terms: format!("{terms} (SHA-256 {})", terms.hash),
         retrieval_ended: permit.retrieval_ended(),
         proposed_by: permit.proposed_by(),
         consents: permit

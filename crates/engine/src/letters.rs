@@ -6,13 +6,19 @@ use jiff::Timestamp;
 use tenure_domain::account::Account;
 use tenure_domain::account::notice::Notice;
 use tenure_domain::scope::Scope;
-use tenure_domain::terms::Terms;
+use tenure_domain::terms::{Terms, TermsRef};
 
-pub(crate) fn begin(letter: &mut String, title: &str, account: &Account, terms: &Terms, now: Timestamp) {
+pub(crate) fn begin(
+    letter: &mut String,
+    title: &str,
+    account: &Account,
+    (terms, reference): (&Terms, &TermsRef),
+    now: Timestamp,
+) {
     let _ = writeln!(letter, "{title}\n");
     let _ = writeln!(letter, "To the account:   {}", account.id);
     let _ = writeln!(letter, "Date:             {}", terms.calendar.local(now));
-    let _ = writeln!(letter, "Under the terms:  {} (SHA-256 {})", account.terms, account.terms.hash);
+    let _ = writeln!(letter, "Under the terms:  {} (SHA-256 {})", reference, reference.hash);
 }
 
 pub(crate) fn end(letter: &mut String, account: &Account) {
@@ -35,7 +41,7 @@ pub fn removal_notice(
     now: Timestamp,
 ) -> String {
     let mut letter = String::new();
-    begin(&mut letter, "Notice of a removal under an order", account, terms, now);
+    begin(&mut letter, "Notice of a removal under an order", account, (terms, &account.terms), now);
     let _ = writeln!(letter, "Applied to:       {scope}");
     let _ = writeln!(letter, "Ordered by:       {authority}");
     let _ = writeln!(letter, "\nThe order says that this has to go: {locator}");

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenure_domain::account::Account;
 use tenure_domain::account::case::Case;
 use tenure_domain::account::event::Event;
-use tenure_domain::account::notice::NoticeKind;
+use tenure_domain::account::notice::{Notice, NoticeKind};
 use tenure_domain::name::{ItemId, ReportId};
 use tenure_domain::refusal::Rejected;
 use tenure_domain::report::Report;
+use tenure_domain::statement::lint::{MOST_EVIDENCE, MOST_FACTS};
 use tenure_domain::statement::{Fact, Reasons, Source, Statement};
 use tenure_domain::text::Words;
 
@@ -76,7 +77,8 @@ pub(crate) async fn called(
         if let Some(why_not_less) = &proposal.why_not_less {
             said.why_not_less = words(inner, why_not_less).await?;
         }
-        for notice in account.notices_of(&case.id).filter(|n| n.kind.accuses()) {
+        let rests_on_facts = |n: &&Notice| n.kind.accuses() || matches!(n.kind, NoticeKind::Emergency { .. });
+        for notice in account.notices_of(&case.id).filter(rests_on_facts) {
             let Some(blob) = &notice.statement else { continue };
             for fact in read_statement(inner, blob.as_str()).await?.facts {
                 match fact.source {
@@ -93,11 +95,27 @@ pub(crate) async fn called(
                 }
             }
         }
-        return gather(inner, account, case, said).await;
+        let mut reasons = gather(inner, account, case, said).await?;
+        fit(&mut reasons, account, case);
+        return Ok(reasons);
     }
     // What rests on no facts of the case names none of them again.
     let asks = asks(inner, case, said.asks).await?;
     Ok(Reasons { why: said.why, asks, ..Reasons::default() })
+}
+
+/// Cuts what was gathered to what a statement holds beside the notices, the invoices and the rule's match, which it names
+/// as facts of their own: the notices name all of it.
+fn fit(reasons: &mut Reasons, account: &Account, case: &Case) {
+    let others = account.notices_of(&case.id).count() + account.invoices.len() + 1;
+    reasons.facts.truncate(MOST_FACTS.saturating_sub(others));
+    let mut named = 0;
+    for fact in reasons.facts.iter_mut().filter(|f| f.source == Source::Finding) {
+        named += fact.evidence.len();
+        if named > MOST_EVIDENCE {
+            fact.evidence.clear();
+        }
+    }
 }
 
 async fn gather(inner: &Inner, account: &Account, case: &Case, said: Said) -> Result<Reasons, EngineError> {

@@ -195,10 +195,10 @@ impl Turn<'_> {
         if (command.is_privileged() || takes_effect) && sequencer::is_behind(self.inner) {
             return Err(behind(self.inner.most_behind).into());
         }
-        let judged = command
-            .gives_reasons()
-            .and_then(|why| kept.text(why))
-            .and_then(|why| lint::words(why, context.book.stationery()));
+        let judged = command.gives_reasons().and_then(|why| kept.text(why)).and_then(|why| {
+            lint::words(why, context.book.stationery())
+                .or_else(|| state.and_then(|account| account.repeats_clause(&command, why, context.book)))
+        });
         let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
         self.write_letter(id, state, &mut command, &context).await?;
         let (command, compared) = self.with_parity(state, command, parity, look.now).await?;
@@ -614,7 +614,7 @@ pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<Undeliverable
         .flat_map(|account| account.notices.iter().map(move |notice| (account, notice)))
         .filter_map(|(account, notice)| match notice.state {
             NoticeState::Undeliverable { since }
-                if account.case(&notice.case).is_ok_and(|c| !c.is_closed()) =>
+                if account.case(&notice.case).is_ok_and(|c| !notice.is_moot(c)) =>
             {
                 Some(UndeliverableRow {
                     since: since.as_microsecond(),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tenure_domain::account::{Command, System};
 use tenure_domain::book;
 use tenure_domain::name::{CaseId, RuleId};
+use tenure_domain::refusal::Rejected;
 use tenure_store::Job;
 
 use crate::engine::Engine;
@@ -52,7 +53,16 @@ pub(crate) async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), Engin
             let submission = Submission::new(Caller::System(System::Batch), Act::Account(account, command));
             undoing.push(inner.submit(submission));
         }
-        futures_util::future::try_join_all(undoing).await?;
+        for outcome in futures_util::future::join_all(undoing).await {
+            match outcome {
+                // What stands in the way of one case, such as a measure of a higher authority, keeps that case only.
+                Err(EngineError::Rejected(Rejected::Refused(refusal))) => {
+                    let unmet: Vec<&str> = refusal.guards.iter().map(|g| g.detail.as_str()).collect();
+                    tracing::warn!(%rule, why = unmet.join("; "), "a case of a rule's batch is not undone");
+                }
+                outcome => drop(outcome?),
+            }
+        }
     }
 }
 

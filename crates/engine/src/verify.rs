@@ -17,7 +17,7 @@ use tenure_store::{EventRow, Store, UndeliverableRow};
 use crate::intake::{Keys, SALT_KEY, Salt};
 use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
-use crate::{EngineError, keys, turn};
+use crate::{EngineError, keys, state, turn};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,13 +147,12 @@ async fn undeliverable(store: &Store, findings: &mut Findings) -> Result<(), Eng
         let page = store.every_aggregate(&after, PAGE).await?;
         let Some((_, last)) = page.last() else { break };
         after.clone_from(&last.stream);
-        // Few accounts have such a notice, and only those are read.
-        for (_, row) in
-            page.iter().filter(|(kind, row)| kind == "account" && row.state.contains("undeliverable"))
-        {
-            // One that does not read is told where its events are folded.
-            if let Ok(account) = serde_json::from_str::<Account>(&row.state) {
-                said.extend(turn::undeliverable(Some(&account)));
+        for (_, row) in page.iter().filter(|(kind, _)| kind == "account") {
+            match state::of_row_alone(store, row).await {
+                Ok(account) => said.extend(turn::undeliverable(Some(&account))),
+                Err(EngineError::Store(error)) => return Err(error.into()),
+                // One that does not read is told where its events are folded.
+                Err(_) => {}
             }
         }
     }

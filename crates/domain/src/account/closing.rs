@@ -112,6 +112,11 @@ impl Lifecycle {
         *self == Self::Active
     }
 
+    /// Whether it is over for good.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
+
     /// The name in the API.
     pub fn name(&self) -> &'static str {
         match self {

@@ -314,6 +314,10 @@ impl Command {
             | Self::DecideAppeal { why, .. }
             | Self::ModifyOnAppeal { why, .. }
             | Self::ChargeFee { why, .. }
+            | Self::ExtendNotice { why, .. }
+            | Self::LiftMeasure { why, .. }
+            | Self::LiftUnder { why, .. }
+            | Self::DenyMeasure { why, .. }
             | Self::ProposeUntil { proposal: ProposeMeasure { why, .. }, .. }
             | Self::ProposeMeasure(ProposeMeasure { why, .. }) => Some(why),
             _ => None,

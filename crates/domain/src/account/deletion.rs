@@ -61,6 +61,10 @@ impl Account {
         }
         unmet.extend(self.retrieval_guard(closing, terms, context));
         unmet.extend((1..=REMINDERS).filter_map(|number| self.reminder_guard(closing, number)));
+        if let Some(case) = &measure.proposal.case {
+            unmet.extend(self.dispute_guard(case));
+            unmet.extend(self.paused_guard(case, terms));
+        }
         unmet.extend(self.preserved(Kept::Records));
         // Those that preserve are named with the holds; any other order stops a deletion too.
         for order in self.orders.iter().filter(|o| o.stands() && o.kind != OrderKind::Preserve) {

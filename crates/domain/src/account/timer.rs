@@ -243,7 +243,7 @@ impl Account {
                         add(deemed.at, TimerKey::Deemed(notice.id.clone()));
                     }
                     // What a gag delays is tried again when the gag ends.
-                    if case.is_closed() || notice.delayed.is_some() {
+                    if notice.is_moot(case) || notice.delayed.is_some() {
                         continue;
                     }
                     if let Some(again) = notice.retry_at {
@@ -275,6 +275,7 @@ impl Account {
                 add(ends, TimerKey::Lapse(case.id.clone()));
             }
             if !case.is_closed()
+                && !self.lifecycle.is_closed()
                 && case.items.iter().any(Item::is_watched)
                 && let Ok(due) = case.checked_at.unwrap_or(case.opened_at).checked_add(CHECK_EVERY)
             {
@@ -324,7 +325,9 @@ impl Account {
             {
                 add(review.due, TimerKey::ReviewEmergency(measure.id.clone()));
             }
-            if let Some(ends) = measure.lifts().ends.filter(|_| !measure.is_ending()) {
+            if let Some(ends) =
+                measure.lifts().ends.filter(|_| !measure.is_ending() && !self.lifecycle.is_closed())
+            {
                 add(ends, TimerKey::Expiry(measure.id.clone()));
             }
             if let Some(due) = measure.review_due().filter(|_| measure.watch.review_overdue.is_none()) {

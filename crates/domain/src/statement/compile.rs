@@ -141,10 +141,11 @@ impl Statement {
     pub fn findings(&self, context: &Context<'_>) -> Result<Vec<Unmet>, Rejected> {
         let terms = governing(&self.clause.terms, context)?;
         let mut unmet = lint::facts(&self.kind, &self.facts, context.now);
+        unmet.extend(lint::clause(&self.clause, &self.clause.terms, terms));
         if self.kind.brings_words() {
             unmet.extend(lint::words(&self.why, context.book.stationery()));
+            unmet.extend(lint::quotation(&self.clause.id, self.clause.text.as_deref(), &self.why));
         }
-        unmet.extend(lint::clause(&self.clause, &self.clause.terms, terms, &self.why));
         Ok(unmet)
     }
 }

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::stationery::{normal, says_nothing};
 use super::{Clause, Fact, Reasons, Source, Stationery};
 use crate::account::notice::NoticeKind;
+use crate::account::{Account, Book, Command};
+use crate::name::PowerId;
 use crate::refusal::{Guard, Unmet};
 use crate::terms::{Terms, TermsRef};
 
@@ -127,28 +129,43 @@ pub fn words(why: &str, house: &Stationery) -> Option<Unmet> {
     })
 }
 
-/// Whether a clause is one of these terms, word for word, and the words why are more than its quotation.
-pub fn clause(clause: &Clause, reference: &TermsRef, terms: &Terms, why: &str) -> Vec<Unmet> {
-    let mut unmet = Vec::new();
+/// Whether a clause is one of these terms, word for word.
+pub fn clause(clause: &Clause, reference: &TermsRef, terms: &Terms) -> Option<Unmet> {
     let holds = terms.power(&clause.id).filter(|p| {
         &clause.terms == reference
             && p.text == clause.text
             && p.permits == clause.permits
             && p.grounds == clause.grounds
     });
-    if holds.is_none() {
-        unmet.push(Unmet::new(
+    holds.is_none().then(|| {
+        Unmet::new(
             Guard::PowerInAcceptedTerms,
             format!("the clause {} is not in the accepted terms {reference} as it is quoted", clause.id),
             "quote a clause of the accepted terms",
-        ));
-    }
-    if clause.text.as_ref().is_some_and(|text| normal(text) == normal(why)) {
-        unmet.push(Unmet::new(
+        )
+    })
+}
+
+/// Whether the words why are more than a quotation of the clause.
+pub fn quotation(clause: &PowerId, text: Option<&str>, why: &str) -> Option<Unmet> {
+    text.is_some_and(|text| normal(text) == normal(why)).then(|| {
+        Unmet::new(
             Guard::ReasonsGiven,
-            format!("the reasons only repeat clause {}", clause.id),
+            format!("the reasons only repeat clause {clause}"),
             "say what happened that the clause speaks of",
-        ));
+        )
+    })
+}
+
+impl Account {
+    /// What the words why of a command lack beside what [`words`] says of them: those of a proposal are the reasons of the
+    /// notices that tell of its effect, which come when nothing can be refused any more.
+    pub fn repeats_clause(&self, command: &Command, why: &str, book: &Book) -> Option<Unmet> {
+        let (Command::ProposeMeasure(proposal) | Command::ProposeUntil { proposal, .. }) = command else {
+            return None;
+        };
+        let case = self.case(&proposal.case).ok()?;
+        let power = self.terms_of(case, book).ok()?.power(&proposal.power)?;
+        quotation(&power.id, power.text.as_deref(), why)
     }
-    unmet
 }

@@ -20,7 +20,11 @@ fn days(n: i64) -> SignedDuration {
 
 /// An account whose termination under a power is in force, and nothing else has happened.
 pub fn terminated(power: &str, ground: &str) -> (World, CaseId) {
-    let mut world = World::open(POWERS, "2021-01-04T17:00:00Z");
+    terminated_under(POWERS, power, ground)
+}
+
+fn terminated_under(terms: &str, power: &str, ground: &str) -> (World, CaseId) {
+    let mut world = World::open(terms, "2021-01-04T17:00:00Z");
     let case = world.open_case(ground);
     world.serve(&case, Starts::Both, power, &["a"]);
     let ends = world.account().notices[0].notice_ends().unwrap();
@@ -177,11 +181,37 @@ fn law_07_each_thing_that_is_missing_stops_the_deletion() {
     assert_eq!(world.refused("person/noa", consent(&world)), [Guard::NoHold]);
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(2), why: words() });
     world.ok("person/noa", consent(&world));
-    let (kind, scope) = (OrderKind::Stay, "account".parse().unwrap());
+    let (kind, scope) = (OrderKind::Preserve, "account".parse().unwrap());
     world.ok("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
     assert!(permit(&world).unwrap_err().contains(&Guard::NoOrder));
     let refused = world.refused("system/eraser", Command::ConfirmDeletion { certificate: blob() });
     assert!(refused.contains(&Guard::NoOrder), "{refused:?}");
+}
+
+#[test]
+fn law_10_a_termination_that_is_stayed_begins_anew_with_the_whole_time_to_fetch_the_data() {
+    let mut world = ready();
+    world.ok("person/ines", propose_deletion());
+    world.ok("person/omar", consent(&world));
+    let (kind, scope) = (OrderKind::Stay, "account".parse().unwrap());
+    world.ok("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
+    assert!(world.account().lifecycle.is_active(), "nothing of it runs on meanwhile");
+    world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
+    world.pass_hours(0);
+    let closing = world.account().lifecycle.closing().unwrap();
+    assert_eq!((closing.since, &closing.retrieve, &closing.deletion), (world.now, &None, &None));
+    assert!(closing.reminders.is_empty());
+    assert!(world.refused("person/ines", propose_deletion()).contains(&Guard::RetrievalRun));
+}
+
+#[test]
+fn law_07_a_dispute_about_the_bill_behind_a_termination_stops_the_deletion() {
+    let mut world = ready();
+    let case = world.account().measure(&world.m(1)).unwrap().proposal.case.clone().unwrap();
+    world.ok("person/ines", Command::PauseCase { case: case.clone(), why: words() });
+    assert_eq!(world.refused("person/ines", propose_deletion()), [Guard::ClocksRun, Guard::Approved]);
+    world.ok("person/ines", Command::ResumeCase { case, why: words() });
+    world.ok("person/ines", propose_deletion());
 }
 
 #[test]
@@ -203,6 +233,19 @@ fn law_07_a_reminder_that_is_not_served_postpones_the_deletion() {
         world.ok("member/parley/ada", Command::AcknowledgeNotice { notice });
     }
     world.ok("person/ines", propose_deletion());
+}
+
+#[test]
+fn a_power_that_the_terms_except_from_the_floor_promises_its_own_time_to_fetch_the_data() {
+    let terms = POWERS
+        .replace("retrieval: P45D", "retrieval: P3D")
+        .replace("floors: {retrieval: P30D,", "floors: {retrieval: P30D, retrievalExcept: [\"3.1\"],");
+    let (mut world, _) = terminated_under(&terms, "3.1", "abuse");
+    issue(&mut world, 0);
+    let told = world.now;
+    acknowledge_newest(&mut world);
+    let ends = world.account().lifecycle.closing().unwrap().retrieve.as_ref().unwrap().ends.at;
+    assert_eq!(ends, told + days(3));
 }
 
 #[test]

@@ -10,13 +10,15 @@ use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::legal::AppealOutcome;
 use tenure_domain::account::notice::NoticeKind;
+use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context, Recorded};
 use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_domain::scope::Scope;
 use tenure_domain::statement::{Automated, Data, Fact, Lasts, Reasons, Source, Statement, Stationery, Tried};
+use tenure_domain::terms::Channel;
 
-use crate::world::{HOUSE, World, emergency, fact, issue, propose, reasons, words};
+use crate::world::{HOUSE, World, emergency, fact, issue, propose, reasons, types, words};
 
 const SCHEMA: &str = include_str!("transparency.schema.json");
 
@@ -253,6 +255,43 @@ fn a_measure_in_effect_a_lift_and_an_appeal_call_for_one_notice_each() {
     assert_eq!(world.refused("system/clerk", early), [Guard::InState]);
     assert_eq!(world.account().version, before);
     assert_eq!(world.account().notices.iter().filter(|n| n.called_by.is_some()).count(), 3);
+}
+
+/// A channel that refuses the letter about the end of a measure is tried again, though the case is over.
+#[test]
+fn what_tells_of_the_end_of_a_case_is_delivered_after_it() {
+    let mut world = open();
+    in_effect(&mut world);
+    world.confirm(1);
+    clerk(&mut world, reasons());
+    let why = words();
+    world.ok("person/ines", Command::WithdrawCase { case: world.c(1), why, clears: None });
+    world.restored(1);
+    clerk(&mut world, Reasons::default());
+    assert!(world.account().case(&world.c(1)).unwrap().is_closed());
+    let lift = world.account().notices.last().unwrap().id.clone();
+    let refused = Command::RecordFailure { notice: lift.clone(), channel: Channel::Email, why: "554".into() };
+    assert_eq!(types(&world.ok("system/delivery", refused)), ["notice.attempt_failed"]);
+    let again = world.account().timers().into_iter().find(|t| t.key == TimerKey::Retry(lift.clone()));
+    assert!(again.is_some(), "it is tried again");
+    // The letter that only said what was to follow has nobody waiting for it any more.
+    let (notice, channel) = (world.n(1), Channel::Email);
+    assert!(world.account().notice(&notice).unwrap().served_at().is_some());
+    let moot = Command::RecordFailure { notice, channel, why: "554".into() };
+    assert!(world.ok("system/delivery", moot).is_empty());
+}
+
+#[test]
+fn a_proposal_whose_reasons_only_repeat_its_clause_is_found_out_where_they_are_said() {
+    let mut world = open();
+    let case = world.open_case("abuse");
+    let power = world.terms.power(&"1.2".parse().unwrap()).unwrap();
+    let text = power.text.clone().expect("the clause is written out");
+    let proposal = propose(&case, "1.2", "workload/web/feed", true);
+    let said =
+        |why: &str| world.account().repeats_clause(&proposal, why, &world.book).map(|unmet| unmet.guard);
+    assert_eq!(said(&text), Some(Guard::ReasonsGiven));
+    assert_eq!(said("Three posts call for violence, and stay up for two days"), None);
 }
 
 #[test]

@@ -32,8 +32,6 @@ impl Draft<'_> {
                 | C::AssignAppeal { .. }
                 | C::DecideAppeal { .. }
                 | C::ReviewEmergency { .. }
-                | C::LiftMeasure { .. }
-                | C::LiftUnder { .. }
                 | C::AcknowledgeEnforcement { .. }
                 | C::ReviewMeasure { .. }
                 | C::ConfirmInForce { .. }
@@ -71,7 +69,8 @@ impl Draft<'_> {
             Some(Process::Emergency { .. }) | None => 0,
         };
         let retrieval = power.and_then(|p| p.retrieval);
-        let floor = Some(terms.floors.retrieval);
+        let excepted = power.is_some_and(|p| terms.floors.retrieval_except.contains(&p.id));
+        let floor = if excepted { retrieval } else { Some(terms.floors.retrieval) };
         let quorum = approvals.max(QUORUM_LEAST);
         self.emit(Event::AccountClosing { measure: id.clone(), retrieval, floor, quorum })
     }

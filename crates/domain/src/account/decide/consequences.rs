@@ -31,6 +31,11 @@ impl Draft<'_> {
             Event::CaseLapsed { case } => self.strike(case)?,
             Event::CaseClosed { case, outcome, .. } => self.undo(case, *outcome)?,
             Event::OrderVacated { order, .. } | Event::GagEnded { order } => self.release(order)?,
+            // A termination that is not in effect for a time begins anew when it is again: with the whole of what was
+            // promised for fetching the data.
+            Event::MeasureStayed { measure, .. } | Event::MeasureBlocked { measure, .. } => {
+                self.reopen(measure)?;
+            }
             _ => {}
         }
         match event {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Draft, wrong_state};
 use crate::account::actor::System;
+use crate::account::case::Case;
 use crate::account::event::Event;
 use crate::account::notice::{Notice, NoticeState, ServedBy};
 use crate::name::NoticeId;
@@ -35,7 +36,7 @@ impl Draft<'_> {
         self.part(System::Delivery)?;
         let notice = self.account.notice(&id)?;
         let taken = notice.attempts.iter().any(|a| a.channel == channel);
-        if taken || !notice.awaits_delivery() || self.account.case(&notice.case)?.is_closed() {
+        if taken || !notice.awaits_delivery() || notice.is_moot(self.account.case(&notice.case)?) {
             return Ok(());
         }
         // It goes out by itself when the gag ends.
@@ -88,6 +89,12 @@ impl Notice {
     /// Whether nothing has served it.
     pub fn awaits_delivery(&self) -> bool {
         !matches!(self.state, NoticeState::Served { .. })
+    }
+
+    /// Whether nobody has to have it any more: its case is over, and it only said what was about to follow. What tells of
+    /// the end itself is delivered afterwards.
+    pub fn is_moot(&self, case: &Case) -> bool {
+        case.is_closed() && self.kind.accuses()
     }
 
     /// Since when delivery was tried where nothing will serve it by itself: no channel took it, or the terms deem

@@ -24,7 +24,7 @@ impl Draft<'_> {
         let in_case = self.account.case(case)?;
         let asked = in_case.item(&item).ok_or_else(|| Rejected::not_found("item", &item))?;
         // What was decided meanwhile stands.
-        if in_case.is_closed() || asked.is_met() {
+        if in_case.is_closed() || asked.is_met() || self.account.lifecycle.is_closed() {
             return Ok(());
         }
         let fits = matches!(
