@@ -20,7 +20,7 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
-use tenure_engine::{Batching, Engine, LogKey, Settings};
+use tenure_engine::{Batching, Cap, Engine, LogKey, OperatorCaps, Settings};
 use tenure_store::Store;
 use tenured::dev::KEY;
 use tenured::keys;
@@ -34,6 +34,9 @@ pub const IN_FLIGHT: usize = 256;
 
 /// What every account may use.
 pub const PLAN: Plan = Plan { cpu_millis: 8_000, memory_mib: 16_384, storage_mib: 65_536, pods: 100 };
+
+/// What one person begins is not what is measured.
+const NO_CAP: Cap = Cap { per_hour: u64::MAX, per_day: u64::MAX };
 
 /// A person of the provider in a role.
 pub fn person(name: &str, role: Role) -> Caller {
@@ -68,6 +71,7 @@ impl House {
             letters: tenure_letters::Letters::built_in()?,
             cluster,
             most_behind: u64::MAX,
+            caps: OperatorCaps { cases: NO_CAP, measures: NO_CAP, emergencies: NO_CAP },
             lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await?;

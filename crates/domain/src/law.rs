@@ -1,5 +1,5 @@
 //! The law of the house: sixteen sentences that hold in every state Tenure can reach, though clauses about what does
-//! not exist yet (export, caps per operator) have nothing to keep so far;
+//! not exist yet (export) have nothing to keep so far;
 //! `docs/architecture.md` says what is built.
 //!
 //! A refusal names the law it keeps; this page is the one hop from the refusal to the reason. Tests named after a law

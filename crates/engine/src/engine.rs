@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::anchor::Anchor;
 use crate::backoff::Backoff;
+use crate::caps::OperatorCaps;
 use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
 use crate::entropy::Entropy;
 use crate::inner::{Inner, LogKey, Pokes};
@@ -87,6 +88,8 @@ pub struct Settings {
     pub cluster: Option<Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
     pub most_behind: u64,
+    /// How much one person may begin; [`OperatorCaps::default`] is usual.
+    pub caps: OperatorCaps,
     /// How long this process waits for a leader that is silent before it leads itself; [`crate::LEASE`] is usual. The
     /// same for all processes on one database.
     pub lease: Duration,
@@ -156,6 +159,7 @@ impl Engine {
             metrics: Metrics::default(),
             behind: AtomicU64::new(0),
             most_behind: settings.most_behind,
+            caps: settings.caps,
             published: watch::Sender::new(size),
             commits: watch::Sender::new(0),
             stopping: CancellationToken::new(),

@@ -9,7 +9,7 @@ use crate::continuity::LogRefusal;
 use crate::entropy::EntropyError;
 use tenure_store::StoreError;
 
-/// Why something was not done. Nothing was changed, except that a refused privileged command stands on the record.
+/// Why something was not done. Nothing was changed, except that a refused decision about an account stands on the record.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The principal may not.

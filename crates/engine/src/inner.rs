@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::anchor::Anchor;
+use crate::caps::OperatorCaps;
 use crate::clock::LegalClock;
 use crate::continuity::LogRefusal;
 use crate::dirty::Dirty;
@@ -107,6 +108,8 @@ pub(crate) struct Inner {
     pub behind: AtomicU64,
     /// How many may wait before nothing new is restricted.
     pub most_behind: u64,
+    /// How much one person may begin.
+    pub caps: OperatorCaps,
     /// The size of the published log.
     pub published: watch::Sender<u64>,
     /// Changes with each commit.

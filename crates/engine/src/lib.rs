@@ -7,6 +7,7 @@
 mod adoption;
 pub mod anchor;
 mod backoff;
+mod caps;
 mod check;
 pub mod clock;
 mod closing;
@@ -47,6 +48,7 @@ pub mod withheld;
 mod writer;
 
 pub use adoption::{Adopted, adopt};
+pub use caps::{Cap, OperatorCaps};
 pub use continuity::{LogRefusal, check as check_log};
 pub use engine::{Engine, Settings};
 pub use error::EngineError;

@@ -140,10 +140,10 @@ impl Act {
         })
     }
 
-    /// The account and the command's name, where it may restrict an account, so that its refusal stands on the record.
-    pub(crate) fn privileged(&self) -> Option<(AccountId, &'static str)> {
+    /// The account and the command's name, where its refusal stands on the record.
+    pub(crate) fn recorded_when_refused(&self) -> Option<(AccountId, &'static str)> {
         match self {
-            Self::Account(id, command) if command.is_privileged() => Some((id.clone(), command.name())),
+            Self::Account(id, command) if command.records_refusal() => Some((id.clone(), command.name())),
             Self::Account(..) | Self::FileReport(..) | Self::Report(..) | Self::Book(..) | Self::Keep => None,
         }
     }

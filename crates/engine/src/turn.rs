@@ -19,6 +19,7 @@ use tenure_domain::statement::{Reasons, lint};
 use tenure_domain::text::{Blob, Words};
 use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write};
 
+use crate::caps::{self, Begun};
 use crate::clock::{Doubt, NotConfirmed};
 use crate::inner::Inner;
 use crate::intake::{BYTES_PER_DAY, Keys, REPORTS_PER_DAY};
@@ -62,7 +63,7 @@ impl Turn<'_> {
 
     /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
     pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
-        let Submission { caller: _, act, kept, once, if_version, caps, parity } = submission;
+        let Submission { caller: _, act, kept, once, if_version, caps: counted, parity } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
@@ -80,15 +81,26 @@ impl Turn<'_> {
             Act::Keep => Some(0),
             Act::Account(..) | Act::Report(..) | Act::Book(..) => None,
         };
-        let done = match act {
-            Act::Account(id, command) => self.account(id, command, if_version, &kept, parity).await?,
-            Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await?,
-            Act::Report(id, command) => self.report(id, command, if_version, &kept).await?,
-            Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await?,
-            Act::Keep => Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept },
+        let begun = Begun::of(self.actor.person(), &act, self.inner.clock.now());
+        let reached = match &begun {
+            Some(begun) => begun.reached(self.write, &self.inner.caps).await?,
+            None => Vec::new(),
         };
+        let decided = match act {
+            Act::Account(id, command) => self.account(id, command, if_version, &kept, parity).await,
+            Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await,
+            Act::Report(id, command) => self.report(id, command, if_version, &kept).await,
+            Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await,
+            Act::Keep => {
+                Ok(Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept })
+            }
+        };
+        let done = caps::within(decided, reached)?;
         if !done.events.is_empty() {
-            self.count(&caps).await?;
+            self.count(&counted).await?;
+            if let Some(begun) = begun {
+                begun.count(self.write).await?;
+            }
         }
         if let Some(reports) = comes_in {
             self.bound(&principal, Brought { reports, bytes: kept.size() }).await?;
@@ -125,7 +137,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Puts a refused privileged command on the record, where it is not one too many of its actor in the hour.
+    /// Puts a refused decision about an account on the record, where it is not one too many of its actor in the hour.
     pub async fn record_refusal(
         &mut self,
         id: &AccountId,

@@ -134,7 +134,7 @@ async fn turn(
     if let Err(error) = still_may(inner, &submission, &actor, &judged_by) {
         return Ok(Err(error));
     }
-    let privileged = submission.act.privileged();
+    let on_record = submission.act.recorded_when_refused();
     let mut turn = Turn { inner, write, states, actor };
     turn.write.mark().await?;
     let result = match epoch {
@@ -155,7 +155,7 @@ async fn turn(
         ))),
         Ok(_) | Err(_) => None,
     };
-    if let (Some((account, command)), Some(refusal)) = (&privileged, &refusal) {
+    if let (Some((account, command)), Some(refusal)) = (&on_record, &refusal) {
         turn.write.mark().await?;
         let recorded = turn.record_refusal(account, command, refusal).await;
         if let Err(error) = turn.end(recorded).await? {

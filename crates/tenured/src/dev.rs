@@ -151,6 +151,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         letters: Letters::built_in()?,
         cluster: Some(cluster),
         most_behind: tenure_engine::MOST_BEHIND,
+        caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,
     };
     let engine = Engine::start(store, settings).await?;

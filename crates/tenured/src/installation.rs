@@ -60,6 +60,7 @@ pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> anyho
         letters: config.letters.open().context("the letters cannot be written as the settings say")?,
         cluster,
         most_behind: config.most_behind,
+        caps: config.caps,
         lease: config.silence,
     })
 }

@@ -706,7 +706,7 @@ request!(
         /// The document, uploaded before: `sha256:…`.
         #[schema(value_type = BlobName)]
         document: Blob,
-        /// By when: service is back (`stay`, `reinstate`), or the content gone (`remove`; an hour from now without it).
+        /// By when: service is back (`stay`; `reinstate`, which needs it), or the content gone (`remove`; an hour from now without it).
         #[serde(default)]
         #[schema(value_type = Option<String>, format = DateTime)]
         deadline: Option<Timestamp>,

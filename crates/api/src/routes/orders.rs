@@ -38,7 +38,7 @@ fn newest(done: &Done) -> (String, String) {
 
 /// Record an order. It beats operators and rules from this moment, also against what is already scheduled.
 ///
-/// `remove` takes effect at once; the account is told after. `gag` delays what tells of its scope until its written end.
+/// `reinstate` needs a `deadline`, with which what is observed is compared. `remove` takes effect at once; the account is told after. `gag` delays what tells of its scope until its written end.
 #[utoipa::path(post, operation_id = "recordOrder", path = "/v1/orders", tag = "orders", request_body = RecordOrder,
     responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure> {
@@ -69,6 +69,9 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
         }
         OrderKind::Stay | OrderKind::Reinstate | OrderKind::Preserve => match deadline {
             Some(deadline) => Command::RecordTimedOrder { kind, scope, authority, document, deadline },
+            None if kind == OrderKind::Reinstate => {
+                return Err(fault("/deadline", "an order to reinstate says by when service is back"));
+            }
             None => Command::RecordOrder { kind, scope, authority, document },
         },
     };

@@ -361,7 +361,7 @@ impl Command {
         )
     }
 
-    /// Whether it may restrict an account, so that its refusals stand on the record.
+    /// Whether it may restrict an account: such a command waits while the record does not keep up.
     pub fn is_privileged(&self) -> bool {
         matches!(
             self,

@@ -38,7 +38,7 @@ impl Account {
         if order.kind == OrderKind::Gag { order.stands() } else { self.is_gagged(&order.scope) }
     }
 
-    /// Whether the account is not to see an event yet, because it tells of a notice or an order that a gag covers.
+    /// Whether the account is not to see an event yet, because it tells of a notice or an order that a gag covers, or may.
     pub fn hides(&self, event: &Event) -> bool {
         match event {
             Event::NoticeIssued { notice, .. }
@@ -59,6 +59,8 @@ impl Account {
             | Event::ConflictDecided { order, over: with, .. } => {
                 self.hides_order(order) || self.hides_order(with)
             }
+            // A refusal does not say what it was about, which can be what a gag covers.
+            Event::CommandRefused { .. } => self.gags().next().is_some(),
             _ => false,
         }
     }

@@ -30,6 +30,7 @@ pub mod outlook;
 pub mod parity;
 mod preservation;
 mod process;
+mod refused;
 mod stages;
 pub mod standing;
 pub mod strike;

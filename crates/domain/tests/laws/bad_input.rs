@@ -1,5 +1,5 @@
 //! Bad input: each command in every state of a case, twice, out of order and by the wrong role. What is refused is refused
-//! in a typed way and changes nothing; what may restrict stands on the record as refused.
+//! in a typed way and changes nothing; what decides about the account stands on the record as refused.
 //!
 //! [`row`] has a line for each command, without a wildcard: a command without one does not compile, and one that is
 //! never tried fails the test.
@@ -13,6 +13,7 @@ use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::account::parity::Comparison;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context};
+use tenure_domain::authority::Authority;
 use tenure_domain::name::ItemId;
 use tenure_domain::refusal::Rejected;
 use tenure_domain::statement::{Fact, Reasons};
@@ -366,12 +367,26 @@ fn ask(
     Ok(folded.unwrap())
 }
 
-/// A refusal says why, and stands on the record where the command may restrict; nothing else changes.
+/// What people of the provider do that decides nothing about an account.
+const NO_DECISIONS: [&str; 3] = ["notify terms", "record invoice", "acknowledge enforcement"];
+
+/// Whether the provider decides something by it.
+fn decides(command: &Command) -> bool {
+    let (name, by, _) = row(command);
+    let by_person = matches!(by, By::Person | By::PersonOrRule | By::PersonOrMember | By::PersonOrEraser);
+    let own = matches!(command, Command::LiftUnder { authority: Authority::AccountHolder, .. });
+    by_person && !own && !NO_DECISIONS.contains(&name)
+}
+
+/// A refusal says why, and stands on the record where the command is a decision of the provider; nothing else changes.
 fn judge_refusal(world: &World, actor: &Actor, command: &Command, rejected: &Rejected) {
     let Rejected::Refused(refusal) = rejected else { return };
     assert!(!refusal.guards.is_empty(), "{} by {actor} says nothing", command.name());
     assert!(refusal.guards.iter().all(|g| !g.detail.is_empty() && !g.satisfied_by.is_empty()), "{refusal:?}");
-    if !command.is_privileged() {
+    // Once only what may restrict was recorded; now all that the provider decides is, also for the account.
+    assert_eq!(command.records_refusal(), decides(command), "{}", command.name());
+    assert!(command.records_refusal() || !command.is_privileged(), "{}", command.name());
+    if !command.records_refusal() {
         return;
     }
     let context = Context { now: world.now, actor, book: &world.book };

@@ -237,7 +237,7 @@ impl History {
         let outcome = self.world.run(&actor, command.clone());
         let mut refusal_recorded = None;
         if let Err(Rejected::Refused(refusal)) = &outcome
-            && command.is_privileged()
+            && command.records_refusal()
         {
             let context = Context { now: self.world.now, actor: &actor, book: &self.world.book };
             let events = self.account().record_refusal(command.name(), refusal, &context);

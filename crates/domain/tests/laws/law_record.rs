@@ -31,13 +31,13 @@ fn law_14_folding_the_record_again_gives_the_state() {
 }
 
 #[test]
-fn law_14_every_refusal_of_a_privileged_command_is_recorded_up_to_the_bound() {
+fn law_14_every_refusal_of_a_decision_of_the_provider_is_recorded_up_to_the_bound() {
     check(150, |history| {
         let mut recorded: BTreeMap<(String, i64), u32> = BTreeMap::new();
         for moment in &history.moments {
             let Err(Rejected::Refused(refusal)) = &moment.outcome else { continue };
             prop_assert!(!refusal.guards.is_empty(), "a refusal says why");
-            if !moment.command.is_privileged() {
+            if !moment.command.records_refusal() {
                 continue;
             }
             let count =

@@ -4,6 +4,7 @@
 
 mod access;
 mod anchor;
+mod caps;
 mod clock;
 mod corpus;
 mod deadlines;

@@ -24,7 +24,7 @@ use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::{Act, Caller, Done, Outcome, Submission};
-use tenure_engine::{Batching, Engine, EngineError, LogKey, Settings};
+use tenure_engine::{Batching, Engine, EngineError, LogKey, OperatorCaps, Settings};
 use tenure_ledger::note::VerifierKey;
 use tenure_letters::Letters;
 use tenure_rules::Rule;
@@ -103,6 +103,7 @@ struct Starting {
     /// How many starts there were.
     count: u64,
     most_behind: u64,
+    caps: OperatorCaps,
     anchor: Arc<dyn Anchor>,
     batching: Batching,
     key: [u8; 32],
@@ -159,6 +160,7 @@ impl Office {
         let starts = Starting {
             count: 1,
             most_behind: tenure_engine::MOST_BEHIND,
+            caps: OperatorCaps::default(),
             anchor,
             batching: Batching::default(),
             key,
@@ -183,6 +185,7 @@ impl Office {
             letters: Letters::built_in().unwrap(),
             cluster: None,
             most_behind: starts.most_behind,
+            caps: starts.caps,
             lease: LEASE,
         };
         let engine = Engine::start(store.clone(), settings).await.unwrap();
@@ -203,6 +206,7 @@ impl Office {
             letters: Letters::built_in().unwrap(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            caps: self.starts.caps,
             lease: LEASE,
         }
     }
@@ -260,6 +264,12 @@ impl Office {
     /// From the next start on the log counts as stuck when so many events wait for it; 0 for always.
     pub fn stuck_at(mut self, most_behind: u64) -> Self {
         self.starts.most_behind = most_behind;
+        self
+    }
+
+    /// From the next start on one person may begin so much.
+    pub fn capped(mut self, caps: OperatorCaps) -> Self {
+        self.starts.caps = caps;
         self
     }
 

@@ -1,7 +1,11 @@
+use tenure_access::Role;
+use tenure_domain::account::Command;
 use tenure_domain::refusal::{Guard, Rejected};
+use tenure_domain::workload::Plan;
 use tenure_engine::EngineError;
+use tenure_engine::submission::Act;
 
-use crate::office::{Office, hours, start};
+use crate::office::{Office, hours, ines, person, slug, start};
 
 #[tokio::test]
 async fn a_refused_restriction_stands_on_the_record_and_says_what_would_satisfy_it() {
@@ -31,20 +35,42 @@ async fn refusals_on_the_record_are_bounded_by_the_hour() {
     assert_eq!(office.times_of("parley", "command.refused").await.len(), 21);
 }
 
+/// What is no decision about the account.
 #[tokio::test]
 async fn a_refused_everyday_command_leaves_no_trace() {
     let office = Office::open().await;
-    office.open_case("parley").await;
+    let plan = Plan { cpu_millis: 1_000, memory_mib: 512, storage_mib: 128, pods: 10 };
+    let create = || {
+        let command = Command::CreateEnvironment { environment: "web".parse().unwrap(), plan };
+        Act::Account(slug("parley"), command)
+    };
+    office.submit(person("pia", Role::Platform), create()).await.unwrap();
     let before = office.account("parley").await.version;
-    let again = tenure_domain::account::Command::OpenCase {
+    let error = office.submit(person("pia", Role::Platform), create()).await.unwrap_err();
+    assert!(matches!(error, EngineError::Rejected(Rejected::Refused(_))), "{error:?}");
+    assert_eq!(office.account("parley").await.version, before);
+}
+
+/// Opening a case left no trace where it was refused while only what may restrict was recorded; now every decision of
+/// the provider about an account is.
+#[tokio::test]
+async fn a_refused_decision_stands_on_the_record_and_changes_nothing_else() {
+    let office = Office::open().await;
+    office.open_case("parley").await;
+    let before = office.account("parley").await;
+    let again = Command::OpenCase {
         ground: "process_failure".parse().unwrap(),
         why: office.account("parley").await.cases[0].why.clone(),
         reports: Vec::new(),
     };
-    let act = tenure_engine::submission::Act::Account(crate::office::slug("parley"), again);
-    let error = office.submit(crate::office::ines(), act).await.unwrap_err();
+    let act = Act::Account(slug("parley"), again);
+    let error = office.submit(ines(), act).await.unwrap_err();
     assert!(matches!(error, EngineError::Rejected(Rejected::Refused(_))), "{error:?}");
-    assert_eq!(office.account("parley").await.version, before);
+    let last = office.engine.stream("account/parley", 1, 100).await.unwrap().pop().unwrap();
+    assert_eq!((last.event_type.as_str(), last.actor.as_str()), ("command.refused", "person/ines"));
+    assert_eq!(last.body["command"], "open case");
+    let after = office.account("parley").await;
+    assert_eq!((after.version, &after.cases), (before.version + 1, &before.cases));
 }
 
 #[tokio::test]

@@ -43,7 +43,9 @@ async fn what_a_group_did_to_an_account_before_one_of_it_failed_stands_and_nothi
     let done: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(done, [true, false, true, false, true]);
     let after = office.account("parley").await;
-    assert_eq!((after.holds.len(), after.version), (3, before.version + 3));
+    // The two that were refused stand on the record, since every refused decision does.
+    assert_eq!((after.holds.len(), after.version), (3, before.version + 3 + 2));
+    assert_eq!(office.times_of("parley", "command.refused").await.len(), 2);
     let office = office.crash().await;
     assert_eq!(office.engine.account(&slug("parley")).await.unwrap().holds, after.holds);
 }

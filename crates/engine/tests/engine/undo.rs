@@ -102,7 +102,7 @@ async fn nobody_but_an_analyst_undoes_and_nobody_gives_the_command_itself() {
 }
 
 #[tokio::test]
-async fn a_command_on_a_version_that_has_passed_is_refused_and_where_it_may_restrict_recorded() {
+async fn a_command_on_a_version_that_has_passed_is_refused_and_where_it_is_a_decision_recorded() {
     let office = Office::open().await;
     let case = office.open_case("parley").await;
     let version = office.account("parley").await.version;
@@ -119,7 +119,8 @@ async fn a_command_on_a_version_that_has_passed_is_refused_and_where_it_may_rest
         matches!(answer, EngineError::Stale { expected, actual } if expected + 1 == actual),
         "{answer:?}"
     );
-    assert_eq!(refusals().await, 0, "withdrawing restricts nobody");
+    // Once only what may restrict was recorded; withdrawing a case is a decision too.
+    assert_eq!(refusals().await, 1);
 
     let mut stale = office.proposal(&case);
     stale.if_version = Some(version);
@@ -127,5 +128,15 @@ async fn a_command_on_a_version_that_has_passed_is_refused_and_where_it_may_rest
     assert!(matches!(answer, EngineError::Stale { expected, .. } if expected == version), "{answer:?}");
     let account = office.account("parley").await;
     assert!(account.measures.is_empty() && !account.case(&case).unwrap().is_closed());
-    assert_eq!(refusals().await, 1);
+    assert_eq!(refusals().await, 2);
+
+    let hold = Submission { if_version: Some(version), ..office.hold("parley", "A court may ask for it.") };
+    office.engine.submit(hold).await.unwrap_err();
+    assert_eq!(refusals().await, 3);
+    let plan = tenure_domain::workload::Plan { cpu_millis: 1, memory_mib: 1, storage_mib: 1, pods: 1 };
+    let create = Command::CreateEnvironment { environment: "web".parse().unwrap(), plan };
+    let mut stale = Submission::new(person("pia", Role::Platform), Act::Account(slug("parley"), create));
+    stale.if_version = Some(version);
+    office.engine.submit(stale).await.unwrap_err();
+    assert_eq!(refusals().await, 3, "nothing is decided about the account by that");
 }

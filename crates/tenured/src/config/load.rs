@@ -10,7 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use tenure_api::Limits;
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
-use tenure_engine::LogKey;
+use tenure_engine::{Cap, LogKey, OperatorCaps};
 use tenure_store::masked;
 
 use super::settings::{self, Kind, SETTINGS, Setting};
@@ -265,6 +265,10 @@ impl Loading {
         }
     }
 
+    fn cap(&self, hour: &str, day: &str) -> Cap {
+        Cap { per_hour: self.number(hour), per_day: self.number(day) }
+    }
+
     fn number(&self, path: &str) -> u64 {
         match self.given.get(path).map(|given| &given.value) {
             Some(Value::Number(n)) => *n,
@@ -382,6 +386,11 @@ impl Loading {
             },
             origin,
             most_behind: self.number("ledger.mostBehind"),
+            caps: OperatorCaps {
+                cases: self.cap("caps.casesPerHour", "caps.casesPerDay"),
+                measures: self.cap("caps.measuresPerHour", "caps.measuresPerDay"),
+                emergencies: self.cap("caps.emergenciesPerHour", "caps.emergenciesPerDay"),
+            },
             cluster,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
+use tenure_engine::OperatorCaps;
 use tenure_letters::{Letters, LettersError};
 use tenure_store::masked;
 
@@ -90,6 +91,8 @@ pub struct Config {
     pub origin: String,
     /// How many events may wait for the log before nothing new is restricted.
     pub most_behind: u64,
+    /// How much one person may begin.
+    pub caps: OperatorCaps,
     /// How long a leader that is silent is waited for. Operating time.
     pub silence: std::time::Duration,
     /// The cluster.

@@ -51,6 +51,7 @@ impl Porch {
             letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
             most_behind: tenure_engine::MOST_BEHIND,
+            caps: tenure_engine::OperatorCaps::default(),
             lease: tenure_engine::LEASE,
         };
         let engine = Engine::start(store, settings).await.unwrap();

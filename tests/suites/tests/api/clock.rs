@@ -55,6 +55,7 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
         letters: tenure_letters::Letters::built_in().unwrap(),
         cluster: None,
         most_behind: tenure_engine::MOST_BEHIND,
+        caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,
     };
     let store = Store::open_file(&folder.path().join("tenure.db")).await.unwrap();

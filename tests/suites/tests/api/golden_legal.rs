@@ -141,6 +141,11 @@ async fn golden_a_court_stay_minutes_before_the_effective_time_and_reinstatement
 
     // The appeals court orders service back within half an hour. What is observed is compared with that.
     let deadline = cast.now().await + SignedDuration::from_mins(30);
+    // One that does not say by when could not be counted.
+    let document = cast.document().await;
+    let endless = json!({"account": "parley", "kind": "reinstate", "scope": "account", "authority": "The same court", "document": document});
+    let asked = cast.lena.post("/v1/orders", &endless).await.is(422).problem();
+    assert_eq!(asked.faults[0].at, "/deadline");
     let order = json!({"kind": "reinstate", "scope": "account", "deadline": deadline});
     let reinstatement = cast.order(order).await;
     let told = cast.get(&format!("/v1/orders/{reinstatement}")).await;
@@ -280,10 +285,16 @@ async fn a_removal_under_a_gag_is_told_when_the_gag_ends_and_not_before() {
             page["items"].as_array().unwrap().iter().map(|e| e["eventType"].as_str().unwrap().to_owned());
         types.collect::<Vec<_>>()
     };
+    // What is refused meanwhile is on the record, and the account does not see what was tried.
+    let passed = cast.now().await - SignedDuration::from_hours(1);
+    let document = cast.document().await;
+    let second = json!({"account": "parley", "kind": "gag", "scope": "account", "authority": "The same court", "document": document, "until": passed});
+    assert_eq!(Cast::guards(&cast.lena.post("/v1/orders", &second).await), ["moment"]);
     let (theirs, ours) = (events(&cast.owner).await, events(&cast.lena).await);
     assert_eq!(theirs.len(), ours.len(), "numbers have no gaps");
+    assert!(ours.contains(&"command.refused".to_owned()), "{ours:?}");
     for (n, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
-        let covered = ours.starts_with("order.") || ours.starts_with("notice.");
+        let covered = ours.starts_with("order.") || ours.starts_with("notice.") || ours == "command.refused";
         assert_eq!(theirs == "event.withheld", covered, "{ours}");
         if covered {
             cast.owner.get(&format!("/v1/events/account%2Fparley/{}/receipt", n + 1)).await.is(404);

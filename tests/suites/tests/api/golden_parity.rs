@@ -289,6 +289,7 @@ async fn with_a_log_that_refuses(data: &Path) -> (String, Engine, CancellationTo
         fetch_private: true,
         cluster: None,
         most_behind: 1,
+        caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,
     };
     let engine = Engine::start(store, settings).await.unwrap();

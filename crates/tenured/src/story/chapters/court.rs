@@ -1,6 +1,7 @@
 //! A court orders reinstatement; the order is vacated.
 
 use anyhow::{Context as _, ensure};
+use jiff::SignedDuration;
 use tenure_domain::account::legal::OrderKind;
 use tenure_wire::request::{Reason, RecordOrder};
 
@@ -14,7 +15,11 @@ impl Story<'_> {
         let lena = self.client("lena")?;
         let key = self.key();
         let document = lena
-            .upload_evidence(&key, "text/plain", b"Order: service is to be restored pending the hearing")
+            .upload_evidence(
+                &key,
+                "text/plain",
+                b"Order: service is to be restored pending the hearing, within 24 hours",
+            )
             .await?;
         let order = RecordOrder {
             account: social.parse()?,
@@ -22,7 +27,7 @@ impl Story<'_> {
             scope: "account".parse()?,
             authority: "District court, 2:21-cv-00031, order of 12 February 2021".to_owned(),
             document: document.id.try_into()?,
-            deadline: None,
+            deadline: Some(moment + SignedDuration::from_hours(24)),
             locator: None,
             why_not_less: None,
             until: None,
