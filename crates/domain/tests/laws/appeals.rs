@@ -18,7 +18,7 @@ fn appeal(world: &mut World, measure: u32) {
 }
 
 fn decide(world: &World, appeal: u32, outcome: AppealOutcome) -> Command {
-    Command::DecideAppeal { appeal: world.a(appeal), outcome, why: words() }
+    Command::DecideAppeal { appeal: world.a(appeal), outcome, why: words(), reports: None }
 }
 
 fn assign(world: &World, reviewer: &str) -> Command {
@@ -75,6 +75,33 @@ fn law_15_an_overdue_decision_is_raised_and_nothing_more_takes_effect_in_the_cas
     assert!(world.permit(&world.m(1)).is_ok(), "what is in effect stays");
     world.ok("person/ruth", decide(&world, 1, AppealOutcome::Upheld));
     world.ok("person/ines", freeze);
+}
+
+#[test]
+fn law_15_what_waited_for_an_overdue_decision_goes_on_when_it_comes() {
+    for modified in [false, true] {
+        let mut world = isolated();
+        let case = world.c(1);
+        world.serve(&case, Starts::Both, "1.1", &["more"]);
+        world.pass_hours(48);
+        let Command::ProposeMeasure(mut asked) = propose(&case, "1.1", "environment/web", true) else {
+            panic!()
+        };
+        asked.effective = Some(world.now + SignedDuration::from_hours(8 * 24));
+        world.ok("person/ines", Command::ProposeMeasure(asked));
+        world.approve("omar", 2);
+        world.pass_hours(8 * 24);
+        assert_eq!(world.state_of(2), "approved", "blocked: the decision is overdue");
+        if modified {
+            let scope = Some("workload/web/feed".parse().unwrap());
+            let appeal = world.a(1);
+            world.ok("person/ruth", Command::ModifyOnAppeal { appeal, preset: None, scope, why: words() });
+        } else {
+            world.ok("person/ruth", decide(&world, 1, AppealOutcome::Upheld));
+        }
+        world.until(world.now);
+        assert_eq!(world.state_of(2), "applying");
+    }
 }
 
 #[test]
@@ -274,4 +301,31 @@ fn law_10_an_overturned_case_counts_against_the_rule_that_opened_it() {
     appeal(&mut world, 1);
     let done = world.ok("person/ruth", decide(&world, 1, AppealOutcome::Overturned));
     assert_eq!(types(&done), ["appeal.decided", "case.closed", "rule.overturned", "measure.lifting"]);
+}
+
+#[test]
+fn law_10_a_case_counts_once_against_its_rule_however_many_of_its_measures_were_wrong() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let matched = Command::RecordMatch {
+        rule: "flood".parse().unwrap(),
+        ground: "abuse".parse().unwrap(),
+        opens: true,
+        facts: std::collections::BTreeMap::new(),
+        why: words(),
+    };
+    world.ok("rule/flood", matched);
+    let case = world.c(1);
+    world.serve(&case, Starts::Both, "1.2", &["stop"]);
+    world.pass_hours(7 * 24);
+    for (measure, scope) in [(1, "workload/web/feed"), (2, "workload/web/media")] {
+        world.ok("person/ines", propose(&case, "1.2", scope, true));
+        world.approve("omar", measure);
+        world.until(world.now);
+    }
+    world.ok("person/ines", Command::WithdrawCase { case, why: words(), clears: None });
+    for (measure, expected) in [(1, &["appeal.decided", "rule.overturned"][..]), (2, &["appeal.decided"])] {
+        appeal(&mut world, measure);
+        let done = world.ok("person/ruth", decide(&world, measure, AppealOutcome::Overturned));
+        assert_eq!(types(&done), expected);
+    }
 }

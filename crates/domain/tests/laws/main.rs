@@ -5,11 +5,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
+mod after_a_stay;
 mod appeals;
 mod bad_input;
 mod bad_input_beyond;
 mod calendar;
 mod chronicle;
+mod cleared;
 mod consent;
 mod course;
 mod history;
@@ -39,6 +41,8 @@ mod non_payment;
 mod orders;
 mod outlook;
 mod preserved;
+mod reminders;
+mod replaced;
 
 mod depth;
 mod story;

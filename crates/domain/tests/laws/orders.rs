@@ -127,6 +127,7 @@ fn law_01_a_removal_rests_on_its_order_and_ends_with_it() {
         appeal: world.a(1),
         outcome: tenure_domain::account::legal::AppealOutcome::Overturned,
         why: words(),
+        reports: None,
     };
     assert_eq!(world.refused("person/ruth", overturn), [Guard::NoOrder]);
     world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
@@ -190,6 +191,29 @@ fn law_08_orders_that_contradict_each_other_wait_for_a_person() {
     world.ok("person/lena", Command::VacateOrder { order: world.o(2), why: words() });
     world.until(world.now);
     assert_eq!(world.state_of(1), "applying");
+}
+
+#[test]
+fn law_08_service_is_not_back_while_a_removal_stands_that_nobody_decided_on() {
+    let mut world = frozen();
+    world.ok("person/lena", remove("workload/web/feed"));
+    world.confirm(2);
+    let order = reinstate(&world, 30);
+    world.ok("person/lena", order);
+    assert_eq!((world.state_of(1), world.state_of(2)), ("stayed", "in_force"));
+    world.restored(1);
+    assert!(
+        world.account().orders[1].complied.is_none(),
+        "the removal is in effect where service is to be back"
+    );
+    world.pass_hours(1);
+    assert!(world.account().orders[1].missed.is_some());
+    // A person decides that service is to be back: it is once the removal is undone too.
+    let (order, over) = (world.o(2), world.o(1));
+    world.ok("person/lena", Command::DecideConflict { order, over, why: words() });
+    assert!(world.account().orders[1].complied.is_none());
+    world.restored(2);
+    assert_eq!(world.account().orders[1].complied.as_ref().unwrap().margin_seconds, -1_800);
 }
 
 #[test]

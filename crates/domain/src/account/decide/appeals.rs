@@ -27,9 +27,11 @@ impl Draft<'_> {
                 "lift it: an owner of the account does",
             ));
         }
-        if matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. }) {
+        if measure.awaits_approval() || matches!(measure.state, MeasureState::Withdrawn { .. }) {
+            let stands =
+                if measure.awaits_approval() { "waiting for approval" } else { measure.state_name() };
             return Err(wrong_state(
-                format!("{id} is {}", measure.state_name()),
+                format!("{id} is {stands}"),
                 "a measure that is decided can be appealed",
             ));
         }
@@ -137,6 +139,7 @@ impl Draft<'_> {
         id: &AppealId,
         outcome: AppealOutcome,
         why: Words,
+        reports: Option<u32>,
     ) -> Result<(), Rejected> {
         let (by, measure) = self.judge(id)?;
         match outcome {
@@ -150,14 +153,31 @@ impl Draft<'_> {
             }
         }
         let case: Option<CaseId> = measure.proposal.case.clone();
-        self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
+        self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why: why.clone() })?;
         if let Some(case) = case.filter(|_| outcome == AppealOutcome::Overturned) {
-            self.overturn(id, &case)?;
+            self.overturn(id, &case, why, reports)?;
         }
-        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
+        self.go_on(id)
     }
 
-    fn overturn(&mut self, id: &AppealId, case: &CaseId) -> Result<(), Rejected> {
+    /// Clocks that the appeal stopped go on, and what came due while the decision was overdue is judged again.
+    fn go_on(&mut self, id: &AppealId) -> Result<(), Rejected> {
+        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })?;
+        let measure = self.account.appeal(id)?.measure.clone();
+        let case = self.account.measure(&measure)?.proposal.case.clone();
+        case.map_or(Ok(()), |case| self.reschedule(&case))
+    }
+
+    fn overturn(
+        &mut self,
+        id: &AppealId,
+        case: &CaseId,
+        why: Words,
+        reports: Option<u32>,
+    ) -> Result<(), Rejected> {
+        if self.account.overturned_in(case) == 1 {
+            self.clear_seen(case, why, reports)?;
+        }
         match self.account.case(case)?.state {
             CaseState::Closed { outcome: Outcome::Overturned, .. } => Ok(()),
             // What was cured or withdrawn before was wrong all the same: it leaves nothing behind.
@@ -184,6 +204,13 @@ impl Draft<'_> {
             return Err(wrong_state(
                 format!("{} is {}", old.id, old.state_name()),
                 "uphold it, or overturn it: there is nothing left to replace",
+            ));
+        }
+        // Law 6: the reviewer's consent to less is none to what nobody consented to.
+        if old.awaits_approval() {
+            return Err(wrong_state(
+                format!("{} waits for approval", old.id),
+                "wait for it, uphold the measure, or overturn it",
             ));
         }
         // A list of capabilities is its power's own: what takes its place is the same list, or a preset.
@@ -228,7 +255,7 @@ impl Draft<'_> {
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
         self.end_measure(&old.id, LiftReason::Modified { appeal: id.clone() })?;
         self.put_in_place(&old, proposal)?;
-        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
+        self.go_on(id)
     }
 
     /// Brings a lesser measure to where the one that it replaces stood.

@@ -118,8 +118,12 @@ impl Draft<'_> {
             }),
             OrderKind::Stay | OrderKind::Reinstate => {
                 !measures.iter().filter(|m| m.proposal.scope.touches(&order.scope)).any(|m| {
+                    let contested = m.proposal.basis.order().is_some_and(|own| {
+                        self.account.open_conflicts().any(|c| c.is_between(own, &order.id))
+                    });
                     m.awaits_restoration()
-                        || (m.is_effective() && self.account.is_stayed_by(&m.proposal, true, order))
+                        || (m.is_effective()
+                            && (contested || self.account.is_stayed_by(&m.proposal, true, order)))
                 })
             }
             OrderKind::Preserve | OrderKind::Gag => false,
@@ -169,7 +173,8 @@ impl Draft<'_> {
             self.emit(Event::FeeReversed { fee, because })?;
         }
         match opened_by {
-            Actor::Rule(rule) if because == Outcome::Overturned => {
+            // Once for a case, however many of its measures are challenged after it was closed.
+            Actor::Rule(rule) if because == Outcome::Overturned && self.account.overturned_in(id) == 1 => {
                 self.emit(Event::RuleOverturned { rule, case: id.clone() })
             }
             Actor::Rule(_) | Actor::Person(_) | Actor::Member(..) | Actor::System(_) => Ok(()),
