@@ -92,7 +92,7 @@ fn resolve(document: &Value, schema: &Value, here: &Value) -> Value {
         schema["$ref"].as_str().map(|r| document.pointer(r.trim_start_matches('#')).unwrap().clone())
     };
     if let Some(schema) = reference(schema) {
-        return schema;
+        return resolve(document, &schema, here);
     }
     // An object of one of several shapes: that of the example, which its tag names.
     let shapes = schema["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();

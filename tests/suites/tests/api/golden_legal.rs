@@ -247,8 +247,7 @@ async fn golden_an_overturned_appeal_removes_the_strike() {
     assert_eq!((now["strikes"].as_array().unwrap().len(), &now["standing"]), (1, &json!("clear")), "{now}");
     assert_eq!(now["strikes"][0]["case"], second.as_str());
     assert_eq!(cast.state(&isolation).await, "lifted");
-    let again =
-        json!({"power": "2.2", "scope": "environment/web", "why": "Again", "whyNotLess": "Less was tried"});
+    let again = json!({"power": "2.2", "scope": "environment/web", "why": "It mails strangers again", "whyNotLess": "Less was tried"});
     let refused = cast.ines.post(&format!("/v1/cases/{second}/measures"), &again).await;
     assert_eq!(Cast::guards(&refused), ["struck", "approved"]);
     cast.house.close().await;
