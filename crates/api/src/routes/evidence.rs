@@ -8,6 +8,7 @@ use tenure_access::{Action, Principal};
 use tenure_domain::name::AccountId;
 use tenure_domain::text::Blob;
 use tenure_engine::submission::Act;
+use tenure_engine::withheld;
 use tenure_wire::Problem;
 use tenure_wire::view::Written;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,6 +46,10 @@ async fn get(call: Call, Path(id): Path<Blob>) -> Result<Response, Failure> {
             let own: AccountId = account.parse().map_err(|_| Failure::not_found())?;
             call.may(Action::ReadEvidence, &own)?;
             if !call.engine.is_named_by(&own, id.as_str()).await? {
+                return Err(Failure::not_found());
+            }
+            let account = call.engine.account(&own).await?;
+            if withheld::hides_bytes(&call.engine, &account, &id).await? {
                 return Err(Failure::not_found());
             }
         }

@@ -109,7 +109,10 @@ async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Response, Failure>
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let measure = account.measure(&id).map_err(EngineError::from)?;
-    call.show(account.version, &views::measure::measure(&call.engine, measure).await?)
+    call.show(
+        account.version,
+        &views::measure::measure(&call.engine, &account, measure, call.is_member()).await?,
+    )
 }
 
 /// What a measure would do if it took effect now, what it would lose, and why it cannot yet.

@@ -4,8 +4,10 @@ use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::cure::Verifier;
-use tenure_domain::account::{Command, command, event::Asked};
+use tenure_domain::account::notice::Notice;
+use tenure_domain::account::{Account, Command, command, event::Asked};
 use tenure_domain::name::{AccountId, CaseId, NoticeId};
+use tenure_domain::refusal::Rejected;
 use tenure_engine::reasons::Said;
 use tenure_engine::submission::{Act, Done, Submission};
 use tenure_engine::{Engine, EngineError};
@@ -113,6 +115,15 @@ async fn list(
     Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
 }
 
+/// A notice as the caller sees it: to members, one that a gag delays is not there.
+pub(super) fn seen<'a>(call: &Call, account: &'a Account, id: &NoticeId) -> Result<&'a Notice, EngineError> {
+    let notice = account.notice(id)?;
+    if call.is_member() && notice.delayed.is_some() {
+        return Err(Rejected::not_found("notice", id).into());
+    }
+    Ok(notice)
+}
+
 /// Puts on the record that a member has the letter. Reading goes on where that cannot be: a clock in doubt or a store that
 /// fails keeps nobody from a letter, and starts no period. Whoever asks for less than the letter has not read it.
 pub(super) async fn read_by_member(call: &Call, account: &AccountId, notice: &NoticeId) {
@@ -133,10 +144,7 @@ async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Res
     call.may(Action::ReadAccount, &id)?;
     read_by_member(&call, &id, &notice).await;
     let account = call.engine.account(&id).await?;
-    let notice = account.notice(&notice).map_err(EngineError::from)?;
-    if call.is_member() && notice.delayed.is_some() {
-        return Err(Failure::not_found());
-    }
+    let notice = seen(&call, &account, &notice)?;
     call.show(account.version, &views::case::notice(&call.engine, notice).await?)
 }
 

@@ -6,6 +6,7 @@ use tenure_domain::account::Command;
 use tenure_domain::account::command::RecordRemoval;
 use tenure_domain::account::legal::OrderKind;
 use tenure_domain::name::OrderId;
+use tenure_domain::refusal::Rejected;
 use tenure_engine::EngineError;
 use tenure_engine::letters;
 use tenure_engine::submission::{Act, Done};
@@ -114,9 +115,10 @@ async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Response, Failure> {
     let account = call.engine.account(id.account()).await?;
     let order = account.order(&id).map_err(EngineError::from)?;
     if call.is_member() && account.hides_order(&id) {
-        return Err(Failure::not_found());
+        // In the words for one that there is not.
+        return Err(EngineError::from(Rejected::not_found("order", &id)).into());
     }
-    call.show(account.version, &views::legal::order(&call.engine, &account, order).await?)
+    call.show(account.version, &views::legal::order(&call.engine, &account, order, call.is_member()).await?)
 }
 
 /// Say that a gag is still needed, until its written end, or with a document until a later one.

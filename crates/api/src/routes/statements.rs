@@ -74,7 +74,7 @@ pub fn facts(said: Vec<SaidFact>) -> Result<Vec<Fact>, Failure> {
 async fn stated(call: &Call, id: &AccountId, notice: &NoticeId) -> Result<(Statement, String), Failure> {
     call.may(Action::ReadAccount, id)?;
     let account = call.engine.account(id).await?;
-    let notice = account.notice(notice).map_err(EngineError::from)?;
+    let notice = super::notices::seen(call, &account, notice)?;
     let none = || Failure::not_found();
     let statement = call.engine.statement(notice).await?.ok_or_else(none)?;
     let name = notice.statement.as_ref().map(ToString::to_string).ok_or_else(none)?;

@@ -7,7 +7,7 @@ use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::notice::NoticeState;
 use tenure_domain::account::{Account, Environment};
-use tenure_domain::name::{EnvironmentId, WorkloadId};
+use tenure_domain::name::{EnvironmentId, OrderId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::view::{
@@ -114,13 +114,19 @@ pub async fn requirement(
     })
 }
 
-fn line(account: &Account, measure: &Measure, pending: &BTreeMap<String, String>) -> MeasureLine {
-    let cleared_by = if let MeasureState::Stayed { order, .. } = &measure.state {
-        format!("order {order} suspends its effect")
-    } else if let Some(order) = measure.proposal.basis.order() {
-        format!("whoever gave order {order} vacates it")
-    } else {
-        standing::clears(account, measure).join("; ")
+fn line(
+    account: &Account,
+    measure: &Measure,
+    pending: &BTreeMap<String, String>,
+    to_member: bool,
+) -> MeasureLine {
+    let untold = |order: &OrderId| to_member && account.hides_order(order);
+    let cleared_by = match (&measure.state, measure.proposal.basis.order()) {
+        (MeasureState::Stayed { order, .. }, _) if untold(order) => "an order suspends its effect".to_owned(),
+        (MeasureState::Stayed { order, .. }, _) => format!("order {order} suspends its effect"),
+        (_, Some(order)) if untold(order) => standing::UNTOLD.to_owned(),
+        (_, Some(order)) => format!("whoever gave order {order} vacates it"),
+        (_, None) => standing::clears(account, measure, to_member).join("; "),
     };
     let waits = unacknowledged(measure);
     let said = (!waits.is_empty()).then(|| format!("not confirmed by its enforcer: {}", waits.join(", ")));
@@ -154,8 +160,9 @@ pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Re
     let mut requirements = Vec::new();
     let mut paused = Vec::new();
     for case in account.cases.iter().filter(|c| !c.is_closed()) {
-        paused.extend(clock::paused(engine, account, case, &*engine.governing(account, case)?).await?);
-        for item in &case.items {
+        let governing = engine.governing(account, case)?;
+        paused.extend(clock::paused(engine, account, case, &governing, to_member).await?);
+        for item in case.items.iter().filter(|item| !(to_member && account.hides_item(&case.id, &item.id))) {
             requirements.push(requirement(engine, account, case, item).await?);
         }
     }
@@ -175,10 +182,10 @@ pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Re
             .measures
             .iter()
             .filter(|m| !m.is_over())
-            .map(|m| line(account, m, &pending))
+            .map(|m| line(account, m, &pending, to_member))
             .collect(),
-        blocked: standing::blocked(account),
-        closing: standing::closing(engine, account).await?,
+        blocked: standing::blocked(account, to_member),
+        closing: standing::closing(engine, account, to_member).await?,
         certificate: standing::certificate(account),
         requirements,
         orders: account
@@ -196,6 +203,7 @@ pub async fn standing(engine: &Engine, account: &Account, to_member: bool) -> Re
             .notices
             .iter()
             .filter(|n| matches!(n.state, NoticeState::Undeliverable { .. }))
+            .filter(|n| !(to_member && n.delayed.is_some()))
             .map(|n| n.id.to_string())
             .collect(),
     })

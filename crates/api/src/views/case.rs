@@ -11,7 +11,7 @@ use tenure_engine::{Engine, Joined};
 use tenure_wire::view::{AttemptView, CaseView, FailedAttemptView, JoinedView, NoticeView, ReportView};
 
 use super::account::requirement;
-use super::{clock, name, next, terms, text};
+use super::{clock, maybe_text, name, next, terms, text};
 use crate::problem::Failure;
 
 pub async fn case(
@@ -27,10 +27,12 @@ pub async fn case(
         CaseState::Closed { outcome, .. } => ("closed", Some(name(outcome))),
     };
     let mut items = Vec::new();
-    for item in &case.items {
+    for item in case.items.iter().filter(|item| !(to_member && account.hides_item(&case.id, &item.id))) {
         items.push(requirement(engine, account, case, item).await?);
     }
     let accepted = engine.governing(account, case)?;
+    // What carries out an order is opened in the words of the order.
+    let untold = to_member && case.order.as_ref().is_some_and(|order| account.hides_order(order));
     Ok(CaseView {
         id: case.id.to_string(),
         terms: terms(account.governing(case)),
@@ -41,7 +43,7 @@ pub async fn case(
         outcome,
         opened_at: case.opened_at,
         opened_by: case.opened_by.to_string(),
-        why: text(engine, &case.why).await?,
+        why: maybe_text(engine, Some(&case.why).filter(|_| !untold)).await?,
         reports: case.reports.iter().map(ToString::to_string).collect(),
         items,
         notices: account
@@ -57,11 +59,8 @@ pub async fn case(
             .collect(),
         next: next::steps(account, &accepted, Some(&case.id), to_member),
         why_not_yet: next::why_not_yet(engine, account, Some(&case.id))?,
-        paused: clock::paused(engine, account, case, &accepted).await?,
-        withdrawn_because: match &case.withdrawn_why {
-            Some(why) => text(engine, why).await?,
-            None => None,
-        },
+        paused: clock::paused(engine, account, case, &accepted, to_member).await?,
+        withdrawn_because: maybe_text(engine, case.withdrawn_why.as_ref().filter(|_| !untold)).await?,
     })
 }
 

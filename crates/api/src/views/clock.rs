@@ -16,6 +16,7 @@ pub async fn paused(
     account: &Account,
     case: &Case,
     governing: &Terms,
+    to_member: bool,
 ) -> Result<Option<PausedView>, Failure> {
     let Some(paused) = &case.paused else { return Ok(None) };
     let mut pauses = Vec::new();
@@ -24,7 +25,10 @@ pub async fn paused(
             PauseCause::Operator => ("operator", None),
             PauseCause::Appeal { appeal } => ("appeal", Some(appeal.to_string())),
             PauseCause::Dispute => ("dispute", None),
-            PauseCause::Order { order } => ("order", Some(order.to_string())),
+            PauseCause::Order { order } => (
+                "order",
+                Some(order).filter(|id| !(to_member && account.hides_order(id))).map(ToString::to_string),
+            ),
         };
         pauses.push(PauseView {
             because: because.to_owned(),

@@ -10,7 +10,12 @@ use tenure_wire::view::LegalView;
 use super::{name, text};
 use crate::problem::Failure;
 
-pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<LegalView, Failure> {
+pub async fn order(
+    engine: &Engine,
+    account: &Account,
+    order: &Order,
+    to_member: bool,
+) -> Result<LegalView, Failure> {
     let gag = order.gag.as_ref();
     let ended = match (&order.vacated, gag.and_then(|g| g.ended)) {
         (Some(ended), _) => text(engine, &ended.why).await?,
@@ -20,7 +25,8 @@ pub async fn order(engine: &Engine, account: &Account, order: &Order) -> Result<
     let against = account.open_conflicts().filter_map(|c| {
         let (one, other) = &c.between;
         let of = one == &order.id || other == &order.id;
-        of.then(|| if one == &order.id { other } else { one }.to_string())
+        let against = of.then(|| if one == &order.id { other } else { one })?;
+        (!(to_member && account.hides_order(against))).then(|| against.to_string())
     });
     Ok(LegalView {
         id: order.id.to_string(),

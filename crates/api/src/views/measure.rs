@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tenure_domain::account::measure::{Basis, LiftReason, Measure, MeasureState, StayedFrom};
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::capability::Capability;
+use tenure_domain::name::{ItemId, OrderId};
 use tenure_domain::refusal::Refusal;
 use tenure_domain::scope::Scope;
 use tenure_engine::Engine;
@@ -14,7 +15,13 @@ use tenure_wire::view::{MeasureView, PreviewView};
 use super::{legal, maybe_text, terms, text};
 use crate::problem::Failure;
 
-pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, Failure> {
+pub async fn measure(
+    engine: &Engine,
+    account: &Account,
+    measure: &Measure,
+    to_member: bool,
+) -> Result<MeasureView, Failure> {
+    let untold = |order: &OrderId| to_member && account.hides_order(order);
     let (state_at, reason, receipt) = match &measure.state {
         MeasureState::Proposed | MeasureState::Approved { .. } => (None, None, None),
         MeasureState::Scheduled { at } => (Some(*at), None, None),
@@ -44,6 +51,9 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         Some(LiftReason::Denied { by, why }) => {
             Some(format!("person/{by} denied it: {}", text(engine, why).await?.unwrap_or_default()))
         }
+        Some(LiftReason::Vacated { order }) if untold(order) => {
+            Some("the order on which it rested no longer stands".to_owned())
+        }
         Some(LiftReason::Vacated { order }) => Some(format!("{order} no longer stands")),
         Some(LiftReason::StrikeRemoved { case }) => Some(format!("the strike of {case} was removed")),
         Some(LiftReason::ConditionsMet) => Some("the conditions set for its end are met".to_owned()),
@@ -54,6 +64,12 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         ),
     };
     let proposal = &measure.proposal;
+    let order = proposal.basis.order().filter(|order| !untold(order));
+    // What rests on an order is proposed in the words of the order.
+    let told = proposal.basis.order().is_none() || order.is_some();
+    let asked = |item: &&ItemId| {
+        !(to_member && proposal.case.as_ref().is_some_and(|case| account.hides_item(case, item)))
+    };
     let ratified = measure.emergency.as_ref().and_then(|e| e.ratified.as_ref());
     Ok(MeasureView {
         id: measure.id.to_string(),
@@ -63,7 +79,7 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         basis: basis(&proposal.basis).to_owned(),
         authority: proposal.authority.to_string(),
         ends: measure.lifts().ends,
-        lifts_when: measure.lifts().when.iter().map(ToString::to_string).collect(),
+        lifts_when: measure.lifts().when.iter().filter(asked).map(ToString::to_string).collect(),
         unacknowledged: unacknowledged(measure),
         review_due: measure.review_due(),
         bound: measure.watch.bound.as_ref().map(|bound| bound.at),
@@ -74,8 +90,8 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         state: measure.state_name().to_owned(),
         state_at,
         effective: proposal.effective,
-        why: text(engine, &proposal.why).await?,
-        why_not_less: maybe_text(engine, proposal.why_not_less.as_ref()).await?,
+        why: maybe_text(engine, Some(&proposal.why).filter(|_| told)).await?,
+        why_not_less: maybe_text(engine, proposal.why_not_less.as_ref().filter(|_| told)).await?,
         proposed_by: measure.proposed_by.to_string(),
         command_hash: measure.command_hash.clone(),
         approvals_needed: measure.approvals_needed,
@@ -84,7 +100,7 @@ pub async fn measure(engine: &Engine, measure: &Measure) -> Result<MeasureView, 
         ratified_by: ratified.map(|a| format!("person/{}", a.by)),
         emergency_review: legal::emergency_review(engine, measure).await?,
         approver_roles: measure.approver_roles.iter().map(|r| r.as_str().to_owned()).collect(),
-        order: proposal.basis.order().map(ToString::to_string),
+        order: order.map(ToString::to_string),
         replaces: measure.replaces.as_ref().map(ToString::to_string),
         ended_because,
         receipt,

@@ -13,7 +13,7 @@ use crate::problem::Failure;
 
 /// What can happen next, in one case or in all.
 pub fn steps(account: &Account, accepted: &Terms, only: Option<&CaseId>, to_member: bool) -> Vec<NextView> {
-    let hidden = |step: &Next| to_member && step.what.orders().iter().any(|id| account.hides_order(id));
+    let hidden = |step: &Next| to_member && account.hides_step(&step.what);
     let wanted = |step: &Next| only.is_none_or(|case| step.case.as_ref() == Some(case)) && !hidden(step);
     account
         .next_steps()

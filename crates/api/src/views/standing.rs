@@ -5,30 +5,47 @@ use tenure_domain::account::closing::Lifecycle;
 use tenure_domain::account::measure::Measure;
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::capability::{Capability, Enforcer};
+use tenure_domain::name::{CaseId, ItemId, NoticeId};
 use tenure_engine::{Engine, EngineError};
 use tenure_wire::view::{BlockedView, BlockerView, ClosingView, DeletionView};
 
 use super::text;
 use crate::problem::Failure;
 
+/// What ends a measure that rests on an order which the account is not to see yet.
+pub const UNTOLD: &str =
+    "the end of the order on which it rests, by whoever gave it; an appeal can be filed meanwhile";
+
 /// What ends a measure, in words.
-pub fn clears(account: &Account, measure: &Measure) -> Vec<String> {
+pub fn clears(account: &Account, measure: &Measure, to_member: bool) -> Vec<String> {
     let words = |clears: Clears| match clears {
-        Clears::Cure(case) => format!("doing all that {case} asks"),
+        // What a gag delays asks for nothing yet.
+        Clears::Cure(case) if to_member && asks_nothing(account, &case) => None,
+        Clears::Cure(case) => Some(format!("doing all that {case} asks")),
         Clears::Conditions(items) => {
-            let items: Vec<&str> = items.iter().map(tenure_domain::name::ItemId::as_str).collect();
-            format!("meeting its conditions: {}", items.join(", "))
+            let case = measure.proposal.case.as_ref();
+            let seen = |item: &&ItemId| !(to_member && case.is_some_and(|c| account.hides_item(c, item)));
+            let items: Vec<&str> = items.iter().filter(seen).map(ItemId::as_str).collect();
+            (!items.is_empty()).then(|| format!("meeting its conditions: {}", items.join(", ")))
         }
-        Clears::Ends(at) => format!("by itself at {at}"),
-        Clears::Appeal => "an appeal".to_owned(),
-        Clears::Vacated(order) => format!("the end of order {order}"),
-        Clears::Lift(authority) => format!("a decision of {}", authority.lifted_by()),
+        Clears::Ends(at) => Some(format!("by itself at {at}")),
+        Clears::Appeal => Some("an appeal".to_owned()),
+        Clears::Vacated(order) if to_member && account.hides_order(&order) => Some(UNTOLD.to_owned()),
+        Clears::Vacated(order) => Some(format!("the end of order {order}")),
+        Clears::Lift(authority) => Some(format!("a decision of {}", authority.lifted_by())),
     };
-    account.cleared_by(measure).into_iter().map(words).collect()
+    account.cleared_by(measure).into_iter().filter_map(words).collect()
+}
+
+/// Whether all that is still to be done in a case is asked for by notices that the account is not to see yet.
+fn asks_nothing(account: &Account, case: &CaseId) -> bool {
+    account.case(case).is_ok_and(|found| {
+        found.items.iter().filter(|i| !i.is_met()).all(|item| account.hides_item(case, &item.id))
+    })
 }
 
 /// What is withheld anywhere, and by what.
-pub fn blocked(account: &Account) -> Vec<BlockedView> {
+pub fn blocked(account: &Account, to_member: bool) -> Vec<BlockedView> {
     let of = |capability: &Capability| BlockedView {
         capability: capability.to_string(),
         enforcer: match capability.enforcer() {
@@ -45,7 +62,7 @@ pub fn blocked(account: &Account) -> Vec<BlockedView> {
                 scope: measure.proposal.scope.to_string(),
                 authority: measure.proposal.authority.to_string(),
                 state: measure.state_name().to_owned(),
-                cleared_by: clears(account, measure),
+                cleared_by: clears(account, measure, to_member),
                 lifted_by: measure.proposal.authority.lifted_by().to_owned(),
             })
             .collect(),
@@ -54,7 +71,11 @@ pub fn blocked(account: &Account) -> Vec<BlockedView> {
 }
 
 /// The time between the end and the deletion.
-pub async fn closing(engine: &Engine, account: &Account) -> Result<Option<ClosingView>, Failure> {
+pub async fn closing(
+    engine: &Engine,
+    account: &Account,
+    to_member: bool,
+) -> Result<Option<ClosingView>, Failure> {
     let Some(closing) = account.lifecycle.closing() else { return Ok(None) };
     let actor = Actor::System(System::Eraser);
     let why_not_deleted = {
@@ -73,16 +94,17 @@ pub async fn closing(engine: &Engine, account: &Account) -> Result<Option<Closin
         }),
         None => None,
     };
+    let seen = |id: &&NoticeId| !(to_member && account.notice(id).is_ok_and(|n| n.delayed.is_some()));
     Ok(Some(ClosingView {
         measure: closing.measure.to_string(),
         since: closing.since,
-        notice: closing.notice.as_ref().map(ToString::to_string),
+        notice: closing.notice.as_ref().filter(seen).map(ToString::to_string),
         retrieve_from: closing.retrieve.as_ref().map(|r| r.from),
         retrieve_until: closing.retrieve.as_ref().map(|r| r.ends.at),
         reminders: closing
             .reminders
             .iter()
-            .filter_map(|r| r.notice.as_ref().map(ToString::to_string))
+            .filter_map(|r| r.notice.as_ref().filter(seen).map(ToString::to_string))
             .collect(),
         deletion,
         why_not_deleted: why_not_deleted.iter().map(Into::into).collect(),

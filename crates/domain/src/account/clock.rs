@@ -232,7 +232,7 @@ impl Account {
                 PauseCause::Operator => pause.by.to_string(),
                 PauseCause::Appeal { appeal } => format!("appeal {appeal}"),
                 PauseCause::Dispute => "a dispute of what is to be paid".to_owned(),
-                PauseCause::Order { order } => format!("order {order}"),
+                PauseCause::Order { order } => self.in_words(order),
             })
             .collect();
         let left: Vec<String> = self
@@ -250,7 +250,9 @@ impl Account {
                 PauseCause::Dispute => {
                     "decide the dispute in the billing system, and record the invoice again".to_owned()
                 }
-                PauseCause::Order { order } => format!("{order} has to be vacated by whoever gave it"),
+                PauseCause::Order { order } => {
+                    format!("{} has to be vacated by whoever gave it", self.in_words(order))
+                }
             })
             .collect();
         Some(Unmet::new(

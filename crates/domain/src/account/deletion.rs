@@ -68,12 +68,7 @@ impl Account {
         unmet.extend(self.preserved(Kept::Records));
         // Those that preserve are named with the holds; any other order stops a deletion too.
         for order in self.orders.iter().filter(|o| o.stands() && o.kind != OrderKind::Preserve) {
-            // The account learns of an order that a gag covers when the gag ends, and not by a refusal.
-            let detail = if self.hides_order(&order.id) {
-                "an order stands".to_owned()
-            } else {
-                format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope)
-            };
+            let detail = self.stands_in_words(order);
             unmet.push(Unmet::new(Guard::NoOrder, detail, "the order has to be vacated by whoever gave it"));
         }
         for appeal in self.appeals.iter().filter(|a| a.decided.is_none()) {
@@ -145,6 +140,10 @@ impl Account {
             return None;
         }
         let detail = match notice {
+            // The account learns of a notice that a gag delays when the gag ends.
+            Some(id) if self.notice(id).is_ok_and(|n| n.delayed.is_some()) => {
+                format!("reminder {number} of {REMINDERS} is issued and not served")
+            }
             Some(id) => format!("reminder {number} of {REMINDERS} is issued as {id} and not served"),
             None => format!("reminder {number} of {REMINDERS} has not gone out"),
         };

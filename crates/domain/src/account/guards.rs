@@ -223,7 +223,7 @@ impl Account {
             if let Some(order) = &case.order {
                 unmet.push(Unmet::new(
                     Guard::PowerPermits,
-                    format!("{} carries out order {order}", case.id),
+                    format!("{} carries out {}", case.id, self.in_words(order)),
                     "open a case of its own",
                 ));
             }
@@ -255,7 +255,7 @@ impl Account {
         (!stands).then(|| {
             Unmet::new(
                 Guard::PowerPermits,
-                format!("order {order}, on which it rests, no longer stands"),
+                format!("{}, on which it rests, no longer stands", self.in_words(order)),
                 "nothing: it ends with the order",
             )
         })
@@ -272,8 +272,6 @@ impl Account {
         let stays = self.orders.iter().filter(|o| self.is_stayed_by(proposal, effective, o));
         stays
             .map(|order| {
-                let detail =
-                    format!("order {} ({}) stands for {}", order.id, order.kind.as_str(), order.scope);
                 let own = proposal.basis.order();
                 let contested =
                     own.is_some_and(|own| self.open_conflicts().any(|c| c.is_between(own, &order.id)));
@@ -282,7 +280,7 @@ impl Account {
                 } else {
                     "nothing the provider can do: the order has to be vacated by whoever gave it"
                 };
-                Unmet::new(Guard::NoOrder, detail, then)
+                Unmet::new(Guard::NoOrder, self.stands_in_words(order), then)
             })
             .collect()
     }

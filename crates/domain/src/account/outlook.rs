@@ -184,6 +184,15 @@ impl What {
         }
     }
 
+    /// The notice that it is about.
+    pub fn notice(&self) -> Option<&NoticeId> {
+        match self {
+            Self::Deliver(notice) | Self::Reach(notice) | Self::Acknowledge(notice) => Some(notice),
+            Self::Due(key) => key.notice(),
+            _ => None,
+        }
+    }
+
     /// The orders that it is about: the account sees none of it while a gag covers one of them.
     pub fn orders(&self) -> Vec<&OrderId> {
         match self {
@@ -448,7 +457,9 @@ impl Account {
             })
         };
         let noticed = |power: &PowerId| {
+            // What a gag delays is not told of by which power is at hand.
             self.notices_of(&case.id)
+                .filter(|n| n.delayed.is_none())
                 .any(|n| n.kind.starts_cure() == Some(power) || n.kind.starts_notice() == Some(power))
         };
         let allowed = || {

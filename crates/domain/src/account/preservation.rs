@@ -45,7 +45,7 @@ impl Account {
         let orders = self.orders.iter().filter(|o| o.stands() && o.kind == OrderKind::Preserve);
         preserved.extend(orders.filter(|o| reaches(&o.scope)).map(|order| {
             // The account learns of an order that a gag covers when the gag ends, and not by a refusal.
-            let detail = if self.is_gagged(&order.scope) {
+            let detail = if self.hides_order(&order.id) {
                 format!("it preserves {}", order.scope)
             } else {
                 format!("order {} (preserve) stands for {}", order.id, order.scope)

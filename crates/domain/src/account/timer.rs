@@ -103,6 +103,17 @@ impl TimerKey {
         }
     }
 
+    /// The notice that it belongs to.
+    pub fn notice(&self) -> Option<&NoticeId> {
+        match self {
+            Self::Deemed(notice)
+            | Self::Retry(notice)
+            | Self::Undeliverable(notice)
+            | Self::Remind(notice, _) => Some(notice),
+            _ => None,
+        }
+    }
+
     /// The order that it belongs to.
     pub fn order(&self) -> Option<&OrderId> {
         match self {

@@ -20,6 +20,7 @@ mod world;
 mod closing;
 mod measures;
 
+mod gagged;
 mod law_basis;
 mod law_clocks;
 mod law_data;

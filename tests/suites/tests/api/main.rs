@@ -12,6 +12,7 @@ mod conventions;
 mod document;
 mod documents;
 mod evidence;
+mod gagged;
 mod golden_clocks;
 mod golden_legal;
 mod golden_measures;

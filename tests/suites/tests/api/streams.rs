@@ -22,7 +22,7 @@ fn client(house: &House, holder: &str) -> Client {
 }
 
 /// A stream as it comes, without anything that comes back by itself.
-async fn open(url: &str, token: &str, path: &str, last: Option<&str>) -> reqwest::Response {
+pub async fn open(url: &str, token: &str, path: &str, last: Option<&str>) -> reqwest::Response {
     let mut request = reqwest::Client::new().get(format!("{url}{path}")).bearer_auth(token);
     request = request.header("accept", "text/event-stream");
     if let Some(last) = last {
@@ -32,7 +32,7 @@ async fn open(url: &str, token: &str, path: &str, last: Option<&str>) -> reqwest
 }
 
 /// What comes until the text named, or the stream's end.
-async fn until(response: &mut reqwest::Response, text: &str) -> String {
+pub async fn until(response: &mut reqwest::Response, text: &str) -> String {
     let mut told = String::new();
     while let Ok(Some(chunk)) = in_time(response.chunk()).await {
         told.push_str(&String::from_utf8_lossy(&chunk));

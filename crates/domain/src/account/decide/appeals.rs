@@ -144,7 +144,7 @@ impl Draft<'_> {
         let (by, measure) = self.judge(id)?;
         match outcome {
             AppealOutcome::Upheld => {}
-            AppealOutcome::Overturned => all_met(on_order(measure).into_iter().collect())?,
+            AppealOutcome::Overturned => all_met(on_order(&self.account, measure).into_iter().collect())?,
             AppealOutcome::Modified => {
                 return Err(Rejected::Invalid {
                     pointer: "/instead".into(),
@@ -245,7 +245,7 @@ impl Draft<'_> {
             });
         }
         let terms = self.account.terms_for(&proposal, self.context.book)?;
-        let mut guards: Vec<Unmet> = on_order(&old).into_iter().collect();
+        let mut guards: Vec<Unmet> = on_order(&self.account, &old).into_iter().collect();
         guards.extend(self.account.power_guards(&proposal, terms));
         if let Some(why) = unsupported(preset, &proposal.withholds, proposal.scope.kind()) {
             guards.push(Unmet::new(Guard::Supported, why, "name another preset, or a larger scope"));

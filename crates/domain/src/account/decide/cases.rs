@@ -151,7 +151,9 @@ impl Draft<'_> {
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "nothing: it is over"));
         }
-        match &found.item(&item).ok_or_else(|| Rejected::not_found("item", &item))?.state {
+        // Under a gag the item is not there for the account.
+        let asked = found.item(&item).filter(|_| !self.account.hides_item(&case, &item));
+        match &asked.ok_or_else(|| Rejected::not_found("item", &item))?.state {
             ItemState::Due { .. } => {
                 let waits = self.account.waits(found, &item, self.context.now);
                 self.emit(Event::CureSubmitted { case, item, remedy, waits })

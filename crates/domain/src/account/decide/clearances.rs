@@ -45,7 +45,7 @@ impl Draft<'_> {
         if let Some(order) = &self.account.case(id)?.order {
             return Err(Unmet::new(
                 Guard::NoOrder,
-                format!("{id} carries out order {order}"),
+                format!("{id} carries out {}", self.account.in_words(order)),
                 "whoever gave the order vacates it; the case ends then by itself",
             )
             .into());
@@ -54,7 +54,7 @@ impl Draft<'_> {
         all_met(
             standing
                 .filter(|m| !m.is_ending())
-                .filter_map(|m| authority_guard(m, Authority::Abuse))
+                .filter_map(|m| authority_guard(&self.account, m, Authority::Abuse))
                 .collect(),
         )
     }

@@ -40,7 +40,8 @@ impl Draft<'_> {
             return Err(disputed.into());
         }
         if let Some(order) = &found.order {
-            return Err(wrong_state(format!("{case} carries out order {order}"), "open a case of its own"));
+            let detail = format!("{case} carries out {}", self.account.in_words(order));
+            return Err(wrong_state(detail, "open a case of its own"));
         }
         let kind = match starts {
             Starts::Cure => NoticeKind::Violation { power: power.clone() },

@@ -3,6 +3,7 @@
 
 use super::measures::ends_guard;
 use super::{Draft, all_met, wrong_state};
+use crate::account::Account;
 use crate::account::actor::Actor;
 use crate::account::event::Event;
 use crate::account::measure::{Basis, LiftReason, Measure, MeasureState, StayedFrom};
@@ -15,8 +16,8 @@ use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
 
 /// Law 9: what one authority set, no lower one undoes.
-pub(super) fn authority_guard(measure: &Measure, authority: Authority) -> Option<Unmet> {
-    if let Some(unmet) = on_order(measure) {
+pub(super) fn authority_guard(account: &Account, measure: &Measure, authority: Authority) -> Option<Unmet> {
+    if let Some(unmet) = on_order(account, measure) {
         return Some(unmet);
     }
     let set = measure.proposal.authority;
@@ -37,11 +38,11 @@ pub(super) fn authority_guard(measure: &Measure, authority: Authority) -> Option
 }
 
 /// Law 8: nobody here undoes what an order commands.
-pub(super) fn on_order(measure: &Measure) -> Option<Unmet> {
+pub(super) fn on_order(account: &Account, measure: &Measure) -> Option<Unmet> {
     let order = measure.proposal.basis.order()?;
     Some(Unmet::new(
         Guard::NoOrder,
-        format!("{} rests on order {order}", measure.id),
+        format!("{} rests on {}", measure.id, account.in_words(order)),
         "whoever gave the order vacates it; it ends then by itself",
     ))
 }
@@ -60,7 +61,7 @@ impl Draft<'_> {
         if measure.is_ending() {
             return Err(wrong_state(format!("{id} is {}", measure.state_name()), "nothing: it ends already"));
         }
-        all_met(authority_guard(measure, authority).into_iter().collect())?;
+        all_met(authority_guard(&self.account, measure, authority).into_iter().collect())?;
         self.end_measure(id, LiftReason::Decision { by: self.context.actor.clone(), why })
     }
 
@@ -83,7 +84,8 @@ impl Draft<'_> {
             });
         }
         self.check_items(measure.proposal.case.as_ref(), &lifts)?;
-        let mut guards: Vec<Unmet> = authority_guard(measure, Authority::Abuse).into_iter().collect();
+        let mut guards: Vec<Unmet> =
+            authority_guard(&self.account, measure, Authority::Abuse).into_iter().collect();
         let terms = self.account.terms_for(&measure.proposal, self.context.book)?;
         guards.extend(ends_guard(&lifts, self.context.now, terms));
         let before = measure.lifts();
@@ -140,7 +142,7 @@ impl Draft<'_> {
             ));
         }
         if lift {
-            all_met(authority_guard(measure, Authority::Abuse).into_iter().collect())?;
+            all_met(authority_guard(&self.account, measure, Authority::Abuse).into_iter().collect())?;
         }
         self.emit(Event::MeasureReviewed { measure: id.clone(), by, lift, why: why.clone() })?;
         if lift {
