@@ -7,6 +7,7 @@
 mod adoption;
 pub mod anchor;
 mod backoff;
+mod catch_up;
 mod check;
 pub mod clock;
 mod closing;

@@ -187,6 +187,8 @@ pub enum Command {
     ChargeFee { case: CaseId, measure: Option<MeasureId>, amount: Amount, why: Words },
     /// Decide a challenge.
     DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words },
+    /// Make up what an earlier version left out of the account as it stands.
+    CatchUp,
     /// A deadline came due.
     Fire(TimerKey),
 }
@@ -302,6 +304,7 @@ impl Command {
             Self::ModifyOnAppeal { .. } => "modify on appeal",
             Self::ChargeFee { .. } => "charge fee",
             Self::DecideAppeal { .. } => "decide appeal",
+            Self::CatchUp => "catch up",
             Self::Fire(_) => "fire timer",
         }
     }

@@ -25,5 +25,6 @@ mod stopping;
 mod stuck;
 mod time;
 mod undo;
+mod upgrade;
 mod verifying;
 mod writing;

@@ -5,6 +5,7 @@ mod asked;
 mod batch;
 mod called;
 mod cases;
+mod catch_up;
 mod clearances;
 mod clocks;
 mod closing;
@@ -237,6 +238,7 @@ impl Account {
                 draft.charge_fee(case, measure, amount, why)?;
             }
             Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
+            Command::CatchUp => draft.catch_up()?,
             Command::Fire(key) => draft.fire(key)?,
         }
         Ok((draft.events, draft.said))
