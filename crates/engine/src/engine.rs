@@ -16,7 +16,7 @@ use tenure_fetch::Fetcher;
 use tenure_letters::Letters;
 use tenure_notify::FileChannel;
 use tenure_rules::Rule;
-use tenure_store::Store;
+use tenure_store::{Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -35,7 +35,9 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer};
+use crate::{
+    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer,
+};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;
@@ -173,11 +175,18 @@ impl Engine {
         });
         let mut tasks = Tasks::default();
         tasks.writer.spawn(writer::run(Arc::clone(&inner), queue));
-        let first = lead::at_once(&inner).await?;
+        let mut first = lead::at_once(&inner).await?;
         if let Some(epoch) = first {
-            inner.lead.begin(epoch);
-            // Before anybody can ask whether all is quiet.
-            jobs::try_again(&inner).await?;
+            match catch_up::run(&inner, epoch).await {
+                Ok(()) => {
+                    inner.lead.begin(epoch);
+                    // Before anybody can ask whether all is quiet.
+                    jobs::try_again(&inner).await?;
+                }
+                // Another process leads by now, and does it.
+                Err(EngineError::Store(StoreError::Fenced { .. })) => first = None,
+                Err(error) => return Err(error),
+            }
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
         if let Some(cluster) = &settings.cluster {

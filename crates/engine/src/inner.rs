@@ -153,12 +153,21 @@ impl Inner {
         if let Caller::Principal(principal) = &submission.caller {
             self.authorize(principal, &submission.act)?;
         }
-        let Some(actor) = submission.caller.actor() else {
-            return Err(EngineError::defect("access", &"the caller has no name of the right form"));
-        };
         let epoch = match &submission.caller {
             Caller::Principal(_) | Caller::System(System::Bootstrap) => None,
             Caller::Rule(_) | Caller::System(_) => Some(self.lead.epoch()?),
+        };
+        self.submit_in(epoch, submission).await
+    }
+
+    /// Hands a submission to the writer that depends on this epoch, also before anybody here knows that it was begun.
+    pub async fn submit_in(
+        &self,
+        epoch: Option<i64>,
+        submission: Submission,
+    ) -> Result<Outcome, EngineError> {
+        let Some(actor) = submission.caller.actor() else {
+            return Err(EngineError::defect("access", &"the caller has no name of the right form"));
         };
         let (reply, answer) = oneshot::channel();
         let span = tracing::info_span!("submission", actor = %actor);

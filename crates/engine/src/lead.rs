@@ -6,6 +6,7 @@
 //! for a lease ends its parts by itself. What a leader did outside of the database, a file or a request to a cluster,
 //! can be repeated without harm, and its successor looks at everything anew.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{PARTS_END, end};
 use crate::inner::Inner;
-use crate::{EngineError, jobs, reconcile, sequencer, timers};
+use crate::{EngineError, catch_up, jobs, reconcile, sequencer, timers};
 
 /// How long a leader's silence is waited for, where the settings name no other time. Operating time.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -60,7 +61,11 @@ impl Lead {
 impl Inner {
     /// Begins a write that fails where another process leads by now.
     pub async fn write_as_leader(&self) -> Result<Write, EngineError> {
-        let epoch = self.lead.epoch()?;
+        self.write_in(self.lead.epoch()?).await
+    }
+
+    /// The same with an epoch that nobody here knows of yet.
+    pub async fn write_in(&self, epoch: i64) -> Result<Write, EngineError> {
         let mut write = self.store.write().await?;
         write.fence(epoch).await?;
         Ok(write)
@@ -74,10 +79,19 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Dura
     loop {
         let epoch = match first.take() {
             Some(epoch) => epoch,
-            None => match campaign(&inner, lease, has_led).await {
-                Some(epoch) => epoch,
-                None => return,
-            },
+            None => {
+                let Some(epoch) = campaign(&inner, lease, has_led).await else { return };
+                has_led = true;
+                // Before anything is fired: what is due is what the accounts say is due.
+                if let Err(error) = catch_up::run(&inner, epoch).await {
+                    tracing::error!(
+                        epoch, %error, source = ?error.source(),
+                        "what an earlier version left out cannot be made up; it will be tried again in the next epoch"
+                    );
+                    continue;
+                }
+                epoch
+            }
         };
         has_led = true;
         let since = Instant::now();

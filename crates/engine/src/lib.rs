@@ -8,6 +8,7 @@ mod adoption;
 pub mod anchor;
 mod backoff;
 mod caps;
+mod catch_up;
 mod check;
 pub mod clock;
 mod closing;

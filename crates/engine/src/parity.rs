@@ -30,8 +30,11 @@ const CASES: u32 = 5_000;
 /// The most accounts with the same signals and no case that are named.
 const SIGNALLED: u32 = 20;
 
-/// How many rows are read or written at once.
+/// How many rows are read at once.
 const PAGE: u32 = 500;
+
+/// Of how many accounts rows are made up in one transaction: few, as others wait for it.
+const ACCOUNTS: u32 = 50;
 
 /// The fact about the installation that every case has its row.
 const ROWS_KEY: &str = "parity_rows";
@@ -209,17 +212,14 @@ pub(crate) async fn catch_up(store: &Store) -> Result<(), EngineError> {
     }
     let mut after = String::new();
     loop {
-        let page = store.aggregates("account", &after, PAGE).await?;
-        let mut rows = Vec::new();
+        // Nobody else commits until this ends: what is read meanwhile is how the accounts stand.
+        let mut write = store.write().await?;
+        let page = store.aggregates("account", &after, ACCOUNTS).await?;
         for aggregate in &page {
             let account = state::of_row_alone(store, aggregate).await?;
             for case in &account.cases {
-                rows.push(row(&account, &case.id)?);
+                write.put_parity(&row(&account, &case.id)?).await?;
             }
-        }
-        let mut write = store.write().await?;
-        for row in &rows {
-            write.put_parity(row).await?;
         }
         let Some(last) = page.last() else {
             write.put_installation(ROWS_KEY, "1").await?;

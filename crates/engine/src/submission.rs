@@ -118,6 +118,7 @@ impl Act {
                 | C::RecordRepairs { .. }
                 | C::IssueRetrievalNotice { .. }
                 | C::ConfirmDeletion { .. }
+                | C::CatchUp
                 | C::Fire(_) => return None,
             },
             Self::FileReport(..) | Self::Report(_, report::Command::File(_) | report::Command::Join(_)) => {

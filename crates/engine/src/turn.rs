@@ -274,7 +274,7 @@ impl Turn<'_> {
                 .and_then(|slug| slug.parse().ok())
                 .ok_or_else(|| EngineError::defect(name, &"not an account's stream"))?,
         };
-        let timers_before = state.as_ref().map_or_else(Vec::new, |account| account.timers());
+        let timers_before = state.as_ref().map_or_else(Vec::new, |account| timer_rows(account));
         let raised_before = undeliverable(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
@@ -290,10 +290,8 @@ impl Turn<'_> {
             self.write_account(name, before, &rows, &after).await?;
             self.states.change(Arc::clone(&after));
             self.note_cases(&after, events).await?;
-            let timers = after.timers();
+            let timers = timer_rows(&after);
             if timers != timers_before {
-                let timers: Vec<(String, i64)> =
-                    timers.into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect();
                 self.write.set_timers(name, &timers).await?;
             }
             let raised = undeliverable(Some(&after));
@@ -617,6 +615,11 @@ impl Turn<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of an account's deadlines: key and due moment.
+pub(crate) fn timer_rows(account: &Account) -> Vec<(String, i64)> {
+    account.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect()
 }
 
 /// The rows of an account's notices that reach nobody, while somebody waits for them.

@@ -17,7 +17,7 @@ use tenure_store::{EventRow, Store, UndeliverableRow};
 use crate::intake::{Keys, SALT_KEY, Salt};
 use crate::kept::blob_id;
 use crate::stream::{self, Decoded};
-use crate::{EngineError, keys, state, turn};
+use crate::{EngineError, catch_up, keys, state, turn};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,9 +70,11 @@ pub async fn verify(store: &Store, verifier: &VerifierKey) -> Result<Findings, E
             streams.entry(event.stream.clone()).or_default().push(event);
         }
     }
+    // Where no engine of this version has led since the deadlines have this form, they are made up when one does.
+    let timed = catch_up::is_done(store).await?;
     for (name, events) in &streams {
         findings.streams += 1;
-        refold(store, &mut findings, name, events).await?;
+        refold(store, &mut findings, name, events, timed).await?;
     }
     aggregates(store, &mut findings, &streams).await?;
     timers(store, &mut findings, &streams).await?;
@@ -372,6 +374,7 @@ async fn refold(
     findings: &mut Findings,
     name: &str,
     events: &[EventRow],
+    timed: bool,
 ) -> Result<(), EngineError> {
     for (n, event) in (1..).zip(events) {
         if event.n != n {
@@ -409,7 +412,7 @@ async fn refold(
             )),
         },
     }
-    if let Some(timers) = folded.timers {
+    if let Some(timers) = folded.timers.filter(|_| timed) {
         let stored = store.timers_of(name).await?;
         if stored != timers {
             findings.fault(format!("{name}: the stored timers are not those of its state"));

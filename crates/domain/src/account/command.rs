@@ -189,6 +189,8 @@ pub enum Command {
     /// Decide a challenge. What a rule saw counts as false where it succeeds, up to the report with this number, the last
     /// about the account.
     DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words, reports: Option<u32> },
+    /// Make up what an earlier version left out of the account as it stands.
+    CatchUp,
     /// A deadline came due.
     Fire(TimerKey),
 }
@@ -304,6 +306,7 @@ impl Command {
             Self::ModifyOnAppeal { .. } => "modify on appeal",
             Self::ChargeFee { .. } => "charge fee",
             Self::DecideAppeal { .. } => "decide appeal",
+            Self::CatchUp => "catch up",
             Self::Fire(_) => "fire timer",
         }
     }

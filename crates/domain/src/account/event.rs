@@ -272,7 +272,14 @@ pub enum Event {
     #[serde(rename = "measure.applying")]
     MeasureApplying { measure: MeasureId },
     #[serde(rename = "measure.bounded")]
-    MeasureBounded { measure: MeasureId, bound: Deadline },
+    MeasureBounded {
+        measure: MeasureId,
+        bound: Deadline,
+        /// Until when this appeal against it is to be decided, where it was filed without a deadline; none for until when
+        /// the measure can last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        appeal: Option<AppealId>,
+    },
     #[serde(rename = "measure.observed")]
     MeasureObserved { measure: MeasureId, receipt: Blob },
     #[serde(rename = "enforcer.acknowledged")]

@@ -132,6 +132,7 @@ rows! {
     Command::ModifyOnAppeal { .. } => "modify", By::Person, Again::Refused;
     Command::ChargeFee { .. } => "fee", By::Person, Again::Another;
     Command::DecideAppeal { .. } => "decide", By::Person, Again::Refused;
+    Command::CatchUp => "catch up", By::Part("system/timer"), Again::Nothing;
     Command::Fire(_) => "fire", By::Part("system/timer"), Again::Nothing;
 }
 
@@ -204,6 +205,7 @@ fn stations() -> Vec<(&'static str, World)> {
     keep("in force", &world);
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
     keep("appealed", &world);
+    keep("left so by an earlier version", &crate::catch_up::earlier(&world));
     let scope = "account".parse().unwrap();
     let kind = OrderKind::Stay;
     world.ok("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
@@ -272,6 +274,7 @@ fn commands(world: &World) -> Vec<Command> {
             why: words(),
         },
         Command::PlaceHold { scope: "environment/none".parse().unwrap(), running_state: true, why: words() },
+        Command::CatchUp,
         Command::Fire(TimerKey::Lapse(world.c(1))),
         Command::Fire(TimerKey::Deemed(world.n(1))),
     ];

@@ -10,6 +10,7 @@ mod appeals;
 mod bad_input;
 mod bad_input_beyond;
 mod calendar;
+mod catch_up;
 mod chronicle;
 mod cleared;
 mod consent;

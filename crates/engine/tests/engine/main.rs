@@ -26,5 +26,6 @@ mod stopping;
 mod stuck;
 mod time;
 mod undo;
+mod upgrade;
 mod verifying;
 mod writing;

@@ -15,7 +15,10 @@ impl Account {
     pub(super) fn fold_watch(&mut self, recorded: &Recorded) -> Result<(), FoldError> {
         let at = recorded.at;
         match &recorded.event {
-            Event::MeasureBounded { measure, bound } => {
+            Event::MeasureBounded { appeal: Some(appeal), bound, .. } => {
+                self.appeal_mut(appeal)?.decide_by = Some(bound.at);
+            }
+            Event::MeasureBounded { measure, bound, appeal: None } => {
                 self.measure_mut(measure)?.watch.bound = Some(bound.clone());
             }
             Event::MeasureObserved { measure, receipt } => {

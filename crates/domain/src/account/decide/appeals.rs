@@ -275,7 +275,7 @@ impl Draft<'_> {
         })?;
         // How long a suspension can last is counted from when it first took effect, under whatever name.
         if let Some(bound) = old.watch.bound.clone() {
-            self.emit(Event::MeasureBounded { measure: measure.clone(), bound })?;
+            self.emit(Event::MeasureBounded { measure: measure.clone(), bound, appeal: None })?;
         }
         let now = self.context.now;
         let (at, stayed) = match &old.state {

@@ -67,13 +67,13 @@ impl Draft<'_> {
                 .filter(|m| m.proposal.case.as_ref() == Some(case) && !m.is_over());
             *scope == Scope::Account || measures.any(|m| m.proposal.scope.touches(scope))
         };
+        let cause = PauseCause::Order { order: order.clone() };
         // A case that carries out an order has no clocks.
-        let has_clocks = |c: &&Case| !c.is_closed() && c.order.is_none();
+        let has_clocks = |c: &&Case| !c.is_closed() && c.order.is_none() && !c.is_paused_by(&cause);
         let open = self.account.cases.iter().filter(has_clocks).filter(|c| touched(&c.id));
         let cases: Vec<CaseId> = open.map(|c| c.id.clone()).collect();
         for case in cases {
-            let cause = PauseCause::Order { order: order.clone() };
-            self.emit(Event::CasePaused { case, cause, why: None })?;
+            self.emit(Event::CasePaused { case, cause: cause.clone(), why: None })?;
         }
         Ok(())
     }

@@ -45,6 +45,7 @@ impl Draft<'_> {
                 | C::VacateOrder { .. }
                 | C::PlaceHold { .. }
                 | C::ReleaseHold { .. }
+                | C::CatchUp
                 | C::Fire(_)
         );
         match &self.account.lifecycle {

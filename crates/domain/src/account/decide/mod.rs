@@ -5,6 +5,7 @@ mod asked;
 mod batch;
 mod called;
 mod cases;
+mod catch_up;
 mod clearances;
 mod clocks;
 mod closing;
@@ -241,6 +242,7 @@ impl Account {
             Command::DecideAppeal { appeal, outcome, why, reports } => {
                 draft.decide_appeal(&appeal, outcome, why, reports)?;
             }
+            Command::CatchUp => draft.catch_up()?,
             Command::Fire(key) => draft.fire(key)?,
         }
         Ok((draft.events, draft.said))

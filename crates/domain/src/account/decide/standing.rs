@@ -207,7 +207,7 @@ impl Draft<'_> {
         self.settle(id)
     }
 
-    /// When a suspension that took effect has lasted as long as the terms let it. Days that the calendar does not know
+    /// When a suspension that took effect has lasted as long as the terms let it, from when it first did. Days that the calendar does not know
     /// are counted as short as they can be: the bound protects the account.
     pub(super) fn bound(&mut self, id: &MeasureId) -> Result<(), Rejected> {
         let measure = self.account.measure(id)?;
@@ -217,13 +217,14 @@ impl Draft<'_> {
         if measure.watch.bound.is_some() {
             return Ok(());
         }
-        let bound = terms.calendar.deadline(self.context.now, &period).or_else(|error| {
+        let from = measure.took_effect.unwrap_or(self.context.now);
+        let bound = terms.calendar.deadline(from, &period).or_else(|error| {
             let seconds = i64::try_from(period.shortest_seconds()).unwrap_or(i64::MAX);
-            let at = self.context.now.checked_add(jiff::SignedDuration::from_secs(seconds));
+            let at = from.checked_add(jiff::SignedDuration::from_secs(seconds));
             at.map(|at| Deadline { at, tzdb: tzdb_version().to_owned() }).map_err(|_| error)
         });
         match bound {
-            Ok(bound) => self.emit(Event::MeasureBounded { measure: id.clone(), bound }),
+            Ok(bound) => self.emit(Event::MeasureBounded { measure: id.clone(), bound, appeal: None }),
             Err(error) => {
                 Err(Unmet::new(Guard::CalendarKnown, error.to_string(), "publish terms with a bound in days")
                     .into())
