@@ -276,9 +276,8 @@ async fn under_a_gag_what_is_hidden_and_what_is_not_there_are_told_alike() {
         for part in ["", "/statement", "/letter", "/transparency"] {
             alike(&format!("{ACCOUNT}/notices/*{part}"), notice, &missing("notice")).await;
         }
-        let acknowledged =
-            hush.owner.post(&format!("{ACCOUNT}/notices/{notice}/acknowledgement"), &json!({}));
-        acknowledged.await.is(404);
+        let path = format!("{ACCOUNT}/notices/{notice}/acknowledgement");
+        hush.owner.post(&path, &json!({})).await.is(404);
     }
     alike("/v1/evidence/*", &hush.document, &missing("id")).await;
     // Bytes that something else names stay readable.
@@ -336,9 +335,9 @@ async fn law_15_under_a_gag_the_account_sees_its_standing_and_can_appeal_and_the
     // What it may not do is refused, with the guard and without the order.
     let version = hush.owner.get(SITE).await.is(200).header("etag").to_owned();
     let removed = hush.owner.json("DELETE", SITE, &[("if-match", &version)], &Value::Null).await;
-    let lifted =
-        hush.owner.post(&format!("/v1/measures/{}/lift", hush.removes), &json!({"why": "It is ours"}));
-    for refused in [removed, lifted.await] {
+    let path = format!("/v1/measures/{}/lift", hush.removes);
+    let lifted = hush.owner.post(&path, &json!({"why": "It is ours"})).await;
+    for refused in [removed, lifted] {
         assert_eq!((refused.status, refused.kind().as_str()), (409, "refused"), "{}", refused.text());
         let guards: Vec<String> = refused.problem().guards.iter().map(|g| g.guard.clone()).collect();
         assert!(guards.contains(&"no_order".to_owned()), "{guards:?}");
