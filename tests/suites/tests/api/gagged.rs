@@ -177,7 +177,9 @@ impl Hush {
                     if operation.id == "getReceipt" && answer.status == 200 {
                         // The leaf is in base64, and says what the event does.
                         let n: usize = asked.iter().find_map(|name| name.parse().ok()).unwrap();
-                        assert_ne!(seen[n - 1]["eventType"], "event.withheld", "{path}");
+                        if seen[n - 1]["eventType"] == "event.withheld" {
+                            told.push(format!("{path} proves what is withheld"));
+                        }
                     }
                     let next = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
                     let Some(token) = next["nextPageToken"].as_str() else { break };
