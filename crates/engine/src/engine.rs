@@ -34,7 +34,9 @@ use crate::metrics::Metrics;
 use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer};
+use crate::{
+    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer,
+};
 
 /// How many submissions may wait for the writer before callers wait themselves.
 const QUEUE: usize = 1_024;

@@ -3,11 +3,11 @@
 //! account; what is there already stays as it is.
 
 use super::Draft;
+use crate::account::Account;
 use crate::account::actor::System;
 use crate::account::event::Event;
 use crate::account::legal::Appeal;
 use crate::account::measure::Measure;
-use crate::account::Account;
 use crate::name::{AppealId, MeasureId, OrderId};
 use crate::refusal::Rejected;
 use crate::scope::Scope;
