@@ -77,21 +77,20 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Dura
     let mut first = first;
     let mut has_led = false;
     loop {
-        let epoch = match first.take() {
-            Some(epoch) => epoch,
-            None => {
-                let Some(epoch) = campaign(&inner, lease, has_led).await else { return };
-                has_led = true;
-                // Before anything is fired: what is due is what the accounts say is due.
-                if let Err(error) = catch_up::run(&inner, epoch).await {
-                    tracing::error!(
-                        epoch, %error, source = ?error.source(),
-                        "what an earlier version left out cannot be made up; it will be tried again in the next epoch"
-                    );
-                    continue;
-                }
-                epoch
+        let epoch = if let Some(epoch) = first.take() {
+            epoch
+        } else {
+            let Some(epoch) = campaign(&inner, lease, has_led).await else { return };
+            has_led = true;
+            // Before anything is fired: what is due is what the accounts say is due.
+            if let Err(error) = catch_up::run(&inner, epoch).await {
+                tracing::error!(
+                    epoch, %error, source = ?error.source(),
+                    "what an earlier version left out cannot be made up; it will be tried again in the next epoch"
+                );
+                continue;
             }
+            epoch
         };
         has_led = true;
         let since = Instant::now();

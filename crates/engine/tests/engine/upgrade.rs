@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tenure_access::Role;
 use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
+use tenure_domain::account::notice::NoticeKind;
 use tenure_engine::Engine;
 use tenure_engine::clock::ClockKind;
 use tenure_engine::kept::Kept;
@@ -43,6 +44,10 @@ async fn act(office: &Office, caller: Caller, account: &str, command: Command, k
 async fn propose(office: &Office, account: &str, approvers: &[&str]) {
     let case = format!("{account}.c1").parse().unwrap();
     office.engine.submit(office.proposal(&case)).await.unwrap();
+    approve(office, account, approvers).await;
+}
+
+async fn approve(office: &Office, account: &str, approvers: &[&str]) {
     for approver in approvers {
         let measure = &office.account(account).await.measures[0];
         let (measure, command_hash) = (measure.id.clone(), measure.command_hash.clone());
@@ -102,7 +107,15 @@ async fn as_the_earlier_version_left_it(office: &Office) {
         if UNKNOWN.contains(&fields.event_type.as_str()) {
             continue;
         }
-        fields.body.remove("decideBy");
+        for field in ["decideBy", "calledBy"] {
+            fields.body.remove(field);
+        }
+        // It kept no statements.
+        for named in ["statement", "evidence"].iter().filter_map(|field| fields.body.remove(*field)) {
+            for blob in named.as_array().unwrap_or(&vec![named.clone()]) {
+                writeln!(rows, "DELETE FROM blob_refs WHERE blob = '{}';", blob.as_str().unwrap()).unwrap();
+            }
+        }
         let leaves = streams.entry(fields.stream.clone()).or_default();
         fields.n = leaves.len() as u64 + 1;
         let leaf = Leaf::encode(&fields).unwrap();
@@ -207,7 +220,12 @@ async fn a_measure_in_force_and_an_approval_of_an_earlier_version_are_watched_as
     let approved = office.times_of("quince", "approval.given").await[0];
     assert_eq!(office.times_of("quince", "approval.expired").await, [approved + hours(24)]);
     assert_eq!(office.account("parley").await.measures[0].state_name(), "in_force");
+    // What was proposed then takes effect as what is proposed now, and is told by a notice of its own.
+    approve(&office, "quince", &["amara", "bruno"]).await;
     advance(&office, 13 * 24).await;
+    let quince = office.account("quince").await;
+    assert_eq!(quince.measures[0].state_name(), "applying");
+    assert!(quince.notices.iter().any(|n| matches!(n.kind, NoticeKind::Suspension { .. })));
     assert_eq!(office.times_of("parley", "measure.lifting").await, [began + hours(14 * 24)]);
     sound(&office).await;
 
@@ -257,6 +275,34 @@ async fn whoever_takes_over_makes_it_up_before_anything_is_fired() {
     assert!(account.measures[0].approvals.is_empty(), "it expired in time");
     other.stop().await;
     assert_eq!(verify(&store, &verifier()).await.unwrap().faults, Vec::<String>::new());
+}
+
+/// Whenever deadlines are written, another process takes over and dies.
+async fn is_taken_over_whenever_it_writes(database: &Database) {
+    let taken = "UPDATE lease SET epoch = epoch + 1, beat = 0, holder = 'another'";
+    let statement = if database.url().starts_with("sqlite:") {
+        format!("CREATE TRIGGER taken AFTER INSERT ON timers BEGIN {taken}; END")
+    } else {
+        format!(
+            "CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {taken}; RETURN NULL; END $$;
+             CREATE TRIGGER taken AFTER INSERT ON timers FOR EACH STATEMENT EXECUTE FUNCTION taken()"
+        )
+    };
+    database.sql(&statement).await;
+}
+
+#[tokio::test]
+async fn where_another_leads_meanwhile_it_is_not_done_until_somebody_did_all_of_it_in_one_epoch() {
+    let office = with_a_past().await;
+    as_the_earlier_version_left_it(&office).await;
+    is_taken_over_whenever_it_writes(&office.database).await;
+    let office = office.crash().await;
+    leads(&office.engine).await;
+    // Once for what the first account lacks, once for the rows of the second.
+    assert!(office.engine.epoch() >= Some(6), "{:?}", office.engine.epoch());
+    all_there(&office).await;
+    assert_eq!(office.times_of("parley", "measure.bounded").await.len(), 2);
+    assert_eq!(office.store.installation("timers").await.unwrap().as_deref(), Some("1"));
 }
 
 #[tokio::test]
