@@ -48,7 +48,9 @@ pub(crate) async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), Engin
             }
             let case: CaseId = row.case.parse().map_err(|e| defect(&e))?;
             let account = case.account().clone();
-            let command = Command::UndoCase { case, rule: rule.clone(), by: by.clone(), why: why.clone() };
+            let reports = Some(inner.store.last_report(account.as_str()).await?);
+            let (rule, by, why) = (rule.clone(), by.clone(), why.clone());
+            let command = Command::UndoCase { case, rule, by, why, reports };
             let submission = Submission::new(Caller::System(System::Batch), Act::Account(account, command));
             undoing.push(inner.submit(submission));
         }

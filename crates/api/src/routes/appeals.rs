@@ -70,7 +70,7 @@ async fn assign(call: Call, Path(id): Path<AppealId>, body: Body<AssignAppeal>) 
 }
 
 /// Decide an appeal: someone who took no part in the measure, and where it is assigned that person only. `overturned`
-/// undoes the measure, its case, and the strike and fees of the case; `modified` puts a lesser measure in its place.
+/// undoes the measure, its case, and the strike and fees of the case, and what a rule saw opens nothing again; `modified` puts a lesser measure in its place.
 #[utoipa::path(post, operation_id = "decideAppeal", path = "/v1/appeals/{appeal}/decision", tag = "appeals", params(("appeal" = String, Path)),
     request_body = DecideAppeal, responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) -> Result<Response, Failure> {
@@ -91,7 +91,13 @@ async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) 
                 )
                 .into());
         }
-        (_, None) => Command::DecideAppeal { appeal, outcome, why },
+        (_, None) => {
+            let reports = match outcome {
+                AppealOutcome::Overturned => Some(call.engine.last_report(&account).await?),
+                AppealOutcome::Upheld | AppealOutcome::Modified => None,
+            };
+            Command::DecideAppeal { appeal, outcome, why, reports }
+        }
     };
     writing.submit(Act::Account(account, command), false, move |_| (name.clone(), href.clone())).await
 }

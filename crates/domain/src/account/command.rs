@@ -67,8 +67,9 @@ pub enum Command {
     RecordMatch { rule: RuleId, ground: Ground, opens: bool, facts: BTreeMap<String, String>, why: Words },
     /// Take a case back; with `clears`, because its signal was false.
     WithdrawCase { case: CaseId, why: Words, clears: Option<Clears> },
-    /// Take back a case that a rule opened, with all others that it opened.
-    UndoCase { case: CaseId, rule: RuleId, by: PersonId, why: Words },
+    /// Take back a case that a rule opened, with all others that it opened. What the rule saw counts as false then, up
+    /// to the report with this number, the last about the account.
+    UndoCase { case: CaseId, rule: RuleId, by: PersonId, why: Words, reports: Option<u32> },
     /// Say that a signal on which no case is open is false.
     ClearSignal { ground: Ground, rule: Option<RuleId>, why: Words, clears: Clears },
     /// Stop the clocks of a case.
@@ -185,8 +186,9 @@ pub enum Command {
     ModifyOnAppeal { appeal: AppealId, preset: Option<Preset>, scope: Option<Scope>, why: Words },
     /// Charge for a breach.
     ChargeFee { case: CaseId, measure: Option<MeasureId>, amount: Amount, why: Words },
-    /// Decide a challenge.
-    DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words },
+    /// Decide a challenge. What a rule saw counts as false where it succeeds, up to the report with this number, the last
+    /// about the account.
+    DecideAppeal { appeal: AppealId, outcome: AppealOutcome, why: Words, reports: Option<u32> },
     /// A deadline came due.
     Fire(TimerKey),
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Account;
 use super::actor::Actor;
 use crate::capability::Preset;
 use crate::name::{AppealId, CaseId, HoldId, MeasureId, OrderId, PersonId};
@@ -216,4 +217,15 @@ pub enum AppealOutcome {
     Modified,
     /// The measure and its case are undone.
     Overturned,
+}
+
+impl Account {
+    /// How many appeals against measures of a case succeeded.
+    pub(super) fn overturned_in(&self, case: &CaseId) -> usize {
+        let succeeded = |a: &&Appeal| {
+            let of_case = self.measure(&a.measure).is_ok_and(|m| m.proposal.case.as_ref() == Some(case));
+            of_case && a.decided.as_ref().is_some_and(|d| d.outcome == AppealOutcome::Overturned)
+        };
+        self.appeals.iter().filter(succeeded).count()
+    }
 }

@@ -18,7 +18,7 @@ fn appeal(world: &mut World, measure: u32) {
 }
 
 fn decide(world: &World, appeal: u32, outcome: AppealOutcome) -> Command {
-    Command::DecideAppeal { appeal: world.a(appeal), outcome, why: words() }
+    Command::DecideAppeal { appeal: world.a(appeal), outcome, why: words(), reports: None }
 }
 
 fn assign(world: &World, reviewer: &str) -> Command {

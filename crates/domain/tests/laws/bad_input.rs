@@ -221,7 +221,12 @@ fn stations() -> Vec<(&'static str, World)> {
     keep("lifted", &world);
     world.ok(
         "person/ruth",
-        Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() },
+        Command::DecideAppeal {
+            appeal: world.a(1),
+            outcome: AppealOutcome::Overturned,
+            why: words(),
+            reports: None,
+        },
     );
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
     keep("closed", &world);
@@ -282,6 +287,7 @@ fn commands(world: &World) -> Vec<Command> {
             rule: "flood".parse().unwrap(),
             by: "ines".parse().unwrap(),
             why: words(),
+            reports: None,
         });
         all.push(issue(&case, Starts::Both, "1.3", &["fresh"]));
         for item in [&item, &nothing] {
@@ -332,7 +338,7 @@ fn commands(world: &World) -> Vec<Command> {
         all.push(Command::VacateOrder { order: world.o(n), why: words() });
         all.push(Command::ReleaseHold { hold: world.h(n), why: words() });
         let outcome = AppealOutcome::Upheld;
-        all.push(Command::DecideAppeal { appeal: world.a(n), outcome, why: words() });
+        all.push(Command::DecideAppeal { appeal: world.a(n), outcome, why: words(), reports: None });
     }
     all.extend(beyond::commands(world));
     all

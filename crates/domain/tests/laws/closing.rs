@@ -166,7 +166,12 @@ fn law_07_each_thing_that_is_missing_stops_the_deletion() {
 
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
     assert_eq!(world.refused("person/ines", propose_deletion()), [Guard::NoOpenAppeal, Guard::Approved]);
-    let decide = Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Upheld, why: words() };
+    let decide = Command::DecideAppeal {
+        appeal: world.a(1),
+        outcome: AppealOutcome::Upheld,
+        why: words(),
+        reports: None,
+    };
     world.ok("person/ruth", decide);
 
     // Approved is not deleted: what comes in between stops it too.
@@ -263,8 +268,12 @@ fn a_deletion_without_its_quorum_lapses_and_one_no_ends_it() {
 fn law_10_an_overturned_termination_opens_the_account_again() {
     let (mut world, case) = terminated("3.1", "abuse");
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
-    let decide =
-        Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Overturned, why: words() };
+    let decide = Command::DecideAppeal {
+        appeal: world.a(1),
+        outcome: AppealOutcome::Overturned,
+        why: words(),
+        reports: None,
+    };
     let said = world.ok("person/ruth", decide);
     assert!(types(&said).contains(&"account.reopened".to_owned()), "{:?}", types(&said));
     assert!(world.account().lifecycle.is_active());

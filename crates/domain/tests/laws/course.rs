@@ -212,7 +212,10 @@ impl History {
                     let outcome =
                         if c.is_multiple_of(2) { AppealOutcome::Upheld } else { AppealOutcome::Overturned };
                     let reviewer = format!("person/{}", pick(&PEOPLE, b / 6).unwrap());
-                    self.run(&reviewer, Command::DecideAppeal { appeal, outcome, why: words() });
+                    self.run(
+                        &reviewer,
+                        Command::DecideAppeal { appeal, outcome, why: words(), reports: None },
+                    );
                 }
             }
             3 => self.world.now += SignedDuration::from_hours(i64::from(c)),

@@ -449,7 +449,10 @@ impl History {
             }
             Kind::Review => {
                 let outcome = if b < 128 { AppealOutcome::Upheld } else { AppealOutcome::Overturned };
-                (person, Command::DecideAppeal { appeal: self.appeal(a), outcome, why: words() })
+                (
+                    person,
+                    Command::DecideAppeal { appeal: self.appeal(a), outcome, why: words(), reports: None },
+                )
             }
             Kind::Put => {
                 let name = ["feed", "media", "other"][usize::from(a) % 3];

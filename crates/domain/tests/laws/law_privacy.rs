@@ -36,6 +36,7 @@ fn naming(account: &AccountId, n: u32) -> Vec<Command> {
             appeal: AppealId::new(account.clone(), n),
             outcome: AppealOutcome::Upheld,
             why: words(),
+            reports: None,
         },
     ]
 }

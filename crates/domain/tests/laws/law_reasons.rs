@@ -223,7 +223,12 @@ fn a_measure_in_effect_a_lift_and_an_appeal_call_for_one_notice_each() {
     let appeal = world.a(1);
     world.ok(
         "person/ruth",
-        Command::DecideAppeal { appeal: appeal.clone(), outcome: AppealOutcome::Upheld, why: words() },
+        Command::DecideAppeal {
+            appeal: appeal.clone(),
+            outcome: AppealOutcome::Upheld,
+            why: words(),
+            reports: None,
+        },
     );
     let decided = clerk(
         &mut world,

@@ -10,6 +10,7 @@ mod bad_input;
 mod bad_input_beyond;
 mod calendar;
 mod chronicle;
+mod cleared;
 mod consent;
 mod course;
 mod history;

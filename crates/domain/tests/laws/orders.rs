@@ -127,6 +127,7 @@ fn law_01_a_removal_rests_on_its_order_and_ends_with_it() {
         appeal: world.a(1),
         outcome: tenure_domain::account::legal::AppealOutcome::Overturned,
         why: words(),
+        reports: None,
     };
     assert_eq!(world.refused("person/ruth", overturn), [Guard::NoOrder]);
     world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });

@@ -116,7 +116,10 @@ fn a_reviewer_of_an_appeal_does_not_consent_to_the_measure_later() {
     world.ok("person/ines", emergency(&case, "6.1-emergency", "workload/web/feed"));
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(1), grounds: words() });
     let outcome = AppealOutcome::Upheld;
-    world.ok("person/omar", Command::DecideAppeal { appeal: world.a(1), outcome, why: words() });
+    world.ok(
+        "person/omar",
+        Command::DecideAppeal { appeal: world.a(1), outcome, why: words(), reports: None },
+    );
     let ratify = Command::RatifyMeasure { measure: world.m(1), command_hash: world.hash(1) };
     assert_eq!(world.refused("person/omar", ratify.clone()), [Guard::AnotherPerson]);
     world.ok("person/noa", ratify);
@@ -132,7 +135,7 @@ fn whoever_approved_does_not_review_even_where_an_amendment_voided_the_approval(
     let effective = world.now + SignedDuration::from_hours(1);
     world.ok("person/ines", Command::AmendMeasure { measure: world.m(2), effective });
     assert!(world.measure(2).approvals.is_empty());
-    let review = |outcome| Command::DecideAppeal { appeal: world.a(1), outcome, why: words() };
+    let review = |outcome| Command::DecideAppeal { appeal: world.a(1), outcome, why: words(), reports: None };
     let upheld = review(AppealOutcome::Upheld);
     assert_eq!(world.refused("person/omar", upheld.clone()), [Guard::AnotherPerson]);
     world.ok("person/noa", upheld);
@@ -282,7 +285,12 @@ fn nobody_does_what_is_anothers_to_do() {
         ("person/ines", Command::Fire(TimerKey::Apply(world.m(1)))),
         (
             "person/ines",
-            Command::DecideAppeal { appeal: world.a(1), outcome: AppealOutcome::Upheld, why: words() },
+            Command::DecideAppeal {
+                appeal: world.a(1),
+                outcome: AppealOutcome::Upheld,
+                why: words(),
+                reports: None,
+            },
         ),
     ] {
         let name = command.name();

@@ -282,7 +282,10 @@ fn appeal(view: &View<'_>) -> Vec<Asked> {
     for appeal in view.account.appeals.iter().filter(|a| a.decided.is_none()) {
         for who in [INES, OMAR, NOA] {
             for outcome in [AppealOutcome::Upheld, AppealOutcome::Overturned] {
-                asked.push((who, Command::DecideAppeal { appeal: appeal.id.clone(), outcome, why: words() }));
+                asked.push((
+                    who,
+                    Command::DecideAppeal { appeal: appeal.id.clone(), outcome, why: words(), reports: None },
+                ));
             }
         }
     }

@@ -85,6 +85,20 @@ async fn only_what_was_opened_in_the_span_is_undone_and_nobodys_but_the_rules() 
 }
 
 #[tokio::test]
+async fn what_is_undone_is_not_opened_again_on_the_same_reports() {
+    let office = runaway().await;
+    undo(&office, start(), None).await.unwrap();
+    office.engine.settle().await.unwrap();
+    office.publish_rule(&HASTY.replace(">= 1", ">= 2")).await;
+    office.engine.settle().await.unwrap();
+    office.engine.advance_to(start() + hours(25)).await.unwrap();
+    office.file_reports("parley", "spam", 1).await;
+    assert_eq!(office.account("parley").await.cases.len(), 1, "one report is new, and two are asked for");
+    office.file_reports("parley", "spam", 1).await;
+    assert_eq!(office.account("parley").await.cases.len(), 2, "two are new");
+}
+
+#[tokio::test]
 async fn nobody_but_an_analyst_undoes_and_nobody_gives_the_command_itself() {
     let office = runaway().await;
     let rule: tenure_domain::name::RuleId = "hasty".parse().unwrap();
@@ -96,7 +110,7 @@ async fn nobody_but_an_analyst_undoes_and_nobody_gives_the_command_itself() {
         office.submit(caller, Act::Book(Entry::Undoing(rule.clone()), event)).await.unwrap_err();
     }
     let case = office.account("parley").await.cases[0].id.clone();
-    let command = Command::UndoCase { case, rule, by: "ines".parse().unwrap(), why };
+    let command = Command::UndoCase { case, rule, by: "ines".parse().unwrap(), why, reports: None };
     office.submit(ines(), Act::Account(slug("parley"), command)).await.unwrap_err();
     assert!(!withdrawn(&office, "parley").await);
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::ask::{Answer, Caller};
-use crate::house::{House, seen};
+use crate::house::{House, seen, workload};
 
 /// Moves legal time to a moment.
 async fn until(house: &House, moment: &str) {
@@ -289,6 +289,51 @@ async fn golden_a_false_positive_cleared_by_a_person_does_not_re_lock_on_the_sam
     analyst.post("/v1/reports", &report(5)).await.is(201);
     house.settle().await;
     assert_eq!(open(&house).await, ["parley.c2"]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn golden_an_overturned_appeal_does_not_re_lock_on_the_same_signal() {
+    const RULE: &str = "kind: Rule\nid: hasty\nground: imminent_violence\nmode: notify\nwhen: >\n  reports(\"spam\", \"P28D\").filed >= 2\ncaps: {perDay: 9, shareOfAccounts: 1}\n";
+    let house = House::open().await;
+    let (analyst, owner) = (house.caller("analyst"), house.caller("parley/owner"));
+    let site = "/v1/accounts/parley/environments/web/workloads/site";
+    owner.json("PUT", site, &[("if-none-match", "*")], &workload()).await.is(201);
+    house.caller("administrator").yaml("/v1/rules", RULE).await.is(201);
+    let shown = evidence(&house).await;
+    let report = |n: u8| json!({"account": "parley", "ground": "spam", "locator": format!("https://parley.example/{n}"), "statement": "Spam", "evidence": [shown]});
+    let opened = async || {
+        let cases = analyst.get("/v1/cases?account=parley").await.is(200).json();
+        cases["items"].as_array().unwrap().len()
+    };
+    for n in 1..=3 {
+        analyst.post("/v1/reports", &report(n)).await.is(201);
+    }
+    house.settle().await;
+    assert_eq!(opened().await, 1);
+
+    // Something is done in the case, the account appeals, and somebody who took no part finds that it was wrong.
+    let emergency = json!({"power": "6.1-emergency", "scope": "workload/web/site", "why": "It names the hour", "emergency": true, "facts": [seen()]});
+    let measure = analyst.post("/v1/cases/parley.c1/measures", &emergency).await.is(201).field("id");
+    let grounds = json!({"grounds": "It is the programme of a theatre"});
+    let appeal = owner.post(&format!("/v1/measures/{measure}/appeals"), &grounds).await.is(201).field("id");
+    let decision = json!({"outcome": "overturned", "why": "It is the programme of a theatre"});
+    house.caller("approver").post(&format!("/v1/appeals/{appeal}/decision"), &decision).await.is(200);
+    house.settle().await;
+    let closed = analyst.get("/v1/cases/parley.c1").await.json();
+    assert_eq!(closed["outcome"], "overturned");
+
+    // The rule is asked again, at the next report too, and a person tries: nothing is opened on what is known.
+    pass(&house, "PT30H").await;
+    house.caller("administrator").yaml("/v1/rules", format!("{RULE}# again\n")).await.is(201);
+    analyst.post("/v1/reports", &report(4)).await.is(201);
+    house.settle().await;
+    assert_eq!(opened().await, 1, "one report is new, and the rule asks for two");
+    let again = json!({"account": "parley", "ground": "imminent_violence", "why": "Once more", "reports": ["parley.r1"]});
+    assert_eq!(guards(&analyst.post("/v1/cases", &again).await)[0].0, "not_cleared");
+    analyst.post("/v1/reports", &report(5)).await.is(201);
+    house.settle().await;
+    assert_eq!(opened().await, 2, "what comes later counts as new");
     house.close().await;
 }
 

@@ -137,6 +137,7 @@ impl Draft<'_> {
         id: &AppealId,
         outcome: AppealOutcome,
         why: Words,
+        reports: Option<u32>,
     ) -> Result<(), Rejected> {
         let (by, measure) = self.judge(id)?;
         match outcome {
@@ -150,14 +151,23 @@ impl Draft<'_> {
             }
         }
         let case: Option<CaseId> = measure.proposal.case.clone();
-        self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
+        self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why: why.clone() })?;
         if let Some(case) = case.filter(|_| outcome == AppealOutcome::Overturned) {
-            self.overturn(id, &case)?;
+            self.overturn(id, &case, why, reports)?;
         }
         self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
     }
 
-    fn overturn(&mut self, id: &AppealId, case: &CaseId) -> Result<(), Rejected> {
+    fn overturn(
+        &mut self,
+        id: &AppealId,
+        case: &CaseId,
+        why: Words,
+        reports: Option<u32>,
+    ) -> Result<(), Rejected> {
+        if self.account.overturned_in(case) == 1 {
+            self.clear_seen(case, why, reports)?;
+        }
         match self.account.case(case)?.state {
             CaseState::Closed { outcome: Outcome::Overturned, .. } => Ok(()),
             // What was cured or withdrawn before was wrong all the same: it leaves nothing behind.

@@ -53,6 +53,7 @@ impl Draft<'_> {
         rule: RuleId,
         by: PersonId,
         why: Words,
+        reports: Option<u32>,
     ) -> Result<(), Rejected> {
         self.part(System::Batch)?;
         let case = self.account.case(id)?;
@@ -67,6 +68,7 @@ impl Draft<'_> {
         }
         self.free_to_withdraw(id)?;
         self.emit(Event::CaseUndone { case: id.clone(), rule, by, why: why.clone() })?;
+        self.clear_seen(id, why.clone(), reports)?;
         self.close_because(id, Outcome::Withdrawn, &LiftReason::Withdrawn, Some(why))
     }
 }

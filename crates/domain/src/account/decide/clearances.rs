@@ -1,14 +1,17 @@
 //! Signals that persons find to be false.
 
 use super::clocks::calendar_unknown;
+use super::consequences::days_from;
 use super::standing::authority_guard;
 use super::{Draft, all_met, wrong_state};
+use crate::account::actor::Actor;
 use crate::account::case::Outcome;
 use crate::account::clearance::Signal;
 use crate::account::command::Clears;
 use crate::account::event::Event;
 use crate::account::measure::LiftReason;
 use crate::authority::Authority;
+use crate::calendar::{Deadline, tzdb_version};
 use crate::name::{CaseId, Ground, RuleId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
@@ -72,6 +75,25 @@ impl Draft<'_> {
         }
         let signal = rule.map(|rule| Signal { rule, facts: std::collections::BTreeMap::new() });
         self.clear(ground, None, signal, why, clears)
+    }
+
+    /// Law 10: what a rule saw when it opened a case is false where the whole case was decided to be wrong. It stays so
+    /// for as long as the longest window of a rule, so that the same reports are never counted again.
+    pub(super) fn clear_seen(
+        &mut self,
+        id: &CaseId,
+        why: Words,
+        reports: Option<u32>,
+    ) -> Result<(), Rejected> {
+        let case = self.account.case(id)?;
+        let (Actor::Rule(_), Some(reports)) = (&case.opened_by, reports) else { return Ok(()) };
+        let (ground, signal) = (case.ground.clone(), case.signal.clone());
+        // Exact time: a decision for the account waits for no calendar.
+        let until = Deadline {
+            at: days_from(self.context.now, LONGEST_DAYS.cast_signed()),
+            tzdb: tzdb_version().to_owned(),
+        };
+        self.emit(Event::SignalCleared { ground, case: Some(id.clone()), signal, reports, why, until })
     }
 
     fn clear(

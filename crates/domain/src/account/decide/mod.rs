@@ -150,7 +150,9 @@ impl Account {
                 draft.record_match(rule, ground, opens, facts, why)?;
             }
             Command::WithdrawCase { case, why, clears } => draft.withdraw_case(&case, why, clears)?,
-            Command::UndoCase { case, rule, by, why } => draft.undo_case(&case, rule, by, why)?,
+            Command::UndoCase { case, rule, by, why, reports } => {
+                draft.undo_case(&case, rule, by, why, reports)?;
+            }
             Command::ClearSignal { ground, rule, why, clears } => {
                 draft.clear_signal(ground, rule, why, clears)?;
             }
@@ -236,7 +238,9 @@ impl Account {
             Command::ChargeFee { case, measure, amount, why } => {
                 draft.charge_fee(case, measure, amount, why)?;
             }
-            Command::DecideAppeal { appeal, outcome, why } => draft.decide_appeal(&appeal, outcome, why)?,
+            Command::DecideAppeal { appeal, outcome, why, reports } => {
+                draft.decide_appeal(&appeal, outcome, why, reports)?;
+            }
             Command::Fire(key) => draft.fire(key)?,
         }
         Ok((draft.events, draft.said))

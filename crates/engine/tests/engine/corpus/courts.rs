@@ -178,7 +178,8 @@ impl Story {
         let lesser = self.office.account("tally").await.measures.last().unwrap().id.clone();
         self.owner(Command::FileAppeal { measure: lesser, grounds }).await;
         let (appeal, why) = ("tally.a2".parse().unwrap(), self.words("It was answered in time."));
-        let command = Command::DecideAppeal { appeal, outcome: AppealOutcome::Overturned, why };
+        let command =
+            Command::DecideAppeal { appeal, outcome: AppealOutcome::Overturned, why, reports: None };
         self.act(person("rhea", Role::Approver), "tally", command).await;
     }
 

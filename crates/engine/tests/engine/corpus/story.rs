@@ -137,8 +137,12 @@ impl Story {
         self.act(member(&account, Role::Owner), &account, command).await;
         let why = self.words("It was read again.");
         let appeal = format!("{account}.a{number}").parse().unwrap();
-        self.act(person("ruth", Role::Approver), &account, Command::DecideAppeal { appeal, outcome, why })
-            .await;
+        self.act(
+            person("ruth", Role::Approver),
+            &account,
+            Command::DecideAppeal { appeal, outcome, why, reports: None },
+        )
+        .await;
     }
 
     async fn hand_in(&mut self, case: &CaseId, item: &str, accept: bool) {
