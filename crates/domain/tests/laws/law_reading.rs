@@ -31,7 +31,9 @@ fn law_15_a_member_can_always_acknowledge_answer_and_appeal() {
         }
         for measure in &account.measures {
             let open = account.appeals.iter().any(|a| a.measure == measure.id && a.decided.is_none());
-            let decided = !matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. });
+            // Law 6: what nobody consented to is not decided, also while an order stays it.
+            let decided =
+                !measure.awaits_approval() && !matches!(measure.state, MeasureState::Withdrawn { .. });
             let young = world.now < measure.proposed_at + jiff::SignedDuration::from_hours(180 * 24);
             if decided && !open && young {
                 let answer = ask(Command::FileAppeal { measure: measure.id.clone(), grounds: words() });

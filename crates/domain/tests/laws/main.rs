@@ -40,6 +40,7 @@ mod non_payment;
 mod orders;
 mod outlook;
 mod preserved;
+mod replaced;
 
 mod depth;
 mod story;

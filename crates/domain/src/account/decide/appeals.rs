@@ -27,9 +27,11 @@ impl Draft<'_> {
                 "lift it: an owner of the account does",
             ));
         }
-        if matches!(measure.state, MeasureState::Proposed | MeasureState::Withdrawn { .. }) {
+        if measure.awaits_approval() || matches!(measure.state, MeasureState::Withdrawn { .. }) {
+            let stands =
+                if measure.awaits_approval() { "waiting for approval" } else { measure.state_name() };
             return Err(wrong_state(
-                format!("{id} is {}", measure.state_name()),
+                format!("{id} is {stands}"),
                 "a measure that is decided can be appealed",
             ));
         }
@@ -194,6 +196,13 @@ impl Draft<'_> {
             return Err(wrong_state(
                 format!("{} is {}", old.id, old.state_name()),
                 "uphold it, or overturn it: there is nothing left to replace",
+            ));
+        }
+        // Law 6: the reviewer's consent to less is none to what nobody consented to.
+        if old.awaits_approval() {
+            return Err(wrong_state(
+                format!("{} waits for approval", old.id),
+                "wait for it, uphold the measure, or overturn it",
             ));
         }
         // A list of capabilities is its power's own: what takes its place is the same list, or a preset.

@@ -1,0 +1,61 @@
+//! Law 6 and what an appeal puts in the place of a measure: consent is not skipped by it, and who took part stays known.
+
+use jiff::SignedDuration;
+use tenure_domain::account::Command;
+use tenure_domain::account::command::Starts;
+use tenure_domain::account::legal::OrderKind;
+use tenure_domain::refusal::Guard;
+
+use crate::world::{HOUSE, World, blob, propose, words};
+
+fn appeal(world: &mut World, measure: u32) {
+    world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(measure), grounds: words() });
+}
+
+/// The reviewer puts a measure of one workload in the place of the one challenged.
+fn modify(world: &World, appeal: u32) -> Command {
+    let scope = Some("workload/web/feed".parse().unwrap());
+    Command::ModifyOnAppeal { appeal: world.a(appeal), preset: None, scope, why: words() }
+}
+
+/// An isolation of `web` is proposed for two days from now, and nobody has approved it.
+fn proposed() -> World {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.2", &["stop"]);
+    world.pass_hours(7 * 24);
+    let Command::ProposeMeasure(mut asked) = propose(&case, "1.2", "environment/web", true) else { panic!() };
+    asked.effective = Some(world.now + SignedDuration::from_hours(48));
+    world.ok("person/ines", Command::ProposeMeasure(asked));
+    world
+}
+
+#[test]
+fn law_06_what_nobody_approved_is_not_appealed_into_effect() {
+    let mut world = proposed();
+    let (kind, scope) = (OrderKind::Stay, "account".parse().unwrap());
+    world.ok("person/lena", Command::RecordOrder { kind, scope, authority: words(), document: blob() });
+    assert_eq!(world.state_of(1), "stayed");
+    let file = Command::FileAppeal { measure: world.m(1), grounds: words() };
+    assert_eq!(world.refused("member/parley/ada", file), [Guard::InState]);
+    world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
+    world.pass_hours(72);
+    assert_eq!(world.state_of(1), "proposed", "it waits for consent as before");
+}
+
+#[test]
+fn law_06_what_was_amended_during_an_appeal_is_not_replaced_before_it_is_approved_again() {
+    let mut world = proposed();
+    world.approve("omar", 1);
+    appeal(&mut world, 1);
+    let effective = world.now + SignedDuration::from_hours(72);
+    world.ok("person/ines", Command::AmendMeasure { measure: world.m(1), effective });
+    assert_eq!(world.state_of(1), "proposed");
+    let instead = modify(&world, 1);
+    assert_eq!(world.refused("person/ruth", instead.clone()), [Guard::InState]);
+    assert_eq!(world.account().measures.len(), 1);
+    // With the consent of somebody else to what it is now, there is something to replace.
+    world.approve("omar", 1);
+    world.ok("person/ruth", instead);
+    assert_eq!((world.state_of(1), world.state_of(2)), ("withdrawn", "scheduled"));
+}
