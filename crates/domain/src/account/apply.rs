@@ -1,5 +1,7 @@
 //! Folding events into state.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::case::{Case, CaseState, Item, ItemState};
@@ -13,7 +15,7 @@ use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
 use super::notice::{Attempt, Failure, Notice, NoticeState};
 use super::parity::Compared;
 use super::{Account, Environment, RefusalCount};
-use crate::name::{AccountId, CaseId, MeasureId, NoticeId};
+use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
 
 mod kept;
 
@@ -304,6 +306,13 @@ impl Account {
                 if let Some(case) = &proposal.case {
                     self.case_mut(case)?;
                 }
+                // Law 6: whoever had a part in what it replaces has one in it.
+                let mut took_part: BTreeSet<PersonId> = actor.person().cloned().into_iter().collect();
+                if let Some(old) = replaces {
+                    let old = self.measure_mut(old)?;
+                    let reviewed = old.emergency_review().and_then(|r| r.done.as_ref()).map(|d| &d.by);
+                    took_part.extend(old.took_part.iter().chain(reviewed).cloned());
+                }
                 self.measures.push(Measure {
                     id: measure.clone(),
                     proposal: proposal.clone(),
@@ -311,7 +320,7 @@ impl Account {
                     proposed_by: actor.clone(),
                     proposed_at: at,
                     approvals: Vec::new(),
-                    took_part: actor.person().cloned().into_iter().collect(),
+                    took_part,
                     approvals_needed: *approvals_needed,
                     approver_roles: approver_roles.clone(),
                     parity: None,

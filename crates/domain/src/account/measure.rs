@@ -32,7 +32,7 @@ pub struct Measure {
     pub proposed_at: Timestamp,
     /// Approvals that count for the command as it stands.
     pub approvals: Vec<Approval>,
-    /// Everyone who proposed, approved or ratified it, also where an amendment voided the approval.
+    /// Everyone who proposed, approved or ratified it, or what it replaces, also where an amendment voided the approval.
     pub took_part: BTreeSet<PersonId>,
     /// How many approvals the power asks for; none for an emergency measure.
     pub approvals_needed: u8,

@@ -177,8 +177,15 @@ impl Chronicle {
             Event::CureChecked { case, item, .. } => self.item(case, item, ItemSeen::Met),
             Event::CureRejected { case, item, .. } => self.item(case, item, ItemSeen::Due),
             Event::MeasureProposed {
-                measure, proposal, command_hash, approvals_needed, ratify_by, ..
+                measure,
+                proposal,
+                command_hash,
+                approvals_needed,
+                ratify_by,
+                replaces,
+                ..
             } => {
+                let before = replaces.iter().flat_map(|old| self.measures[old].parts.clone());
                 let seen = MeasureSeen {
                     proposal: proposal.clone(),
                     hash: command_hash.clone(),
@@ -188,7 +195,7 @@ impl Chronicle {
                     ratify_by: *ratify_by,
                     ratified_by: None,
                     consents: Vec::new(),
-                    parts: actor.person().cloned().into_iter().collect(),
+                    parts: actor.person().cloned().into_iter().chain(before).collect(),
                     phase: "proposed",
                     stayed_from: "",
                     scheduled: None,

@@ -26,6 +26,13 @@ fn law_06_proposer_approver_and_reviewer_are_different_people() {
                     measure
                 );
             }
+            _ => {}
+        }
+        match &recorded.event {
+            Event::MeasureRatified { measure, by, .. } => {
+                let parts = &seen.measures[measure].parts;
+                prop_assert!(!parts.contains(by), "{} took part in {} and ratifies it", by, measure);
+            }
             Event::AppealDecided { appeal, by, .. } => {
                 let measure = &seen.appeals[appeal];
                 prop_assert_eq!(recorded.actor.person(), Some(by));

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::Starts;
-use tenure_domain::account::legal::OrderKind;
+use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::refusal::Guard;
 
-use crate::world::{HOUSE, World, blob, propose, words};
+use crate::world::{HOUSE, World, blob, emergency, propose, words};
 
 fn appeal(world: &mut World, measure: u32) {
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(measure), grounds: words() });
@@ -58,4 +58,54 @@ fn law_06_what_was_amended_during_an_appeal_is_not_replaced_before_it_is_approve
     world.approve("omar", 1);
     world.ok("person/ruth", instead);
     assert_eq!((world.state_of(1), world.state_of(2)), ("withdrawn", "scheduled"));
+}
+
+#[test]
+fn law_06_whoever_took_part_in_what_was_replaced_took_part_in_what_replaces_it() {
+    let mut world = proposed();
+    world.approve("omar", 1);
+    world.pass_hours(48);
+    appeal(&mut world, 1);
+    let instead = modify(&world, 1);
+    world.ok("person/ruth", instead);
+    appeal(&mut world, 2);
+    for involved in ["ines", "omar", "ruth"] {
+        let assign = Command::AssignAppeal { appeal: world.a(2), reviewer: involved.parse().unwrap() };
+        assert_eq!(world.refused("person/lena", assign), [Guard::AnotherPerson], "{involved}");
+        let (appeal, outcome) = (world.a(2), AppealOutcome::Upheld);
+        let decide = Command::DecideAppeal { appeal, outcome, why: words(), reports: None };
+        assert_eq!(
+            world.refused(&format!("person/{involved}"), decide),
+            [Guard::AnotherPerson],
+            "{involved}"
+        );
+    }
+    let (appeal, outcome) = (world.a(2), AppealOutcome::Upheld);
+    world.ok("person/noa", Command::DecideAppeal { appeal, outcome, why: words(), reports: None });
+}
+
+#[test]
+fn law_05_whoever_applied_an_emergency_measure_does_not_ratify_what_replaces_it() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let case = world.open_case("threat");
+    let mut apply = emergency(&case, "1.4", "environment/web");
+    if let Command::ApplyEmergency { why_not_less, .. } = &mut apply {
+        *why_not_less = Some(words());
+    }
+    world.ok("person/ines", apply);
+    appeal(&mut world, 1);
+    let instead = modify(&world, 1);
+    world.ok("person/ruth", instead);
+    assert_eq!(world.state_of(2), "applying");
+    let ratify = Command::RatifyMeasure { measure: world.m(2), command_hash: world.hash(2) };
+    for involved in ["ines", "ruth"] {
+        assert_eq!(
+            world.refused(&format!("person/{involved}"), ratify.clone()),
+            [Guard::AnotherPerson],
+            "{involved}"
+        );
+    }
+    world.ok("person/omar", ratify);
+    world.pass_hours(25);
+    assert_eq!(world.state_of(2), "applying", "it stands by the word of another");
 }

@@ -261,6 +261,12 @@ impl Draft<'_> {
                 format!("{by} applied {id}"),
                 "somebody else ratifies it",
             ));
+        } else if measure.involves(&by) {
+            guards.push(Unmet::new(
+                Guard::AnotherPerson,
+                format!("{by} took part in what {id} replaces"),
+                "somebody who took no part in it ratifies it",
+            ));
         }
         if self.context.now >= emergency.ratify_by {
             guards.push(Unmet::new(
