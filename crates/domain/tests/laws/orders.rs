@@ -194,6 +194,29 @@ fn law_08_orders_that_contradict_each_other_wait_for_a_person() {
 }
 
 #[test]
+fn law_08_service_is_not_back_while_a_removal_stands_that_nobody_decided_on() {
+    let mut world = frozen();
+    world.ok("person/lena", remove("workload/web/feed"));
+    world.confirm(2);
+    let order = reinstate(&world, 30);
+    world.ok("person/lena", order);
+    assert_eq!((world.state_of(1), world.state_of(2)), ("stayed", "in_force"));
+    world.restored(1);
+    assert!(
+        world.account().orders[1].complied.is_none(),
+        "the removal is in effect where service is to be back"
+    );
+    world.pass_hours(1);
+    assert!(world.account().orders[1].missed.is_some());
+    // A person decides that service is to be back: it is once the removal is undone too.
+    let (order, over) = (world.o(2), world.o(1));
+    world.ok("person/lena", Command::DecideConflict { order, over, why: words() });
+    assert!(world.account().orders[1].complied.is_none());
+    world.restored(2);
+    assert_eq!(world.account().orders[1].complied.as_ref().unwrap().margin_seconds, -1_800);
+}
+
+#[test]
 fn law_02_under_a_gag_no_notice_is_delivered_and_no_clock_starts() {
     let mut world = world();
     let case = world.open_case("abuse");

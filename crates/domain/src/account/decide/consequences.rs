@@ -113,8 +113,12 @@ impl Draft<'_> {
             }),
             OrderKind::Stay | OrderKind::Reinstate => {
                 !measures.iter().filter(|m| m.proposal.scope.touches(&order.scope)).any(|m| {
+                    let contested = m.proposal.basis.order().is_some_and(|own| {
+                        self.account.open_conflicts().any(|c| c.is_between(own, &order.id))
+                    });
                     m.awaits_restoration()
-                        || (m.is_effective() && self.account.is_stayed_by(&m.proposal, true, order))
+                        || (m.is_effective()
+                            && (contested || self.account.is_stayed_by(&m.proposal, true, order)))
                 })
             }
             OrderKind::Preserve | OrderKind::Gag => false,
