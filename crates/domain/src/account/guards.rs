@@ -59,9 +59,11 @@ impl Account {
         let terms = self.terms_for(proposal, context.book)?;
         let mut unmet = self.order_guards(proposal, measure.is_effective());
         unmet.extend(self.basis_guards(proposal));
-        // What is in effect has gone through its stages.
-        if !measure.is_effective() {
+        // What took effect has gone through its stages, also where an order undid it for a while.
+        if measure.took_effect.is_none() {
             unmet.extend(self.stage_guards(proposal, terms));
+        } else if let Some(case) = proposal.case.as_ref().filter(|_| !measure.is_effective()) {
+            unmet.extend(self.dispute_guard(case));
         }
         // What was stopped has nothing left that a hold on what runs could preserve.
         if !matches!(measure.state, MeasureState::InForce { .. }) {
