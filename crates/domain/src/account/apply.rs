@@ -376,9 +376,11 @@ impl Account {
                 measure.state = MeasureState::Applying { since: at };
             }
             Event::MeasureInForce { measure, receipt } => {
-                self.measure_mut(measure)?.state =
-                    MeasureState::InForce { since: at, receipt: receipt.clone() };
-                self.measure_mut(measure)?.watch.observed = None;
+                let measure = self.measure_mut(measure)?;
+                measure.state = MeasureState::InForce { since: at, receipt: receipt.clone() };
+                measure.watch.observed = None;
+                // The next look at it is counted from now.
+                measure.watch.review_overdue = None;
             }
             Event::MeasureStayed { measure, order } => {
                 let measure = self.measure_mut(measure)?;

@@ -4,7 +4,7 @@ use tenure_domain::account::Command;
 use tenure_domain::account::command::Starts;
 use tenure_domain::account::legal::OrderKind;
 
-use crate::world::{HOUSE, World, blob, propose, words};
+use crate::world::{HOUSE, World, blob, propose, type_of, words};
 
 /// An order stays everything, what it suspends is undone, and it is vacated.
 fn stayed_and_back(world: &mut World, measures: &[u32]) {
@@ -49,4 +49,24 @@ fn law_04_a_termination_that_followed_a_suspension_comes_back_with_it() {
     // At that moment nothing of the suspension was observed yet.
     assert_eq!((world.state_of(1), world.state_of(2)), ("applying", "applying"));
     assert!(world.permit(&world.m(2)).is_ok());
+}
+
+#[test]
+fn a_measure_that_came_back_after_a_stay_is_looked_at_again() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.1", &["stop"]);
+    world.pass_hours(30);
+    propose_and_approve(&mut world, "1.1", "environment/web", 1);
+    let overdue =
+        |world: &World| world.events.iter().filter(|r| type_of(&r.event) == "measure.review_overdue").count();
+    world.pass_hours(14 * 24);
+    assert_eq!(overdue(&world), 1);
+    stayed_and_back(&mut world, &[1]);
+    world.confirm(1);
+    assert!(world.measure(1).watch.review_overdue.is_none(), "it is in force since now");
+    world.pass_hours(14 * 24 - 1);
+    assert_eq!(overdue(&world), 1);
+    world.pass_hours(1);
+    assert_eq!(overdue(&world), 2);
 }
