@@ -78,6 +78,33 @@ fn law_15_an_overdue_decision_is_raised_and_nothing_more_takes_effect_in_the_cas
 }
 
 #[test]
+fn law_15_what_waited_for_an_overdue_decision_goes_on_when_it_comes() {
+    for modified in [false, true] {
+        let mut world = isolated();
+        let case = world.c(1);
+        world.serve(&case, Starts::Both, "1.1", &["more"]);
+        world.pass_hours(48);
+        let Command::ProposeMeasure(mut asked) = propose(&case, "1.1", "environment/web", true) else {
+            panic!()
+        };
+        asked.effective = Some(world.now + SignedDuration::from_hours(8 * 24));
+        world.ok("person/ines", Command::ProposeMeasure(asked));
+        world.approve("omar", 2);
+        world.pass_hours(8 * 24);
+        assert_eq!(world.state_of(2), "approved", "blocked: the decision is overdue");
+        if modified {
+            let scope = Some("workload/web/feed".parse().unwrap());
+            let appeal = world.a(1);
+            world.ok("person/ruth", Command::ModifyOnAppeal { appeal, preset: None, scope, why: words() });
+        } else {
+            world.ok("person/ruth", decide(&world, 1, AppealOutcome::Upheld));
+        }
+        world.until(world.now);
+        assert_eq!(world.state_of(2), "applying");
+    }
+}
+
+#[test]
 fn an_appeal_is_in_time_from_the_effect_or_the_notice_whichever_is_later() {
     let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
     let case = world.open_case("threat");

@@ -157,7 +157,15 @@ impl Draft<'_> {
         if let Some(case) = case.filter(|_| outcome == AppealOutcome::Overturned) {
             self.overturn(id, &case, why, reports)?;
         }
-        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
+        self.go_on(id)
+    }
+
+    /// Clocks that the appeal stopped go on, and what came due while the decision was overdue is judged again.
+    fn go_on(&mut self, id: &AppealId) -> Result<(), Rejected> {
+        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })?;
+        let measure = self.account.appeal(id)?.measure.clone();
+        let case = self.account.measure(&measure)?.proposal.case.clone();
+        case.map_or(Ok(()), |case| self.reschedule(&case))
     }
 
     fn overturn(
@@ -247,7 +255,7 @@ impl Draft<'_> {
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;
         self.end_measure(&old.id, LiftReason::Modified { appeal: id.clone() })?;
         self.put_in_place(&old, proposal)?;
-        self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
+        self.go_on(id)
     }
 
     /// Brings a lesser measure to where the one that it replaces stood.
