@@ -302,3 +302,30 @@ fn law_10_an_overturned_case_counts_against_the_rule_that_opened_it() {
     let done = world.ok("person/ruth", decide(&world, 1, AppealOutcome::Overturned));
     assert_eq!(types(&done), ["appeal.decided", "case.closed", "rule.overturned", "measure.lifting"]);
 }
+
+#[test]
+fn law_10_a_case_counts_once_against_its_rule_however_many_of_its_measures_were_wrong() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let matched = Command::RecordMatch {
+        rule: "flood".parse().unwrap(),
+        ground: "abuse".parse().unwrap(),
+        opens: true,
+        facts: std::collections::BTreeMap::new(),
+        why: words(),
+    };
+    world.ok("rule/flood", matched);
+    let case = world.c(1);
+    world.serve(&case, Starts::Both, "1.2", &["stop"]);
+    world.pass_hours(7 * 24);
+    for (measure, scope) in [(1, "workload/web/feed"), (2, "workload/web/media")] {
+        world.ok("person/ines", propose(&case, "1.2", scope, true));
+        world.approve("omar", measure);
+        world.until(world.now);
+    }
+    world.ok("person/ines", Command::WithdrawCase { case, why: words(), clears: None });
+    for (measure, expected) in [(1, &["appeal.decided", "rule.overturned"][..]), (2, &["appeal.decided"])] {
+        appeal(&mut world, measure);
+        let done = world.ok("person/ruth", decide(&world, measure, AppealOutcome::Overturned));
+        assert_eq!(types(&done), expected);
+    }
+}

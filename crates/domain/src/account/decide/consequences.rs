@@ -168,7 +168,8 @@ impl Draft<'_> {
             self.emit(Event::FeeReversed { fee, because })?;
         }
         match opened_by {
-            Actor::Rule(rule) if because == Outcome::Overturned => {
+            // Once for a case, however many of its measures are challenged after it was closed.
+            Actor::Rule(rule) if because == Outcome::Overturned && self.account.overturned_in(id) == 1 => {
                 self.emit(Event::RuleOverturned { rule, case: id.clone() })
             }
             Actor::Rule(_) | Actor::Person(_) | Actor::Member(..) | Actor::System(_) => Ok(()),
