@@ -90,7 +90,7 @@ async fn record(
         facts.insert(LAST_REPORT.to_owned(), inner.store.last_report(id.as_str()).await?.to_string());
     }
     let opens = matches!(rule.mode, Mode::Notify | Mode::Enforce)
-        && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground)
+        && !account.cases.iter().any(|c| !c.is_closed() && c.ground == rule.ground && c.order.is_none())
         && says_something_new(inner, &account, rule).await?;
     let refusal = match submit(inner, id, rule, facts.clone(), opens).await {
         Ok(()) => return Ok(()),

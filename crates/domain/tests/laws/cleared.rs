@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use tenure_domain::account::Command;
-use tenure_domain::account::command::Starts;
+use tenure_domain::account::command::{Clears, RecordRemoval, Starts};
 use tenure_domain::account::legal::AppealOutcome;
 use tenure_domain::name::ReportId;
 use tenure_domain::refusal::Guard;
 
-use crate::world::{HOUSE, World, propose, types, words};
+use crate::world::{HOUSE, World, blob, propose, types, words};
 
 fn matched() -> Command {
     let facts: BTreeMap<String, String> = [("filed".to_owned(), "63".to_owned())].into();
@@ -19,6 +19,32 @@ fn matched() -> Command {
 fn open(world: &World, report: u32) -> Command {
     let reports = vec![ReportId::new(world.id.clone(), report)];
     Command::OpenCase { ground: "abuse".parse().unwrap(), why: words(), reports }
+}
+
+#[test]
+fn the_case_of_a_removal_keeps_nobody_from_clearing_a_signal() {
+    let terms = HOUSE.replace("grounds: [abuse], notice: P1D", "grounds: [abuse, legal_order], notice: P1D");
+    assert_ne!(terms, HOUSE);
+    let mut world = World::open(&terms, "2021-03-01T20:00:00Z");
+    let removal = RecordRemoval {
+        scope: "workload/web/feed".parse().unwrap(),
+        locator: words(),
+        authority: words(),
+        document: blob(),
+        deadline: None,
+        why_not_less: None,
+        letter: blob(),
+    };
+    world.ok("person/lena", Command::RecordRemoval(removal));
+    assert_eq!(world.account().cases[0].ground.as_str(), "legal_order");
+    let clear = Command::ClearSignal {
+        ground: "legal_order".parse().unwrap(),
+        rule: None,
+        why: words(),
+        clears: Clears { within: "P7D".parse().unwrap(), reports: 3 },
+    };
+    // Nobody may withdraw that case, so that it cannot be asked for.
+    assert_eq!(types(&world.ok("person/ines", clear)), ["signal.cleared"]);
 }
 
 /// A rule opened a case, something took effect in it, and an appeal succeeded.

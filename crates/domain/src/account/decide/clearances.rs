@@ -5,7 +5,7 @@ use super::consequences::days_from;
 use super::standing::authority_guard;
 use super::{Draft, all_met, wrong_state};
 use crate::account::actor::Actor;
-use crate::account::case::Outcome;
+use crate::account::case::{Case, Outcome};
 use crate::account::clearance::Signal;
 use crate::account::command::Clears;
 use crate::account::event::Event;
@@ -67,7 +67,8 @@ impl Draft<'_> {
         clears: Clears,
     ) -> Result<(), Rejected> {
         self.person()?;
-        if let Some(open) = self.account.cases.iter().find(|c| !c.is_closed() && c.ground == ground) {
+        let stands_in_the_way = |c: &&Case| !c.is_closed() && c.ground == ground && c.order.is_none();
+        if let Some(open) = self.account.cases.iter().find(stands_in_the_way) {
             return Err(wrong_state(
                 format!("{} is open on {ground}", open.id),
                 format!("withdraw {} as a false positive", open.id),
