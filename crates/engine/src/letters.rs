@@ -1,4 +1,4 @@
-//! Letters without a statement of reasons: reminders of a cure period that runs, and what tells of an order.
+//! Letters without a statement of reasons: reminders of a period that runs, and what tells of an order.
 
 use std::fmt::Write as _;
 
@@ -47,7 +47,7 @@ pub fn removal_notice(
     letter
 }
 
-/// A reminder of a notice whose cure period runs.
+/// A reminder of a notice whose period runs.
 pub fn reminder(account: &Account, notice: &Notice, terms: &Terms) -> String {
     let mut letter = String::new();
     let _ = writeln!(letter, "Reminder of {} ({})\n", notice.id, notice.kind.title());
@@ -55,6 +55,8 @@ pub fn reminder(account: &Account, notice: &Notice, terms: &Terms) -> String {
     let _ = writeln!(letter, "Case:             {}", notice.case);
     if let Some(ends) = notice.cure_ends() {
         let _ = writeln!(letter, "\nThe time to put things right ends on {}.", terms.calendar.local(ends));
+    } else if let Some(ends) = notice.notice_ends() {
+        let _ = writeln!(letter, "\nThe time of the notice ends on {}.", terms.calendar.local(ends));
     }
     let _ = writeln!(
         letter,

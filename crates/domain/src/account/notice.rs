@@ -255,7 +255,7 @@ pub enum ServedBy {
     Deemed,
 }
 
-/// A reminder of a running cure period.
+/// A reminder of a period that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reminder {
@@ -290,11 +290,13 @@ impl Notice {
         }
     }
 
-    /// When the reminders of its cure period are due: when half of it has run, and 24 hours before its end where the
-    /// period is longer than two days; in one that is not, half of it is so near to that or after it that one reminder
-    /// serves for both. Time for which the clocks stood still is not counted, and what the period was extended by is.
+    /// When the reminders of its cure period are due, and those of its notice period where it starts no other: when half
+    /// of it has run, and 24 hours before its end where that lies within the period and is another moment. Time for which
+    /// the clocks stood still is not counted, and what the period was extended by is.
     pub fn reminders(&self) -> Vec<(Reminder, Timestamp)> {
-        let (Some(served), Some(ends)) = (self.served_at(), self.cure_ends()) else { return Vec::new() };
+        let (Some(served), Some(ends)) = (self.served_at(), self.cure_ends().or(self.notice_ends())) else {
+            return Vec::new();
+        };
         let micros = ends.as_microsecond() - served.as_microsecond() - self.stood_still;
         let day: i64 = 24 * 3600 * 1_000_000;
         let mut due = Vec::new();
@@ -303,7 +305,8 @@ impl Notice {
         {
             due.push((Reminder::Half, half));
         }
-        if micros > 2 * day
+        if micros > day
+            && micros != 2 * day
             && let Ok(last) = Timestamp::from_microsecond(ends.as_microsecond() - day)
         {
             due.push((Reminder::LastDay, last));

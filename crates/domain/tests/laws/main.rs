@@ -41,6 +41,7 @@ mod non_payment;
 mod orders;
 mod outlook;
 mod preserved;
+mod reminders;
 mod replaced;
 
 mod depth;
