@@ -27,7 +27,7 @@ pub struct NearCase {
     pub terms: TermsRef,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// The harshest measure that took effect in it, or else that was proposed in it.
+    /// The harshest measure that took effect in it, or else that was proposed in it; none where an order commanded it.
     pub measure: Option<Preset>,
     /// From what kind of scope that measure withholds.
     pub scope: Option<ScopeKind>,
@@ -45,6 +45,8 @@ pub struct NearCase {
 pub fn case_row(account: &Account, case: &Case) -> NearCase {
     let mut measures: Vec<_> =
         account.measures.iter().filter(|m| m.proposal.case.as_ref() == Some(&case.id)).collect();
+    // What an order commands is no practice of the provider: such a case is compared with nothing.
+    measures.retain(|_| case.order.is_none());
     let any_took_effect = measures.iter().any(|m| m.took_effect.is_some());
     measures.retain(|m| !any_took_effect || m.took_effect.is_some());
     let harshest = measures
@@ -116,4 +118,56 @@ pub fn subject(account: &Account, terms: &Terms, command: &Command, now: Timesta
         notice_seconds,
         cure_seconds,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tenure_domain::account::command::RecordRemoval;
+    use tenure_domain::account::{Book, Context};
+    use tenure_domain::text::{Blob, Words};
+    use tenure_domain::workload::Plan;
+
+    use super::*;
+
+    #[test]
+    fn what_an_order_commanded_is_no_measure_to_compare_with() {
+        let text = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
+        let (terms, reference) = Terms::parse(text).unwrap();
+        let mut book = Book::default();
+        book.insert(reference.clone(), Arc::new(terms));
+        let now: Timestamp = "2021-01-04T17:00:00Z".parse().unwrap();
+        let words = || Words::try_from(format!("sha256s:{}", "0".repeat(64))).unwrap();
+        let blob = || Blob::try_from(format!("sha256:{}", "0".repeat(64))).unwrap();
+        let plan = Plan { cpu_millis: 1_000, memory_mib: 1_000, storage_mib: 1_000, pods: 10 };
+        let removal = RecordRemoval {
+            scope: "environment/web".parse().unwrap(),
+            locator: words(),
+            authority: words(),
+            document: blob(),
+            deadline: None,
+            why_not_less: Some(words()),
+            letter: blob(),
+        };
+        let commands = [
+            ("person/pia", Command::Open { terms: reference, plan }),
+            ("person/pia", Command::CreateEnvironment { environment: "web".parse().unwrap(), plan }),
+            ("person/lena", Command::RecordRemoval(removal)),
+        ];
+        let id: AccountId = "parley".parse().unwrap();
+        let mut state = None;
+        for (actor, command) in commands {
+            let actor = actor.parse().unwrap();
+            let context = Context { now, actor: &actor, book: &book };
+            for recorded in Account::decide(&id, state.as_ref(), command, &context).unwrap() {
+                state = Some(Account::apply(&id, state.take(), &recorded).unwrap());
+            }
+        }
+        let account = state.unwrap();
+        assert!(account.measures[0].took_effect.is_some());
+        let row = case_row(&account, &account.cases[0]);
+        assert_eq!((row.measure, row.scope, row.notice_seconds, row.cure_seconds), (None, None, None, None));
+        assert_eq!((row.ground.as_str(), row.outcome.as_str()), ("legal_order", "open"));
+    }
 }
