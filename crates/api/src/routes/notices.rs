@@ -114,8 +114,11 @@ async fn list(
 }
 
 /// Puts on the record that a member has the letter. Reading goes on where that cannot be: a clock in doubt or a store that
-/// fails keeps nobody from a letter, and starts no period.
-async fn read_by_member(call: &Call, account: &AccountId, notice: &NoticeId) {
+/// fails keeps nobody from a letter, and starts no period. Whoever asks for less than the letter has not read it.
+pub(super) async fn read_by_member(call: &Call, account: &AccountId, notice: &NoticeId) {
+    if !call.is_member() || !call.target.starts_with("GET ") {
+        return;
+    }
     let act = Act::Account(account.clone(), Command::ReadNotice { notice: notice.clone() });
     if let Err(error) = call.engine.submit(Submission::new(call.caller(), act)).await {
         tracing::debug!(%notice, %error, "a letter was read and that is not on the record");
@@ -128,9 +131,7 @@ async fn read_by_member(call: &Call, account: &AccountId, notice: &NoticeId) {
     responses((status = 200, body = NoticeView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
-    if call.is_member() && call.target.starts_with("GET ") {
-        read_by_member(&call, &id, &notice).await;
-    }
+    read_by_member(&call, &id, &notice).await;
     let account = call.engine.account(&id).await?;
     let notice = account.notice(&notice).map_err(EngineError::from)?;
     if call.is_member() && notice.delayed.is_some() {

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use crate::call::{Call, Path};
 use crate::problem::Failure;
+use crate::routes::notices::read_by_member;
 use crate::{App, limits};
 
 /// The most facts that are named with a notice beside reports.
@@ -80,20 +81,22 @@ async fn stated(call: &Call, id: &AccountId, notice: &NoticeId) -> Result<(State
     Ok((statement, name))
 }
 
-/// Read a notice's statement of reasons: the record itself, byte for byte as it was issued. A notice of before statements
-/// were kept has none.
+/// Read a notice's statement of reasons: the record itself, byte for byte as it was issued. A member who reads it has
+/// the notice: it is served from that moment. A notice of before statements were kept has none.
 #[utoipa::path(get, operation_id = "getStatement", path = "/v1/accounts/{account}/notices/{notice}/statement", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path)),
     responses((status = 200, body = StatementView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn statement(call: Call, Path((id, notice)): Path<(AccountId, NoticeId)>) -> Result<Response, Failure> {
     let (_, name) = stated(&call, &id, &notice).await?;
+    read_by_member(&call, &id, &notice).await;
     let blob = call.engine.blob(&name).await?.ok_or_else(Failure::not_found)?;
     let headers = [(header::CONTENT_TYPE, "application/json".to_owned())];
     Ok(call.tagged(&format!("\"{name}\""), || (headers, blob.bytes).into_response()))
 }
 
 /// Read a notice's letter: a page for a browser or a printer where `Accept` prefers `text/html`, else text; in the language
-/// that `Accept-Language` asks for where there are words in it. The letter that was sent is the notice's `letter`.
+/// that `Accept-Language` asks for where there are words in it. The letter that was sent is the notice's `letter`. A member
+/// who reads it has the notice: it is served from that moment.
 #[utoipa::path(get, operation_id = "getLetter", path = "/v1/accounts/{account}/notices/{notice}/letter", tag = "notices",
     params(("account" = String, Path), ("notice" = String, Path),
         ("Accept-Language" = Option<String>, Header, description = "The languages that are wanted (RFC 9110)."),),
@@ -104,6 +107,7 @@ async fn letter(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (statement, name) = stated(&call, &id, &notice).await?;
+    read_by_member(&call, &id, &notice).await;
     let given = |name| headers.get(name).and_then(|v| v.to_str().ok());
     let letters = call.engine.letters();
     let locale = letters.locale_for(given(header::ACCEPT_LANGUAGE));

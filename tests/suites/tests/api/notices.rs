@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tenure_wire::statement::StatementView;
 
 use crate::ask::{Answer, Caller};
-use crate::house::House;
+use crate::house::{House, seen};
 use crate::operations::fact;
 
 /// The terms under which a clause is printed, and everything else is as in the example.
@@ -170,6 +170,32 @@ async fn golden_a_batch_of_50_gives_50_separate_notices() {
     for field in ["id", "measure", "statement", "letter"] {
         let each: BTreeSet<String> = told.iter().map(|n| n[field].to_string()).collect();
         assert_eq!(each.len(), BATCH, "{field}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_member_who_reads_the_letter_or_the_statement_has_the_notice() {
+    let house = House::open().await;
+    let (analyst, owner) = (house.caller("analyst"), house.caller("parley/owner"));
+    let case = json!({"account": "parley", "ground": "incitement", "why": "It stays up"});
+    let case = analyst.post("/v1/cases", &case).await.is(201).field("id");
+    // What the transparency database is told is not what the account is told.
+    for (form, reads) in [("transparency", false), ("letter", true), ("statement", true)] {
+        let items = json!([{"id": form, "ask": "Remove it"}]);
+        let notice = json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": items, "facts": [seen()]});
+        let written = analyst.post(&format!("/v1/cases/{case}/notices"), &notice).await.is(201);
+        let path = written.field("href");
+        house.settle().await;
+        analyst.get(&format!("{path}/{form}")).await;
+        assert!(
+            analyst.get(&path).await.is(200).json()["servedAt"].is_null(),
+            "{form}: by nobody of the provider"
+        );
+        owner.get(&format!("{path}/{form}")).await;
+        let told = analyst.get(&path).await.is(200).json();
+        let (served, by) = if reads { ("served", json!("read")) } else { ("issued", Value::Null) };
+        assert_eq!((&told["state"], &told["servedBy"]), (&json!(served), &by), "{form}");
     }
     house.close().await;
 }
