@@ -1,10 +1,11 @@
 use tenure_access::Role;
-use tenure_domain::account::command::{Clears, Command};
+use tenure_domain::account::command::{Clears, Command, RecordRemoval};
 use tenure_domain::name::CaseId;
+use tenure_domain::workload::Plan;
 use tenure_engine::kept::Kept;
 use tenure_engine::submission::Act;
 
-use crate::office::{Office, RULE, hours, ines, person, slug, start};
+use crate::office::{Office, RULE, TERMS, hours, ines, person, slug, start};
 
 /// Opens a case on an account with a single report of spam; at most two accounts a day.
 const HASTY: &str = "kind: Rule\nid: hasty\nground: process_failure\nmode: notify\nwhen: >\n  reports(\"spam\", \"P28D\").filed >= 1\ncaps: {perDay: 2, shareOfAccounts: 1}\n";
@@ -31,6 +32,39 @@ async fn what_a_person_cleared_opens_nothing_again_but_what_comes_later_does() {
     assert_eq!(office.account("parley").await.cases.len(), 1, "one report is new, and two are asked for");
     office.file_reports("parley", "spam", 1).await;
     assert_eq!(office.account("parley").await.cases.len(), 2, "two are new");
+}
+
+#[tokio::test]
+async fn the_case_of_a_removal_keeps_no_rule_from_opening_another() {
+    let terms =
+        TERMS.replace("grounds: [incitement, phishing]", "grounds: [incitement, phishing, legal_order]");
+    assert_ne!(terms, TERMS);
+    let office = Office::open_at(start(), &terms).await;
+    let plan = Plan { cpu_millis: 1_000, memory_mib: 1_000, storage_mib: 1_000, pods: 10 };
+    let create = Command::CreateEnvironment { environment: "web".parse().unwrap(), plan };
+    office.submit(person("pia", Role::Platform), Act::Account(slug("parley"), create)).await.unwrap();
+    let mut kept = Kept::default();
+    let mut words = |text: &str| office.engine.words(&mut kept, text).unwrap();
+    let (authority, locator, less) = (words("A regulator."), words("/posts/7"), words("It is everywhere."));
+    let document = kept.blob("text/plain", b"A removal order.".to_vec());
+    let letter = kept.blob("text/plain", b"Letter of a removal.".to_vec());
+    let removal = RecordRemoval {
+        scope: "environment/web".parse().unwrap(),
+        locator,
+        authority,
+        document,
+        deadline: None,
+        why_not_less: Some(less),
+        letter,
+    };
+    let act = Act::Account(slug("parley"), Command::RecordRemoval(removal));
+    office.submit_keeping(person("lena", Role::Legal), act, kept).await.unwrap();
+    assert_eq!(office.account("parley").await.cases[0].ground.as_str(), "legal_order");
+    office.publish_rule(&HASTY.replace("ground: process_failure", "ground: legal_order")).await;
+    office.file_reports("parley", "spam", 1).await;
+    let cases = office.account("parley").await.cases;
+    assert_eq!(cases.len(), 2);
+    assert_eq!(cases[1].opened_by.to_string(), "rule/hasty");
 }
 
 async fn cases(office: &Office, names: &[&str]) -> Vec<usize> {

@@ -78,8 +78,8 @@ impl Draft<'_> {
         self.clear(ground, None, signal, why, clears)
     }
 
-    /// Law 10: what a rule saw when it opened a case is false where the whole case was decided to be wrong. It stays so for
-    /// longer than any window of a rule reaches, so that the same reports are never counted again.
+    /// Law 10: what a rule saw when it opened a case is false where the whole case was decided to be wrong. It stays so
+    /// for as long as the longest window of a rule, so that the same reports are never counted again.
     pub(super) fn clear_seen(
         &mut self,
         id: &CaseId,
