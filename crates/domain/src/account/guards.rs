@@ -354,7 +354,8 @@ impl Account {
             .iter()
             .find(|a| {
                 let decided = a.decided.as_ref().map(|d| &d.by);
-                a.measure == measure.id && (decided == Some(by) || a.reviewer.as_ref() == Some(by))
+                self.lineage(measure).any(|m| m.id == a.measure)
+                    && (decided == Some(by) || a.reviewer.as_ref() == Some(by))
             })
             .map(|a| &a.id)?;
         Some(Unmet::new(

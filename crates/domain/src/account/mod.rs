@@ -24,6 +24,7 @@ mod guards;
 pub mod invoice;
 mod ladder;
 pub mod legal;
+mod lineage;
 pub mod measure;
 pub mod notice;
 pub mod outlook;

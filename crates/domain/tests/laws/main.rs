@@ -39,6 +39,7 @@ mod non_payment;
 mod orders;
 mod outlook;
 mod preserved;
+mod replaced;
 
 mod depth;
 mod story;

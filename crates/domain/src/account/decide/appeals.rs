@@ -90,13 +90,24 @@ impl Draft<'_> {
             )
             .into());
         }
-        let guards =
-            [independent(measure, &reviewer, "decides"), independent(measure, &by, "assigns the appeal")];
+        let guards = [
+            self.independent(measure, &reviewer, "decides"),
+            self.independent(measure, &by, "assigns the appeal"),
+        ];
         all_met(guards.into_iter().flatten().collect())?;
         if appeal.reviewer.as_ref() == Some(&reviewer) {
             return Ok(());
         }
         self.emit(Event::AppealAssigned { appeal: id.clone(), reviewer, by })
+    }
+
+    fn independent(&self, measure: &Measure, person: &PersonId, does: &str) -> Option<Unmet> {
+        let part = self.account.lineage(measure).find(|m| m.involves(person))?;
+        Some(Unmet::new(
+            Guard::AnotherPerson,
+            format!("{person} took part in {}", part.id),
+            format!("somebody who took no part in the measure {does}"),
+        ))
     }
 
     fn undecided(&self, id: &AppealId) -> Result<&Appeal, Rejected> {
@@ -119,7 +130,7 @@ impl Draft<'_> {
         };
         let appeal = self.undecided(id)?;
         let measure = self.account.measure(&appeal.measure)?;
-        let mut guards: Vec<Unmet> = independent(measure, &by, "decides").into_iter().collect();
+        let mut guards: Vec<Unmet> = self.independent(measure, &by, "decides").into_iter().collect();
         if let Some(reviewer) = appeal.reviewer.as_ref().filter(|r| *r != &by) {
             guards.push(Unmet::new(
                 Guard::AnotherPerson,
@@ -231,6 +242,17 @@ impl Draft<'_> {
         self.resume_all(&PauseCause::Appeal { appeal: id.clone() })
     }
 
+    /// A lesser measure goes on where the one before was in effect. What that stopped is given back first, so that a hold on
+    /// what runs stands before it like before any stop.
+    fn go_on_as(&mut self, measure: MeasureId) -> Result<(), Rejected> {
+        let held = self.account.hold_guards(&self.account.measure(&measure)?.proposal);
+        if held.is_empty() {
+            return self.emit(Event::MeasureApplying { measure });
+        }
+        self.emit(Event::MeasureApproved { measure: measure.clone() })?;
+        self.block(measure, &held)
+    }
+
     /// Brings a lesser measure to where the one that it replaces stood.
     fn put_in_place(&mut self, old: &Measure, proposal: Proposal) -> Result<(), Rejected> {
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
@@ -253,7 +275,7 @@ impl Draft<'_> {
         let now = self.context.now;
         let (at, stayed) = match &old.state {
             MeasureState::Applying { .. } | MeasureState::InForce { .. } => {
-                return self.emit(Event::MeasureApplying { measure });
+                return self.go_on_as(measure);
             }
             MeasureState::Scheduled { at } => (Some((*at).max(now)), None),
             MeasureState::Stayed { from: StayedFrom::Scheduled { at }, order, .. } => {
@@ -284,14 +306,4 @@ fn is_less(new: &Proposal, old: &Proposal) -> bool {
         && new.withholds.is_subset(&old.withholds)
         && old.scope.covers(&new.scope)
         && (place(new) < place(old) || new.withholds != old.withholds || new.scope != old.scope)
-}
-
-fn independent(measure: &Measure, person: &PersonId, does: &str) -> Option<Unmet> {
-    measure.involves(person).then(|| {
-        Unmet::new(
-            Guard::AnotherPerson,
-            format!("{person} took part in {}", measure.id),
-            format!("somebody who took no part in the measure {does}"),
-        )
-    })
 }

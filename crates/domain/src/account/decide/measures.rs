@@ -255,10 +255,10 @@ impl Draft<'_> {
             ));
         }
         let mut guards = Vec::new();
-        if measure.proposed_by.person() == Some(&by) {
+        if let Some(applied) = self.account.lineage(measure).find(|m| m.proposed_by.person() == Some(&by)) {
             guards.push(Unmet::new(
                 Guard::AnotherPerson,
-                format!("{by} applied {id}"),
+                format!("{by} applied {}", applied.id),
                 "somebody else ratifies it",
             ));
         }
