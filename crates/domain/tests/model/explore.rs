@@ -344,7 +344,7 @@ fn moments(state: &State) -> Vec<Timestamp> {
     let served = state.seen.notices.values().filter_map(|n| n.served_at);
     let served = served.flat_map(|at| [at + CURE, at + NOTICE]);
     let proposed = state.seen.measures.values().flat_map(|m| [m.proposed_at + RATIFY, m.proposal.effective]);
-    let notices = state.further.closing.iter().flat_map(|closing| closing.notices.get(&0));
+    let notices = state.further.closing.iter().filter_map(|closing| closing.notices.get(&0));
     let fetched = notices.filter_map(|id| state.seen.notices[id].served_at).map(|at| at + RETRIEVAL);
     let next = timers.chain(served).chain(proposed).chain(fetched).filter(|at| *at > state.now).min();
     let Some(next) = next else { return Vec::new() };

@@ -229,11 +229,11 @@ impl Further {
     pub fn strikes_on(&self, ground: &Ground) -> usize {
         self.strikes.values().filter(|of| *of == ground).count()
     }
+}
 
-    /// The ground of a measure's case.
-    pub fn ground<'a>(&self, seen: &'a Chronicle, found: &MeasureSeen) -> Option<&'a Ground> {
-        found.proposal.case.as_ref().map(|case| &seen.cases[case].ground)
-    }
+/// The ground of a measure's case.
+pub fn ground<'a>(seen: &'a Chronicle, found: &MeasureSeen) -> Option<&'a Ground> {
+    found.proposal.case.as_ref().map(|case| &seen.cases[case].ground)
 }
 
 /// How much of what the terms promise has run of the periods of a notice, without what they were made longer by.

@@ -17,6 +17,7 @@ use tenure_domain::scope::Scope;
 
 use crate::chronicle::{Chronicle, ItemSeen, MeasureSeen, touches};
 use crate::further::Further;
+use crate::oracle_further::{ladder, provisional};
 
 /// What each power with a process promises: two days of notice, one of cure. The zone is UTC, so days are 24 hours.
 pub const NOTICE: SignedDuration = SignedDuration::from_hours(48);
@@ -187,12 +188,11 @@ pub fn outcome(
     reached: &Reached<'_>,
 ) -> Result<(), Broken> {
     let Reached { seen, further, account, permits, now } = *reached;
-    use Command as C;
-    if let C::LiftMeasure { measure, .. }
-    | C::LiftUnder { measure, .. }
-    | C::ReviewMeasure { measure, .. }
-    | C::DenyMeasure { measure, .. }
-    | C::SetConditions { measure, .. } = command
+    if let Command::LiftMeasure { measure, .. }
+    | Command::LiftUnder { measure, .. }
+    | Command::ReviewMeasure { measure, .. }
+    | Command::DenyMeasure { measure, .. }
+    | Command::SetConditions { measure, .. } = command
     {
         for (id, found) in &seen.measures {
             let ended = found.is_over() && !before.measures[id].is_over();
@@ -309,10 +309,9 @@ fn basis(seen: &Chronicle, further: &Further, id: &MeasureId, now: Timestamp) ->
     }
     law!(1, Some(&proposal.terms) == further.governing(proposal), "{id} rests on other terms");
     let most = match proposal.power.as_ref().map_or("none", PowerId::as_str) {
-        "1.3" => Preset::Suspend,
+        "1.3" | "1.6" => Preset::Suspend,
         "1.4" => Preset::Isolate,
         "1.5" => Preset::Terminate,
-        "1.6" => Preset::Suspend,
         other => return Err((1, format!("{id} rests on the power {other}, which the terms do not hold"))),
     };
     let fits = match further.replaced.get(id) {
@@ -370,51 +369,5 @@ fn takes_effect(seen: &Chronicle, further: &Further, id: &MeasureId, at: Timesta
     );
     law!(3, at >= found.proposal.effective, "{id} takes effect before the moment approved");
     law!(4, seen.cases[case].lapsed, "{id} takes effect and its case has not lapsed");
-    Ok(())
-}
-
-/// Law 4: on the ground abuse an isolation of an environment is less than a suspension; and 1.3 reaches a single
-/// environment, which is less than the account.
-fn ladder(seen: &Chronicle, id: &MeasureId, proposal: &Proposal) -> Result<(), Broken> {
-    let less_exists = match proposal.preset {
-        Preset::Suspend => {
-            let ground = proposal.case.as_ref().map(|case| seen.cases[case].ground.as_str());
-            ground == Some("abuse") || proposal.scope == Scope::Account
-        }
-        Preset::Terminate => true,
-        _ => false,
-    };
-    let tried = seen.measures.values().any(|m| {
-        m.proposal.case == proposal.case
-            && m.took_effect.is_some()
-            && touches(&m.proposal.scope, &proposal.scope)
-            && (m.proposal.preset < proposal.preset || m.proposal.scope.kind() < proposal.scope.kind())
-    });
-    law!(
-        4,
-        !less_exists || tried || proposal.why_not_less.is_some(),
-        "{id} comes before anything less, and nothing says why"
-    );
-    Ok(())
-}
-
-/// Law 5: small, by a person, and not a repetition of what nobody else would ratify.
-fn provisional(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
-    let Event::MeasureProposed { measure, proposal, ratify_by, .. } = &recorded.event else { return Ok(()) };
-    law!(5, !proposal.withholds.contains(&Capability::Compute), "{measure} stops what runs");
-    law!(5, proposal.scope != Scope::Account, "{measure} reaches the whole account");
-    law!(5, *ratify_by <= Some(recorded.at + RATIFY), "{measure} gives itself more than a day");
-    let alone = seen.measures.iter().find(|(_, m)| {
-        m.ratify_by.is_some()
-            && m.ratified_by.is_none()
-            && m.proposer == recorded.actor
-            && touches(&m.proposal.scope, &proposal.scope)
-    });
-    law!(
-        5,
-        alone.is_none(),
-        "{measure} repeats {:?}, which nobody else ratified",
-        alone.map(|(id, _)| id.to_string())
-    );
     Ok(())
 }

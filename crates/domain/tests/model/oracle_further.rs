@@ -1,18 +1,21 @@
 //! The laws on what [`Further`] reads: how an account ends (7), what orders and holds protect (8), what a case leaves
-//! behind (10), how new terms come to bind (1, 2, 11), and what a rule may do (12).
+//! behind (10), how new terms come to bind (1, 2, 11), and what a rule may do (12); with the ladder (4) and what is
+//! provisional (5).
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::case::Outcome;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
+use tenure_domain::account::measure::Proposal;
 use tenure_domain::account::notice::ServedBy;
 use tenure_domain::account::{Actor, Recorded, System};
-use tenure_domain::name::PowerId;
+use tenure_domain::capability::{Capability, Preset};
+use tenure_domain::name::{MeasureId, PowerId};
 use tenure_domain::scope::Scope;
 
-use crate::chronicle::{Chronicle, touches};
-use crate::further::Further;
-use crate::oracle::{Broken, DEEMED, law};
+use crate::chronicle::{Chronicle, MeasureSeen, touches};
+use crate::further::{Further, ground};
+use crate::oracle::{Broken, DEEMED, RATIFY, law};
 
 /// For how long power 1.5 lets the account fetch its data.
 pub const RETRIEVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -179,7 +182,7 @@ pub fn outcome(seen: &Chronicle, further: &Further, events: &[Recorded]) -> Resu
     }
     for (id, found) in &seen.measures {
         let repeated = found.proposal.power.as_ref().map(PowerId::as_str) == Some("1.6");
-        let strikes = further.ground(seen, found).map_or(0, |ground| further.strikes_on(ground));
+        let strikes = ground(seen, found).map_or(0, |ground| further.strikes_on(ground));
         let rests = !repeated || found.is_over() || strikes >= STRIKES;
         law!(10, rests, "{id} is {} and {strikes} strikes stand", found.phase);
         if let Some(old) = further.replaced.get(id).map(|old| &seen.measures[old]) {
@@ -200,7 +203,7 @@ pub fn outcome(seen: &Chronicle, further: &Further, events: &[Recorded]) -> Resu
     }
     let gone = further.closing.as_ref().is_some_and(|c| seen.measures[&c.measure].is_over());
     law!(10, !gone, "the termination is over, and the account is closing still");
-    let effective = |m: &crate::chronicle::MeasureSeen| {
+    let effective = |m: &MeasureSeen| {
         m.is_effective() && m.proposal.power.as_ref().map(PowerId::as_str) == Some("1.5") && terminates(m)
     };
     let ends = seen.measures.values().any(effective);
@@ -212,6 +215,52 @@ pub fn outcome(seen: &Chronicle, further: &Further, events: &[Recorded]) -> Resu
     Ok(())
 }
 
-fn terminates(found: &crate::chronicle::MeasureSeen) -> bool {
-    found.proposal.preset == tenure_domain::capability::Preset::Terminate
+fn terminates(found: &MeasureSeen) -> bool {
+    found.proposal.preset == Preset::Terminate
+}
+
+/// Law 4: on the ground abuse an isolation of an environment is less than a suspension; and 1.3 reaches a single
+/// environment, which is less than the account.
+pub fn ladder(seen: &Chronicle, id: &MeasureId, proposal: &Proposal) -> Result<(), Broken> {
+    let less_exists = match proposal.preset {
+        Preset::Suspend => {
+            let ground = proposal.case.as_ref().map(|case| seen.cases[case].ground.as_str());
+            ground == Some("abuse") || proposal.scope == Scope::Account
+        }
+        Preset::Terminate => true,
+        _ => false,
+    };
+    let tried = seen.measures.values().any(|m| {
+        m.proposal.case == proposal.case
+            && m.took_effect.is_some()
+            && touches(&m.proposal.scope, &proposal.scope)
+            && (m.proposal.preset < proposal.preset || m.proposal.scope.kind() < proposal.scope.kind())
+    });
+    law!(
+        4,
+        !less_exists || tried || proposal.why_not_less.is_some(),
+        "{id} comes before anything less, and nothing says why"
+    );
+    Ok(())
+}
+
+/// Law 5: small, by a person, and not a repetition of what nobody else would ratify.
+pub fn provisional(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
+    let Event::MeasureProposed { measure, proposal, ratify_by, .. } = &recorded.event else { return Ok(()) };
+    law!(5, !proposal.withholds.contains(&Capability::Compute), "{measure} stops what runs");
+    law!(5, proposal.scope != Scope::Account, "{measure} reaches the whole account");
+    law!(5, *ratify_by <= Some(recorded.at + RATIFY), "{measure} gives itself more than a day");
+    let alone = seen.measures.iter().find(|(_, m)| {
+        m.ratify_by.is_some()
+            && m.ratified_by.is_none()
+            && m.proposer == recorded.actor
+            && touches(&m.proposal.scope, &proposal.scope)
+    });
+    law!(
+        5,
+        alone.is_none(),
+        "{measure} repeats {:?}, which nobody else ratified",
+        alone.map(|(id, _)| id.to_string())
+    );
+    Ok(())
 }
