@@ -1,4 +1,5 @@
-//! Law 6 and what an appeal puts in the place of a measure: consent is not skipped by it, and who took part stays known.
+//! What an appeal puts in the place of a measure: consent is not skipped by it, who took part stays known, and a hold
+//! stands before it like before any stop.
 
 use jiff::SignedDuration;
 use tenure_domain::account::Command;
@@ -6,7 +7,7 @@ use tenure_domain::account::command::Starts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::refusal::Guard;
 
-use crate::world::{HOUSE, World, blob, emergency, propose, words};
+use crate::world::{HOUSE, World, blob, emergency, propose, types, words};
 
 fn appeal(world: &mut World, measure: u32) {
     world.ok("member/parley/ada", Command::FileAppeal { measure: world.m(measure), grounds: words() });
@@ -84,6 +85,26 @@ fn law_06_whoever_took_part_in_what_was_replaced_took_part_in_what_replaces_it()
     world.ok("person/noa", Command::DecideAppeal { appeal, outcome, why: words(), reports: None });
 }
 
+fn modify_to(world: &World, appeal: u32, scope: &str) -> Command {
+    let (appeal, scope) = (world.a(appeal), Some(scope.parse().unwrap()));
+    Command::ModifyOnAppeal { appeal, preset: None, scope, why: words() }
+}
+
+/// Ines proposed a suspension of the account, Omar and Noa approved it; it is in force and appealed.
+fn suspended() -> World {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.3", &["stop"]);
+    world.pass_hours(7 * 24);
+    world.ok("person/ines", propose(&case, "1.3", "account", true));
+    world.approve("omar", 1);
+    world.approve("noa", 1);
+    world.until(world.now);
+    world.confirm(1);
+    appeal(&mut world, 1);
+    world
+}
+
 #[test]
 fn law_05_whoever_applied_an_emergency_measure_does_not_ratify_what_replaces_it() {
     let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
@@ -108,4 +129,31 @@ fn law_05_whoever_applied_an_emergency_measure_does_not_ratify_what_replaces_it(
     world.ok("person/omar", ratify);
     world.pass_hours(25);
     assert_eq!(world.state_of(2), "applying", "it stands by the word of another");
+}
+
+#[test]
+fn law_07_a_hold_on_what_runs_stands_before_the_lesser_stop_that_an_appeal_puts_in_the_place_of_another() {
+    let mut world = suspended();
+    let scope = "environment/web".parse().unwrap();
+    world.ok("person/lena", Command::PlaceHold { scope, running_state: true, why: words() });
+    let done = world.ok("person/ruth", modify_to(&world, 1, "environment/web"));
+    assert_eq!(
+        types(&done),
+        [
+            "appeal.decided",
+            "measure.lifting",
+            "measure.proposed",
+            "measure.bounded",
+            "measure.approved",
+            "measure.blocked"
+        ]
+    );
+    assert!(world.permit(&world.m(2)).is_err() && world.measure(2).took_effect.is_none());
+    world.restored(1);
+    world.pass_hours(24);
+    assert_eq!(world.state_of(2), "approved", "nothing stops what the hold preserves");
+    world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
+    world.until(world.now);
+    assert_eq!(world.state_of(2), "applying");
+    assert!(world.permit(&world.m(2)).is_ok());
 }

@@ -1,12 +1,13 @@
-//! What is tried in every state: a table of makers of commands. A new command of the domain gets a line in
-//! [`MAKERS`]; a maker keeps the world small by making at most a few of each thing.
+//! What is tried in every state: tables of makers of commands, [`COURSE`] for the course of a case and those of
+//! `commands_further` and `commands_legal` for the rest. A new command of the domain gets a maker in one of them, and a line in `table`; a maker
+//! keeps the world small by making at most a few of each thing.
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::notice::{Notice, NoticeKind};
-use tenure_domain::account::{Account, Command};
+use tenure_domain::account::{Account, Book, Command};
 use tenure_domain::name::CaseId;
 use tenure_domain::terms::Channel;
 
@@ -15,6 +16,7 @@ use crate::world::{blob, emergency, issue, open_case, words};
 /// Where the world stands.
 pub struct View<'a> {
     pub account: &'a Account,
+    pub book: &'a Book,
     pub now: Timestamp,
 }
 
@@ -24,8 +26,11 @@ pub type Asked = (&'static str, Command);
 /// Makes what is tried of one kind.
 pub type Maker = fn(&View<'_>) -> Vec<Asked>;
 
-/// Everything that is tried, by what it is called.
-pub const MAKERS: &[(&str, Maker)] = &[
+/// Makers, each with what it makes.
+pub type Makers = &'static [(&'static str, Maker)];
+
+/// The course of a case: notices, cures, measures, and what stands against them.
+pub const COURSE: Makers = &[
     ("open a case", open),
     ("a rule acts", rule),
     ("withdraw a case", withdraw),
@@ -49,21 +54,21 @@ pub const MAKERS: &[(&str, Maker)] = &[
     ("deadlines", deadlines),
 ];
 
-const INES: &str = "person/ines";
-const OMAR: &str = "person/omar";
-const NOA: &str = "person/noa";
-const LENA: &str = "person/lena";
-const ADA: &str = "member/parley/ada";
+pub const INES: &str = "person/ines";
+pub const OMAR: &str = "person/omar";
+pub const NOA: &str = "person/noa";
+pub const LENA: &str = "person/lena";
+pub const ADA: &str = "member/parley/ada";
 
-fn open_cases<'a>(view: &'a View<'_>) -> impl Iterator<Item = CaseId> + 'a {
+pub fn open_cases<'a>(view: &'a View<'_>) -> impl Iterator<Item = CaseId> + 'a {
     view.account.cases.iter().filter(|c| !c.is_closed()).map(|c| c.id.clone())
 }
 
-fn open_measures<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a Measure> + 'a {
+pub fn open_measures<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a Measure> + 'a {
     view.account.measures.iter().filter(|m| !m.is_over())
 }
 
-fn unserved<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a Notice> + 'a {
+pub fn unserved<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a Notice> + 'a {
     view.account.notices.iter().filter(|n| n.served_at().is_none())
 }
 
@@ -179,7 +184,7 @@ fn amend(view: &View<'_>) -> Vec<Asked> {
         .collect()
 }
 
-fn approve(view: &View<'_>) -> Vec<Asked> {
+pub fn approve(view: &View<'_>) -> Vec<Asked> {
     let mut asked = Vec::new();
     for measure in open_measures(view).filter(|m| matches!(m.state, MeasureState::Proposed)) {
         for who in [INES, OMAR, NOA] {
@@ -228,13 +233,13 @@ fn ratify(view: &View<'_>) -> Vec<Asked> {
     asked
 }
 
-fn lift(view: &View<'_>) -> Vec<Asked> {
+pub fn lift(view: &View<'_>) -> Vec<Asked> {
     open_measures(view)
         .map(|m| (INES, Command::LiftMeasure { measure: m.id.clone(), why: words() }))
         .collect()
 }
 
-fn observe(view: &View<'_>) -> Vec<Asked> {
+pub fn observe(view: &View<'_>) -> Vec<Asked> {
     let cluster = "system/cluster";
     let mut asked = Vec::new();
     for measure in &view.account.measures {
@@ -250,7 +255,7 @@ fn observe(view: &View<'_>) -> Vec<Asked> {
     asked
 }
 
-fn order(view: &View<'_>) -> Vec<Asked> {
+pub fn order(view: &View<'_>) -> Vec<Asked> {
     let standing = view.account.orders.iter().filter(|o| o.vacated.is_none());
     let mut asked: Vec<Asked> =
         standing.map(|o| (LENA, Command::VacateOrder { order: o.id.clone(), why: words() })).collect();
@@ -261,7 +266,7 @@ fn order(view: &View<'_>) -> Vec<Asked> {
     asked
 }
 
-fn hold(view: &View<'_>) -> Vec<Asked> {
+pub fn hold(view: &View<'_>) -> Vec<Asked> {
     let standing = view.account.holds.iter().filter(|h| h.released.is_none());
     let mut asked: Vec<Asked> =
         standing.map(|h| (LENA, Command::ReleaseHold { hold: h.id.clone(), why: words() })).collect();
@@ -272,7 +277,7 @@ fn hold(view: &View<'_>) -> Vec<Asked> {
     asked
 }
 
-fn appeal(view: &View<'_>) -> Vec<Asked> {
+pub fn appeal(view: &View<'_>) -> Vec<Asked> {
     let mut asked = Vec::new();
     if view.account.appeals.is_empty() {
         let measures = view.account.measures.iter();
@@ -301,6 +306,6 @@ fn workloads(view: &View<'_>) -> Vec<Asked> {
 }
 
 /// Every deadline that runs, due or not: what is not due must change nothing.
-fn deadlines(view: &View<'_>) -> Vec<Asked> {
+pub fn deadlines(view: &View<'_>) -> Vec<Asked> {
     view.account.timers().into_iter().map(|t| ("system/timer", Command::Fire(t.key))).collect()
 }

@@ -3,22 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
-use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use tenure_domain::account::{Account, Actor, Command, Context, Recorded};
+use tenure_domain::account::{Account, Actor, Command, Context};
 
 use crate::chronicle::Chronicle;
-use crate::commands::{MAKERS, View};
-use crate::oracle::{self, Broken, CURE, NOTICE, RATIFY};
-use crate::stations::Station;
+use crate::commands::View;
+use crate::further::Further;
+use crate::oracle::{self, CURE, NOTICE, RATIFY, Reached};
+use crate::oracle_further::{self, RETRIEVAL};
+use crate::said::{say, short};
+use crate::stations::{Station, Tried};
+use crate::table;
 use crate::world::{World, type_of};
 
 const TERMS: &str = include_str!("small.yaml");
 const BEGIN: &str = "2021-03-09T20:00:00Z";
+
+/// The version of every account that is explored. Commands that name an event of the account name one before it.
+const VERSION: u64 = 10_000;
 
 /// More states than this are not kept: the depth is chosen so that the bound is never met.
 const MOST_STATES: usize = 400_000;
@@ -31,7 +37,9 @@ pub struct Walk {
 
 impl Walk {
     pub fn open() -> Self {
-        Self { world: World::open(TERMS, BEGIN), said: Vec::new() }
+        let mut world = World::open(TERMS, BEGIN);
+        world.publish(&TERMS.replace("version: \"1\"", "version: \"2\""));
+        Self { world, said: Vec::new() }
     }
 
     #[track_caller]
@@ -59,6 +67,7 @@ impl Walk {
 struct State {
     account: Account,
     seen: Chronicle,
+    further: Further,
     now: Timestamp,
 }
 
@@ -75,6 +84,8 @@ pub struct Explored {
     pub decided: usize,
     pub refused: usize,
     pub events: BTreeMap<String, usize>,
+    /// The commands that were carried out: they brought about an event.
+    pub carried_out: BTreeSet<&'static str>,
 }
 
 impl Explored {
@@ -85,6 +96,7 @@ impl Explored {
         for (event, times) in more.events {
             *self.events.entry(event).or_default() += times;
         }
+        self.carried_out.extend(more.carried_out);
     }
 }
 
@@ -107,7 +119,7 @@ impl std::fmt::Display for CounterExample {
 }
 
 /// Explores every station and tells what was explored; fails with the shortest counter-example.
-pub fn check_all(depths: &[(Station, usize)]) {
+pub fn check_all(depths: &[(Station, Tried, usize)]) {
     let began = Instant::now();
     let all = Mutex::new(Explored::default());
     let next = AtomicUsize::new(0);
@@ -115,12 +127,12 @@ pub fn check_all(depths: &[(Station, usize)]) {
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some((station, depth)) = depths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((station, tried, depth)) = depths.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let here = Instant::now();
-                    let found = explore(*station, *depth)
-                        .unwrap_or_else(|found| panic!("from the station {station:?}:\n{found}"));
+                    let found = explore(*station, *tried, *depth)
+                        .unwrap_or_else(|found| panic!("from the station {station:?}, {tried:?}:\n{found}"));
                     println!(
-                        "model_check: {station:?}, {depth} deep: {} states, {} commands decided, {} refused, {:.1} s",
+                        "model_check: {station:?}, {tried:?}, {depth} deep: {} states, {} commands decided, {} refused, {:.1} s",
                         found.states,
                         found.decided,
                         found.refused,
@@ -138,6 +150,12 @@ pub fn check_all(depths: &[(Station, usize)]) {
         all.decided,
         all.refused,
         began.elapsed().as_secs_f64()
+    );
+    println!(
+        "model_check: {} of {} commands carried out: {}",
+        all.carried_out.len(),
+        table::NAMES.len(),
+        all.carried_out.iter().copied().collect::<Vec<_>>().join(", ")
     );
     for must in [
         "notice.served",
@@ -162,17 +180,42 @@ pub fn check_all(depths: &[(Station, usize)]) {
         "hold.released",
         "appeal.decided",
         "workload.removed",
+        "notice.extended",
+        "notice.delayed",
+        "notice.released",
+        "cure.checked",
+        "terms.accepted",
+        "terms.bound",
+        "order.conflicted",
+        "order.preferred",
+        "order.complied",
+        "gag.renewed",
+        "strike.added",
+        "strike.removed",
+        "fee.charged",
+        "fee.reversed",
+        "case.undone",
+        "account.closing",
+        "account.reopened",
+        "deletion.proposed",
+        "deletion.consented",
+        "deletion.approved",
+        "deletion.ended",
+        "account.closed",
     ] {
         assert!(all.events.contains_key(must), "no history reaches {must}: {:?}", all.events);
     }
     assert!(all.states > 10_000, "the world is too small to say anything: {} states", all.states);
+    table::check(&all.carried_out);
 }
 
 /// Explores all histories of at most `depth` commands and waits from a station.
-pub fn explore(station: Station, depth: usize) -> Result<Explored, Box<CounterExample>> {
+pub fn explore(station: Station, tried: Tried, depth: usize) -> Result<Explored, Box<CounterExample>> {
     let walk = station.walk();
     let account = strip(walk.world.account().clone());
-    let root = State { account, seen: Chronicle::of(&walk.world.events), now: walk.world.now };
+    let events = &walk.world.events;
+    let (seen, further) = (Chronicle::of(events), Further::of(events));
+    let root = State { account, seen, further, now: walk.world.now };
     let mut explorer = Explorer {
         world: walk.world,
         way_here: walk.said,
@@ -180,6 +223,7 @@ pub fn explore(station: Station, depth: usize) -> Result<Explored, Box<CounterEx
         known: HashSet::from([fingerprint(&root)]),
         next: Vec::new(),
         keeps: true,
+        tried,
         found: Explored::default(),
     };
     let mut level = vec![(0, root)];
@@ -202,6 +246,7 @@ struct Explorer {
     known: HashSet<(u64, u64)>,
     next: Vec<(u32, State)>,
     keeps: bool,
+    tried: Tried,
     found: Explored,
 }
 
@@ -213,13 +258,9 @@ impl Explorer {
             let said = format!("{}   time passes", short(moment));
             self.arrive(at, waited, || said);
         }
-        let view = View { account: &state.account, now: state.now };
-        for (_, make) in MAKERS {
-            for (who, command) in make(&view) {
-                self.try_it(at, state, who, &command)?;
-            }
-        }
-        Ok(())
+        let view = View { account: &state.account, book: &self.world.book, now: state.now };
+        let commands: Vec<_> = self.tried.makers().flat_map(|(_, make)| make(&view)).collect();
+        commands.iter().try_for_each(|(who, command)| self.try_it(at, state, who, command))
     }
 
     fn try_it(&mut self, at: u32, state: &State, who: &str, command: &Command) -> Result<(), CounterExample> {
@@ -234,18 +275,26 @@ impl Explorer {
         if events.is_empty() {
             return Ok(());
         }
-        let (mut account, mut seen) = (state.account.clone(), state.seen.clone());
+        self.found.carried_out.insert(table::name(command));
+        let State { mut account, mut seen, mut further, .. } = state.clone();
         let mut judged = Ok(());
         for recorded in &events {
             *self.found.events.entry(type_of(&recorded.event)).or_default() += 1;
-            judged = judged.and_then(|()| judge(&seen, recorded));
+            judged = judged.and_then(|()| {
+                oracle::event(&seen, &further, recorded)?;
+                oracle_further::event(&seen, &further, recorded)
+            });
+            further.read(&seen, recorded);
             seen.read(recorded);
             account = Account::apply(&self.world.id, Some(account), recorded).unwrap();
         }
-        let after = State { account: strip(account), seen, now: state.now };
+        let after = State { account: strip(account), seen, further, now: state.now };
         let judged = judged.and_then(|()| {
             let permits = permits(&self.world, &after);
-            oracle::outcome(&state.seen, command, &events, &after.seen, &after.account, &permits, after.now)
+            let State { account, seen, further, now } = &after;
+            let reached = Reached { seen, further, account, permits: &permits, now: *now };
+            oracle::outcome(&state.seen, command, &events, &reached)?;
+            oracle_further::outcome(seen, further, &events)
         });
         let said = || say(state.now, who, command);
         if let Err((law, how)) = judged {
@@ -282,13 +331,6 @@ impl Explorer {
     }
 }
 
-fn judge(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
-    if !oracle::by_the_timer(recorded) {
-        return Err((2, format!("{} says that a notice counts as served", recorded.actor)));
-    }
-    oracle::event(seen, recorded)
-}
-
 fn permits(world: &World, state: &State) -> BTreeSet<tenure_domain::name::MeasureId> {
     let actor: Actor = "system/cluster".parse().unwrap();
     let context = Context { now: state.now, actor: &actor, book: &world.book };
@@ -302,7 +344,9 @@ fn moments(state: &State) -> Vec<Timestamp> {
     let served = state.seen.notices.values().filter_map(|n| n.served_at);
     let served = served.flat_map(|at| [at + CURE, at + NOTICE]);
     let proposed = state.seen.measures.values().flat_map(|m| [m.proposed_at + RATIFY, m.proposal.effective]);
-    let next = timers.chain(served).chain(proposed).filter(|at| *at > state.now).min();
+    let notices = state.further.closing.iter().filter_map(|closing| closing.notices.get(&0));
+    let fetched = notices.filter_map(|id| state.seen.notices[id].served_at).map(|at| at + RETRIEVAL);
+    let next = timers.chain(served).chain(proposed).chain(fetched).filter(|at| *at > state.now).min();
     let Some(next) = next else { return Vec::new() };
     let before = next - SignedDuration::from_micros(1);
     if before > state.now { vec![before, next] } else { vec![next] }
@@ -310,77 +354,18 @@ fn moments(state: &State) -> Vec<Timestamp> {
 
 /// Without the number of events, by which states that are the same otherwise would differ.
 fn strip(mut account: Account) -> Account {
-    account.version = 0;
+    account.version = VERSION;
     account
 }
 
 /// 128 bits of a state: of the account, of all that the record said that the laws ask for, and of the moment.
 fn fingerprint(state: &State) -> (u64, u64) {
-    let mut hash = Hash(DefaultHasher::new(), DefaultHasher::new());
-    hash.1.write_u8(1);
-    serde_json::to_writer(&mut hash, &state.account).unwrap();
-    write!(&mut Text(&mut hash), "{:?}", state.seen).unwrap();
-    hash.feed(&state.now.as_microsecond().to_le_bytes());
-    (hash.0.finish(), hash.1.finish())
-}
-
-struct Hash(DefaultHasher, DefaultHasher);
-
-impl Hash {
-    fn feed(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
-        self.1.write(bytes);
-    }
-}
-
-impl io::Write for Hash {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.feed(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Text<'a>(&'a mut Hash);
-
-impl std::fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.feed(text.as_bytes());
-        Ok(())
-    }
-}
-
-fn short(at: Timestamp) -> String {
-    at.to_string().chars().take(26).collect()
-}
-
-/// A step in words.
-fn say(now: Timestamp, who: &str, command: &Command) -> String {
-    use Command as C;
-    let what = match command {
-        C::OpenCase { ground, .. } => format!("open case on {ground}"),
-        C::IssueNotice { case, starts, .. } => format!("issue notice in {case} that starts {starts:?}"),
-        C::AcknowledgeNotice { notice } => format!("acknowledge {notice}"),
-        C::RecordAttempt { notice, .. } => format!("deliver {notice}"),
-        C::SubmitCure { case, item, .. } => format!("submit cure of {item} in {case}"),
-        C::AcceptCure { case, item } => format!("accept cure of {item} in {case}"),
-        C::RejectCure { case, item, .. } => format!("reject cure of {item} in {case}"),
-        C::ProposeMeasure(p) => {
-            format!("propose in {} from {} on {}", p.case, p.scope, p.effective.map_or("now".into(), short))
-        }
-        C::ApplyEmergency { case, scope, .. } => format!("apply emergency measure in {case} to {scope}"),
-        C::AmendMeasure { measure, effective } => format!("amend {measure} to {}", short(*effective)),
-        C::ApproveMeasure { measure, .. } => format!("approve {measure}"),
-        C::RatifyMeasure { measure, .. } => format!("ratify {measure}"),
-        C::LiftMeasure { measure, .. } => format!("lift {measure}"),
-        C::ConfirmInForce { measure, .. } => format!("observe {measure} in force"),
-        C::ConfirmRestored { measure, .. } => format!("observe {measure} restored"),
-        C::FileAppeal { measure, .. } => format!("appeal against {measure}"),
-        C::DecideAppeal { appeal, outcome, .. } => format!("decide {appeal}: {outcome:?}"),
-        C::Fire(key) => format!("{key} fires"),
-        other => other.name().to_owned(),
-    };
-    format!("{}   {who}: {what}", short(now))
+    let State { account, seen, further, now } = state;
+    let mut text = serde_json::to_string(account).unwrap();
+    write!(text, "{seen:?}{further:?}{}", now.as_microsecond()).unwrap();
+    let (mut one, mut other) = (DefaultHasher::new(), DefaultHasher::new());
+    other.write_u8(1);
+    one.write(text.as_bytes());
+    other.write(text.as_bytes());
+    (one.finish(), other.finish())
 }

@@ -1,22 +1,25 @@
-//! Laws 1 to 12, judged by the events alone: what [`Chronicle`] read of the record before, and the terms of the small
-//! world as they are written there. Nothing here asks the guards of the domain.
+//! Laws 1 to 12, judged by the events alone: what [`Chronicle`] and [`Further`] read of the record before, and the terms
+//! of the small world as they are written there. Nothing here asks the guards of the domain.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use tenure_domain::account::event::Event;
-use tenure_domain::account::measure::Proposal;
+use tenure_domain::account::legal::OrderKind;
+use tenure_domain::account::measure::{Basis, Proposal};
 use tenure_domain::account::notice::{NoticeKind, ServedBy};
 use tenure_domain::account::standing::Standing;
-use tenure_domain::account::{Account, Actor, Command, Recorded, System};
+use tenure_domain::account::{Account, Actor, Command, Recorded};
 use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::name::{MeasureId, PowerId};
 use tenure_domain::scope::Scope;
 
 use crate::chronicle::{Chronicle, ItemSeen, MeasureSeen, touches};
+use crate::further::Further;
+use crate::oracle_further::{ladder, provisional};
 
-/// What power 1.3 promises: two days of notice, one of cure. The zone is UTC, so days are 24 hours.
+/// What each power with a process promises: two days of notice, one of cure. The zone is UTC, so days are 24 hours.
 pub const NOTICE: SignedDuration = SignedDuration::from_hours(48);
 /// See [`NOTICE`].
 pub const CURE: SignedDuration = SignedDuration::from_hours(24);
@@ -33,9 +36,10 @@ macro_rules! law {
         if !$holds { return Err(($number, format!($($said)+))); }
     };
 }
+pub(crate) use law;
 
 /// Judges an event by what the record said before it.
-pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
+pub fn event(seen: &Chronicle, further: &Further, recorded: &Recorded) -> Result<(), Broken> {
     let Recorded { at, actor, event } = recorded;
     match event {
         Event::NoticeServed { notice, by, notice_ends, cure_ends } => {
@@ -70,19 +74,25 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             let mut served = seen.served(case, |k| k.starts_cure().is_some());
             law!(
                 3,
-                served.any(|(_, served)| *at >= served + CURE),
+                served.any(|(notice, served)| further.ran(seen, notice, served, *at).cure >= CURE),
                 "{case} lapsed before a cure period had run"
             );
         }
-        Event::MeasureProposed { measure, proposal, ratify_by, .. } => {
-            law!(12, matches!(actor, Actor::Person(_)), "{actor} proposed {measure}");
+        Event::MeasureProposed { measure, proposal, ratify_by, replaces, .. } => {
+            let may = match proposal.basis {
+                Basis::AccountHolder => matches!(actor, Actor::Member(..)),
+                Basis::Power | Basis::Order { .. } => matches!(actor, Actor::Person(_)),
+            };
+            law!(12, may, "{actor} proposed {measure}");
             law!(
                 1,
-                Some(&proposal.terms) == seen.terms.as_ref(),
+                Some(&proposal.terms) == further.governing(proposal),
                 "{measure} rests on terms that were not accepted"
             );
             law!(1, !closed(seen, proposal), "{measure} is proposed in a closed case");
-            ladder(seen, measure, proposal)?;
+            if replaces.is_none() {
+                ladder(seen, measure, proposal)?;
+            }
             if ratify_by.is_some() {
                 provisional(seen, recorded)?;
             }
@@ -106,11 +116,13 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             stage(found, measure, &["proposed"], "approved")?;
         }
         Event::MeasureApproved { measure } => {
-            law!(6, consents(&seen.measures[measure]) >= 1, "{measure} is approved by nobody else");
+            let found = &seen.measures[measure];
+            law!(6, consents(found) >= needed(further, measure, found), "{measure} is approved by too few");
         }
         Event::MeasureRatified { measure, by, command_hash } => {
             let found = &seen.measures[measure];
-            law!(6, found.proposer.person() != Some(by), "{by} applied {measure} and ratifies it");
+            let applied = further.lineage(measure).any(|id| seen.measures[id].proposer.person() == Some(by));
+            law!(6, !applied, "{by} applied {measure} and ratifies it");
             law!(6, command_hash == &found.hash, "{by} ratified something else than {measure}");
             law!(5, *at < found.proposed_at + RATIFY, "{measure} is ratified too late");
             law!(5, !found.is_over(), "{measure} is over and is ratified");
@@ -123,10 +135,14 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
             );
             stage(&seen.measures[measure], measure, &["approved", "scheduled"], "scheduled")?;
         }
-        Event::MeasureApplying { measure } => takes_effect(seen, measure, *at)?,
+        Event::MeasureApplying { measure } => takes_effect(seen, further, measure, *at)?,
         Event::MeasureInForce { measure, .. } => {
             let found = &seen.measures[measure];
-            law!(8, !seen.stays(&found.proposal.scope), "{measure} comes into force against an order");
+            law!(
+                8,
+                !further.stays(seen, &found.proposal, true),
+                "{measure} comes into force against an order"
+            );
             law!(8, !held(seen, found), "{measure} stops what a hold preserves");
             stage(found, measure, &["applying"], "in force")?;
         }
@@ -147,11 +163,21 @@ pub fn event(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
         }
         Event::AppealDecided { appeal, by, .. } => {
             let measure = &seen.appeals[appeal];
-            law!(6, !seen.measures[measure].parts.contains(by), "{by} took part in {measure} and reviews it");
+            law!(6, !further.parts(seen, measure).contains(by), "{by} took part in {measure} and reviews it");
         }
         _ => {}
     }
     Ok(())
+}
+
+/// The state that a command led to, with what the record says of it and the measures that have a permit there.
+#[derive(Clone, Copy)]
+pub struct Reached<'a> {
+    pub seen: &'a Chronicle,
+    pub further: &'a Further,
+    pub account: &'a Account,
+    pub permits: &'a BTreeSet<MeasureId>,
+    pub now: Timestamp,
 }
 
 /// Judges what a command did as a whole, and the state that came of it.
@@ -159,19 +185,22 @@ pub fn outcome(
     before: &Chronicle,
     command: &Command,
     events: &[Recorded],
-    seen: &Chronicle,
-    account: &Account,
-    permits: &BTreeSet<MeasureId>,
-    now: Timestamp,
+    reached: &Reached<'_>,
 ) -> Result<(), Broken> {
-    if let Command::LiftMeasure { measure, .. } = command {
+    let Reached { seen, further, account, permits, now } = *reached;
+    if let Command::LiftMeasure { measure, .. }
+    | Command::LiftUnder { measure, .. }
+    | Command::ReviewMeasure { measure, .. }
+    | Command::DenyMeasure { measure, .. }
+    | Command::SetConditions { measure, .. } = command
+    {
         for (id, found) in &seen.measures {
             let ended = found.is_over() && !before.measures[id].is_over();
-            law!(9, !ended || id == measure, "lifting {measure} ends {id}");
+            law!(9, !ended || id == measure, "ending {measure} ends {id}");
         }
     }
     for recorded in events {
-        if let Event::MeasureProposed { measure, ratify_by: Some(_), .. } = &recorded.event {
+        if let Event::MeasureProposed { measure, ratify_by: Some(_), replaces: None, .. } = &recorded.event {
             let told = |n: &crate::chronicle::NoticeSeen| {
                 n.kind == NoticeKind::Emergency { measure: measure.clone() }
                     && n.issued_at <= recorded.at + SignedDuration::from_hours(1)
@@ -182,13 +211,13 @@ pub fn outcome(
     for (id, found) in &seen.measures {
         let closed = closed(seen, &found.proposal);
         law!(10, !closed || found.is_over(), "{id} is {} and its case is closed", found.phase);
-        if seen.stays(&found.proposal.scope) {
+        if further.stays(seen, &found.proposal, true) {
             law!(8, !found.is_effective(), "{id} is {} against an order", found.phase);
         }
         if permits.contains(id) {
             law!(1, found.is_effective(), "{id} is {} and has a permit", found.phase);
-            law!(8, !seen.stays(&found.proposal.scope), "{id} has a permit against an order");
-            basis(seen, id, now)?;
+            law!(8, !further.stays(seen, &found.proposal, true), "{id} has a permit against an order");
+            basis(seen, further, id, now)?;
         }
     }
     let mut cases = seen.cases.iter().filter(|(_, c)| !c.closed);
@@ -239,42 +268,86 @@ fn held(seen: &Chronicle, found: &MeasureSeen) -> bool {
         && seen.holds.values().any(|(of, running)| *running && touches(of, &found.proposal.scope))
 }
 
+/// How many others have to consent: what the power says. What an appeal put in the place of more rests on the consent to
+/// that and on the reviewer's decision.
+fn needed(further: &Further, id: &MeasureId, found: &MeasureSeen) -> usize {
+    match found.proposal.power.as_ref().map(PowerId::as_str) {
+        _ if further.replaced.contains_key(id) => 0,
+        Some("1.3" | "1.6") => 1,
+        Some("1.5") => 2,
+        _ => 0,
+    }
+}
+
 /// Law 1: what the record holds for a measure to be in effect now.
-fn basis(seen: &Chronicle, id: &MeasureId, now: Timestamp) -> Result<(), Broken> {
+fn basis(seen: &Chronicle, further: &Further, id: &MeasureId, now: Timestamp) -> Result<(), Broken> {
     let found = &seen.measures[id];
     let proposal = &found.proposal;
-    law!(1, Some(&proposal.terms) == seen.terms.as_ref(), "{id} rests on other terms");
     law!(1, !closed(seen, proposal), "{id} is in a closed case");
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
     let hash = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&command).unwrap()));
     law!(6, hash == found.hash, "the hash of {id} is not that of its proposal");
-    match proposal.power.as_ref().map_or("none", PowerId::as_str) {
-        "1.3" => {
-            law!(1, proposal.preset == Preset::Suspend, "{id} is a {} under 1.3", proposal.preset);
-            law!(6, consents(found) >= 1, "{id} lacks the consent of another person");
+    match &proposal.basis {
+        Basis::AccountHolder => {
+            law!(1, matches!(found.proposer, Actor::Member(..)), "the account did not ask for {id}");
+            law!(1, proposal.preset < Preset::Terminate, "an account asks to be terminated by {id}");
+            return Ok(());
         }
-        "1.4" => {
-            law!(1, proposal.preset == Preset::Isolate, "{id} is a {} under 1.4", proposal.preset);
-            let others = found.ratified_by.is_some() && found.ratified_by.as_ref() != found.proposer.person();
-            law!(
-                5,
-                others || now < found.proposed_at + RATIFY,
-                "{id} outlives its day and nobody else ratified it"
-            );
+        Basis::Order { order } => {
+            let stands = seen.orders.get(order).is_some_and(|(kind, of)| {
+                let commands = match kind {
+                    OrderKind::Remove => proposal.preset == Preset::Isolate,
+                    OrderKind::Preserve => proposal.preset == Preset::Freeze,
+                    OrderKind::Stay | OrderKind::Reinstate | OrderKind::Gag => false,
+                };
+                commands && of.covers(&proposal.scope)
+            });
+            law!(1, stands, "{id} rests on {order}, which does not command it or no longer stands");
+            return Ok(());
         }
+        Basis::Power => {}
+    }
+    law!(1, Some(&proposal.terms) == further.governing(proposal), "{id} rests on other terms");
+    let most = match proposal.power.as_ref().map_or("none", PowerId::as_str) {
+        "1.3" | "1.6" => Preset::Suspend,
+        "1.4" => Preset::Isolate,
+        "1.5" => Preset::Terminate,
         other => return Err((1, format!("{id} rests on the power {other}, which the terms do not hold"))),
+    };
+    let fits = match further.replaced.get(id) {
+        Some(_) => proposal.preset <= most,
+        None => proposal.preset == most,
+    };
+    law!(1, fits, "{id} is a {} under a power for {most}", proposal.preset);
+    law!(6, consents(found) >= needed(further, id, found), "{id} lacks the consent of others");
+    if proposal.power.as_ref().is_some_and(|power| power.as_str() == "1.4") {
+        let others = found.ratified_by.is_some() && found.ratified_by.as_ref() != found.proposer.person();
+        // What an appeal put in the place of a measure that was ratified is provisional no more.
+        let lasts = found.ratify_by.is_none() && further.replaced.contains_key(id);
+        let until = found.ratify_by.unwrap_or(found.proposed_at).min(found.proposed_at + RATIFY);
+        law!(5, others || lasts || now < until, "{id} outlives its day and nobody else ratified it");
     }
     Ok(())
 }
 
 /// Laws 1 to 5 and 8 at the moment a measure takes effect.
-fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), Broken> {
+fn takes_effect(seen: &Chronicle, further: &Further, id: &MeasureId, at: Timestamp) -> Result<(), Broken> {
     let found = &seen.measures[id];
-    basis(seen, id, at)?;
-    law!(8, !seen.stays(&found.proposal.scope), "{id} takes effect against an order");
+    basis(seen, further, id, at)?;
+    law!(8, !further.stays(seen, &found.proposal, false), "{id} takes effect against an order");
     law!(8, !held(seen, found), "{id} stops what a hold preserves");
     if found.ratify_by.is_some() {
         return stage(found, id, &["proposed", "scheduled"], "applying");
+    }
+    // What an order commands takes effect with its record, and the account's own wish at once.
+    if !found.proposal.basis.is_power() {
+        return stage(found, id, &["proposed", "scheduled"], "applying");
+    }
+    if let Some(old) = further.replaced.get(id)
+        && found.phase == "proposed"
+    {
+        law!(4, seen.measures[old].took_effect.is_some(), "{id} takes effect for {old}, which never did");
+        return Ok(());
     }
     stage(found, id, &["scheduled"], "applying")?;
     let (Some(case), Some(power)) = (&found.proposal.case, &found.proposal.power) else {
@@ -282,66 +355,19 @@ fn takes_effect(seen: &Chronicle, id: &MeasureId, at: Timestamp) -> Result<(), B
     };
     let mut cures = seen.served(case, |k| k.starts_cure() == Some(power));
     let grounded = cures.any(|(notice, served)| {
-        let ends = served + CURE;
+        let has_run = |until| further.ran(seen, notice, served, until).cure >= CURE;
         let asked = seen.asked(notice);
-        let undecided = asked.iter().any(|i| matches!(i, ItemSeen::Submitted(when) if *when < ends));
-        ends <= at && !undecided && asked.iter().any(|i| *i != ItemSeen::Met)
+        let undecided = asked.iter().any(|i| matches!(i, ItemSeen::Submitted(when) if !has_run(*when)));
+        has_run(at) && !undecided && asked.iter().any(|i| *i != ItemSeen::Met)
     });
     law!(3, grounded, "{id} takes effect and no cure period for what is left to do has run");
     let mut intents = seen.served(case, |k| k.starts_notice() == Some(power));
-    law!(3, intents.any(|(_, served)| served + NOTICE <= at), "{id} takes effect before its notice has run");
+    law!(
+        3,
+        intents.any(|(notice, served)| further.ran(seen, notice, served, at).notice >= NOTICE),
+        "{id} takes effect before its notice has run"
+    );
     law!(3, at >= found.proposal.effective, "{id} takes effect before the moment approved");
     law!(4, seen.cases[case].lapsed, "{id} takes effect and its case has not lapsed");
     Ok(())
-}
-
-/// Law 4: on the ground abuse an isolation of an environment is less than a suspension; and 1.3 reaches a single
-/// environment, which is less than the account.
-fn ladder(seen: &Chronicle, id: &MeasureId, proposal: &Proposal) -> Result<(), Broken> {
-    let less_exists = match proposal.preset {
-        Preset::Suspend => {
-            let ground = proposal.case.as_ref().map(|case| seen.cases[case].ground.as_str());
-            ground == Some("abuse") || proposal.scope == Scope::Account
-        }
-        _ => false,
-    };
-    let tried = seen.measures.values().any(|m| {
-        m.proposal.case == proposal.case
-            && m.took_effect.is_some()
-            && touches(&m.proposal.scope, &proposal.scope)
-            && (m.proposal.preset < proposal.preset || m.proposal.scope.kind() < proposal.scope.kind())
-    });
-    law!(
-        4,
-        !less_exists || tried || proposal.why_not_less.is_some(),
-        "{id} comes before anything less, and nothing says why"
-    );
-    Ok(())
-}
-
-/// Law 5: small, by a person, and not a repetition of what nobody else would ratify.
-fn provisional(seen: &Chronicle, recorded: &Recorded) -> Result<(), Broken> {
-    let Event::MeasureProposed { measure, proposal, ratify_by, .. } = &recorded.event else { return Ok(()) };
-    law!(5, !proposal.withholds.contains(&Capability::Compute), "{measure} stops what runs");
-    law!(5, proposal.scope != Scope::Account, "{measure} reaches the whole account");
-    law!(5, *ratify_by <= Some(recorded.at + RATIFY), "{measure} gives itself more than a day");
-    let alone = seen.measures.iter().find(|(_, m)| {
-        m.ratify_by.is_some()
-            && m.ratified_by.is_none()
-            && m.proposer == recorded.actor
-            && touches(&m.proposal.scope, &proposal.scope)
-    });
-    law!(
-        5,
-        alone.is_none(),
-        "{measure} repeats {:?}, which nobody else ratified",
-        alone.map(|(id, _)| id.to_string())
-    );
-    Ok(())
-}
-
-/// Law 2 again: whatever part of Tenure serves a notice is the timer.
-pub fn by_the_timer(recorded: &Recorded) -> bool {
-    !matches!(&recorded.event, Event::NoticeServed { by: ServedBy::Deemed, .. })
-        || recorded.actor == Actor::System(System::Timer)
 }

@@ -258,6 +258,17 @@ impl Draft<'_> {
         self.go_on(id)
     }
 
+    /// A lesser measure goes on where the one before was in effect. What that stopped is given back first, so that a hold on
+    /// what runs stands before it like before any stop.
+    fn go_on_as(&mut self, measure: MeasureId) -> Result<(), Rejected> {
+        let held = self.account.hold_guards(&self.account.measure(&measure)?.proposal);
+        if held.is_empty() {
+            return self.emit(Event::MeasureApplying { measure });
+        }
+        self.emit(Event::MeasureApproved { measure: measure.clone() })?;
+        self.block(measure, &held)
+    }
+
     /// Brings a lesser measure to where the one that it replaces stood.
     fn put_in_place(&mut self, old: &Measure, proposal: Proposal) -> Result<(), Rejected> {
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
@@ -280,7 +291,7 @@ impl Draft<'_> {
         let now = self.context.now;
         let (at, stayed) = match &old.state {
             MeasureState::Applying { .. } | MeasureState::InForce { .. } => {
-                return self.emit(Event::MeasureApplying { measure });
+                return self.go_on_as(measure);
             }
             MeasureState::Scheduled { at } => (Some((*at).max(now)), None),
             MeasureState::Stayed { from: StayedFrom::Scheduled { at }, order, .. } => {

@@ -160,7 +160,10 @@ impl Draft<'_> {
         let removes = because != Outcome::Cured || strike::cure_removes(terms, &ground);
         if removes && self.account.strikes.iter().any(|s| &s.case == id && s.removed.is_none()) {
             self.emit(Event::StrikeRemoved { case: id.clone(), because })?;
-            self.end_unstruck(id)?;
+            // `tests/seeded` builds this crate without it, to show that the model checker misses it.
+            if !cfg!(seeded_violation) {
+                self.end_unstruck(id)?;
+            }
         }
         let fees: Vec<FeeId> = self
             .account
