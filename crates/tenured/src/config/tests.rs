@@ -150,6 +150,17 @@ fn the_committed_schema_and_example_are_fresh() {
     );
 }
 
+#[test]
+fn what_one_person_may_begin_is_as_the_settings_say() {
+    let usual = read(LEAST, &[], &[]).unwrap().config.caps;
+    assert_eq!(usual, tenure_engine::OperatorCaps::default());
+    let flags = ["--caps-cases-per-hour", "7", "--caps-emergencies-per-day", "3"];
+    let set = read(LEAST, &[], &flags).unwrap().config.caps;
+    assert_eq!((set.cases.per_hour, set.cases.per_day), (7, usual.cases.per_day));
+    assert_eq!((set.emergencies.per_hour, set.emergencies.per_day), (usual.emergencies.per_hour, 3));
+    assert!(read(LEAST, &[], &["--caps-measures-per-day", "0"]).is_err(), "no cap forbids everything");
+}
+
 #[tokio::test]
 async fn letters_that_do_not_render_are_refused_by_the_check_and_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
