@@ -75,7 +75,6 @@ impl Act {
                 C::SubmitCure { .. } => Action::SubmitCure,
                 C::AcceptCure { .. } | C::RejectCure { .. } => Action::DecideCure,
                 C::ProposeMeasure(_) | C::ProposeUntil { .. } => Action::ProposeMeasure,
-                C::Compared { .. } | C::UndoCase { .. } => return None,
                 C::LiftUnder { authority: Authority::AccountHolder, .. } => Action::LiftOwnMeasure,
                 C::LiftUnder { authority: Authority::Legal | Authority::Order, .. } => {
                     Action::LiftLegalMeasure
@@ -107,7 +106,9 @@ impl Act {
                 C::FileAppeal { .. } => Action::FileAppeal,
                 C::AssignAppeal { .. } => Action::AssignAppeal,
                 C::DecideAppeal { .. } | C::ModifyOnAppeal { .. } => Action::DecideAppeal,
-                C::RecordAttempt { .. }
+                C::Compared { .. }
+                | C::UndoCase { .. }
+                | C::RecordAttempt { .. }
                 | C::RecordTermsAttempt { .. }
                 | C::RecordFailure { .. }
                 | C::RecordCheck { .. }

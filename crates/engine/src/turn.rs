@@ -238,7 +238,7 @@ impl Turn<'_> {
         command: &mut account::Command,
         context: &Context<'_>,
     ) -> Result<(), EngineError> {
-        if !command.reasons().is_some_and(|reasons| reasons.letter.is_none()) {
+        if command.reasons().is_none_or(|reasons| reasons.letter.is_some()) {
             return Ok(());
         }
         let Ok((_, said)) = Account::decide_and_say(id, state, command.clone(), context) else {

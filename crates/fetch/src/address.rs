@@ -25,7 +25,6 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_loopback()
         || address.is_link_local()
         || address.is_documentation())
-        && !matches!((a, b, c), (198, 51, 100) | (203, 0, 113))
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

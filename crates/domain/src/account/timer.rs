@@ -81,7 +81,6 @@ impl TimerKey {
             | Self::Retry(notice)
             | Self::Undeliverable(notice)
             | Self::Remind(notice, _) => account.notice(notice).ok().map(|n| &n.case),
-            Self::DeemedTerms(_) | Self::Bind(_) => None,
             Self::Lapse(case) | Self::Check(case) => Some(case),
             Self::Apply(measure)
             | Self::Ratification(measure)
@@ -99,7 +98,9 @@ impl TimerKey {
                 let measure = &account.appeal(appeal).ok()?.measure;
                 account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
             }
-            Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => None,
+            Self::DeemedTerms(_) | Self::Bind(_) | Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => {
+                None
+            }
         }
     }
 

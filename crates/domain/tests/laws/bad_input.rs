@@ -427,7 +427,7 @@ fn each_command_in_every_state_twice_and_by_everybody_is_done_or_refused_in_a_ty
                         let twice = ask(&world, Some(&after), &actor, &command);
                         match again {
                             Again::Refused => {
-                                assert!(matches!(twice, Err(Some(_))), "{told} twice: {twice:?}")
+                                assert!(matches!(twice, Err(Some(_))), "{told} twice: {twice:?}");
                             }
                             Again::Nothing => assert!(matches!(twice, Err(None)), "{told} twice: {twice:?}"),
                             Again::Another => assert!(!matches!(twice, Err(None)), "{told} twice is nothing"),

@@ -172,9 +172,10 @@ impl Chronicle {
                 self.notices.get_mut(notice).unwrap().served_at.get_or_insert(*at);
             }
             Event::CureSubmitted { case, item, .. } => self.item(case, item, ItemSeen::Submitted(*at)),
-            Event::CureAccepted { case, item } => self.item(case, item, ItemSeen::Met),
-            Event::CureChecked { found: Found::There { .. }, .. } => {}
-            Event::CureChecked { case, item, .. } => self.item(case, item, ItemSeen::Met),
+            Event::CureAccepted { case, item }
+            | Event::CureChecked { case, item, found: Found::Crossed { .. } | Found::Gone { .. } } => {
+                self.item(case, item, ItemSeen::Met);
+            }
             Event::CureRejected { case, item, .. } => self.item(case, item, ItemSeen::Due),
             Event::MeasureProposed {
                 measure,
@@ -213,7 +214,9 @@ impl Chronicle {
             Event::ApprovalExpired { measure, by } => {
                 self.measures.get_mut(measure).unwrap().consents.retain(|(who, _)| who != by);
             }
-            Event::ApprovalDenied { measure, by, .. } | Event::EmergencyReviewed { measure, by, .. } => {
+            Event::ApprovalDenied { measure, by, .. }
+            | Event::EmergencyReviewed { measure, by, .. }
+            | Event::MeasureReviewed { measure, by, .. } => {
                 self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
             }
             Event::ApprovalGiven { measure, by, command_hash, .. } => {
@@ -252,7 +255,7 @@ impl Chronicle {
             Event::OrderRecorded { order, kind, scope, .. } => {
                 self.orders.insert(order.clone(), (*kind, scope.clone()));
             }
-            Event::OrderVacated { order, .. } => {
+            Event::OrderVacated { order, .. } | Event::GagEnded { order } => {
                 self.orders.remove(order);
             }
             Event::HoldPlaced { hold, scope, running_state, .. } => {
@@ -266,12 +269,6 @@ impl Chronicle {
             }
             Event::AppealDecided { appeal, by, .. } => {
                 self.reviews.insert((self.appeals[appeal].clone(), by.clone()));
-            }
-            Event::GagEnded { order } => {
-                self.orders.remove(order);
-            }
-            Event::MeasureReviewed { measure, by, .. } => {
-                self.measures.get_mut(measure).unwrap().parts.insert(by.clone());
             }
             // What follows from these is told in stories of its own.
             Event::MeasureBounded { .. }
@@ -326,6 +323,7 @@ impl Chronicle {
             | Event::CaseUndone { .. }
             | Event::ParityCompared { .. }
             | Event::DriftRepaired { .. }
+            | Event::CureChecked { found: Found::There { .. }, .. }
             | Event::CommandRefused { .. } => {}
         }
     }

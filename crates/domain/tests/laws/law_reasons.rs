@@ -74,7 +74,7 @@ fn in_effect(world: &mut World) {
 
 /// Issues the notice that the last event of the account called for, as the engine does.
 fn clerk(world: &mut World, reasons: Reasons) -> Statement {
-    let (event, kind) = called(world).pop().expect("an event that calls for a notice");
+    let (event, kind) = called(world).pop().unwrap();
     let command = Command::IssueCalled { event, kind, reasons };
     let statement = stated(world, "system/clerk", command.clone());
     world.ok("system/clerk", command);

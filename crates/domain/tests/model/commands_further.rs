@@ -249,7 +249,7 @@ fn signals(view: &View<'_>) -> Vec<Tried> {
     }
     for case in open_cases(view) {
         let (rule, by) = (parse("flood"), parse("ines"));
-        asked.push(("system/batch", Command::UndoCase { case, rule, by, why: words() }));
+        asked.push(("system/batch", Command::UndoCase { case, rule, by, why: words(), reports: None }));
     }
     asked
 }

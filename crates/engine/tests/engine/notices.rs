@@ -184,5 +184,12 @@ async fn what_happens_is_told_once_each_wherever_the_engine_dies() {
             "{letter}"
         );
     }
-    assert!(office.letters().iter().filter(|name| name.ends_with(".eml")).count() == 2 * rounds);
+    assert!(
+        office
+            .letters()
+            .iter()
+            .filter(|name| std::path::Path::new(name).extension().is_some_and(|e| e == "eml"))
+            .count()
+            == 2 * rounds
+    );
 }

@@ -84,6 +84,12 @@ fn wrongs(document: &Value, schema: &Value, whole: &Value, at: &str) -> Vec<Wron
         }
         Value::Null => panic!("the example says nothing at {at:?}"),
     }
+    // The fields of a shape that its tag names are read together: what is wrong in one is told of the shape.
+    if schema["properties"]["by"]["enum"].is_array() {
+        for wrong in &mut wrongs {
+            at.clone_into(&mut wrong.pointer);
+        }
+    }
     wrongs
 }
 

@@ -162,7 +162,7 @@ impl Operation {
                 json!({"since": "2021-01-09T19:00:00Z", "version": tenure_domain::document::hash(tenured::story::RULE), "why": "It counts spam twice"})
             }
             "amendMeasure" => json!({"effective": "2021-01-09T19:00:00Z"}),
-            "approveMeasure" | "ratifyMeasure" => json!({"commandHash": "0"}),
+            "approveMeasure" | "ratifyMeasure" | "consentToDeletion" => json!({"commandHash": "0"}),
             "denyMeasure" => json!({"commandHash": "0", "why": "Nothing was tried before"}),
             "reviewEmergency" => json!({"finding": "right", "why": "It was what it looked like"}),
             "chargeFee" => {
@@ -185,7 +185,6 @@ impl Operation {
             "reviewMeasure" => json!({"lift": false, "why": "Nothing has changed"}),
             "acknowledgeEnforcement" => json!({"capability": "payments", "withheld": true}),
             "proposeDeletion" => json!({"why": "The time to fetch the data has run"}),
-            "consentToDeletion" => json!({"commandHash": "0"}),
             "denyDeletion" => json!({"commandHash": "0", "why": "Not yet"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
             "decideAppeal" => {

@@ -24,7 +24,7 @@ impl Draft<'_> {
             }
             Command::ProposeUntil { proposal, lifts } => (self.propose(proposal, lifts), comparison.unmet()),
             Command::ApplyEmergency { case, power, scope, why, why_not_less, reasons } => {
-                (self.apply_emergency(case, power, scope, why, why_not_less, reasons), Vec::new())
+                (self.apply_emergency(case, &power, scope, why, why_not_less, reasons), Vec::new())
             }
             other => {
                 let detail = format!("{} is compared with nothing", other.name());

@@ -135,7 +135,7 @@ impl Draft<'_> {
     pub(super) fn apply_emergency(
         &mut self,
         case: CaseId,
-        power: PowerId,
+        power: &PowerId,
         scope: Scope,
         why: Words,
         why_not_less: Option<Words>,

@@ -165,7 +165,7 @@ impl Account {
             Command::RejectCure { case, item, why } => draft.reject_cure(&case, item, why)?,
             Command::RecordCheck { case, item, found, why } => draft.record_check(&case, item, found, why)?,
             Command::IssueNotice { case, starts, power, why, items, reasons } => {
-                draft.issue_notice(case, starts, &power, why, items, reasons)?;
+                draft.issue_notice(&case, starts, &power, why, items, reasons)?;
             }
             Command::IssueCalled { event, kind, reasons } => draft.issue_called(event, kind, reasons)?,
             Command::RecordAttempt { notice, channel, proof } => {
@@ -179,13 +179,13 @@ impl Account {
             Command::ProposeMeasure(proposal) => draft.propose(proposal, Lifts::default())?,
             Command::ProposeUntil { proposal, lifts } => draft.propose(proposal, lifts)?,
             Command::ApplyEmergency { case, power, scope, why, why_not_less, reasons } => {
-                draft.apply_emergency(case, power, scope, why, why_not_less, reasons)?;
+                draft.apply_emergency(case, &power, scope, why, why_not_less, reasons)?;
             }
             Command::Compared { decision, comparison } => draft.compared(*decision, comparison)?,
             Command::AmendMeasure { measure, effective } => draft.amend(&measure, effective)?,
             Command::ApproveMeasure { measure, command_hash } => draft.approve(&measure, &command_hash)?,
             Command::DenyMeasure { measure, command_hash, why } => {
-                draft.deny(&measure, &command_hash, why)?
+                draft.deny(&measure, &command_hash, why)?;
             }
             Command::ReviewEmergency { measure, finding, account } => {
                 draft.review_emergency(&measure, finding, account)?;

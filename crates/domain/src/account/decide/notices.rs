@@ -23,7 +23,7 @@ pub(super) const PROOF_MAX: usize = 512;
 impl Draft<'_> {
     pub(super) fn issue_notice(
         &mut self,
-        case: CaseId,
+        case: &CaseId,
         starts: Starts,
         power: &PowerId,
         why: Words,
@@ -31,12 +31,12 @@ impl Draft<'_> {
         reasons: Reasons,
     ) -> Result<(), Rejected> {
         self.person_or_rule()?;
-        let found = self.account.case(&case)?;
+        let found = self.account.case(case)?;
         let terms = self.account.terms_of(found, self.context.book)?;
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "open a new case"));
         }
-        if let Some(disputed) = self.account.dispute_guard(&case) {
+        if let Some(disputed) = self.account.dispute_guard(case) {
             return Err(disputed.into());
         }
         if let Some(order) = &found.order {
@@ -64,7 +64,7 @@ impl Draft<'_> {
                 ),
                 format!("use one of: {}", have.join(", ")),
             );
-            return self.refuse_with(unmet, &kind, &case, &reasons);
+            return self.refuse_with(unmet, &kind, case, &reasons);
         };
         let Process::Noticed { notice: notice_period, cure: cure_period, .. } = &granted.process else {
             let unmet = Unmet::new(
@@ -72,7 +72,7 @@ impl Draft<'_> {
                 format!("power {power} is an emergency power: it has no notice to serve before"),
                 "apply the emergency measure; its notice is issued with it",
             );
-            return self.refuse_with(unmet, &kind, &case, &reasons);
+            return self.refuse_with(unmet, &kind, case, &reasons);
         };
         for (starts_it, period) in
             [(starts != Starts::Notice, cure_period), (starts != Starts::Cure, notice_period)]
@@ -103,7 +103,7 @@ impl Draft<'_> {
             self.payable(asked.invoice.as_ref(), found)?;
         }
         self.issue(case.clone(), kind, why, items, reasons, None)?;
-        self.settle_dispute(&case)
+        self.settle_dispute(case)
     }
 
     /// Issues a notice with its statement of reasons, or refuses with everything that the statement lacks.

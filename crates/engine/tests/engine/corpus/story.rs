@@ -12,7 +12,7 @@ use tenure_domain::account::invoice::InvoiceFacts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::{Actor, Command, System};
 use tenure_domain::book;
-use tenure_domain::name::{CaseId, ItemId, MeasureId, TermsNoticeId};
+use tenure_domain::name::{CaseId, ItemId, MeasureId, NoticeId, TermsNoticeId};
 use tenure_domain::report;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::Terms;
@@ -322,10 +322,15 @@ impl Story {
             self.act(person("bela", Role::Billing), "quince", command).await;
             if paid == 0 {
                 self.notice(&case, Starts::Both, "bill").await;
-                let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+                let notice = self.newest_of(&case).await;
                 self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
             }
         }
+    }
+
+    /// The newest notice of a case: others of its account come in between by themselves.
+    async fn newest_of(&self, case: &CaseId) -> NoticeId {
+        self.office.account(case.account().as_str()).await.notices_of(case).last().unwrap().id.clone()
     }
 
     /// Clocks that stand still and are made longer, delivery that fails, items that verify themselves, a signal that is
@@ -333,7 +338,7 @@ impl Story {
     async fn clocks(&mut self) {
         let case = self.open_case("quince", "non_payment").await;
         self.notice(&case, Starts::Both, "dues").await;
-        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        let notice = self.newest_of(&case).await;
         let owner = || member("quince", Role::Owner);
         self.act(owner(), "quince", Command::ReadNotice { notice: notice.clone() }).await;
         let why = self.words("They asked for it.");
@@ -366,7 +371,7 @@ impl Story {
             reasons: reasons(letter),
         };
         self.act(ines(), "quince", issue).await;
-        let notice = self.office.account("quince").await.notices.last().unwrap().id.clone();
+        let notice = self.newest_of(&case).await;
         self.act(owner(), "quince", Command::AcknowledgeNotice { notice }).await;
         self.pass(25).await;
         for (found, why) in [

@@ -40,7 +40,7 @@ impl Story<'_> {
         // Each lift was told by a notice of its own, and what waits is only that they count as served.
         let notices = self.client("jules")?.notices(&social).await?.items;
         for measure in [&suspension, &isolation] {
-            let told = notices.iter().filter(|n| n.measure.as_ref() == Some(measure)).next_back();
+            let told = notices.iter().rfind(|n| n.measure.as_ref() == Some(measure));
             ensure!(told.is_some_and(|n| n.title.contains("end of a measure")), "{measure}: {told:?}");
         }
         for notice in notices.iter().filter(|n| n.state == "issued") {

@@ -1,4 +1,4 @@
--- The schema of ../sqlite/0010_parity.sql, where the table is explained.
+-- The schema of ../sqlite/0006_parity.sql, where the table is explained.
 
 CREATE TABLE parity_cases (
     case_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
