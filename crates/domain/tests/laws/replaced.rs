@@ -145,7 +145,9 @@ fn law_07_a_hold_on_what_runs_stands_before_the_lesser_stop_that_an_appeal_puts_
             "measure.proposed",
             "measure.bounded",
             "measure.approved",
-            "measure.blocked"
+            "measure.blocked",
+            // What waited for the decision comes before its guards again, this one too.
+            "measure.scheduled"
         ]
     );
     assert!(world.permit(&world.m(2)).is_err() && world.measure(2).took_effect.is_none());

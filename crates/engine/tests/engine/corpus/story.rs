@@ -350,7 +350,7 @@ impl Story {
         self.act(ines(), "quince", Command::ResumeCase { case: case.clone(), why }).await;
 
         let items = [
-            ("few", Verifier::Fact { bound: "reports(\"spam\", \"P7D\").filed < 3".into() }),
+            ("few", Verifier::Fact { bound: "reports(\"spam\", \"P7D\").filed > 1000".into() }),
             ("page", Verifier::Gone { locator: self.words("http://127.0.0.1:1/page") }),
         ];
         let items = items.map(|(id, verifier)| Asked {
