@@ -44,10 +44,8 @@ struct Bare {
 
 /// The query, and the answer turned into JSON.
 async fn bare(State(bare): State<Bare>, Path(id): Path<String>) -> impl IntoResponse {
-    match bare.store.aggregate(&format!("account/{id}")).await {
-        Ok(Some(row)) => {
-            ([(header::ETAG, format!("\"{}\"", row.version))], Json(bare.answer)).into_response()
-        }
+    match bare.store.last_of(&format!("account/{id}")).await {
+        Ok(Some(version)) => ([(header::ETAG, format!("\"{version}\""))], Json(bare.answer)).into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

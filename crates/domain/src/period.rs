@@ -89,10 +89,11 @@ impl Period {
         match *self {
             Self::Seconds(n) => u64::from(n),
             Self::Days(n) | Self::BusinessDays(n) => u64::from(n) * DAY_SECONDS,
-            // No month is shorter than 28 days, and twelve are at least 365. The clock can be a day ahead at the end
-            // in a zone that crosses the date line.
+            // No month is shorter than 28 days, and twelve are at least 365. At the end the clock can be ahead by the
+            // day that a zone loses where it crosses the date line, and by two hours of summer time.
             Self::Months(n) => {
-                (u64::from(n / 12) * 365 + u64::from(n % 12) * 28).saturating_sub(1) * DAY_SECONDS
+                let days = u64::from(n / 12) * 365 + u64::from(n % 12) * 28;
+                (days * DAY_SECONDS).saturating_sub(DAY_SECONDS + 2 * 60 * 60)
             }
         }
     }

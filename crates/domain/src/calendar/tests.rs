@@ -181,6 +181,17 @@ fn repeats(calendar: &Calendar, at: Timestamp) -> bool {
     zone.to_ambiguous_zoned(at.to_zoned(zone.clone()).datetime()).is_ambiguous()
 }
 
+#[test]
+fn months_end_at_the_same_local_time_across_the_date_line() {
+    let apia = Calendar { time_zone: "Pacific/Apia".to_owned(), ..los_angeles() };
+    let from: Timestamp = "2008-12-31T11:00:00Z".parse().unwrap();
+    // Samoa had no 30 December 2011, and its clocks stood an hour ahead for the summer besides.
+    let months = Period::Months(36);
+    let end = apia.deadline(from, &months).unwrap().at;
+    assert_eq!(end, "2011-12-30T10:00:00Z".parse().unwrap());
+    assert!(end.duration_since(from).as_secs() >= i64::try_from(months.shortest_seconds()).unwrap());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
