@@ -58,6 +58,7 @@ actions! {
     IssueNotice = "issueNotice" / "issue a notice" on account;
     AcknowledgeNotice = "acknowledgeNotice" / "acknowledge a notice" on account;
     ExtendNotice = "extendNotice" / "make a notice's periods longer" on account;
+    ProveDelivery = "proveDelivery" / "show that a letter was delivered" on account;
     PauseCase = "pauseCase" / "stop or resume the clocks of a case" on account;
     ClearSignal = "clearSignal" / "say that a signal is false" on account;
     SubmitCure = "submitCure" / "submit a cure" on account;

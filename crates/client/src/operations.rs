@@ -6,8 +6,8 @@ use tenure_wire::request::{
     AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
     CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport,
     IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold, ProposeMeasure,
-    Reason, RecordInvoice, RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles, SubmitCure,
-    WithdrawCase, Workload,
+    ProveDelivery, Reason, RecordInvoice, RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles,
+    SubmitCure, WithdrawCase, Workload,
 };
 use tenure_wire::view::{
     AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
@@ -104,6 +104,8 @@ posts! {
     "resumeCase" resume_case(case) "/v1/cases/{case}/resumption" Reason => Written;
     /// Makes the periods of a notice longer.
     "extendNotice" extend_notice(account, notice) "/v1/accounts/{account}/notices/{notice}/extension" ExtendNotice => Written;
+    /// Shows that a channel delivered the letter of a notice.
+    "proveDelivery" prove_delivery(account, notice) "/v1/accounts/{account}/notices/{notice}/delivery" ProveDelivery => Written;
     /// Issues a notice.
     "issueNotice" issue_notice(case) "/v1/cases/{case}/notices" IssueNotice => Written;
     /// Hands a cure in.

@@ -70,6 +70,7 @@ impl Act {
                 C::AcknowledgeNotice { .. } | C::AcknowledgeTerms { .. } => Action::AcknowledgeNotice,
                 C::ReadNotice { .. } => Action::ReadAccount,
                 C::ExtendNotice { .. } => Action::ExtendNotice,
+                C::ProveDelivery { .. } => Action::ProveDelivery,
                 C::PauseCase { .. } | C::ResumeCase { .. } => Action::PauseCase,
                 C::ClearSignal { .. } => Action::ClearSignal,
                 C::SubmitCure { .. } => Action::SubmitCure,

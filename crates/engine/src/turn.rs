@@ -656,6 +656,7 @@ fn document(command: &account::Command) -> Option<&Blob> {
         | C::ApplyEmergency { reasons, .. } => reasons.letter.as_ref(),
         C::IssueRetrievalNotice { letter, .. } | C::NotifyTerms { letter, .. } => Some(letter),
         C::RecordCheck { found, .. } => found.evidence(),
+        C::ProveDelivery { evidence, .. } => Some(evidence),
         C::ConfirmDeletion { certificate } => Some(certificate),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,

@@ -9,6 +9,7 @@ use tenure_domain::scope::Scope;
 use tenure_domain::text::Blob;
 use utoipa::ToSchema;
 
+use crate::request::whole;
 use crate::schema::{BlobName, ScopeName, Slug, Text};
 
 macro_rules! request {
@@ -129,6 +130,7 @@ request!(
         measure: Option<MeasureId>,
         /// How much, in the currency's minor units, such as cents.
         #[schema(minimum = 1, maximum = 1_000_000_000)]
+        #[serde(deserialize_with = "whole")]
         minor_units: u32,
         /// The currency (ISO 4217).
         #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", example = "USD")]

@@ -17,14 +17,16 @@ use tenure_domain::name::{
 };
 use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
+use tenure_domain::terms::Channel;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::legal::Instead;
 use crate::parity::ParityAnswers;
 use crate::schema::{
-    BlobName, CapabilityName, Clause, CurrencyCode, Day, Digest, GroundCode, Holder, InvoiceNumber, Length,
-    OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName, Slug, Span, Text, Word,
+    AskedPresetName, BlobName, CapabilityName, ChannelName, Clause, CurrencyCode, Day, Digest, GroundCode,
+    Holder, InvoiceNumber, Length, OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName,
+    Slug, Span, Text, Word,
 };
 
 macro_rules! request {
@@ -37,7 +39,7 @@ macro_rules! request {
 }
 
 /// A whole number, also where it is written with a fraction of zero, as JSON Schema has it.
-fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+pub(crate) fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
     struct Whole<N>(PhantomData<N>);
 
     impl<N: TryFrom<u64>> Visitor<'_> for Whole<N> {
@@ -446,6 +448,18 @@ pub enum AskVerifier {
 }
 
 request!(
+    /// Shows that a channel delivered a notice's letter.
+    ProveDelivery {
+        /// Which channel. It has taken the letter.
+        #[schema(value_type = ChannelName)]
+        channel: Channel,
+        /// What shows it, as it was uploaded: a delivery status notification, a receipt.
+        #[schema(value_type = BlobName)]
+        evidence: Blob,
+    }
+);
+
+request!(
     /// Makes the periods of a notice longer that still run.
     ExtendNotice {
         /// By how much, from where each would end; longer than zero.
@@ -585,7 +599,7 @@ request!(
     /// Asks that something be withheld from the own account, at once.
     AskMeasure {
         /// What: `freeze`, `withhold_payments`, `isolate` or `suspend`.
-        #[schema(value_type = PresetName)]
+        #[schema(value_type = AskedPresetName)]
         preset: Preset,
         /// From what.
         #[schema(value_type = ScopeName)]

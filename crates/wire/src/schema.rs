@@ -50,7 +50,7 @@ form! {
     /// A word of a command, without NUL.
     Word "^[^\\u0000]*$", 0 to 256, "httpd";
     /// How long, as terms write it: `P30D`, `P2W`, `P6M`, `PT24H`, or business days such as `2bd`.
-    Length "^(P[0-9]{1,4}[DWM]|PT([0-9]{1,6}H)?([0-9]{1,6}M)?([0-9]{1,9}S)?|[0-9]{1,4}bd)$", 3 to 24, "P7D";
+    Length "^(P(([0-9]{1,3}|[0-2][0-9]{3}|3[0-5][0-9]{2})D|([0-9]{1,2}|[0-4][0-9]{2})W|([0-9]{1,2}|1[01][0-9])M)|PT([0-9]{1,4}H)?([0-9]{1,6}M)?([0-9]{1,7}S)?|([0-9]{1,3}|[01][0-9]{3}|2[0-5][0-9]{2})bd)$", 3 to 24, "P7D";
     /// An ISO 8601 duration of weeks, days, hours, minutes and seconds.
     Span "^P([0-9]{1,4}D)?(T[0-9]{1,4}[HMS])?$", 3 to 20, "P3D";
 }
@@ -108,6 +108,30 @@ pub enum PresetName {
     Terminate,
     /// A list that a power writes.
     Listed,
+}
+
+/// A way to deliver a notice.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelName {
+    /// Mail to the account's contacts.
+    Email,
+    /// The account's inbox in Tenure.
+    Inbox,
+}
+
+/// What an account can ask to be withheld from itself.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedPresetName {
+    /// Nothing new runs.
+    Freeze,
+    /// No payouts.
+    WithholdPayments,
+    /// Cut off from the network, still running.
+    Isolate,
+    /// Stopped; data kept.
+    Suspend,
 }
 
 /// Something that an account can do.

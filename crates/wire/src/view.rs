@@ -543,7 +543,7 @@ view!(
         /// Since when it reaches nobody.
         #[schema(value_type = Option<String>, format = DateTime)]
         undeliverable_since: Option<Timestamp>,
-        /// What served it: `acknowledged`, `read` or `deemed`.
+        /// What served it: `acknowledged`, `read`, `delivered` or `deemed`.
         served_by: Option<String>,
         /// The reminders that went out.
         reminded: Vec<String>,

@@ -12,7 +12,7 @@ use tenure_engine::EngineError;
 use tenure_engine::submission::Act;
 use tenure_store::UndeliverableRow;
 use tenure_wire::Problem;
-use tenure_wire::request::{ExtendNotice, PageQuery, Reason};
+use tenure_wire::request::{ExtendNotice, PageQuery, ProveDelivery, Reason};
 use tenure_wire::view::{NoticeView, Page, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pause))
         .routes(routes!(resume))
         .routes(routes!(extend))
+        .routes(routes!(prove))
         .routes(routes!(undeliverable))
 }
 
@@ -65,6 +66,22 @@ async fn extend(
     let why = writing.words("/why", &body.value.why)?;
     let (name, href) = (notice.to_string(), format!("/v1/accounts/{account}/notices/{notice}"));
     let act = Act::Account(account, Command::ExtendNotice { notice, by: body.value.by, why });
+    writing.submit(act, false, move |_| (name.clone(), href.clone())).await
+}
+
+/// Show that a channel delivered a notice's letter: it is served from now on. The uploaded evidence stays on the record.
+#[utoipa::path(post, operation_id = "proveDelivery", path = "/v1/accounts/{account}/notices/{notice}/delivery", tag = "notices",
+    params(("account" = String, Path), ("notice" = String, Path)), request_body = ProveDelivery,
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn prove(
+    call: Call,
+    Path((account, notice)): Path<(AccountId, NoticeId)>,
+    body: Body<ProveDelivery>,
+) -> Result<Response, Failure> {
+    let writing = Writing::new(&call, body.hash);
+    let (name, href) = (notice.to_string(), format!("/v1/accounts/{account}/notices/{notice}"));
+    let ProveDelivery { channel, evidence } = body.value;
+    let act = Act::Account(account, Command::ProveDelivery { notice, channel, evidence });
     writing.submit(act, false, move |_| (name.clone(), href.clone())).await
 }
 

@@ -112,6 +112,7 @@ pub async fn notice(engine: &Engine, notice: &Notice) -> Result<NoticeView, Fail
                 match by {
                     ServedBy::Acknowledged { .. } => "acknowledged",
                     ServedBy::Read { .. } => "read",
+                    ServedBy::Delivered { .. } => "delivered",
                     ServedBy::Deemed => "deemed",
                 }
                 .to_owned(),

@@ -78,6 +78,8 @@ pub enum Command {
     ResumeCase { case: CaseId, why: Words },
     /// Make the running periods of a notice longer.
     ExtendNotice { notice: NoticeId, by: Period, why: Words },
+    /// Show that a channel delivered the letter.
+    ProveDelivery { notice: NoticeId, channel: Channel, evidence: Blob },
     /// Issue a notice in a case.
     IssueNotice {
         case: CaseId,
@@ -260,6 +262,7 @@ impl Command {
             Self::PauseCase { .. } => "pause case",
             Self::ResumeCase { .. } => "resume case",
             Self::ExtendNotice { .. } => "extend notice",
+            Self::ProveDelivery { .. } => "prove delivery",
             Self::UndoCase { .. } => "undo case",
             Self::IssueNotice { .. } => "issue notice",
             Self::IssueCalled { .. } => "issue called notice",
@@ -357,6 +360,7 @@ impl Command {
             Self::RecordAttempt { .. }
                 | Self::ReadNotice { .. }
                 | Self::AcknowledgeNotice { .. }
+                | Self::ProveDelivery { .. }
                 | Self::RecordTermsAttempt { .. }
                 | Self::AcknowledgeTerms { .. }
                 | Self::PauseCase { .. }

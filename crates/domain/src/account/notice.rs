@@ -251,6 +251,13 @@ pub enum ServedBy {
         /// Who.
         member: Actor,
     },
+    /// A person of the provider showed that a channel delivered it.
+    Delivered {
+        /// Which channel.
+        channel: Channel,
+        /// What shows it: a delivery status notification, a receipt.
+        evidence: Blob,
+    },
     /// The deemed-service rule of the terms, after an attempt without proof.
     Deemed,
 }

@@ -20,6 +20,7 @@ impl Command {
                     | Self::ClearSignal { .. }
                     | Self::PauseCase { .. }
                     | Self::ExtendNotice { .. }
+                    | Self::ProveDelivery { .. }
                     | Self::IssueNotice { .. }
                     | Self::AcceptCure { .. }
                     | Self::RejectCure { .. }

@@ -84,6 +84,7 @@ rows! {
     Command::PauseCase { .. } => "pause", By::Person, Again::Refused;
     Command::ResumeCase { .. } => "resume", By::Person, Again::Refused;
     Command::ExtendNotice { .. } => "extend", By::Person, Again::Another;
+    Command::ProveDelivery { .. } => "prove delivery", By::Person, Again::Nothing;
     Command::IssueNotice { .. } => "issue notice", By::PersonOrRule, Again::Refused;
     Command::IssueCalled { .. } => "issue called notice", By::Part("system/clerk"), Again::Nothing;
     Command::RecordAttempt { .. } => "record attempt", By::Part("system/delivery"), Again::Nothing;

@@ -196,6 +196,8 @@ pub fn commands(world: &World) -> Vec<Command> {
             lifts: lifts(),
         });
         all.push(Command::ExtendNotice { notice: notice.clone(), by: Period::Days(1), why: words() });
+        let (channel, evidence) = (Channel::Inbox, blob());
+        all.push(Command::ProveDelivery { notice: notice.clone(), channel, evidence });
         let (channel, why) = (Channel::Email, "550 no such user".to_owned());
         all.push(Command::RecordFailure { notice: notice.clone(), channel, why });
         all.push(Command::ReadNotice { notice });

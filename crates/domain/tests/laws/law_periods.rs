@@ -24,7 +24,7 @@ fn promised(power: &PowerId) -> Option<(&'static str, &'static str)> {
 }
 
 #[test]
-fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
+fn law_02_a_notice_is_served_by_a_member_by_proof_of_delivery_or_by_the_deemed_rule_alone() {
     check_events(150, |history, seen, recorded| {
         if let Event::NoticeServed { notice, by, notice_ends, cure_ends } = &recorded.event {
             let found = &seen.notices[notice];
@@ -33,6 +33,9 @@ fn law_02_a_notice_is_served_by_a_member_or_by_the_deemed_rule_alone() {
                 ServedBy::Acknowledged { member } | ServedBy::Read { member } => {
                     prop_assert_eq!(member, &recorded.actor);
                     prop_assert!(matches!(member, Actor::Member(of, _) if of == &history.world.id));
+                }
+                ServedBy::Delivered { .. } => {
+                    prop_assert!(recorded.actor.person().is_some() && found.first_attempt.is_some());
                 }
                 ServedBy::Deemed => {
                     prop_assert_eq!(&recorded.actor, &Actor::System(System::Timer));

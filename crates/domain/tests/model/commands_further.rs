@@ -60,6 +60,11 @@ fn delivery(view: &View<'_>) -> Vec<Tried> {
     };
     let mut asked: Vec<Tried> = untried.map(|n| ("system/delivery", fail(n))).collect();
     asked.extend(unserved(view).map(|n| (ADA, Command::ReadNotice { notice: n.id.clone() })));
+    // Also of a channel that never took it.
+    asked.extend(unserved(view).map(|n| {
+        let (notice, channel, evidence) = (n.id.clone(), Channel::Email, blob());
+        (INES, Command::ProveDelivery { notice, channel, evidence })
+    }));
     asked
 }
 

@@ -50,6 +50,14 @@ pub fn event(seen: &Chronicle, further: &Further, recorded: &Recorded) -> Result
                     law!(2, member == actor, "somebody else is said to have acknowledged {notice}");
                     law!(2, matches!(actor, Actor::Member(..)), "{actor} acknowledged {notice}");
                 }
+                ServedBy::Delivered { .. } => {
+                    law!(2, actor.person().is_some(), "{actor} shows that {notice} was delivered");
+                    law!(
+                        2,
+                        found.first_attempt.is_some(),
+                        "{notice} is delivered by a channel that never took it"
+                    );
+                }
                 ServedBy::Deemed => {
                     let tried = found.first_attempt.is_some_and(|tried| *at >= tried + DEEMED);
                     law!(2, tried, "{notice} counts as served without an attempt three days ago");

@@ -58,6 +58,7 @@ pub fn event(seen: &Chronicle, further: &Further, recorded: &Recorded) -> Result
                 ServedBy::Acknowledged { member } | ServedBy::Read { member } => {
                     member == actor && matches!(actor, Actor::Member(..))
                 }
+                ServedBy::Delivered { .. } => false,
             };
             law!(2, proof, "{notice} counts as served by {by:?} and was not");
         }

@@ -36,6 +36,7 @@ rows! {
     Command::PauseCase { .. } => "pause case";
     Command::ResumeCase { .. } => "resume case";
     Command::ExtendNotice { .. } => "extend notice";
+    Command::ProveDelivery { .. } => "prove delivery";
     Command::IssueNotice { .. } => "issue notice";
     Command::IssueCalled { .. } => "issue called notice";
     Command::RecordAttempt { .. } => "record attempt";

@@ -148,6 +148,7 @@ impl Operation {
                 json!({"power": "svc-1.4", "starts": "cure", "why": "It stays up", "items": [{"id": "post-2", "ask": "Remove it", "report": format!("{account}.r1"), "invoice": "2021-0117", "verifier": {"by": "fact", "bound": "reports(\"incitement\", \"P7D\").filed < 5"}}], "reports": reports, "facts": [fact(house)]})
             }
             "pauseCase" | "resumeCase" => json!({"why": "We look at it again"}),
+            "proveDelivery" => json!({"channel": "inbox", "evidence": house.evidence}),
             "extendNotice" => json!({"by": "P7D", "why": "They asked for it"}),
             "withdrawCase" => json!({"why": "It was satire", "falseFor": "P7D"}),
             "clearSignal" => {

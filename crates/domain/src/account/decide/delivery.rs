@@ -10,6 +10,7 @@ use crate::account::notice::{Notice, NoticeState, ServedBy};
 use crate::name::NoticeId;
 use crate::refusal::Rejected;
 use crate::terms::Channel;
+use crate::text::Blob;
 
 /// The pause before a channel that refused a letter is tried again: doubled with each refusal. Legal time, so that the
 /// record says when the next attempt is due, and none is made at a moment that is in doubt.
@@ -65,6 +66,24 @@ impl Draft<'_> {
         let member = self.of_account()?.clone();
         self.seen(id)?;
         self.serve(id, ServedBy::Read { member })
+    }
+
+    /// Law 2: a channel that took the letter and says that it delivered it has served it, from when that is shown.
+    pub(super) fn prove_delivery(
+        &mut self,
+        id: &NoticeId,
+        channel: Channel,
+        evidence: Blob,
+    ) -> Result<(), Rejected> {
+        self.person()?;
+        let notice = self.account.notice(id)?;
+        if !notice.attempts.iter().any(|a| a.channel == channel) {
+            return Err(wrong_state(
+                format!("{channel} has not taken {id}"),
+                "only a channel that took the letter can have delivered it",
+            ));
+        }
+        self.serve(id, ServedBy::Delivered { channel, evidence })
     }
 
     /// Under a gag the notice is not there for the account.

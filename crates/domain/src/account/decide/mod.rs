@@ -159,6 +159,9 @@ impl Account {
             }
             Command::PauseCase { case, why } => draft.pause_case(&case, why)?,
             Command::ResumeCase { case, why } => draft.resume_case(&case, why)?,
+            Command::ProveDelivery { notice, channel, evidence } => {
+                draft.prove_delivery(&notice, channel, evidence)?;
+            }
             Command::ExtendNotice { notice, by, why } => draft.extend_notice(notice, by, why)?,
             Command::SubmitCure { case, item, remedy } => draft.submit_cure(case, item, remedy)?,
             Command::AcceptCure { case, item } => draft.accept_cure(&case, item)?,
