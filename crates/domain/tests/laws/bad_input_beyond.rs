@@ -35,6 +35,10 @@ pub fn stations() -> Vec<(&'static str, World)> {
     let case = world.open_case("debt");
     world.ok("person/ines", checked(&world));
     all.push(("verified by a fact", world.clone()));
+    let (notice, channel, proof) = (world.n(1), Channel::Inbox, "kept".to_owned());
+    let mut tried = world.clone();
+    tried.ok("system/delivery", Command::RecordAttempt { notice, channel, proof });
+    all.push(("tried to deliver", tried));
     world.ok("person/ines", Command::PauseCase { case, why: words() });
     all.push(("paused", world.clone()));
     let threat = world.open_case("threat");

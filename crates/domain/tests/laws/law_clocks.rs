@@ -423,3 +423,21 @@ fn law_10_a_cleared_signal_opens_nothing_again_until_its_time_is_over_or_somethi
     let again = open(&world, &[]);
     assert_eq!(world.ok("person/ines", again).len(), 1, "its time is over");
 }
+
+/// Law 10: what a measure rests on is done, and what is asked for since has not had its time: its clock stands still.
+#[test]
+fn what_is_done_while_the_clocks_stand_still_ends_the_measure_that_rested_on_it() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.2", &["first"]);
+    world.pass_hours(7 * 24);
+    world.ok("person/ines", propose(&case, "1.2", "workload/web/feed", true));
+    world.approve("omar", 1);
+    world.until(world.now);
+    world.confirm(1);
+    world.serve(&case, Starts::Cure, "1.2", &["second"]);
+    pause(&mut world, &case);
+    world.pass_hours(7 * 24);
+    world.cure(&case, "first");
+    assert_eq!(world.state_of(1), "lifting");
+}

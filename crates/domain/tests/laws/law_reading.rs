@@ -1,7 +1,7 @@
 //! Law 15: a member can always acknowledge, answer and appeal, whatever is withheld.
 
 use proptest::prelude::*;
-use tenure_domain::account::case::ItemState;
+use tenure_domain::account::case::{Item, ItemState};
 use tenure_domain::account::measure::MeasureState;
 use tenure_domain::account::{Account, Actor, Command, Context};
 use tenure_domain::refusal::{Guard, Rejected};
@@ -23,7 +23,10 @@ fn law_15_a_member_can_always_acknowledge_answer_and_appeal() {
             prop_assert!(answer.is_ok(), "{} cannot be acknowledged: {:?}", notice.id, answer);
         }
         for case in account.cases.iter().filter(|c| !c.is_closed()) {
-            for item in case.items.iter().filter(|i| matches!(i.state, ItemState::Due { .. })) {
+            // Nor is what such a notice asks for.
+            let told = |i: &&Item| !account.hides_item(&case.id, &i.id);
+            let due = |i: &&Item| matches!(i.state, ItemState::Due { .. });
+            for item in case.items.iter().filter(due).filter(told) {
                 let (case, item) = (case.id.clone(), item.id.clone());
                 let answer = ask(Command::SubmitCure { case, item, remedy: words() });
                 prop_assert!(answer.is_ok(), "a remedy cannot be handed in: {:?}", answer);

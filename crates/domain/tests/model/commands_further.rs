@@ -60,9 +60,9 @@ fn delivery(view: &View<'_>) -> Vec<Tried> {
     };
     let mut asked: Vec<Tried> = untried.map(|n| ("system/delivery", fail(n))).collect();
     asked.extend(unserved(view).map(|n| (ADA, Command::ReadNotice { notice: n.id.clone() })));
-    // Also of a channel that never took it.
+    // Also where the channel has not taken it.
     asked.extend(unserved(view).map(|n| {
-        let (notice, channel, evidence) = (n.id.clone(), Channel::Email, blob());
+        let (notice, channel, evidence) = (n.id.clone(), Channel::Inbox, blob());
         (INES, Command::ProveDelivery { notice, channel, evidence })
     }));
     asked

@@ -191,6 +191,9 @@ impl Draft<'_> {
     /// Law 10: a measure ends whose notices ask for nothing more, also where later notices keep the case open: what
     /// those ask for has a cure period of its own.
     pub(super) fn end_cured(&mut self, case: &CaseId) -> Result<(), Rejected> {
+        // A clock that stands still before its end has not run, whatever the time is now.
+        let stopped = self.account.case(case)?.paused.as_ref().map(|p| p.since);
+        let runs = |ends| ends > self.context.now || stopped.is_some_and(|since| ends > since);
         let ended: Vec<MeasureId> = self
             .account
             .measures
@@ -200,7 +203,7 @@ impl Draft<'_> {
             })
             .filter(|m| {
                 let clock = m.proposal.power.as_ref().and_then(|power| self.account.clocks(case, power).cure);
-                clock.is_none_or(|(_, ends)| ends > self.context.now)
+                clock.is_none_or(|(_, ends)| runs(ends))
             })
             .map(|m| m.id.clone())
             .collect();
