@@ -413,7 +413,7 @@ async fn golden_what_verifies_itself_lifts_by_itself_when_all_is_met() {
 /// Delivery that a channel proves serves a notice, and its clocks run from when that is shown.
 #[tokio::test]
 async fn a_notice_is_served_by_the_proof_that_its_letter_was_delivered() {
-    let house = House::furnished().await;
+    let house = House::open().await;
     let case = open_case(&house, "parley", "incitement").await;
     let path = issue(&house, &case, "svc-1.4", "cure", one()).await;
     house.settle().await;
@@ -422,7 +422,7 @@ async fn a_notice_is_served_by_the_proof_that_its_letter_was_delivered() {
     let shown = format!("{path}/delivery");
     // What was not kept proves nothing, and only who runs cases shows it.
     let unkept = json!({"channel": "email", "evidence": format!("sha256:{}", "0".repeat(64))});
-    house.caller("analyst").post(&shown, &unkept).await.is(422);
+    house.caller("analyst").post(&shown, &unkept).await.is(404);
     house.caller("parley/owner").post(&shown, &proof).await.is(403);
     assert_eq!(notice(&house, &path).await["state"], "issued");
     house.caller("analyst").post(&shown, &proof).await.is(200);
