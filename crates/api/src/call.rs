@@ -298,9 +298,7 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8
         } else {
             "another kind of value is expected here".to_owned()
         };
-        return Problem::new("invalid-request", "The request is not valid", 422)
-            .fault(pointer, detail)
-            .into();
+        return Failure::invalid(pointer, detail);
     }
     Problem::new("malformed", "The body is not JSON", 400).fault(pointer, inner.to_string()).into()
 }

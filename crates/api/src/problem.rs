@@ -33,6 +33,11 @@ impl Failure {
         Problem::new("invalid-parameter", "A parameter is not valid", 400).fault(at, detail).into()
     }
 
+    /// The kind for a body of which one place is wrong, by its pointer.
+    pub fn invalid(at: impl Into<String>, detail: impl Into<String>) -> Self {
+        Problem::new("invalid-request", "The request is not valid", 422).fault(at, detail).into()
+    }
+
     /// Something that is not there, or not for this principal: the two cannot be told apart.
     pub fn not_found() -> Self {
         Problem::new("not-found", "Not found", 404).detail("There is nothing here that you can see.").into()
@@ -91,7 +96,7 @@ impl From<EngineError> for Failure {
                 Problem::new("not-found", "Not found", 404).detail(format!("There is no {what} {id:?}."))
             }
             EngineError::Rejected(Rejected::Invalid { pointer, detail }) => {
-                Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, detail)
+                return Self::invalid(pointer, detail);
             }
             EngineError::Rejected(Rejected::Refused(refusal)) => {
                 let mut problem = Problem::new("refused", "Refused", 409);

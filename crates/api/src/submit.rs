@@ -62,9 +62,7 @@ impl<'a> Writing<'a> {
         let Some(ParityAnswers { answers, deviation }) = parity else { return Ok(()) };
         if answers.len() > limits::ANSWERS {
             let detail = format!("at most {} answers", limits::ANSWERS);
-            return Err(tenure_wire::Problem::new("invalid-request", "The request is not valid", 422)
-                .fault("/parity/answers", detail)
-                .into());
+            return Err(Failure::invalid("/parity/answers", detail));
         }
         for (n, answer) in answers.into_iter().enumerate() {
             let why = said(&format!("/parity/answers/{n}/why"), &answer.why)?.to_owned();
@@ -149,9 +147,10 @@ impl<'a> Writing<'a> {
 fn said<'a>(pointer: &str, text: &'a str) -> Result<&'a str, Failure> {
     let trimmed = text.trim();
     if trimmed.is_empty() || trimmed.chars().count() > limits::WORDS || trimmed.contains('\0') {
-        return Err(tenure_wire::Problem::new("invalid-request", "The request is not valid", 422)
-            .fault(pointer, format!("say it in 1 to {} characters, without NUL", limits::WORDS))
-            .into());
+        return Err(Failure::invalid(
+            pointer,
+            format!("say it in 1 to {} characters, without NUL", limits::WORDS),
+        ));
     }
     Ok(trimmed)
 }

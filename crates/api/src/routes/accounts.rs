@@ -27,11 +27,7 @@ pub(super) fn published(call: &Call, asked: &TermsVersion) -> Result<TermsRef, F
     let shelf = call.engine.shelf();
     let mut references = shelf.terms.iter().map(|(reference, _)| reference);
     let found = references.find(|r| r.id == asked.id && r.version == asked.version);
-    found.cloned().ok_or_else(|| {
-        Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/terms", "no such terms are published")
-            .into()
-    })
+    found.cloned().ok_or_else(|| Failure::invalid("/terms", "no such terms are published"))
 }
 
 /// Open an account under a published version of terms.

@@ -84,12 +84,10 @@ async fn decide(call: Call, Path(id): Path<AppealId>, body: Body<DecideAppeal>) 
             Command::ModifyOnAppeal { appeal, preset, scope, why }
         }
         (AppealOutcome::Upheld | AppealOutcome::Overturned, Some(_)) => {
-            return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault(
-                    "/instead",
-                    "nothing takes the measure's place unless the outcome is modified: leave it out",
-                )
-                .into());
+            return Err(Failure::invalid(
+                "/instead",
+                "nothing takes the measure's place unless the outcome is modified: leave it out",
+            ));
         }
         (_, None) => {
             let reports = match outcome {

@@ -39,15 +39,11 @@ async fn open(call: Call, body: Body<OpenCase>) -> Result<Response, Failure> {
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
     if asked.reports.len() > limits::REPORTS {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/reports", format!("at most {} reports", limits::REPORTS))
-            .into());
+        return Err(Failure::invalid("/reports", format!("at most {} reports", limits::REPORTS)));
     }
     for (n, report) in asked.reports.iter().enumerate() {
         if report.account() != &asked.account || call.engine.report(report).await?.is_none() {
-            return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault(format!("/reports/{n}"), "no such report about this account")
-                .into());
+            return Err(Failure::invalid(format!("/reports/{n}"), "no such report about this account"));
         }
     }
     let command = Command::OpenCase { ground: asked.ground, why, reports: asked.reports };

@@ -75,9 +75,6 @@ async fn get(call: Call) -> Json<ClockView> {
 async fn set(call: Call, body: Body<MoveClock>) -> Result<Json<ClockView>, Failure> {
     call.may_at_provider(Action::SetClock)?;
     let now = call.engine.now();
-    let invalid = |at: &str, detail: String| {
-        Failure::from(Problem::new("invalid-request", "The request is not valid", 422).fault(at, detail))
-    };
     let target = match (&body.value.advance, body.value.set) {
         (Some(span), None) => {
             // The library also reads spans in words.
@@ -85,26 +82,25 @@ async fn set(call: Call, body: Body<MoveClock>) -> Result<Json<ClockView>, Failu
                 .filter(|text| text.starts_with('P'))
                 .and_then(|text| text.parse().ok())
                 .ok_or_else(|| {
-                    invalid("/advance", "send an ISO 8601 duration such as P3D or PT1H".to_owned())
+                    Failure::invalid("/advance", "send an ISO 8601 duration such as P3D or PT1H")
                 })?;
             let exact =
                 span.total(jiff::SpanTotal::from(Unit::Nanosecond).days_are_24_hours()).map_err(|_| {
                     let detail = "years and months have no fixed length: use weeks, days and smaller units";
-                    invalid("/advance", detail.to_owned())
+                    Failure::invalid("/advance", detail)
                 })?;
             if !(0.0..=1e18).contains(&exact) {
-                return Err(invalid("/advance", "time goes forwards, by at most 30 years".to_owned()));
+                return Err(Failure::invalid("/advance", "time goes forwards, by at most 30 years"));
             }
             #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above")]
             let micros = (exact / 1000.0) as i64;
-            Timestamp::from_microsecond(now.as_microsecond().saturating_add(micros)).map_err(|_| {
-                invalid("/advance", "that is after the last moment that can be kept".to_owned())
-            })?
+            Timestamp::from_microsecond(now.as_microsecond().saturating_add(micros))
+                .map_err(|_| Failure::invalid("/advance", "that is after the last moment that can be kept"))?
         }
         (None, Some(moment)) if moment >= now => moment,
-        (None, Some(_)) => return Err(invalid("/set", format!("it is {now}: time goes forwards"))),
+        (None, Some(_)) => return Err(Failure::invalid("/set", format!("it is {now}: time goes forwards"))),
         (Some(_), Some(_)) | (None, None) => {
-            return Err(invalid("", "send either `advance` or `set`".to_owned()));
+            return Err(Failure::invalid("", "send either `advance` or `set`"));
         }
     };
     Ok(Json(view(call.engine.advance_to(target).await?)))

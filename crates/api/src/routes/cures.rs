@@ -47,14 +47,10 @@ async fn decide(
         (true, None) => Command::AcceptCure { case, item },
         (false, Some(why)) => Command::RejectCure { case, item, why: writing.words("/why", why)? },
         (true, Some(_)) => {
-            return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault("/why", "an acceptance needs no reason: leave it out")
-                .into());
+            return Err(Failure::invalid("/why", "an acceptance needs no reason: leave it out"));
         }
         (false, None) => {
-            return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault("/why", "a rejection needs a reason")
-                .into());
+            return Err(Failure::invalid("/why", "a rejection needs a reason"));
         }
     };
     writing.submit(Act::Account(account, command), false, move |_| (name.clone(), href.clone())).await

@@ -57,9 +57,10 @@ async fn propose(
     if !asked.emergency {
         for (given, at) in [(!asked.reports.is_empty(), "/reports"), (!asked.facts.is_empty(), "/facts")] {
             if given {
-                return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                    .fault(at, "the case's notices name what the measure rests on: leave it out")
-                    .into());
+                return Err(Failure::invalid(
+                    at,
+                    "the case's notices name what the measure rests on: leave it out",
+                ));
             }
         }
         let proposal = command::ProposeMeasure {
@@ -78,14 +79,16 @@ async fn propose(
     }
     call.may(Action::ApplyEmergency, &account_id)?;
     if asked.until.is_some() {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/until", "an emergency measure lifts by itself unless it is ratified: leave it out")
-            .into());
+        return Err(Failure::invalid(
+            "/until",
+            "an emergency measure lifts by itself unless it is ratified: leave it out",
+        ));
     }
     if asked.effective.is_some() {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/effective", "an emergency measure takes effect at once: leave it out")
-            .into());
+        return Err(Failure::invalid(
+            "/effective",
+            "an emergency measure takes effect at once: leave it out",
+        ));
     }
     let account = call.engine.account(&account_id).await?;
     let said = Said {

@@ -77,10 +77,8 @@ async fn issue(call: Call, Path(id): Path<CaseId>, body: Body<IssueNotice>) -> R
 }
 
 fn verifier(writing: &mut Writing<'_>, n: usize, asked: AskVerifier) -> Result<Verifier, Failure> {
-    let wrong = |field: &str, detail: String| {
-        Problem::new("invalid-request", "The request is not valid", 422)
-            .fault(format!("/items/{n}/verifier/{field}"), detail)
-    };
+    let wrong =
+        |field: &str, detail: String| Failure::invalid(format!("/items/{n}/verifier/{field}"), detail);
     Ok(match asked {
         AskVerifier::Review => Verifier::Review,
         AskVerifier::Fact { bound } => {

@@ -56,7 +56,8 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
             let known = call.engine.account(&account).await?;
             let terms = call.engine.accepted(&known)?;
             let said = asked.locator.as_deref().unwrap_or_default();
-            let locator = locator.ok_or_else(|| fault("/locator", "a removal says where the content is"))?;
+            let locator =
+                locator.ok_or_else(|| Failure::invalid("/locator", "a removal says where the content is"))?;
             let now = call.engine.now();
             let text = letters::removal_notice(&known, &terms, &scope, &asked.authority, said, now);
             let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
@@ -65,22 +66,21 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
             Command::RecordRemoval(removal)
         }
         OrderKind::Gag => {
-            let until = until.ok_or_else(|| fault("/until", "a gag names its written end"))?;
+            let until = until.ok_or_else(|| Failure::invalid("/until", "a gag names its written end"))?;
             Command::RecordGag { scope, case, authority, document, until }
         }
         OrderKind::Stay | OrderKind::Reinstate | OrderKind::Preserve => match deadline {
             Some(deadline) => Command::RecordTimedOrder { kind, scope, authority, document, deadline },
             None if kind == OrderKind::Reinstate => {
-                return Err(fault("/deadline", "an order to reinstate says by when service is back"));
+                return Err(Failure::invalid(
+                    "/deadline",
+                    "an order to reinstate says by when service is back",
+                ));
             }
             None => Command::RecordOrder { kind, scope, authority, document },
         },
     };
     writing.submit(Act::Account(account, command), true, newest).await
-}
-
-fn fault(pointer: &str, detail: &str) -> Failure {
-    Problem::new("invalid-request", "The request is not valid", 422).fault(pointer, detail).into()
 }
 
 /// Refuses what an order of its kind does not say: it would be taken for something it is not.
@@ -102,7 +102,7 @@ fn belongs(asked: &RecordOrder) -> Result<(), Failure> {
         ("/deadline", asked.deadline.is_some() && gags, "a gag has a written end instead: leave it out"),
     ];
     match foreign.into_iter().find(|(_, said, _)| *said) {
-        Some((pointer, _, detail)) => Err(fault(pointer, detail)),
+        Some((pointer, _, detail)) => Err(Failure::invalid(pointer, detail)),
         None => Ok(()),
     }
 }

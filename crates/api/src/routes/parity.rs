@@ -72,10 +72,8 @@ async fn undo(call: Call, Path(rule): Path<RuleId>, body: Body<UndoRule>) -> Res
     let (mut from, mut until) = (asked.since, None);
     if let Some(hash) = &asked.version {
         let stood = call.engine.text_stood(&rule, hash).await?;
-        let (first, last) = stood.ok_or_else(|| {
-            Problem::new("invalid-request", "The request is not valid", 422)
-                .fault("/version", format!("{rule} never had a text of this hash"))
-        })?;
+        let (first, last) = stood
+            .ok_or_else(|| Failure::invalid("/version", format!("{rule} never had a text of this hash")))?;
         (from, until) = (from.max(first), last);
     }
     let mut writing = Writing::new(&call, body.hash);

@@ -33,9 +33,7 @@ fn check(roles: &BTreeSet<String>, members: bool) -> Result<(), Failure> {
     let Some(wrong) = wrong else { return Ok(()) };
     let known: Vec<&str> =
         Role::ALL.iter().filter(|role| role.is_members() == members).map(|role| role.as_str()).collect();
-    Err(Problem::new("invalid-request", "The request is not valid", 422)
-        .fault("/roles", format!("{wrong:?} is not one of {}", known.join(", ")))
-        .into())
+    Err(Failure::invalid("/roles", format!("{wrong:?} is not one of {}", known.join(", "))))
 }
 
 /// List the people of the provider with their roles.

@@ -44,16 +44,12 @@ async fn file(call: Call, body: Body<FileReport>) -> Result<Response, Failure> {
     let asked = body.value;
     call.may(Action::FileReport, &asked.account)?;
     if asked.evidence.len() > MOST_EVIDENCE {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/evidence", format!("name 1 to {MOST_EVIDENCE} pieces of evidence"))
-            .into());
+        return Err(Failure::invalid("/evidence", format!("name 1 to {MOST_EVIDENCE} pieces of evidence")));
     }
     let mut evidence = BTreeMap::new();
     for (n, id) in asked.evidence.into_iter().enumerate() {
         let Some(media_type) = call.engine.media_type(id.as_str()).await? else {
-            return Err(Problem::new("invalid-request", "The request is not valid", 422)
-                .fault(format!("/evidence/{n}"), "no such evidence was uploaded")
-                .into());
+            return Err(Failure::invalid(format!("/evidence/{n}"), "no such evidence was uploaded"));
         };
         evidence.insert(id, media_type);
     }

@@ -33,12 +33,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The facts that a request names. What one lacks is for the linter to find; what cannot be kept is refused here.
 pub fn facts(said: Vec<SaidFact>) -> Result<Vec<Fact>, Failure> {
-    let unfit = |at: String, detail: String| {
-        Failure::from(Problem::new("invalid-request", "The request is not valid", 422).fault(at, detail))
-    };
     if said.len() > MOST_SAID {
-        return Err(unfit(
-            "/facts".into(),
+        return Err(Failure::invalid(
+            "/facts",
             format!("at most {MOST_SAID}; file reports, of which there can be more"),
         ));
     }
@@ -47,7 +44,7 @@ pub fn facts(said: Vec<SaidFact>) -> Result<Vec<Fact>, Failure> {
         let text = |name: &str, text: Option<String>, most: usize| {
             let text = text.unwrap_or_default().trim().to_owned();
             if text.chars().count() > most || text.contains('\0') {
-                return Err(unfit(
+                return Err(Failure::invalid(
                     format!("/facts/{n}/{name}"),
                     format!("at most {most} characters, without NUL"),
                 ));
@@ -55,7 +52,7 @@ pub fn facts(said: Vec<SaidFact>) -> Result<Vec<Fact>, Failure> {
             Ok(text)
         };
         if fact.evidence.len() > MOST_EVIDENCE {
-            return Err(unfit(format!("/facts/{n}/evidence"), format!("at most {MOST_EVIDENCE}")));
+            return Err(Failure::invalid(format!("/facts/{n}/evidence"), format!("at most {MOST_EVIDENCE}")));
         }
         facts.push(Fact {
             id: text("id", fact.id, ID_MAX)?,

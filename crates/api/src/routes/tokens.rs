@@ -32,9 +32,7 @@ async fn issue(call: Call, body: Body<IssueToken>) -> Result<Response, Failure> 
     call.may_at_provider(Action::IssueToken)?;
     let subject = body.value.subject;
     if call.engine.shelf().principal_of(&subject).is_none() {
-        return Err(Problem::new("invalid-request", "The request is not valid", 422)
-            .fault("/subject", "no such person or member: set the roles first")
-            .into());
+        return Err(Failure::invalid("/subject", "no such person or member: set the roles first"));
     }
     let token = call.engine.issue_token(call.caller(), subject.clone()).await?;
     let id: String = hex::encode(Sha256::digest(token.as_bytes())).chars().take(ID_DIGITS).collect();
