@@ -73,6 +73,8 @@ def run(schemathesis, url, caller, token, reports):
         return 0, 1
     operations = found["operations"]
     failing = {name for failure in found["failures"] for name in failure["operations"]}
+    for name in sorted(failing):
+        print(f"failed: {caller}: {name}")
     failed = max(len(failing) + operations["errored"], int(status != 0))
     if operations["tested"] != operations["total"]:
         print(f"{caller}: only {operations['tested']} of {operations['total']} operations were tested")
