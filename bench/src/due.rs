@@ -1,6 +1,7 @@
 //! What it takes to fire everything that is due, with many accounts: each has a notice that counts as served when three
 //! days have passed since it was put into its inbox.
 
+use std::io::Write as _;
 use std::time::Instant;
 
 use tenure_access::Role;
@@ -81,6 +82,7 @@ pub async fn measure(effort: Effort) -> anyhow::Result<Vec<Figure>> {
         }
         house.engine.settle().await?;
         next = end;
+        writeln!(std::io::stderr(), "due: {next} of {accounts} accounts have their deadline")?;
     }
     let before = house.engine.now();
     let due = before.checked_add(jiff::SignedDuration::from_hours(72))?;
