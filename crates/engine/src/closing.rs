@@ -1,17 +1,14 @@
 //! The end of an account: telling it for how long its data can be fetched, and deleting under a permit.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tenure_domain::account::closing::{Closing, REMINDERS};
 use tenure_domain::account::command::Command;
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::name::{AccountId, MeasureId};
 use tenure_domain::permit::DeletionPermit;
 use tenure_domain::refusal::Rejected;
-use tenure_domain::terms::{Terms, TermsRef};
 
 use crate::inner::Inner;
 use crate::kept::Kept;
@@ -39,7 +36,7 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
         None => account.accepted(&shelf.terms)?,
     };
     let under = (&**terms, &account.measure(&measure)?.proposal.terms);
-    let text = letter(&account, under, closing, number, inner.clock.now());
+    let text = letters::retrieval(&inner.letters, &account, under, closing, number, inner.clock.now())?;
     let mut kept = Kept::default();
     let why = kept.words(&inner.entropy, &format!("{measure} ended the account"))?;
     let letter = kept.blob("text/plain; charset=utf-8", text.into_bytes());
@@ -48,55 +45,6 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
     let act = Act::Account(id, command);
     inner.submit(Submission::new(Caller::System(System::Delivery), act).keeping(kept)).await?;
     Ok(())
-}
-
-fn letter(
-    account: &Account,
-    under: (&Terms, &TermsRef),
-    closing: &Closing,
-    number: u8,
-    now: Timestamp,
-) -> String {
-    let (terms, _) = under;
-    let mut letter = String::new();
-    let title = match number {
-        0 => "Notice of the time to fetch your data".to_owned(),
-        number => format!("Reminder {number} of {REMINDERS}: the time to fetch your data"),
-    };
-    letters::begin(&mut letter, &title, account, under, now);
-    let _ = writeln!(letter, "Measure:          {}", closing.measure);
-    let _ = writeln!(
-        letter,
-        "\nThe account has ended: {} took effect on {}. Nothing runs any more; you can still read, and fetch what is stored.",
-        closing.measure,
-        terms.calendar.local(closing.since)
-    );
-    match (&closing.retrieve, closing.retrieval) {
-        (Some(retrieve), _) => {
-            let ends = terms.calendar.local(retrieve.ends.at);
-            let _ = writeln!(
-                letter,
-                "You can fetch your data until {ends}, or later if a reminder reaches you later."
-            );
-        }
-        (None, Some(period)) => {
-            let _ = writeln!(
-                letter,
-                "From the service of this notice you have {} to fetch your data, and never less than {}.",
-                period.in_words(),
-                closing.floor.unwrap_or(period).in_words()
-            );
-        }
-        (None, None) => {}
-    }
-    let _ = writeln!(
-        letter,
-        "After that your data may be deleted if {} people of the provider consent and no appeal, order or hold stands \
-         against it. Nothing is deleted before {REMINDERS} reminders were served.",
-        closing.quorum
-    );
-    letters::end(&mut letter, account);
-    letter
 }
 
 /// Closes an account whose deletion has its quorum, under a permit minted now; where there is none any more, the

@@ -359,7 +359,7 @@ async fn remind(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         // The inbox shows the reminder from the record itself.
         return Ok(());
     }
-    let text = letters::reminder(&account, account.notice(&id)?, terms);
+    let text = letters::reminder(&inner.letters, &account, account.notice(&id)?, terms)?;
     let letter = Letter {
         id: format!("{id}-reminder-{which}"),
         blob: crate::kept::blob_id(text.as_bytes()).to_string(),

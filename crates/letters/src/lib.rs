@@ -2,9 +2,11 @@
 //!
 //! Two templates say in which order a letter tells what; the words are those of a locale. A provider puts others over
 //! either in a folder: `letter.txt`, `letter.html`, `LOCALE/letter.txt`, `LOCALE/letter.html`, `LOCALE/words.json`, and
-//! `reasons/*.txt`, the texts of its own that give no reason. What does not compile or does not render is refused when
+//! `reasons/*.txt`, the texts of its own that give no reason. Letters without a statement (`brief.rs`) have a template of
+//! their own, `brief.txt`. What does not compile or does not render is refused when
 //! the folder is read, and not when a letter is due.
 
+pub mod brief;
 mod sample;
 mod tell;
 mod words;
@@ -15,12 +17,14 @@ use std::sync::Arc;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use tenure_domain::statement::{Statement, Stationery};
 
+use brief::Brief;
 use words::Words;
 
 pub use words::FALLBACK;
 
 const TEXT: &str = "letter.txt";
 const HTML: &str = "letter.html";
+const BRIEF: &str = "brief.txt";
 
 /// The longest file of a provider's, in bytes.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -87,6 +91,7 @@ impl Letters {
         for (name, text) in [
             (TEXT, include_str!("../templates/letter.txt")),
             (HTML, include_str!("../templates/letter.html")),
+            (BRIEF, include_str!("../templates/brief.txt")),
         ] {
             environment.add_template(name, text).map_err(|e| unfit(Path::new(name), e.to_string()))?;
         }
@@ -97,7 +102,7 @@ impl Letters {
             for (path, name) in files(folder)? {
                 let text = read(&path)?;
                 match name.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                    [TEXT | HTML] | [_, TEXT | HTML] => {
+                    [TEXT | HTML | BRIEF] | [_, TEXT | HTML | BRIEF] => {
                         let name = name.join("/");
                         environment
                             .add_template_owned(name.clone(), text)
@@ -109,7 +114,7 @@ impl Letters {
                     }
                     [locale, "words.json"] => words.put(locale, &text).map_err(|e| unfit(&path, e))?,
                     _ => {
-                        let detail = "no letter is made of this: letter.txt, letter.html, LOCALE/letter.txt, LOCALE/letter.html, LOCALE/words.json and reasons/*.txt are";
+                        let detail = "no letter is made of this: letter.txt, letter.html, brief.txt, these in LOCALE/, LOCALE/words.json and reasons/*.txt are";
                         return Err(unfit(&path, detail.to_owned()));
                     }
                 }
@@ -135,19 +140,22 @@ impl Letters {
     fn check(&self, sources: &[(String, PathBuf)]) -> Result<(), LettersError> {
         let locales: Vec<String> = self.words.locales().map(str::to_owned).collect();
         let own = sources.iter().filter_map(|(name, _)| name.split_once('/').map(|(l, _)| l.to_owned()));
+        let blame = |name: &str, locale: &str, error: LettersError| {
+            let used = self.named(name, locale);
+            match sources.iter().find(|(name, _)| *name == used) {
+                Some((_, path)) => LettersError::Unfit { path: path.clone(), detail: error.to_string() },
+                None => error,
+            }
+        };
+        let sample = sample::Names::new().map_err(LettersError::Render)?;
         for locale in locales.into_iter().chain(own) {
             for statement in sample::all().map_err(LettersError::Render)? {
                 for name in [TEXT, HTML] {
-                    self.render(name, &statement, &locale).map_err(|error| {
-                        let used = self.named(name, &locale);
-                        match sources.iter().find(|(name, _)| *name == used) {
-                            Some((_, path)) => {
-                                LettersError::Unfit { path: path.clone(), detail: error.to_string() }
-                            }
-                            None => error,
-                        }
-                    })?;
+                    self.render(name, &statement, &locale).map_err(|e| blame(name, &locale, e))?;
                 }
+            }
+            for brief in sample.briefs() {
+                self.brief(&brief, &locale).map_err(|e| blame(BRIEF, &locale, e))?;
             }
         }
         Ok(())
@@ -210,6 +218,12 @@ impl Letters {
         self.render(HTML, statement, locale)
     }
 
+    /// A letter without a statement of reasons, as text.
+    pub fn brief(&self, brief: &Brief<'_>, locale: &str) -> Result<String, LettersError> {
+        let context = brief::context(&self.words, brief, locale).map_err(LettersError::Render)?;
+        self.fill(BRIEF, context, locale)
+    }
+
     /// What a mail with the letter is about.
     pub fn subject(&self, statement: &Statement, locale: &str) -> Result<String, LettersError> {
         tell::subject(&self.words, statement, locale).map_err(LettersError::Render)
@@ -226,6 +240,10 @@ impl Letters {
 
     fn render(&self, name: &str, statement: &Statement, locale: &str) -> Result<String, LettersError> {
         let context = tell::context(&self.words, statement, locale).map_err(LettersError::Render)?;
+        self.fill(name, context, locale)
+    }
+
+    fn fill(&self, name: &str, context: minijinja::Value, locale: &str) -> Result<String, LettersError> {
         let template = self
             .environment
             .get_template(&self.named(name, locale))

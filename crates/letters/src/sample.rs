@@ -1,7 +1,14 @@
-//! A statement of every kind, by which it is tried whether templates render.
+//! A statement and a letter of every kind, by which it is tried whether templates render.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
+use tenure_domain::period::Period;
+use tenure_domain::scope::Scope;
 use tenure_domain::statement::Statement;
+use tenure_domain::terms::TermsRef;
+
+use crate::brief::{Brief, Ends, Tells, Time};
 
 /// One of each kind.
 pub fn all() -> Result<Vec<Statement>, String> {
@@ -70,4 +77,65 @@ fn statement(kind: &Value, lasts: &Value, full: bool) -> Value {
         value["contacts"] = json!(["abuse@sample.example"]);
     }
     value
+}
+
+/// What letters without a statement are about.
+pub struct Names {
+    account: AccountId,
+    notice: NoticeId,
+    case: CaseId,
+    measure: MeasureId,
+    terms: TermsRef,
+}
+
+impl Names {
+    /// The names of an account that is only an example.
+    pub fn new() -> Result<Self, String> {
+        let account: AccountId = "sample".parse().map_err(|e| format!("{e}"))?;
+        let terms = json!({"id": "sample", "version": "1", "hash": "0".repeat(64)});
+        Ok(Self {
+            notice: NoticeId::new(account.clone(), 1),
+            case: CaseId::new(account.clone(), 1),
+            measure: MeasureId::new(account.clone(), 1),
+            terms: serde_json::from_value(terms).map_err(|e| e.to_string())?,
+            account,
+        })
+    }
+
+    /// One letter of every kind.
+    pub fn briefs(&self) -> Vec<Brief<'_>> {
+        let at = Timestamp::UNIX_EPOCH;
+        let reminder = |kind, ends| Tells::Reminder { notice: &self.notice, kind, case: &self.case, ends };
+        let retrieval = |number, time| Tells::Retrieval {
+            at,
+            terms: &self.terms,
+            measure: &self.measure,
+            since: at,
+            number,
+            reminders: 3,
+            time,
+            quorum: 3,
+        };
+        let new_terms = |after| Tells::Terms { at, bind: &self.terms, new: &self.terms, why: "", after };
+        let days = Period::Days(30);
+        let tells = vec![
+            reminder("violation", Some(Ends::Cure(at))),
+            reminder("intent", Some(Ends::Notice(at))),
+            reminder("violationAndIntent", None),
+            Tells::Removal {
+                at,
+                terms: &self.terms,
+                scope: &Scope::Account,
+                authority: "a court",
+                locator: "a page",
+            },
+            retrieval(0, Some(Time::For { promised: days, least: days })),
+            retrieval(1, Some(Time::Until(at))),
+            retrieval(2, None),
+            new_terms(Some(days)),
+            new_terms(None),
+        ];
+        let brief = |tells| Brief { account: &self.account, zone: "Europe/Berlin", tells };
+        tells.into_iter().map(brief).collect()
+    }
 }

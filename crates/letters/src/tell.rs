@@ -74,10 +74,44 @@ pub fn subject(words: &Words, statement: &Statement, locale: &str) -> Result<Str
 }
 
 /// A moment as people in a zone read it, with the zone's name and UTC.
-fn local(zone: &str, at: Timestamp) -> String {
+pub(crate) fn local(zone: &str, at: Timestamp) -> String {
     let Ok(tz) = calendar::zone(zone) else { return at.to_string() };
     let local = at.to_zoned(tz).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
     format!("{local} ({at})")
+}
+
+/// What something applies to, in words.
+pub(crate) fn scope(words: &Words, locale: &str, scope: &Scope) -> Result<String, String> {
+    let text = scope.to_string();
+    let (kind, name) = text.split_once('/').unwrap_or((&text, ""));
+    words
+        .say(locale, &format!("scope.{kind}"), &[("name", name)])
+        .or_else(|| words.say(locale, "scope.other", &[("name", &text)]))
+        .ok_or_else(|| format!("there are no words for {text:?}"))
+}
+
+/// A period in words.
+pub(crate) fn period(words: &Words, locale: &str, period: Period) -> Result<String, String> {
+    let counted = |n: u32, unit: &str| {
+        let key = format!("{unit}.{}", if n == 1 { "one" } else { "many" });
+        words
+            .say(locale, &key, &[("n", &n.to_string())])
+            .ok_or_else(|| format!("there are no words for {key:?}"))
+    };
+    match period {
+        Period::Days(n) => counted(n, "day"),
+        Period::Months(n) => counted(n, "month"),
+        Period::BusinessDays(n) => counted(n, "business_day"),
+        Period::Seconds(0) => {
+            words.say(locale, "no_time", &[]).ok_or_else(|| "there are no words for \"no_time\"".to_owned())
+        }
+        Period::Seconds(n) => {
+            let parts = [(n / 3_600, "hour"), (n / 60 % 60, "minute"), (n % 60, "second")];
+            let parts: Result<Vec<String>, String> =
+                parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, unit)| counted(n, unit)).collect();
+            Ok(parts?.join(" "))
+        }
+    }
 }
 
 impl Teller<'_> {
@@ -102,41 +136,12 @@ impl Teller<'_> {
     }
 
     fn scope(&self) -> Result<String, String> {
-        match &self.statement.measure.scope {
-            None | Some(Scope::Account) => self.say("scope.account", &[]),
-            Some(scope) => {
-                let text = scope.to_string();
-                let (kind, name) = text.split_once('/').unwrap_or(("other", &text));
-                let key = format!("scope.{kind}");
-                match self.words.say(self.locale, &key, &[("name", name)]) {
-                    Some(said) => Ok(said),
-                    None => self.say("scope.other", &[("name", &text)]),
-                }
-            }
-        }
+        let whole = &Scope::Account;
+        scope(self.words, self.locale, self.statement.measure.scope.as_ref().unwrap_or(whole))
     }
 
-    fn counted(&self, n: u32, unit: &str) -> Result<String, String> {
-        let form = if n == 1 { "one" } else { "many" };
-        self.say(&format!("{unit}.{form}"), &[("n", &n.to_string())])
-    }
-
-    fn period(&self, period: Period) -> Result<String, String> {
-        match period {
-            Period::Days(n) => self.counted(n, "day"),
-            Period::Months(n) => self.counted(n, "month"),
-            Period::BusinessDays(n) => self.counted(n, "business_day"),
-            Period::Seconds(0) => self.say("no_time", &[]),
-            Period::Seconds(n) => {
-                let parts = [(n / 3_600, "hour"), (n / 60 % 60, "minute"), (n % 60, "second")];
-                let parts: Result<Vec<String>, String> = parts
-                    .into_iter()
-                    .filter(|(n, _)| *n > 0)
-                    .map(|(n, unit)| self.counted(n, unit))
-                    .collect();
-                Ok(parts?.join(" "))
-            }
-        }
+    fn period(&self, length: Period) -> Result<String, String> {
+        period(self.words, self.locale, length)
     }
 
     fn what(&self) -> Result<Vec<String>, String> {

@@ -5,7 +5,12 @@
 use std::path::Path;
 
 use serde_json::json;
+use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
+use tenure_domain::period::Period;
+use tenure_domain::scope::Scope;
 use tenure_domain::statement::Statement;
+use tenure_domain::terms::TermsRef;
+use tenure_letters::brief::{Brief, Ends, Tells, Time};
 use tenure_letters::{Letters, LettersError};
 
 const EVIL: &str = "</p><script>alert('x')</script>{{ statement }}";
@@ -140,4 +145,79 @@ fn what_does_not_compile_or_render_is_refused_when_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     assert!(refused(&folder.path().join("nothing")).contains("nothing"));
     assert!(Letters::load(None, "xx").unwrap_err().to_string().contains("xx"));
+}
+
+#[test]
+fn a_letter_without_a_statement_speaks_the_language_of_its_locale_too() {
+    let account: AccountId = "parley".parse().unwrap();
+    let hash = "0".repeat(64);
+    let terms: TermsRef =
+        serde_json::from_value(json!({"id": "cloud-agreement", "version": "2020-04", "hash": hash})).unwrap();
+    let (case, notice, measure) = (
+        CaseId::new(account.clone(), 1),
+        NoticeId::new(account.clone(), 1),
+        MeasureId::new(account.clone(), 1),
+    );
+    let at: jiff::Timestamp = "2021-01-10T03:30:00Z".parse().unwrap();
+    let letters = Letters::built_in().unwrap();
+    let say = |tells, locale| {
+        let brief = Brief { account: &account, zone: "America/Los_Angeles", tells };
+        letters.brief(&brief, locale).unwrap()
+    };
+
+    let reminder =
+        Tells::Reminder { notice: &notice, kind: "violation", case: &case, ends: Some(Ends::Cure(at)) };
+    assert_eq!(
+        say(reminder.clone(), "en"),
+        "Reminder of parley.n1 (Notice of violation)\n\nTo the account: parley\nCase: parley.c1\n\n\
+         The time to put things right ends on 2021-01-09 19:30:00 PST (2021-01-10T03:30:00Z).\n\n\
+         You can read this notice and your standing, answer and appeal at any time, also while anything is withheld:\n  \
+         GET /v1/accounts/parley/standing\n  GET /v1/accounts/parley/notices/parley.n1\n  POST /v1/cases/parley.c1/cures\n"
+    );
+    assert!(say(reminder, "de-CH").contains("Die Zeit zur Abhilfe endet am 2021-01-09 19:30:00 PST"));
+
+    let (promised, least) = (Period::Days(1), Period::Days(30));
+    let retrieval = Tells::Retrieval {
+        at,
+        terms: &terms,
+        measure: &measure,
+        since: at,
+        number: 2,
+        reminders: 3,
+        time: Some(Time::For { promised, least }),
+        quorum: 3,
+    };
+    let german = say(retrieval, "de");
+    for told in ["Erinnerung 2 von 3", "1 Tag lang abrufen, nie kürzer als 30 Tage", "3 Personen zustimmen"]
+    {
+        assert!(german.contains(told), "{told:?} in\n{german}");
+    }
+
+    let removal =
+        Tells::Removal { at, terms: &terms, scope: &Scope::Account, authority: "a court", locator: EVIL };
+    let text = say(removal, "en");
+    assert!(text.contains("Applied to: the whole account") && text.contains(EVIL), "{text}");
+
+    let new = Tells::Terms { at, bind: &terms, new: &terms, why: "More notice", after: Some(least) };
+    let text = say(new, "de");
+    assert!(
+        text.contains("Was sich ändert: More notice") && text.contains("30 Tage vergangen sind"),
+        "{text}"
+    );
+    assert!(!text.contains("\n\n\n"), "{text}");
+}
+
+#[test]
+fn a_provider_writes_letters_without_a_statement_in_its_own_way() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "de/brief.txt", "{{ title }}\n{% for line in line %}{{ line }}{% endfor %}");
+    assert!(refused(folder.path()).contains("brief.txt"), "what a template lacks is told when it is read");
+    put(folder.path(), "de/brief.txt", "Ihr Anbieter: {{ title }}");
+    let letters = Letters::load(Some(folder.path()), "de").unwrap();
+    let account: AccountId = "parley".parse().unwrap();
+    let (case, notice) = (CaseId::new(account.clone(), 1), NoticeId::new(account.clone(), 1));
+    let tells = Tells::Reminder { notice: &notice, kind: "intent", case: &case, ends: None };
+    let brief = Brief { account: &account, zone: "UTC", tells };
+    let text = letters.brief(&brief, "de").unwrap();
+    assert_eq!(text, "Ihr Anbieter: Erinnerung an parley.n1 (Ankündigung einer Maßnahme)\n");
 }

@@ -6,7 +6,7 @@ use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::name::{AccountId, TermsNoticeId};
 use tenure_engine::submission::{Act, Done};
-use tenure_engine::{EngineError, terms_letter};
+use tenure_engine::{EngineError, letters};
 use tenure_wire::Problem;
 use tenure_wire::request::{AcceptTerms, NotifyTerms, PageQuery};
 use tenure_wire::view::{Page, TermsNoticeView, Written};
@@ -50,7 +50,8 @@ async fn notify(call: Call, Path(id): Path<AccountId>, body: Body<NotifyTerms>) 
     let accepted = call.engine.accepted(&account)?;
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &asked.why)?;
-    let text = terms_letter::terms_notice(&account, &accepted, &terms, asked.why.trim(), call.engine.now());
+    let (why_said, now) = (asked.why.trim(), call.engine.now());
+    let text = letters::terms_notice(call.engine.letters(), (&*account, &*accepted), &terms, why_said, now)?;
     let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
     writing.submit(Act::Account(id, Command::NotifyTerms { terms, why, letter }), true, newest).await
 }

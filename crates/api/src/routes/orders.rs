@@ -59,7 +59,9 @@ async fn record(call: Call, body: Body<RecordOrder>) -> Result<Response, Failure
             let locator =
                 locator.ok_or_else(|| Failure::invalid("/locator", "a removal says where the content is"))?;
             let now = call.engine.now();
-            let text = letters::removal_notice(&known, &terms, &scope, &asked.authority, said, now);
+            let about = (&*known, &*terms);
+            let text =
+                letters::removal_notice(call.engine.letters(), about, &scope, &asked.authority, said, now)?;
             let letter = writing.blob("text/plain; charset=utf-8", text.into_bytes());
             let removal =
                 RecordRemoval { scope, locator, authority, document, deadline, why_not_less, letter };

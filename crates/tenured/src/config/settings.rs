@@ -85,7 +85,7 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Path,
         default: None,
         example: "/etc/tenure/letters",
-        about: "A folder with letters of your own: letter.txt, letter.html, LOCALE/letter.txt, LOCALE/letter.html, LOCALE/words.json, and reasons/*.txt, texts that give no reason because you write them in any case. Where it is not set, letters are Tenure's.",
+        about: "A folder with letters of your own: letter.txt, letter.html, brief.txt (letters without a statement of reasons), these in LOCALE/, LOCALE/words.json, and reasons/*.txt, texts that give no reason because you write them in any case. Where it is not set, letters are Tenure's.",
     },
     Setting {
         path: "letters.locale",
