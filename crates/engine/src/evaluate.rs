@@ -13,7 +13,7 @@ use tenure_rules::{Facts, Mode, REPORTS_MAX, ReportFact, Rule, Verdict};
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, check};
+use crate::{EngineError, check, enforce};
 
 /// How far back reports are read, in days: the longest window that rules may name.
 const BACK_DAYS: i64 = 366;
@@ -44,8 +44,9 @@ pub(crate) async fn account(inner: &Arc<Inner>, id: &AccountId) -> Result<(), En
         };
         match rule.evaluate(&Facts { now, calendar: &terms.calendar, reports: &counted }) {
             Verdict::Match(used) => {
-                let facts = used.into_iter().map(|f| (f.name, f.value)).collect();
-                record(inner, id, &rule, facts).await?;
+                let facts: BTreeMap<String, String> = used.into_iter().map(|f| (f.name, f.value)).collect();
+                record(inner, id, &rule, facts.clone()).await?;
+                enforce::notify(inner, id, &rule, &facts, &reports).await?;
             }
             Verdict::NoMatch(_) => {}
             Verdict::CannotDecide(why) => {

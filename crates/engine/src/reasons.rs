@@ -118,7 +118,12 @@ fn fit(reasons: &mut Reasons, account: &Account, case: &Case) {
     }
 }
 
-async fn gather(inner: &Inner, account: &Account, case: &Case, said: Said) -> Result<Reasons, EngineError> {
+pub(crate) async fn gather(
+    inner: &Inner,
+    account: &Account,
+    case: &Case,
+    said: Said,
+) -> Result<Reasons, EngineError> {
     let Said { why, why_not_less, mut reports, mut facts, asks: asked } = said;
     reports.extend(case.reports.iter().cloned());
     reports.extend(case.items.iter().filter_map(|item| item.report.clone()));

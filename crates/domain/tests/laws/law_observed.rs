@@ -1,12 +1,15 @@
 //! Law 13: status is what was observed. Law 12, as far as one account sees it: a rule alone never restricts.
 
 use proptest::prelude::*;
+use tenure_domain::account::command::{Command, Starts};
 use tenure_domain::account::event::Event;
 use tenure_domain::account::standing::Standing;
 use tenure_domain::account::{Actor, System};
+use tenure_domain::refusal::Guard;
 use tenure_domain::scope::Scope;
 
 use crate::history::{check, check_events};
+use crate::world::{HOUSE, World, issue, words};
 
 #[test]
 fn law_12_a_rule_alone_never_restricts() {
@@ -30,6 +33,33 @@ fn law_12_a_rule_alone_never_restricts() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn law_12_a_rule_tells_of_a_violation_in_its_own_case_and_announces_nothing() {
+    let mut world = World::open(HOUSE, "2021-03-01T20:00:00Z");
+    let matched = Command::RecordMatch {
+        rule: "flood".parse().unwrap(),
+        ground: "abuse".parse().unwrap(),
+        opens: true,
+        facts: [("filed".to_owned(), "63".to_owned())].into(),
+        why: words(),
+    };
+    world.ok("rule/flood", matched);
+    let own = world.c(1);
+    for starts in [Starts::Notice, Starts::Both] {
+        assert_eq!(
+            world.refused("rule/flood", issue(&own, starts, "1.2", &["stop"])),
+            [Guard::AnotherPerson]
+        );
+    }
+    let told = issue(&own, Starts::Cure, "1.2", &["stop"]);
+    assert_eq!(world.refused("rule/other", told.clone()), [Guard::AnotherPerson], "another rule's case");
+    world.ok("rule/flood", told);
+
+    let persons = world.open_case("debt");
+    let told = issue(&persons, Starts::Cure, "1.3", &["pay"]);
+    assert_eq!(world.refused("rule/flood", told), [Guard::AnotherPerson], "a person's case");
 }
 
 #[test]

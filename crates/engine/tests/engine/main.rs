@@ -8,6 +8,7 @@ mod caps;
 mod clock;
 mod corpus;
 mod deadlines;
+mod enforce;
 mod evidence;
 mod failures;
 mod health;

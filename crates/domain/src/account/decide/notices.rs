@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::clocks::calendar_unknown;
-use super::{Draft, all_met, wrong_state};
-use crate::account::actor::System;
+use super::{Draft, all_met, not_by, wrong_state};
+use crate::account::actor::{Actor, System};
 use crate::account::command::Starts;
 use crate::account::event::{Asked, Event};
 use crate::account::notice::{NoticeKind, ServedBy};
@@ -32,6 +32,15 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         self.person_or_rule()?;
         let found = self.account.case(case)?;
+        // Law 12: what follows from a violation is for people to decide, and so is another's case.
+        if matches!(self.context.actor, Actor::Rule(_))
+            && (starts != Starts::Cure || &found.opened_by != self.context.actor)
+        {
+            return Err(not_by(
+                self.context.actor,
+                "a rule tells of a violation in the case that it opened; a person says more",
+            ));
+        }
         let terms = self.account.terms_of(found, self.context.book)?;
         if found.is_closed() {
             return Err(wrong_state(format!("{case} is closed"), "open a new case"));
