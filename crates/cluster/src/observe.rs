@@ -1,5 +1,6 @@
 //! Seeing how far what should be true is true. Nothing here writes.
 
+mod deploy;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,11 +161,7 @@ impl Look<'_> {
     async fn at(&mut self, effect: &Effect) -> Result<(), ClusterError> {
         for &capability in &effect.withholds {
             match (capability, &effect.scope) {
-                (Capability::Deploy, _) => {
-                    let by =
-                        "the engine refuses deployments, and in a managed environment no one else deploys";
-                    self.found.enforced_by.insert(capability, by.to_owned());
-                }
+                (Capability::Deploy, scope) => self.at_deploy(scope),
                 (Capability::Compute, Scope::Workload(_, workload)) => self.at_workload(workload).await?,
                 (Capability::Compute, _) => self.at_environment().await?,
                 (Capability::Ingress, scope) => self.at_ingress(scope).await?,

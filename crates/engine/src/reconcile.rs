@@ -12,8 +12,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
-    Abilities, Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation,
-    Restoration, RestoreReport, StopReport, WorkloadStatus,
+    Abilities, Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory,
+    Observation, Restoration, RestoreReport, StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
@@ -224,6 +224,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             id: name.clone(),
             plan: declared.plan,
             workloads: declared.workloads.clone(),
+            envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
         };
         let keep_in = KeepIn { inner, account: id, environment: name };
         let observation = cluster

@@ -10,8 +10,8 @@ use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_cluster::{
-    Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration,
-    RestoreReport, StopReport,
+    Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory, Observation,
+    Restoration, RestoreReport, StopReport,
 };
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
@@ -101,6 +101,7 @@ pub struct Driver<'w> {
     pub kept: Kept,
     pub cluster: Cluster,
     pub plan: Plan,
+    pub envelope: Envelope,
     /// The last report of a restoration, which comes once.
     restored: Mutex<Option<RestoreReport>>,
 }
@@ -138,6 +139,7 @@ impl<'w> Driver<'w> {
             kept: Kept::default(),
             cluster,
             plan: PLAN,
+            envelope: Envelope::default(),
             restored: Mutex::default(),
         }
     }
@@ -145,7 +147,13 @@ impl<'w> Driver<'w> {
     pub fn environment(&self) -> Environment {
         let id = "web".parse().unwrap();
         let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
-        Environment { account: self.tenant.account.id.clone(), id, plan: self.plan, workloads }
+        Environment {
+            account: self.tenant.account.id.clone(),
+            id,
+            plan: self.plan,
+            workloads,
+            envelope: self.envelope.clone(),
+        }
     }
 
     pub fn namespace(&self) -> String {
