@@ -82,7 +82,7 @@ impl Cluster {
     /// The cluster that this process runs in, by the service account that it was given.
     pub fn in_cluster() -> Result<Self, ClusterError> {
         let config = Config::incluster().map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
-        Self::with(config)
+        Self::of_config(config)
     }
 
     /// The cluster of a kubeconfig's text.
@@ -107,10 +107,11 @@ impl Cluster {
         let wrong = |error: &dyn std::fmt::Display| ClusterError::Kubeconfig(error.to_string());
         let options =
             KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-        Self::with(Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?)
+        Self::of_config(Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?)
     }
 
-    fn with(mut config: Config) -> Result<Self, ClusterError> {
+    /// The cluster of a client's configuration.
+    pub fn of_config(mut config: Config) -> Result<Self, ClusterError> {
         // A pass that fails is repeated as a whole by the engine; the client's own repetition would wait for minutes.
         config.default_retry = false;
         config.connect_timeout = Some(REQUEST_LIMIT);

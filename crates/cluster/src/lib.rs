@@ -42,6 +42,6 @@ pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
 pub use reach::Reach;
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, REPORT_VERSION, ReadinessSeen,
-    Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, QuotaSeen, REPORT_VERSION,
+    ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
 };

@@ -28,6 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct World {
     config: Config,
     pub client: Client,
+    pub cluster: Cluster,
     pub simulation: Option<tenure_kubesim::Simulation>,
 }
 
@@ -53,7 +54,8 @@ impl World {
             Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         config.default_retry = false;
         let client = Client::try_from(config.clone()).unwrap();
-        Self { config, client, simulation }
+        let cluster = Cluster::of_config(config.clone()).unwrap();
+        Self { config, client, cluster, simulation }
     }
 
     pub fn is_real(&self) -> bool {
@@ -132,7 +134,7 @@ pub fn page_on_volume() -> Workload {
 
 impl<'w> Driver<'w> {
     pub fn new(world: &'w World) -> Self {
-        let cluster = Cluster::from_client(world.client.clone());
+        let cluster = world.cluster.clone();
         Self {
             world,
             tenant: World::tenant(),

@@ -182,7 +182,7 @@ impl Draft<'_> {
         }
         if !(ACCESS_LEAST..=ACCESS_MOST).contains(&seconds) {
             let detail = format!("from {ACCESS_LEAST} to {ACCESS_MOST} seconds");
-            return Err(Rejected::Invalid { pointer: "/lasts".to_owned(), detail });
+            return Err(Rejected::Invalid { pointer: "/lastsSeconds".to_owned(), detail });
         }
         let declared = self.account.environment(&environment)?;
         if declared.kind.is_managed() {
