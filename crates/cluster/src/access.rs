@@ -15,11 +15,12 @@ use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, EnvironmentId};
 
 use crate::error::ClusterError;
-use crate::inventory::Kind;
+use crate::inventory::{Kind, ObjectKey};
 use crate::live::{mark, uid};
 use crate::names;
 use crate::pass::Pass;
 use crate::reach::Reach;
+use crate::report::Repair;
 use crate::requests::Requests;
 
 /// A kubeconfig with a token that ends by itself.
@@ -56,6 +57,14 @@ pub(crate) async fn identities(pass: &mut Pass<'_>) -> Result<(), ClusterError> 
         namespace(&there).await?;
     }
     for role in missing {
+        let bound = ObjectKey::new(Kind::RoleBinding, names::role(role));
+        if pass.memory.inventory.get(&bound).is_some_and(|entry| entry.uid.is_some()) {
+            pass.repairs.push(Repair {
+                object: ObjectKey::new(Kind::ServiceAccount, name(role)),
+                difference: format!("was deleted from {}", names::ACCESS),
+                manager: None,
+            });
+        }
         let account = json!({
             "apiVersion": Kind::ServiceAccount.api_version(),
             "kind": Kind::ServiceAccount.as_str(),

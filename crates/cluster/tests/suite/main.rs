@@ -39,6 +39,7 @@ on_both! {
     sim_isolating_an_open_environment_closes_its_openings real_isolating_an_open_environment_closes_its_openings isolating_an_open_environment_closes_its_openings;
     sim_what_others_do_to_roles_is_put_right real_what_others_do_to_roles_is_put_right what_others_do_to_roles_is_put_right;
     sim_a_plans_classes_and_level_are_the_environments real_a_plans_classes_and_level_are_the_environments a_plans_classes_and_level_are_the_environments;
+    sim_a_plans_nodes_and_pull_policy_are_its_workloads real_a_plans_nodes_and_pull_policy_are_its_workloads a_plans_nodes_and_pull_policy_are_its_workloads;
     sim_a_watch_tells_which_environment_changed real_a_watch_tells_which_environment_changed a_watch_tells_which_environment_changed;
     sim_a_namespace_of_someone_else_is_not_adopted real_a_namespace_of_someone_else_is_not_adopted a_namespace_of_someone_else_is_not_adopted;
     sim_a_namespace_made_anew_by_someone_else_is_not_adopted real_a_namespace_made_anew_by_someone_else_is_not_adopted a_namespace_made_anew_by_someone_else_is_not_adopted;
@@ -54,6 +55,12 @@ on_both! {
     sim_lifting_one_measure_leaves_what_another_withholds real_lifting_one_measure_leaves_what_another_withholds lifting_one_measure_leaves_what_another_withholds;
     sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
     sim_passes_that_die_after_each_write_come_to_the_same_end real_passes_that_die_after_each_write_come_to_the_same_end passes_that_die_after_each_write_come_to_the_same_end;
+}
+
+#[tokio::test]
+#[ignore = "needs a real Kubernetes: tests/run sets one up"]
+async fn real_kubectl_does_what_the_role_says() {
+    checks::kubectl_does_what_the_role_says(world::World::real().await).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tenure_cluster::{Envelope, names};
 use tenure_domain::capability::Capability;
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
-use tenure_domain::plan::{Allowances, Exposure, PodSecurity};
+use tenure_domain::plan::{Allowances, Exposure, NodePool, PodSecurity, PullPolicy};
 
 use super::repaired;
 use crate::world::{Driver, World};
@@ -242,6 +242,7 @@ pub async fn what_others_do_to_roles_is_put_right(world: World) {
     let told = repaired(&driver.pass().await).join("; ");
     assert!(told.contains("Role/tenure-viewer: rules is"), "{told}");
     assert!(told.contains("RoleBinding/tenure-viewer: roleRef"), "{told}");
+    assert!(told.contains("was deleted from tenure-access"), "{told}");
     assert_eq!(bindings.get(&viewers).await.unwrap().role_ref.kind, "Role");
     let client = tenant(&driver, TenantRole::Viewer).await;
     assert_eq!(list::<Pod>(&client, &driver.namespace()).await, 200);
@@ -290,6 +291,101 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
     // Pods without a priority are no matter of the quota of priorities.
     let editor = tenant(&driver, TenantRole::Editor).await;
     let pod = json!({"metadata": {"name": "plain"}, "spec": web()["spec"]["template"]["spec"]});
-    assert_eq!(create::<Pod>(&editor, &driver.namespace(), pod).await, 200);
+    assert_eq!(create::<Pod>(&editor, &driver.namespace(), pod.clone()).await, 200);
+    // Pods of a priority that every cluster has and the plan does not name are refused, once the quota's status is there.
+    let quotas = driver.api::<ResourceQuota>();
+    let started = std::time::Instant::now();
+    while quotas.get(names::PRIORITIES).await.unwrap().status.and_then(|s| s.hard).is_none() {
+        assert!(started.elapsed().as_secs() < 60, "nobody fills the quota's status");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let mut high = pod;
+    high["metadata"]["name"] = json!("high");
+    high["spec"]["priorityClassName"] = json!("system-cluster-critical");
+    assert_eq!(create::<Pod>(&editor, &driver.namespace(), high).await, 403);
+    driver.clean().await;
+}
+
+pub async fn a_plans_nodes_and_pull_policy_are_its_workloads(world: World) {
+    let mut driver = Driver::new(&world);
+    driver.envelope = Envelope::new(
+        EnvironmentKind::Managed,
+        Exposure::default(),
+        Some(Box::new(Allowances {
+            pod_security: PodSecurity::Restricted,
+            storage_classes: Default::default(),
+            ingress_classes: Default::default(),
+            priority_classes: Default::default(),
+            runtime_classes: Default::default(),
+            registries: Default::default(),
+            pull_policy: Some(PullPolicy::IfNotPresent),
+            node_pool: Some(NodePool {
+                labels: [("pool".to_owned(), "tenants".to_owned())].into(),
+                taints: [("pool".to_owned(), "tenants".to_owned())].into(),
+            }),
+            egress: vec![],
+        })),
+    );
+    driver.tenant.put("feed", crate::world::page(1));
+    let settled = driver.until("nothing to write", |o| o.writes == 0).await;
+    assert_eq!(repaired(&settled), Vec::<String>::new());
+    let made: Deployment = driver.api().get("feed").await.unwrap();
+    let pod = made.spec.unwrap().template.spec.unwrap();
+    assert_eq!(pod.node_selector.unwrap()["pool"], "tenants");
+    assert_eq!(pod.tolerations.unwrap()[0].value.as_deref(), Some("tenants"));
+    assert_eq!(pod.containers[0].image_pull_policy.as_deref(), Some("IfNotPresent"));
+
+    // Without a pool any node will do again.
+    driver.envelope = Envelope::default();
+    driver.until_ready().await;
+    let again: Deployment = driver.api().get("feed").await.unwrap();
+    assert_eq!(again.spec.unwrap().template.spec.unwrap().node_selector, None);
+    driver.clean().await;
+}
+
+/// `kubectl` itself, as a tenant starts it.
+pub async fn kubectl_does_what_the_role_says(world: World) {
+    let driver = opened(&world).await;
+    let environment = driver.environment();
+    let folder = std::env::temp_dir().join(driver.namespace());
+    std::fs::create_dir_all(&folder).unwrap();
+    let kubectl = async |role: TenantRole, arguments: &str| -> (bool, String) {
+        let (account, id) = (&environment.account, &environment.id);
+        let issued = driver.cluster.credentials(account, id, role, 600).await.unwrap();
+        let file = folder.join(role.as_str());
+        std::fs::write(&file, &issued.kubeconfig).unwrap();
+        let mut command = std::process::Command::new("kubectl");
+        command.env("HOME", &folder).arg("--kubeconfig").arg(&file).args(arguments.split(' '));
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let deploy = "create deployment web --image=docker.io/library/busybox:1.35";
+    for (role, arguments, may) in [
+        (TenantRole::Viewer, "get pods,services,deployments,resourcequotas", true),
+        (TenantRole::Viewer, deploy, false),
+        (TenantRole::Viewer, "get secrets", false),
+        (TenantRole::Editor, deploy, true),
+        (TenantRole::Editor, "scale deployment web --replicas=2", true),
+        (TenantRole::Editor, "rollout status deployment web --timeout=90s", true),
+        (TenantRole::Editor, "create configmap settings --from-literal=a=b", true),
+        (TenantRole::Viewer, "logs deployment/web", true),
+        (TenantRole::Editor, "exec deploy/web -- true", false),
+        (TenantRole::Admin, "exec deploy/web -- true", true),
+        (TenantRole::Admin, "delete resourcequota tenure-plan", false),
+        (TenantRole::Admin, "delete networkpolicy default-deny", false),
+        (TenantRole::Admin, "delete rolebinding tenure-viewer", false),
+        (TenantRole::Admin, "delete limitrange tenure-plan", false),
+        (TenantRole::Admin, "create rolebinding more --clusterrole=cluster-admin --user=me", false),
+        (TenantRole::Admin, "create token default -n tenure-access", false),
+        (TenantRole::Admin, "get pods --all-namespaces", false),
+        (TenantRole::Editor, "delete deployment web", true),
+    ] {
+        let (done, said) = kubectl(role, arguments).await;
+        assert_eq!(done, may, "{role}: kubectl {arguments}: {said}");
+        let unknown = said.contains("unknown command");
+        assert!(may || unknown || said.contains("orbidden"), "{role}: kubectl {arguments}: {said}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
     driver.clean().await;
 }
