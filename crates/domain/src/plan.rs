@@ -279,11 +279,11 @@ impl Allowances {
 /// there. The link's own addresses are those of AWS, Google, Azure, Oracle and others; the rest are Alibaba's, Azure's and
 /// AWS' for IPv6.
 pub const METADATA: [IpNet; 5] = [
-    IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 100, 100, 200), 32)),
-    IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(168, 63, 129, 16), 32)),
-    IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(169, 254, 0, 0), 16)),
-    IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32)),
-    IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10)),
+    IpNet::V4(ipnet::Ipv4Net::new_assert(core::net::Ipv4Addr::new(100, 100, 100, 200), 32)),
+    IpNet::V4(ipnet::Ipv4Net::new_assert(core::net::Ipv4Addr::new(168, 63, 129, 16), 32)),
+    IpNet::V4(ipnet::Ipv4Net::new_assert(core::net::Ipv4Addr::new(169, 254, 0, 0), 16)),
+    IpNet::V6(ipnet::Ipv6Net::new_assert(core::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0), 32)),
+    IpNet::V6(ipnet::Ipv6Net::new_assert(core::net::Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10)),
 ];
 
 /// An image's name with its registry, as container runtimes complete it.
