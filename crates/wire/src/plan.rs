@@ -239,14 +239,16 @@ body!(
         plan: Plan,
         /// Services of type `LoadBalancer`.
         load_balancers: u32,
-        /// Hostnames.
-        hostnames: u32,
+        /// Hostnames; left out where nothing bounds them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hostnames: Option<u32>,
     }
 );
 
 impl From<Share> for ShareView {
     fn from(share: Share) -> Self {
         let Exposure { load_balancers, hostnames } = share.exposure;
+        let hostnames = Some(hostnames).filter(|&bound| bound != u32::MAX);
         Self { plan: share.plan.into(), load_balancers, hostnames }
     }
 }

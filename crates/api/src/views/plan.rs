@@ -11,10 +11,15 @@ use crate::problem::Failure;
 
 pub fn plan(account: &Account) -> PlanView {
     let (allowed, divided) = (account.allowed(), account.divided(None));
+    let mut left = allowed.without(divided);
+    if allowed.exposure.hostnames == u32::MAX {
+        // What nothing bounds is not less for what was taken of it.
+        left.exposure.hostnames = u32::MAX;
+    }
     PlanView {
         allowed: allowed.into(),
         divided: divided.into(),
-        left: allowed.without(divided).into(),
+        left: left.into(),
         allowances: account.allowances.as_deref().map(|allowances| allowances.clone().into()),
     }
 }
