@@ -63,15 +63,45 @@ pub enum PullPolicyName {
 }
 
 body!(
-    /// The nodes on which pods run.
-    NodePoolBody {
-        /// The labels of its nodes, at least one.
-        labels: BTreeMap<String, String>,
-        /// The taints that pods tolerate.
-        #[serde(default)]
-        taints: BTreeMap<String, String>,
+    /// A label or a taint of nodes.
+    NodeLabel {
+        /// Its key.
+        #[schema(min_length = 1, max_length = 317)]
+        key: String,
+        /// Its value.
+        #[schema(max_length = 63)]
+        value: String,
     }
 );
+
+body!(
+    /// The nodes on which pods run.
+    NodePoolBody {
+        /// The labels of its nodes.
+        #[schema(min_items = 1, max_items = 50)]
+        labels: Vec<NodeLabel>,
+        /// The taints that pods tolerate.
+        #[serde(default)]
+        #[schema(max_items = 50)]
+        taints: Vec<NodeLabel>,
+    }
+);
+
+impl From<NodePoolBody> for NodePool {
+    fn from(asked: NodePoolBody) -> Self {
+        let all = |labels: Vec<NodeLabel>| labels.into_iter().map(|l| (l.key, l.value)).collect();
+        Self { labels: all(asked.labels), taints: all(asked.taints) }
+    }
+}
+
+impl From<NodePool> for NodePoolBody {
+    fn from(known: NodePool) -> Self {
+        let all = |labels: BTreeMap<String, String>| {
+            labels.into_iter().map(|(key, value)| NodeLabel { key, value }).collect()
+        };
+        Self { labels: all(known.labels), taints: all(known.taints) }
+    }
+}
 
 body!(
     /// What a plan allows besides amounts. An empty list of classes or registries allows all of them.
@@ -122,7 +152,7 @@ impl From<Allowances> for tenure_domain::plan::Allowances {
             runtime_classes: asked.runtime_classes,
             registries: asked.registries,
             pull_policy: asked.pull_policy,
-            node_pool: asked.node_pool.map(|NodePoolBody { labels, taints }| NodePool { labels, taints }),
+            node_pool: asked.node_pool.map(Into::into),
             egress: asked.egress,
         }
     }
@@ -138,7 +168,7 @@ impl From<tenure_domain::plan::Allowances> for Allowances {
             runtime_classes: known.runtime_classes,
             registries: known.registries,
             pull_policy: known.pull_policy,
-            node_pool: known.node_pool.map(|NodePool { labels, taints }| NodePoolBody { labels, taints }),
+            node_pool: known.node_pool.map(Into::into),
             egress: known.egress,
         }
     }

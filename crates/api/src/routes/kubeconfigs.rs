@@ -27,6 +27,10 @@ async fn issue(
     Path((id, environment)): Path<(AccountId, EnvironmentId)>,
     body: Body<IssueKubeconfig>,
 ) -> Result<Response, Failure> {
+    if call.if_match.is_some() || call.if_none {
+        let which = if call.if_none { "If-None-Match" } else { "If-Match" };
+        return Err(Failure::parameter(which, "this makes something new whenever it is sent: leave it out"));
+    }
     let IssueKubeconfig { role, lasts_seconds } = body.value;
     let issued = call.engine.issue_credentials(call.caller(), &id, &environment, role, lasts_seconds).await?;
     let view = KubeconfigView {

@@ -124,7 +124,7 @@ impl Operation {
             }
             "changeEnvironment" => json!({"plan": plan, "loadBalancers": 0, "hostnames": 0}),
             "setPlan" => {
-                json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": {"pool": "tenants"}, "taints": {"pool": "tenants"}}, "egress": ["0.0.0.0/0"]}})
+                json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": [{"key": "pool", "value": "tenants"}], "taints": [{"key": "pool", "value": "tenants"}]}, "egress": ["0.0.0.0/0"]}})
             }
             "requestQuota" => {
                 json!({"plan": plan, "loadBalancers": 3, "hostnames": 3, "why": "We grow"})
