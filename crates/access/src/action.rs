@@ -44,6 +44,13 @@ actions! {
     UploadEvidence = "uploadEvidence" / "upload evidence" on provider;
     ReadAccount = "readAccount" / "read the account" on account;
     CreateEnvironment = "createEnvironment" / "create an environment" on account;
+    ChangeEnvironment = "changeEnvironment" / "change an environment's share" on account;
+    SetPlan = "setPlan" / "set the account's plan" on account;
+    RequestQuota = "requestQuota" / "ask for a larger plan" on account;
+    DecideQuotaRequest = "decideQuotaRequest" / "decide on a request for a larger plan" on account;
+    IssueViewerKubeconfig = "issueViewerKubeconfig" / "get a viewer's credentials" on account;
+    IssueEditorKubeconfig = "issueEditorKubeconfig" / "get an editor's credentials" on account;
+    IssueAdminKubeconfig = "issueAdminKubeconfig" / "get an admin's credentials" on account;
     PutWorkload = "putWorkload" / "declare a workload" on account;
     RemoveWorkload = "removeWorkload" / "remove a workload" on account;
     FileReport = "fileReport" / "file a report" on account;

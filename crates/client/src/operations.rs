@@ -2,6 +2,10 @@
 
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
+use tenure_wire::plan::{
+    ChangeEnvironment, DecideQuotaRequest, IssueKubeconfig, KubeconfigView, PlanView, QuotaRequestView,
+    RequestQuota, SetPlan, UsageView,
+};
 use tenure_wire::request::{
     AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
     CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport,
@@ -33,6 +37,8 @@ pub const OPERATIONS: &[&[&str]] = &[
         "fileArfReport",
         "setPerson",
         "setMember",
+        "setPlan",
+        "changeEnvironment",
         "putWorkload",
         "removeWorkload",
         "revokeToken",
@@ -86,6 +92,12 @@ posts! {
     "recordInvoice" record_invoice(account) "/v1/accounts/{account}/invoices" RecordInvoice => Written;
     /// Creates an environment.
     "createEnvironment" create_environment(account) "/v1/accounts/{account}/environments" CreateEnvironment => Written;
+    /// Asks for a larger plan.
+    "requestQuota" request_quota(account) "/v1/accounts/{account}/quota-requests" RequestQuota => Written;
+    /// Decides on a request for a larger plan.
+    "decideQuotaRequest" decide_quota_request(account, request) "/v1/accounts/{account}/quota-requests/{request}/decision" DecideQuotaRequest => Written;
+    /// Gets credentials for an open environment.
+    "issueKubeconfig" issue_kubeconfig(account, environment) "/v1/accounts/{account}/environments/{environment}/kubeconfigs" IssueKubeconfig => KubeconfigView;
     /// Issues a token.
     "issueToken" issue_token() "/v1/tokens" IssueToken => TokenView;
     /// Brings a report in.
@@ -173,6 +185,14 @@ posts! {
 gets! {
     /// An account.
     "getAccount" account(account) "/v1/accounts/{account}" => AccountView;
+    /// What an account's plan allows.
+    "getPlan" plan(account) "/v1/accounts/{account}/plan" => PlanView;
+    /// What an account's environments use.
+    "listUsage" usage(account) "/v1/accounts/{account}/usage?pageSize=200" => Page<UsageView>;
+    /// An account's requests for a larger plan.
+    "listQuotaRequests" quota_requests(account) "/v1/accounts/{account}/quota-requests?pageSize=200" => Page<QuotaRequestView>;
+    /// A request for a larger plan.
+    "getQuotaRequest" quota_request(account, request) "/v1/accounts/{account}/quota-requests/{request}" => QuotaRequestView;
     /// What an account was told of new terms.
     "listTermsNotices" terms_notices(account) "/v1/accounts/{account}/terms-notices?pageSize=200" => Page<TermsNoticeView>;
     /// The notice of new terms.
@@ -275,6 +295,29 @@ impl Client {
     ) -> Result<Written, ClientError> {
         let body = SetRoles { roles: roles.iter().map(ToString::to_string).collect() };
         self.put(&format!("/v1/accounts/{account}/members/{member}"), &body, &[]).await
+    }
+
+    /// Sets what an account's plan allows, if the account is still at this version.
+    pub async fn set_plan(
+        &self,
+        account: &str,
+        version: u64,
+        body: &SetPlan,
+    ) -> Result<Written, ClientError> {
+        let seen = [("if-match", format!("\"{version}\""))];
+        self.put(&format!("/v1/accounts/{account}/plan"), body, &seen).await
+    }
+
+    /// Gives an environment another share of the plan, if the account is still at this version.
+    pub async fn change_environment(
+        &self,
+        account: &str,
+        environment: &str,
+        version: u64,
+        body: &ChangeEnvironment,
+    ) -> Result<Written, ClientError> {
+        let seen = [("if-match", format!("\"{version}\""))];
+        self.put(&format!("/v1/accounts/{account}/environments/{environment}"), body, &seen).await
     }
 
     /// Declares a workload that must not exist yet.

@@ -101,6 +101,11 @@ async fn write(pass: &Pass<'_>, wanted: &Wanted, found: Option<&Value>) -> Resul
             tracing::debug!(%key, %error, "it cannot be applied and is replaced");
             found.clone()
         }
+        // What a binding refers to never changes: one that refers to something else is made anew.
+        (Err(error), Some(found)) if error.code() == Some(422) && key.kind == Kind::RoleBinding => {
+            pass.requests.delete(key, uid(found), None).await?;
+            return pass.requests.apply(key, &wanted.object, None).await;
+        }
         (Err(error), _) => return Err(error),
     };
     if !wanted.object["spec"].is_object() {

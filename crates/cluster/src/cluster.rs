@@ -1,6 +1,7 @@
 //! The connection to one cluster.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
@@ -8,15 +9,21 @@ use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::{Deserialize, Serialize};
+use tenure_domain::environment::{EnvironmentKind, TenantRole};
+use tenure_domain::name::{AccountId, EnvironmentId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
 
+use crate::access::{self, Credentials};
 use crate::before;
 use crate::environment::Environment;
 use crate::error::ClusterError;
+use crate::inventory::Kind;
 use crate::live::text;
 use crate::memory::{Keep, Memory};
+use crate::names;
 use crate::pass;
+use crate::reach::Reach;
 use crate::report::{ClusterSeen, Observation, PodLost};
 use crate::requests::Requests;
 use crate::watch;
@@ -32,6 +39,7 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 33..=37;
 pub struct Cluster {
     client: Client,
     limit: Duration,
+    reach: Arc<Reach>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -74,7 +82,7 @@ impl Cluster {
     /// The cluster that this process runs in, by the service account that it was given.
     pub fn in_cluster() -> Result<Self, ClusterError> {
         let config = Config::incluster().map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
-        Self::with(config)
+        Self::of_config(config)
     }
 
     /// The cluster of a kubeconfig's text.
@@ -85,22 +93,31 @@ impl Cluster {
 
     /// The cluster behind a client, which should not repeat requests by itself.
     pub fn from_client(client: Client) -> Self {
-        Self { client, limit: REQUEST_LIMIT }
+        Self { client, limit: REQUEST_LIMIT, reach: Arc::default() }
+    }
+
+    /// The same, with what the provider says of how tenants reach it.
+    #[must_use]
+    pub fn reached(self, reach: Reach) -> Self {
+        let reach = Arc::new(reach.over(&self.reach));
+        Self { reach, ..self }
     }
 
     async fn connect(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ClusterError> {
         let wrong = |error: &dyn std::fmt::Display| ClusterError::Kubeconfig(error.to_string());
         let options =
             KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-        Self::with(Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?)
+        Self::of_config(Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| wrong(&e))?)
     }
 
-    fn with(mut config: Config) -> Result<Self, ClusterError> {
+    /// The cluster of a client's configuration.
+    pub fn of_config(mut config: Config) -> Result<Self, ClusterError> {
         // A pass that fails is repeated as a whole by the engine; the client's own repetition would wait for minutes.
         config.default_retry = false;
         config.connect_timeout = Some(REQUEST_LIMIT);
+        let reach = Reach::of(&config);
         let client = Client::try_from(config).map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
-        Ok(Self::from_client(client))
+        Ok(Self::from_client(client).reached(reach))
     }
 
     /// The client, for what this crate does not do.
@@ -128,7 +145,42 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<Observation, ClusterError> {
         let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        if environment.envelope.kind == EnvironmentKind::Open {
+            let environment = self.completed(environment, &requests).await?;
+            return pass::run(requests, &environment, permits, memory, keep, now).await;
+        }
         pass::run(requests, environment, permits, memory, keep, now).await
+    }
+
+    /// An open environment with what only the cluster knows.
+    async fn completed(
+        &self,
+        environment: &Environment,
+        requests: &Requests,
+    ) -> Result<Environment, ClusterError> {
+        let mut completed = environment.clone();
+        completed.envelope.ingress_namespaces.clone_from(&self.reach.ingress_namespaces);
+        let allowed = environment.envelope.allowances.as_ref().map(|allowances| &allowances.storage_classes);
+        if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty()) {
+            let there = requests.list(Kind::StorageClass).await?;
+            let names = there.iter().map(|class| text(class, "/metadata/name").to_owned());
+            completed.envelope.other_storage_classes = names.filter(|name| !allowed.contains(name)).collect();
+        }
+        Ok(completed)
+    }
+
+    /// Credentials for an open environment that end by themselves after this many seconds. They hold what the role's
+    /// binding gives: nothing before the first pass, and while `deploy` is withheld what a viewer may.
+    pub async fn credentials(
+        &self,
+        account: &AccountId,
+        environment: &EnvironmentId,
+        role: TenantRole,
+        seconds: u32,
+    ) -> Result<Credentials, ClusterError> {
+        let requests = Requests::new(self.client.clone(), names::ACCESS.to_owned(), self.limit);
+        let whose = (account, environment);
+        access::credentials(&self.client, &requests, &self.reach, whose, role, seconds).await
     }
 
     /// The pods that a stop of this scope would end now in this environment, with what would be lost: for the preview

@@ -1,14 +1,18 @@
 //! What is declared for one environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde_json::{Value, json};
+use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
-use tenure_domain::workload::{Plan, Workload};
+use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, PullPolicy};
+use tenure_domain::workload::Workload;
 
 use crate::error::ClusterError;
 use crate::names;
 
-/// A managed environment as it was declared: what should run in it when nothing is withheld.
+/// An environment as it was declared: what should run in it when nothing is withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     /// Whose it is.
@@ -19,6 +23,69 @@ pub struct Environment {
     pub plan: Plan,
     /// What runs in it.
     pub workloads: BTreeMap<WorkloadId, Workload>,
+    /// What surrounds it besides amounts.
+    pub envelope: Envelope,
+}
+
+/// What surrounds an environment besides amounts; by default a managed one of an account whose plan says no more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Envelope {
+    /// Who decides what runs in it.
+    pub kind: EnvironmentKind,
+    /// How much of it can be reached from outside.
+    pub exposure: Exposure,
+    /// What the plan allows; none where nobody said so.
+    pub allowances: Option<Box<Allowances>>,
+    /// The namespaces of the cluster's ingress controllers; filled in by the cluster.
+    pub(crate) ingress_namespaces: BTreeSet<String>,
+    /// The cluster's storage classes that the plan does not name; filled in by the cluster.
+    pub(crate) other_storage_classes: BTreeSet<String>,
+}
+
+impl Envelope {
+    /// Of an environment of this kind.
+    pub fn new(kind: EnvironmentKind, exposure: Exposure, allowances: Option<Box<Allowances>>) -> Self {
+        Self { kind, exposure, allowances, ..Self::default() }
+    }
+
+    /// What pods may ask of their node.
+    pub(crate) fn pod_security(&self) -> PodSecurity {
+        self.allowances.as_ref().map(|allowances| allowances.pod_security).unwrap_or_default()
+    }
+
+    /// When nodes fetch images, where the plan says so.
+    pub(crate) fn pull_policy(&self) -> Option<&'static str> {
+        self.allowances.as_ref()?.pull_policy.map(PullPolicy::as_str)
+    }
+
+    /// Where pods may reach out to: everywhere, where nobody said so.
+    pub(crate) fn egress(&self) -> Vec<IpNet> {
+        match &self.allowances {
+            Some(allowances) => allowances.egress.clone(),
+            None => vec![Ipv4Net::default().into(), Ipv6Net::default().into()],
+        }
+    }
+
+    /// How much of each storage class is allowed: all of it of those that the plan names, and nothing of the others.
+    pub(crate) fn storage_classes(&self, all: u32) -> BTreeMap<&str, u32> {
+        let Some(allowances) = &self.allowances else { return BTreeMap::new() };
+        let others = self.other_storage_classes.iter().map(|class| (class.as_str(), 0));
+        others.chain(allowances.storage_classes.iter().map(|class| (class.as_str(), all))).collect()
+    }
+
+    /// Puts pods on the nodes of the plan.
+    pub(crate) fn place(&self, pod: &mut Value) {
+        let Some(pool) = self.allowances.as_ref().and_then(|allowances| allowances.node_pool.as_ref()) else {
+            return;
+        };
+        pod["nodeSelector"] = json!(pool.labels);
+        let tolerated =
+            pool.taints.iter().map(|(key, value)| json!({"key": key, "operator": "Equal", "value": value}));
+        let tolerated: Vec<Value> = tolerated.collect();
+        if !tolerated.is_empty() {
+            pod["tolerations"] = json!(tolerated);
+        }
+    }
 }
 
 impl Environment {

@@ -9,6 +9,8 @@ use k8s_openapi::api::core::v1::{
     ServiceAccount,
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::ApiResource;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,10 @@ pub enum Kind {
     Deployment,
     /// v1
     Service,
+    /// rbac.authorization.k8s.io/v1; in open environments.
+    Role,
+    /// rbac.authorization.k8s.io/v1; in open environments.
+    RoleBinding,
     /// apps/v1; read, and touched when a stop ends.
     ReplicaSet,
     /// v1; read, and deleted by a stop.
@@ -39,6 +45,8 @@ pub enum Kind {
     PersistentVolume,
     /// v1; read only.
     Node,
+    /// storage.k8s.io/v1; read only.
+    StorageClass,
 }
 
 impl Kind {
@@ -52,7 +60,9 @@ impl Kind {
         Self::Deployment,
         Self::Service,
     ];
-    const ALL: [Self; 12] = [
+    /// The kinds of which we make objects in open environments besides, in the order in which they are made.
+    pub const OPEN: [Self; 2] = [Self::Role, Self::RoleBinding];
+    const ALL: [Self; 15] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ResourceQuota,
@@ -61,10 +71,13 @@ impl Kind {
         Self::PersistentVolumeClaim,
         Self::Deployment,
         Self::Service,
+        Self::Role,
+        Self::RoleBinding,
         Self::ReplicaSet,
         Self::Pod,
         Self::PersistentVolume,
         Self::Node,
+        Self::StorageClass,
     ];
 
     /// The kind as manifests name it.
@@ -78,16 +91,19 @@ impl Kind {
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
             Self::Deployment => "Deployment",
             Self::Service => "Service",
+            Self::Role => "Role",
+            Self::RoleBinding => "RoleBinding",
             Self::ReplicaSet => "ReplicaSet",
             Self::Pod => "Pod",
             Self::PersistentVolume => "PersistentVolume",
             Self::Node => "Node",
+            Self::StorageClass => "StorageClass",
         }
     }
 
     /// Whether its objects live in a namespace.
     pub fn is_namespaced(self) -> bool {
-        !matches!(self, Self::Namespace | Self::PersistentVolume | Self::Node)
+        !matches!(self, Self::Namespace | Self::PersistentVolume | Self::Node | Self::StorageClass)
     }
 
     /// Where the API serves it.
@@ -101,10 +117,13 @@ impl Kind {
             Self::PersistentVolumeClaim => ApiResource::erase::<PersistentVolumeClaim>(&()),
             Self::Deployment => ApiResource::erase::<Deployment>(&()),
             Self::Service => ApiResource::erase::<Service>(&()),
+            Self::Role => ApiResource::erase::<Role>(&()),
+            Self::RoleBinding => ApiResource::erase::<RoleBinding>(&()),
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
             Self::Pod => ApiResource::erase::<Pod>(&()),
             Self::PersistentVolume => ApiResource::erase::<PersistentVolume>(&()),
             Self::Node => ApiResource::erase::<Node>(&()),
+            Self::StorageClass => ApiResource::erase::<StorageClass>(&()),
         }
     }
 

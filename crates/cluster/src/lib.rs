@@ -10,6 +10,7 @@
 //!
 //! [`Permit`]: tenure_domain::permit::Permit
 
+mod access;
 mod adopt;
 mod apply;
 mod before;
@@ -24,6 +25,7 @@ mod memory;
 pub mod names;
 mod observe;
 mod pass;
+mod reach;
 mod render;
 mod report;
 mod requests;
@@ -32,12 +34,14 @@ mod restriction;
 mod stop;
 mod watch;
 
+pub use access::Credentials;
 pub use cluster::{Abilities, Cluster, REQUEST_LIMIT};
-pub use environment::Environment;
+pub use environment::{Envelope, Environment};
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
+pub use reach::Reach;
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, REPORT_VERSION, ReadinessSeen,
-    Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, QuotaSeen, REPORT_VERSION,
+    ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
 };

@@ -21,8 +21,10 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub async fn read(requests: &Requests, namespace: Value) -> Result<Self, ClusterError> {
-        let kinds = Kind::MANAGED.into_iter().chain([Kind::ReplicaSet, Kind::Pod]);
+    pub async fn read(requests: &Requests, namespace: Value, open: bool) -> Result<Self, ClusterError> {
+        let besides: &[Kind] = if open { &Kind::OPEN } else { &[] };
+        let kinds = Kind::MANAGED.into_iter().chain(besides.iter().copied());
+        let kinds = kinds.chain([Kind::ReplicaSet, Kind::Pod]);
         let lists = try_join_all(kinds.clone().map(|kind| requests.list(kind))).await?;
         let mut live = Self { namespace, ..Self::default() };
         for (kind, list) in kinds.zip(lists) {

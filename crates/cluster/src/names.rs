@@ -2,6 +2,7 @@
 //!
 //! Slugs never contain `--`, so a name joined with it can be read in one way only.
 
+use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
 
 /// Who we are to server-side apply.
@@ -28,6 +29,36 @@ pub const PLAN: &str = "tenure-plan";
 pub const SERVICE_ACCOUNT: &str = "workload";
 /// The network policy that closes everything that no other one opens.
 pub const DEFAULT_DENY: &str = "default-deny";
+
+/// The namespace of the identities of tenants' people, in which no tenant has rights. No environment's namespace can have
+/// this name: theirs hold `--`.
+pub const ACCESS: &str = "tenure-access";
+/// The label that says that we made that namespace.
+pub const ACCESS_LABEL: &str = "tenure.dev/access";
+/// The network policy by which the environments of an account reach each other.
+pub const SAME_ACCOUNT: &str = "same-account";
+/// The network policy that lets pods ask for names.
+pub const DNS: &str = "dns";
+/// The network policy that lets pods reach what the plan says.
+pub const EGRESS: &str = "egress";
+/// The network policy that lets the cluster's ingress controllers in.
+pub const INGRESS_CONTROLLERS: &str = "ingress-controllers";
+/// The network policy that lets everybody in to pods that carry [`PUBLIC_LABEL`].
+pub const PUBLIC: &str = "public";
+/// The label by which a pod of an open environment with load balancers says that everybody may reach it: `true`.
+pub const PUBLIC_LABEL: &str = "tenure.dev/public";
+/// The quota that refuses pods of priorities that the plan does not name.
+pub const PRIORITIES: &str = "tenure-priorities";
+
+/// A role of tenants' people, and the binding that says who holds it.
+pub fn role(role: TenantRole) -> String {
+    format!("tenure-{role}")
+}
+
+/// Who holds a role of an open environment: a service account in [`ACCESS`].
+pub fn access_account(account: &AccountId, environment: &EnvironmentId, role: TenantRole) -> String {
+    format!("{account}--{environment}--{role}")
+}
 
 /// The namespace of an environment.
 pub fn namespace(account: &AccountId, environment: &EnvironmentId) -> String {

@@ -1,5 +1,6 @@
 //! Seeing how far what should be true is true. Nothing here writes.
 
+mod deploy;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,8 @@ use crate::live::{number, text, uid, workload_of};
 use crate::names;
 use crate::pass::Pass;
 use crate::report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, REPORT_VERSION, StopReport, VolumeSeen,
-    WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, QuotaSeen, REPORT_VERSION, StopReport,
+    VolumeSeen, WorkloadStatus,
 };
 use crate::restore;
 use crate::restriction::Effect;
@@ -55,6 +56,7 @@ pub(crate) async fn observe(mut pass: Pass<'_>, proof: Option<Proof>) -> Result<
     }
     Ok(Observation {
         workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status(&pass, id))).collect(),
+        quota: quota(&pass),
         measures,
         restoration,
         writes: pass.requests.writes(),
@@ -71,6 +73,16 @@ async fn remaining_pods(pass: &Pass<'_>, proof: Option<&Proof>) -> Result<Vec<Va
     } else {
         Ok(pass.live.pods.clone())
     }
+}
+
+/// What the quota of the plan says.
+fn quota(pass: &Pass<'_>) -> Option<QuotaSeen> {
+    let quota = pass.live.get(Kind::ResourceQuota, names::PLAN)?;
+    let amounts = |pointer| -> Option<BTreeMap<String, String>> {
+        let amounts = quota.pointer(pointer)?.as_object()?.iter();
+        Some(amounts.map(|(name, amount)| (name.clone(), text(amount, "").to_owned())).collect())
+    };
+    Some(QuotaSeen { hard: amounts("/status/hard")?, used: amounts("/status/used").unwrap_or_default() })
 }
 
 fn status(pass: &Pass<'_>, id: &WorkloadId) -> WorkloadStatus {
@@ -160,11 +172,7 @@ impl Look<'_> {
     async fn at(&mut self, effect: &Effect) -> Result<(), ClusterError> {
         for &capability in &effect.withholds {
             match (capability, &effect.scope) {
-                (Capability::Deploy, _) => {
-                    let by =
-                        "the engine refuses deployments, and in a managed environment no one else deploys";
-                    self.found.enforced_by.insert(capability, by.to_owned());
-                }
+                (Capability::Deploy, scope) => self.at_deploy(scope),
                 (Capability::Compute, Scope::Workload(_, workload)) => self.at_workload(workload).await?,
                 (Capability::Compute, _) => self.at_environment().await?,
                 (Capability::Ingress, scope) => self.at_ingress(scope).await?,

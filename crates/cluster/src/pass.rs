@@ -17,7 +17,7 @@ use crate::render::{self, Wanted};
 use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
-use crate::{adopt, apply, before, gate, observe, restore, stop};
+use crate::{access, adopt, apply, before, gate, observe, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -81,7 +81,7 @@ pub(crate) async fn run(
         keep,
     };
     let namespace = adopt::namespace(&mut pass).await?;
-    pass.live = Live::read(&pass.requests, namespace).await?;
+    pass.live = Live::read(&pass.requests, namespace, !environment.envelope.kind.is_managed()).await?;
 
     before::note(&mut pass).await?;
     apply::note_intents(&mut pass);
@@ -97,6 +97,7 @@ pub(crate) async fn run(
         proof = Some(seen);
     }
     adopt::marks(&mut pass).await?;
+    access::identities(&mut pass).await?;
     apply::bring_about(&mut pass).await?;
     apply::prune(&mut pass).await?;
     stop::end_pods_of_stopped_workloads(&mut pass).await?;

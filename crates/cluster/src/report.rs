@@ -23,6 +23,8 @@ pub struct Observation {
     pub memory: Memory,
     /// How each declared workload is doing.
     pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// What the environment uses of its share, where the cluster says so.
+    pub quota: Option<QuotaSeen>,
     /// How far each measure that a permit applies here is true.
     pub measures: BTreeMap<MeasureId, Enforcement>,
     /// How far what is no longer withheld is back.
@@ -43,6 +45,16 @@ pub struct WorkloadStatus {
     pub ready: u32,
     /// Why it is not as declared, where that is known.
     pub message: Option<String>,
+}
+
+/// What an environment may use and uses, as its quota says; quantities as Kubernetes writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaSeen {
+    /// What it may use.
+    pub hard: BTreeMap<String, String>,
+    /// What it uses.
+    pub used: BTreeMap<String, String>,
 }
 
 /// How far a measure is true in this environment.

@@ -46,6 +46,16 @@ impl Requests {
         &self.namespace
     }
 
+    /// The same in another namespace, with writes of its own.
+    pub fn within(&self, namespace: &str) -> Self {
+        Self::new(self.client.clone(), namespace.to_owned(), self.limit)
+    }
+
+    /// Counts the writes of others too.
+    pub fn count_also(&self, others: &Self) {
+        self.writes.fetch_add(others.writes(), Ordering::Relaxed);
+    }
+
     /// The writes sent so far.
     pub fn writes(&self) -> u32 {
         self.writes.load(Ordering::Relaxed)

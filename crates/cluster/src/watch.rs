@@ -7,10 +7,10 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event};
 
 use crate::inventory::Kind;
-use crate::names::ENVIRONMENT;
+use crate::names::{ACCESS, ACCOUNT, ENVIRONMENT};
 
 /// The kinds that are watched: what we make, and pods.
-const WATCHED: [Kind; 9] = [
+const WATCHED: [Kind; 11] = [
     Kind::Namespace,
     Kind::ServiceAccount,
     Kind::ResourceQuota,
@@ -19,6 +19,8 @@ const WATCHED: [Kind; 9] = [
     Kind::PersistentVolumeClaim,
     Kind::Deployment,
     Kind::Service,
+    Kind::Role,
+    Kind::RoleBinding,
     Kind::Pod,
 ];
 
@@ -38,7 +40,15 @@ pub(crate) fn changes(client: &Client) -> impl Stream<Item = String> + Send + us
 fn name_of(kind: Kind, event: Result<Event<DynamicObject>, watcher::Error>) -> Option<String> {
     match event {
         Ok(Event::Apply(object) | Event::Delete(object) | Event::InitApply(object)) => {
-            if kind == Kind::Namespace { object.metadata.name } else { object.metadata.namespace }
+            match object.metadata.namespace {
+                _ if kind == Kind::Namespace => object.metadata.name,
+                // An identity belongs to the environment that it is labelled with.
+                Some(namespace) if namespace == ACCESS => {
+                    let labels = object.metadata.labels.unwrap_or_default();
+                    Some(format!("{}--{}", labels.get(ACCOUNT)?, labels.get(ENVIRONMENT)?))
+                }
+                other => other,
+            }
         }
         Ok(Event::Init | Event::InitDone) => None,
         Err(error) => {

@@ -280,6 +280,10 @@ numbered!(
     HoldId, "h", "a hold", "parley.h1"
 );
 numbered!(
+    /// A request for a larger plan, such as `parley.q1`.
+    QuotaRequestId, "q", "a quota request", "parley.q1"
+);
+numbered!(
     /// An appeal, such as `parley.a1`.
     AppealId, "a", "an appeal", "parley.a1"
 );

@@ -1,20 +1,8 @@
-//! What runs in a managed environment, and the plan that bounds it.
+//! What runs in a managed environment.
 
 use serde::{Deserialize, Serialize};
 
-/// What the account's plan allows one environment. Quantities are in the units named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Plan {
-    /// Processor time, in thousandths of a core.
-    pub cpu_millis: u32,
-    /// Memory, in MiB.
-    pub memory_mib: u32,
-    /// Storage of all volumes together, in MiB.
-    pub storage_mib: u32,
-    /// Pods at once.
-    pub pods: u32,
-}
+pub use crate::plan::Plan;
 
 /// A service: pods of one image behind one port, with an optional volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod check;
 pub mod clock;
 mod closing;
 mod continuity;
+mod credentials;
 mod dirty;
 mod enforce;
 mod engine;

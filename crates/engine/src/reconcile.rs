@@ -12,8 +12,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
-    Abilities, Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation,
-    Restoration, RestoreReport, StopReport, WorkloadStatus,
+    Abilities, Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory,
+    Observation, QuotaSeen, Restoration, RestoreReport, StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
@@ -163,6 +163,9 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
 pub struct Observed {
     /// How each workload is doing.
     pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// What the environment uses of its share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaSeen>,
     /// What is still pending for a measure, and whether it cannot be seen at all.
     pub pending: BTreeMap<MeasureId, String>,
 }
@@ -224,6 +227,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             id: name.clone(),
             plan: declared.plan,
             workloads: declared.workloads.clone(),
+            envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
         };
         let keep_in = KeepIn { inner, account: id, environment: name };
         let observation = cluster
@@ -497,7 +501,7 @@ fn observed(observation: &Observation) -> Observed {
             Enforcement::Confirmed(_) => None,
         })
         .collect();
-    Observed { workloads: observation.workloads.clone(), pending }
+    Observed { workloads: observation.workloads.clone(), quota: observation.quota.clone(), pending }
 }
 
 /// Law 13: while the cluster cannot be looked at, nobody is told that what was once seen still is.

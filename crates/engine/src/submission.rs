@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use tenure_access::{Action, Principal};
+use tenure_domain::account::provision::Provision;
 use tenure_domain::account::{self, Account, Actor, System};
 use tenure_domain::authority::Authority;
+use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, ReportId, RuleId};
 use tenure_domain::report::Allegation;
 use tenure_domain::{book, report};
@@ -59,6 +61,16 @@ impl Act {
             Self::Account(_, command) => match command {
                 C::Open { .. } => Action::OpenAccount,
                 C::CreateEnvironment { .. } => Action::CreateEnvironment,
+                C::Provision(command) => match command {
+                    Provision::CreateEnvironment { .. } => Action::CreateEnvironment,
+                    Provision::ChangeEnvironment { .. } => Action::ChangeEnvironment,
+                    Provision::SetPlan { .. } => Action::SetPlan,
+                    Provision::RequestQuota { .. } => Action::RequestQuota,
+                    Provision::GrantQuota { .. } | Provision::DenyQuota { .. } => Action::DecideQuotaRequest,
+                    Provision::GrantAccess { role: TenantRole::Viewer, .. } => Action::IssueViewerKubeconfig,
+                    Provision::GrantAccess { role: TenantRole::Editor, .. } => Action::IssueEditorKubeconfig,
+                    Provision::GrantAccess { role: TenantRole::Admin, .. } => Action::IssueAdminKubeconfig,
+                },
                 C::PutWorkload { .. } => Action::PutWorkload,
                 C::RemoveWorkload { .. } => Action::RemoveWorkload,
                 C::NotifyTerms { .. } => Action::NotifyTerms,

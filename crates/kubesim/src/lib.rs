@@ -7,16 +7,18 @@
 //! [`start`] gives a [`Simulation`]; everything it does is one pure `World` behind a lock:
 //!
 //! - `kinds`: the one table of kinds,
+//! - `access`: who a caller is, and what roles give,
 //! - `requests`: what each write does, with `admission`, `defaults`, `validate`, `apply` and `patch`,
 //! - `controllers`: what follows from it,
 //! - `server`: HTTP, and nothing else.
 //!
-//! Known limits: every caller may do everything; bodies are JSON, so `kubectl apply -f`, `create -f`, `run`, `patch`, `scale` and
+//! Known limits: whoever shows no token may do everything, and an apply that creates asks for `patch` alone; bodies are JSON, so `kubectl apply -f`, `create -f`, `run`, `patch`, `scale` and
 //! `delete` work and `kubectl create KIND`, which sends protobuf, does not; unknown fields are kept and not reported; the merge rules of lists
 //! come from one table over field names; an apply on `scale` is a merge patch; a strategic merge patch knows keyed
 //! lists, `$patch: delete` and `$patch: replace` only; StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler
-//! and PodDisruptionBudget are stored and do nothing; quota scopes are ignored; ReplicaSets adopt no pods.
+//! and PodDisruptionBudget are stored and do nothing; quota scopes other than priority classes are ignored; ReplicaSets adopt no pods.
 
+mod access;
 mod admission;
 mod apply;
 mod clock;

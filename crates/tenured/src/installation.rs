@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use tenure_cluster::Cluster;
+use tenure_cluster::{Cluster, Reach};
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::{Batching, LogKey, Settings};
@@ -37,13 +37,23 @@ pub async fn key(config: &Config, store: &Store) -> anyhow::Result<LogKey> {
 
 /// The cluster, where there is one. It need not answer.
 pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
-    Ok(match &config.cluster {
+    let cluster = match &config.cluster {
         ClusterConfig::Kubeconfig { path, context } => {
-            Some(Cluster::from_kubeconfig(path.as_deref(), context.as_deref()).await?)
+            Cluster::from_kubeconfig(path.as_deref(), context.as_deref()).await?
         }
-        ClusterConfig::InCluster => Some(Cluster::in_cluster()?),
-        ClusterConfig::None => None,
-    })
+        ClusterConfig::InCluster => Cluster::in_cluster()?,
+        ClusterConfig::None => return Ok(None),
+    };
+    let said = &config.reach;
+    let certificate_authority = match &said.certificate_authority {
+        Some(path) => {
+            let read = std::fs::read_to_string(path);
+            Some(read.with_context(|| format!("the certificates in {} cannot be read", path.display()))?)
+        }
+        None => None,
+    };
+    let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
+    Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces })))
 }
 
 /// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.

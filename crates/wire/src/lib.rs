@@ -4,6 +4,7 @@
 
 pub mod legal;
 pub mod parity;
+pub mod plan;
 pub mod problem;
 pub mod request;
 pub mod schema;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use tenure_domain::account::Actor;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::capability::{Capability, Preset};
+use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::money::Currency;
 use tenure_domain::name::{
     AccountId, CaseId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId, TermsId,
@@ -23,6 +24,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::legal::Instead;
 use crate::parity::ParityAnswers;
+use crate::plan::EnvironmentKindName;
 use crate::schema::{
     AskedPresetName, BlobName, CapabilityName, ChannelName, Clause, CurrencyCode, Day, Digest, GroundCode,
     Holder, InvoiceNumber, Length, OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName,
@@ -133,6 +135,16 @@ request!(
         environment: EnvironmentId,
         /// Its share of the account's plan.
         plan: Plan,
+        /// Who decides what runs in it: Tenure, by what is declared, where it is left out.
+        #[serde(default, skip_serializing_if = "crate::plan::is_managed")]
+        #[schema(value_type = EnvironmentKindName)]
+        kind: EnvironmentKind,
+        /// Services of type `LoadBalancer`.
+        #[serde(default, deserialize_with = "whole")]
+        load_balancers: u32,
+        /// Hostnames.
+        #[serde(default, deserialize_with = "whole")]
+        hostnames: u32,
     }
 );
 

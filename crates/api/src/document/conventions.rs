@@ -13,21 +13,30 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use crate::limits;
 
 /// The writes whose answer is not kept: a secret is shown once, and time moves on.
-const NOT_ONCE: [&str; 2] = ["issueToken", "setClock"];
+const NOT_ONCE: [&str; 3] = ["issueToken", "issueKubeconfig", "setClock"];
 
 /// The writes that compare no version: there is nothing that could have changed in between.
-const NO_VERSION: [&str; 6] =
-    ["issueToken", "setClock", "uploadEvidence", "fileReport", "fileXarfReport", "fileArfReport"];
+const NO_VERSION: [&str; 7] = [
+    "issueToken",
+    "issueKubeconfig",
+    "setClock",
+    "uploadEvidence",
+    "fileReport",
+    "fileXarfReport",
+    "fileArfReport",
+];
 
 /// The writes that are done only by those who say what they saw.
-const UPDATES: [&str; 2] = ["putWorkload", "removeWorkload"];
+const UPDATES: [&str; 4] = ["putWorkload", "removeWorkload", "changeEnvironment", "setPlan"];
 
 /// The writes that nothing in the state can refuse.
 const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 21] = [
+const VERSIONED: [&str; 23] = [
     "getAccount",
+    "getPlan",
+    "getQuotaRequest",
     "getTermsNotice",
     "getInvoice",
     "getStanding",
@@ -318,6 +327,7 @@ fn describe(parameter: &mut Parameter) {
         "measure" => ("The measure's id.", numbered("m", "parley.m1")),
         "order" => ("The order's id.", numbered("o", "parley.o1")),
         "hold" => ("The hold's id.", numbered("h", "parley.h1")),
+        "quotaRequest" => ("The request's id.", numbered("q", "parley.q1")),
         "appeal" => ("The appeal's id.", numbered("a", "parley.a1")),
         "report" => ("The report's id.", numbered("r", "parley.r1")),
         "id" => (

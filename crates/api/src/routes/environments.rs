@@ -4,9 +4,12 @@ use axum::Json;
 use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
+use tenure_domain::account::provision::Provision;
 use tenure_domain::name::{AccountId, EnvironmentId};
+use tenure_domain::plan::{Exposure, Share};
 use tenure_engine::submission::Act;
 use tenure_wire::Problem;
+use tenure_wire::plan::ChangeEnvironment;
 use tenure_wire::request::{CreateEnvironment, PageQuery};
 use tenure_wire::view::{EnvironmentView, Page, Written};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +21,7 @@ use crate::submit::Writing;
 use crate::{App, page, views};
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, change))
 }
 
 /// Create an environment with its share of the account's plan.
@@ -30,9 +33,11 @@ async fn create(
     Path(id): Path<AccountId>,
     body: Body<CreateEnvironment>,
 ) -> Result<Response, Failure> {
-    let CreateEnvironment { environment, plan } = body.value;
+    let CreateEnvironment { environment, plan, kind, load_balancers, hostnames } = body.value;
     let (name, href) = (environment.to_string(), format!("/v1/accounts/{id}/environments/{environment}"));
-    let act = Act::Account(id, Command::CreateEnvironment { environment, plan: plan.into() });
+    let share = Share { plan: plan.into(), exposure: Exposure { load_balancers, hostnames } };
+    let command = Provision::CreateEnvironment { environment, kind, share };
+    let act = Act::Account(id, Command::Provision(command));
     Writing::new(&call, body.hash).submit(act, true, move |_| (name.clone(), href.clone())).await
 }
 
@@ -60,4 +65,35 @@ async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> 
     let account = call.engine.account(&id).await?;
     let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
     call.show(account.version, &views::account::environment(&account, &name, environment))
+}
+
+/// The version that whoever changes something saw.
+pub(super) fn seen(call: &Call) -> Result<u64, Failure> {
+    let precondition = || {
+        Problem::new("precondition-required", "Say what you saw", 428)
+            .detail("Send `If-Match` with the ETag you read to change it.")
+            .into()
+    };
+    call.if_match.ok_or_else(precondition)
+}
+
+/// Give an environment another share of the account's plan: never less than what is declared in it needs.
+#[utoipa::path(put, operation_id = "changeEnvironment", path = "/v1/accounts/{account}/environments/{environment}", tag = "environments",
+    params(("account" = String, Path), ("environment" = String, Path)), request_body = ChangeEnvironment,
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn change(
+    call: Call,
+    Path((id, environment)): Path<(AccountId, EnvironmentId)>,
+    body: Body<ChangeEnvironment>,
+) -> Result<Response, Failure> {
+    call.may(Action::ChangeEnvironment, &id)?;
+    let mut writing = Writing::new(&call, body.hash);
+    if let Some(answer) = writing.repeated().await? {
+        return Ok(answer);
+    }
+    writing.only_at(seen(&call)?);
+    let (name, href) = (environment.to_string(), format!("/v1/accounts/{id}/environments/{environment}"));
+    let command = Provision::ChangeEnvironment { environment, share: body.value.into() };
+    let act = Act::Account(id, Command::Provision(command));
+    writing.submit(act, false, move |_| (name.clone(), href.clone())).await
 }

@@ -18,12 +18,14 @@ mod health;
 mod holds;
 mod intake;
 mod invoices;
+mod kubeconfigs;
 mod ledger;
 mod measures;
 mod notices;
 mod orders;
 mod parity;
 mod people;
+mod plans;
 mod reports;
 mod rules;
 mod standing;
@@ -49,6 +51,8 @@ pub fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(accounts::routes())
         .merge(agreement::routes())
+        .merge(plans::routes())
+        .merge(kubeconfigs::routes())
         .merge(invoices::routes())
         .merge(environments::routes())
         .merge(workloads::routes())

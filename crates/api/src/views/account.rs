@@ -40,7 +40,10 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
         account: account.id.to_string(),
         id: id.to_string(),
         namespace: format!("{}--{id}", account.id),
+        kind: environment.kind.to_string(),
         plan: environment.plan.into(),
+        load_balancers: environment.exposure.load_balancers,
+        hostnames: environment.exposure.hostnames,
         workloads: environment.workloads.keys().map(ToString::to_string).collect(),
         withheld: withheld(account, &Scope::Environment(id.clone())),
     }

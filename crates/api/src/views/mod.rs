@@ -7,6 +7,7 @@ pub mod clock;
 pub mod legal;
 pub mod measure;
 pub mod next;
+pub mod plan;
 pub mod standing;
 
 use serde::Serialize;

@@ -9,10 +9,14 @@ use crate::error::ClusterError;
 use crate::inventory::Kind;
 use crate::live::{text, workload_of};
 use crate::names;
+use crate::render::open;
 
 /// What is said of withheld traffic where no workload is declared.
 const NOTHING_TO_CLOSE: &str = "no workload is declared there, so nothing of one was looked at; the policy \
                                 default-deny opens nothing (stored)";
+
+/// What is said of withheld traffic in an open environment.
+const OPEN_CLOSED: &str = "the network policies of the environment open nothing (stored)";
 
 impl Look<'_> {
     pub(super) async fn at_ingress(&mut self, scope: &Scope) -> Result<(), ClusterError> {
@@ -38,7 +42,12 @@ impl Look<'_> {
                 [(Kind::Service, names::service(id)), (Kind::NetworkPolicy, names::ingress_policy(id))];
             self.at_removed(id, &objects);
         }
-        let by = if workloads.is_empty() {
+        let by = if self.is_open(scope) {
+            for name in open::inwards(self.pass.environment) {
+                self.at_object(Kind::NetworkPolicy, name, None);
+            }
+            OPEN_CLOSED
+        } else if workloads.is_empty() {
             self.at_pods_of_none(scope);
             NOTHING_TO_CLOSE
         } else {
@@ -60,7 +69,12 @@ impl Look<'_> {
         if let (Scope::Workload(_, id), []) = (scope, workloads.as_slice()) {
             self.at_removed(id, &[(Kind::NetworkPolicy, names::egress_policy(id))]);
         }
-        let by = if workloads.is_empty() {
+        let by = if self.is_open(scope) {
+            for name in open::OUTWARDS {
+                self.at_object(Kind::NetworkPolicy, name, None);
+            }
+            OPEN_CLOSED
+        } else if workloads.is_empty() {
             self.at_pods_of_none(scope);
             NOTHING_TO_CLOSE
         } else {
@@ -68,6 +82,12 @@ impl Look<'_> {
         };
         self.found.enforced_by.insert(Capability::Egress, by.to_owned());
         self.at_network(Kind::NetworkPolicy);
+    }
+
+    /// Whether it is the whole of an open environment, whose openings are its own and not its workloads'.
+    fn is_open(&self, scope: &Scope) -> bool {
+        let whole = matches!(scope, Scope::Account | Scope::Environment(_));
+        whole && !self.pass.environment.envelope.kind.is_managed()
     }
 
     /// What holds for everything that network policies withhold.

@@ -2,8 +2,10 @@
 
 mod namespace;
 mod network;
+pub(crate) mod open;
 pub(crate) mod quantity;
 pub(crate) mod quota;
+mod roles;
 mod workload;
 
 use serde_json::{Value, json};
@@ -37,6 +39,9 @@ pub(crate) fn environment(environment: &Environment, restriction: &Restriction) 
     all.push(quota::plan(environment));
     all.push(quota::limits(environment));
     all.push(network::default_deny(environment));
+    if !environment.envelope.kind.is_managed() {
+        all.extend(open::envelope(environment, restriction));
+    }
     for (id, declared) in &environment.workloads {
         let on = |capability| restriction.on_workload(id, capability);
         all.push(network::ingress(environment, id, declared, on(Capability::Ingress).as_ref()));

@@ -7,8 +7,8 @@ use crate::environment::Environment;
 use crate::inventory::Kind;
 use crate::names;
 
-/// The namespace of an environment, with the token that proves it ours. Pods in it must meet the baseline of the
-/// [Pod Security Standards]; the ones we render meet more.
+/// The namespace of an environment, with the token that proves it ours. Pods in it must meet the plan's level, or the baseline, of the
+/// [Pod Security Standards]; the ones we render meet both.
 ///
 /// [Pod Security Standards]: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 pub(crate) fn namespace(environment: &Environment, claim: &str) -> Value {
@@ -20,7 +20,7 @@ pub(crate) fn namespace(environment: &Environment, claim: &str) -> Value {
             "labels": {
                 names::ACCOUNT: environment.account.as_str(),
                 names::ENVIRONMENT: environment.id.as_str(),
-                "pod-security.kubernetes.io/enforce": "baseline",
+                "pod-security.kubernetes.io/enforce": environment.envelope.pod_security().as_str(),
             },
             "annotations": {names::CLAIM: claim},
         },

@@ -13,17 +13,33 @@ use crate::restriction::Withholding;
 pub(super) fn plan(environment: &Environment) -> Wanted {
     let plan = environment.plan;
     let (cpu, memory) = (millis(plan.cpu_millis.into()), mebibytes(plan.memory_mib.into()));
-    let body = json!({"spec": {"hard": {
+    let mut body = json!({"spec": {"hard": {
         "requests.cpu": cpu,
         "limits.cpu": cpu,
         "requests.memory": memory,
         "limits.memory": memory,
         "requests.storage": mebibytes(plan.storage_mib.into()),
         "pods": count(plan.pods.into()),
-        "services.loadbalancers": "0",
+        "services.loadbalancers": count(environment.envelope.exposure.load_balancers.into()),
         "services.nodeports": "0",
     }}});
+    for (class, amount) in environment.envelope.storage_classes(plan.storage_mib) {
+        let hard = format!("{class}.storageclass.storage.k8s.io/requests.storage");
+        body["spec"]["hard"][hard] = json!(mebibytes(amount.into()));
+    }
     wanted(environment, Kind::ResourceQuota, names::PLAN, None, body)
+}
+
+/// The quota that refuses pods of priorities that the plan does not name.
+pub(super) fn priorities(environment: &Environment) -> Option<Wanted> {
+    let allowed = &environment.envelope.allowances.as_ref()?.priority_classes;
+    if allowed.is_empty() {
+        return None;
+    }
+    let any = json!({"scopeName": "PriorityClass", "operator": "Exists"});
+    let other = json!({"scopeName": "PriorityClass", "operator": "NotIn", "values": allowed});
+    let body = json!({"spec": {"hard": {"pods": "0"}, "scopeSelector": {"matchExpressions": [any, other]}}});
+    Some(wanted(environment, Kind::ResourceQuota, names::PRIORITIES, None, body))
 }
 
 /// The limits of one container: at most the whole plan, and a small share where none is declared.

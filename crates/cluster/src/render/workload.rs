@@ -61,11 +61,15 @@ pub(super) fn deployment(
             "seccompProfile": {"type": "RuntimeDefault"},
         },
     });
+    if let Some(policy) = environment.envelope.pull_policy() {
+        container["imagePullPolicy"] = json!(policy);
+    }
     if let Some(volume) = &workload.volume {
         container["volumeMounts"] = json!([{"name": "volume", "mountPath": volume.path}]);
         pod["volumes"] = json!([{"name": "volume", "persistentVolumeClaim": {"claimName": id.as_str()}}]);
     }
     pod["containers"] = json!([container]);
+    environment.envelope.place(&mut pod);
     let body = json!({"spec": {
         "replicas": if stop.is_some() { 0 } else { workload.replicas },
         "revisionHistoryLimit": 2,

@@ -10,8 +10,8 @@ use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_cluster::{
-    Cluster, ClusterError, Enforcement, Environment, Keep, KeepError, Memory, Observation, Restoration,
-    RestoreReport, StopReport,
+    Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory, Observation,
+    Restoration, RestoreReport, StopReport,
 };
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
@@ -28,6 +28,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct World {
     config: Config,
     pub client: Client,
+    pub cluster: Cluster,
     pub simulation: Option<tenure_kubesim::Simulation>,
 }
 
@@ -53,7 +54,8 @@ impl World {
             Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         config.default_retry = false;
         let client = Client::try_from(config.clone()).unwrap();
-        Self { config, client, simulation }
+        let cluster = Cluster::of_config(config.clone()).unwrap();
+        Self { config, client, cluster, simulation }
     }
 
     pub fn is_real(&self) -> bool {
@@ -101,6 +103,7 @@ pub struct Driver<'w> {
     pub kept: Kept,
     pub cluster: Cluster,
     pub plan: Plan,
+    pub envelope: Envelope,
     /// The last report of a restoration, which comes once.
     restored: Mutex<Option<RestoreReport>>,
 }
@@ -131,13 +134,14 @@ pub fn page_on_volume() -> Workload {
 
 impl<'w> Driver<'w> {
     pub fn new(world: &'w World) -> Self {
-        let cluster = Cluster::from_client(world.client.clone());
+        let cluster = world.cluster.clone();
         Self {
             world,
             tenant: World::tenant(),
             kept: Kept::default(),
             cluster,
             plan: PLAN,
+            envelope: Envelope::default(),
             restored: Mutex::default(),
         }
     }
@@ -145,7 +149,13 @@ impl<'w> Driver<'w> {
     pub fn environment(&self) -> Environment {
         let id = "web".parse().unwrap();
         let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
-        Environment { account: self.tenant.account.id.clone(), id, plan: self.plan, workloads }
+        Environment {
+            account: self.tenant.account.id.clone(),
+            id,
+            plan: self.plan,
+            workloads,
+            envelope: self.envelope.clone(),
+        }
     }
 
     pub fn namespace(&self) -> String {

@@ -14,7 +14,7 @@ use super::legal::{Appeal, AppealDecision, Ended, Hold, Order};
 use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
 use super::notice::{Attempt, Failure, Notice, NoticeState};
 use super::parity::Compared;
-use super::{Account, Environment, RefusalCount};
+use super::{Account, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
 
 mod kept;
@@ -55,6 +55,9 @@ impl Account {
                     lifecycle: super::closing::Lifecycle::Active,
                     terms: terms.clone(),
                     plan: *plan,
+                    exposure: None,
+                    allowances: None,
+                    quota_requests: Vec::new(),
                     environments: std::collections::BTreeMap::new(),
                     cases: Vec::new(),
                     notices: Vec::new(),
@@ -121,12 +124,12 @@ impl Account {
             Event::AccountOpened { .. } => {
                 return Err(FoldError::Order { what: "a second opening".into(), version: self.version });
             }
-            Event::EnvironmentCreated { environment, plan } => {
-                self.environments.insert(
-                    environment.clone(),
-                    Environment { plan: *plan, workloads: std::collections::BTreeMap::new() },
-                );
-            }
+            Event::EnvironmentCreated { .. }
+            | Event::EnvironmentChanged { .. }
+            | Event::PlanSet { .. }
+            | Event::QuotaRequested { .. }
+            | Event::QuotaDecided { .. }
+            | Event::AccessGranted { .. } => self.fold_provision(recorded)?,
             Event::WorkloadPut { environment, workload, spec } => {
                 let unknown = self.unknown(environment);
                 let env = self.environments.get_mut(environment).ok_or(unknown)?;

@@ -11,6 +11,7 @@ use super::legal::{AppealOutcome, OrderKind};
 use super::measure::Finding;
 use super::notice::NoticeKind;
 use super::parity::Comparison;
+use super::provision::Provision;
 use super::strike::Amount;
 use super::timer::TimerKey;
 use super::watch::Lifts;
@@ -56,6 +57,8 @@ pub enum Command {
     RecordInvoice { invoice: InvoiceId, facts: InvoiceFacts },
     /// Add an environment with its share of the plan.
     CreateEnvironment { environment: EnvironmentId, plan: Plan },
+    /// Change what the account is provisioned with, or say who may enter.
+    Provision(Provision),
     /// Declare a workload, new or changed.
     PutWorkload { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
     /// Remove a workload; its volume stays.
@@ -253,6 +256,7 @@ impl Command {
             Self::AcceptTerms { .. } => "accept terms",
             Self::RecordInvoice { .. } => "record invoice",
             Self::CreateEnvironment { .. } => "create environment",
+            Self::Provision(command) => command.name(),
             Self::PutWorkload { .. } => "put workload",
             Self::RemoveWorkload { .. } => "remove workload",
             Self::OpenCase { .. } => "open case",
@@ -324,6 +328,7 @@ impl Command {
             | Self::ChargeFee { why, .. }
             | Self::ExtendNotice { why, .. }
             | Self::LiftMeasure { why, .. }
+            | Self::Provision(Provision::DenyQuota { why, .. })
             | Self::LiftUnder { why, .. }
             | Self::DenyMeasure { why, .. }
             | Self::ProposeUntil { proposal: ProposeMeasure { why, .. }, .. }

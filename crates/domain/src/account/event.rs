@@ -18,16 +18,18 @@ use super::strike::Amount;
 use super::watch::Lifts;
 use crate::calendar::Deadline;
 use crate::capability::Capability;
+use crate::environment::{EnvironmentKind, TenantRole};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    PersonId, QuotaRequestId, ReportId, RuleId, TermsNoticeId, WorkloadId,
 };
 use crate::period::Period;
+use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Guard;
 use crate::scope::Scope;
 use crate::terms::{ApproverRole, Channel, TermsRef};
 use crate::text::{Blob, Words};
-use crate::workload::{Plan, Workload};
+use crate::workload::Workload;
 
 /// An event with its moment and actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +96,44 @@ pub enum Event {
     #[serde(rename = "invoice.recorded")]
     InvoiceRecorded { invoice: InvoiceId, facts: InvoiceFacts, overdue_from: Timestamp },
     #[serde(rename = "environment.created")]
-    EnvironmentCreated { environment: EnvironmentId, plan: Plan },
+    EnvironmentCreated {
+        environment: EnvironmentId,
+        plan: Plan,
+        #[serde(default, skip_serializing_if = "EnvironmentKind::is_managed")]
+        kind: EnvironmentKind,
+        #[serde(default, skip_serializing_if = "Exposure::is_none")]
+        exposure: Exposure,
+    },
+    #[serde(rename = "environment.changed")]
+    EnvironmentChanged {
+        environment: EnvironmentId,
+        plan: Plan,
+        #[serde(default, skip_serializing_if = "Exposure::is_none")]
+        exposure: Exposure,
+    },
+    #[serde(rename = "plan.set")]
+    PlanSet {
+        plan: Plan,
+        exposure: Exposure,
+        /// None where they stay as they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowances: Option<Box<Allowances>>,
+        /// The request that was granted, where one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<QuotaRequestId>,
+    },
+    #[serde(rename = "quota.requested")]
+    QuotaRequested { request: QuotaRequestId, plan: Plan, exposure: Exposure, why: Words },
+    #[serde(rename = "quota.decided")]
+    QuotaDecided {
+        request: QuotaRequestId,
+        by: PersonId,
+        /// Why not; none where it was granted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        denied: Option<Words>,
+    },
+    #[serde(rename = "access.granted")]
+    AccessGranted { environment: EnvironmentId, role: TenantRole, seconds: u32, until: Timestamp },
     #[serde(rename = "workload.put")]
     WorkloadPut { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
     #[serde(rename = "workload.removed")]

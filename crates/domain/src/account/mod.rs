@@ -6,6 +6,7 @@
 pub mod actor;
 mod apply;
 mod apply_legal;
+mod apply_provision;
 pub mod blockers;
 mod called;
 pub mod case;
@@ -30,6 +31,7 @@ pub mod outlook;
 pub mod parity;
 mod preservation;
 mod process;
+pub mod provision;
 mod refused;
 mod stages;
 pub mod standing;
@@ -45,13 +47,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{
     AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId,
-    PersonId, RuleId, WorkloadId,
+    PersonId, RuleId,
 };
+use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Rejected;
 use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
-use crate::workload::{Plan, Workload};
 
+pub use crate::environment::Environment;
 pub use actor::{Actor, System};
 pub use apply::FoldError;
 use case::Case;
@@ -66,6 +69,7 @@ use legal::{Appeal, Hold, Order};
 use measure::Measure;
 use notice::Notice;
 pub use preservation::Kept;
+use provision::QuotaRequest;
 use strike::{Fee, Strike};
 
 /// What decisions read of the provider's book: the published terms by reference, who holds which roles, and what the
@@ -125,16 +129,6 @@ pub struct Context<'a> {
     pub book: &'a Book,
 }
 
-/// An environment as declared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Environment {
-    /// Its share of the account's plan.
-    pub plan: Plan,
-    /// What runs in it.
-    pub workloads: BTreeMap<WorkloadId, Workload>,
-}
-
 /// How many refusals of one actor are on the record in the present hour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,6 +154,15 @@ pub struct Account {
     pub terms: TermsRef,
     /// What its plan allows.
     pub plan: Plan,
+    /// How much of it its plan lets be reached from outside; none where nobody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
+    /// What its plan allows besides amounts; none where nobody said so, and nothing but amounts bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowances: Option<Box<Allowances>>,
+    /// Its requests for a larger plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quota_requests: Vec<QuotaRequest>,
     /// Its environments.
     pub environments: BTreeMap<EnvironmentId, Environment>,
     /// Its cases, the first with number 1. So for all that follow.

@@ -1,6 +1,7 @@
 //! Which refusals stand on the record.
 
 use super::Command;
+use super::provision::Provision;
 use crate::authority::Authority;
 
 impl Command {
@@ -16,6 +17,11 @@ impl Command {
             _ => matches!(
                 self,
                 Self::OpenCase { .. }
+                    | Self::Provision(
+                        Provision::SetPlan { .. }
+                            | Provision::GrantQuota { .. }
+                            | Provision::DenyQuota { .. }
+                    )
                     | Self::WithdrawCase { .. }
                     | Self::ClearSignal { .. }
                     | Self::PauseCase { .. }

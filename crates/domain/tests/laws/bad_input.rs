@@ -11,6 +11,7 @@ use tenure_domain::account::command::Starts;
 use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::account::parity::Comparison;
+use tenure_domain::account::provision::Provision;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context};
 use tenure_domain::authority::Authority;
@@ -74,6 +75,13 @@ rows! {
     Command::AcceptTerms { .. } => "accept terms", By::Member, Again::Refused;
     Command::RecordInvoice { .. } => "record invoice", By::Person, Again::Nothing;
     Command::CreateEnvironment { .. } => "create environment", By::Anyone, Again::Refused;
+    Command::Provision(Provision::CreateEnvironment { .. }) => "create environment of a kind", By::Anyone, Again::Refused;
+    Command::Provision(Provision::ChangeEnvironment { .. }) => "change environment", By::Anyone, Again::Nothing;
+    Command::Provision(Provision::SetPlan { .. }) => "set plan", By::Person, Again::Nothing;
+    Command::Provision(Provision::RequestQuota { .. }) => "request quota", By::Member, Again::Refused;
+    Command::Provision(Provision::GrantQuota { .. }) => "grant quota", By::Person, Again::Refused;
+    Command::Provision(Provision::DenyQuota { .. }) => "deny quota", By::Person, Again::Refused;
+    Command::Provision(Provision::GrantAccess { .. }) => "grant access", By::Member, Again::Another;
     Command::PutWorkload { .. } => "put workload", By::Anyone, Again::Nothing;
     Command::RemoveWorkload { .. } => "remove workload", By::Anyone, Again::Refused;
     Command::OpenCase { .. } => "open case", By::PersonOrRule, Again::Refused;
@@ -235,6 +243,7 @@ fn stations() -> Vec<(&'static str, World)> {
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
     keep("closed", &world);
     all.extend(beyond::stations());
+    all.extend(crate::provision::stations());
     all
 }
 
@@ -346,6 +355,7 @@ fn commands(world: &World) -> Vec<Command> {
         all.push(Command::DecideAppeal { appeal: world.a(n), outcome, why: words(), reports: None });
     }
     all.extend(beyond::commands(world));
+    all.extend(crate::provision::commands(world));
     all
 }
 

@@ -310,6 +310,11 @@ impl Chronicle {
             | Event::TermsBound { .. }
             | Event::InvoiceRecorded { .. }
             | Event::EnvironmentCreated { .. }
+            | Event::EnvironmentChanged { .. }
+            | Event::PlanSet { .. }
+            | Event::QuotaRequested { .. }
+            | Event::QuotaDecided { .. }
+            | Event::AccessGranted { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }

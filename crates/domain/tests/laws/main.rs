@@ -43,6 +43,7 @@ mod non_payment;
 mod orders;
 mod outlook;
 mod preserved;
+mod provision;
 mod reminders;
 mod replaced;
 

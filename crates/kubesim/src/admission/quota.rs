@@ -1,7 +1,7 @@
 //! ResourceQuota: what an object uses, and whether a namespace's quotas still have it.
 //!
 //! Admission reads `status.hard` and `status.used` only, as the real server does: a new quota refuses nothing until
-//! the quota controller or a client has filled its status. Scopes are not simulated.
+//! the quota controller or a client has filled its status. Of scopes, only priority classes are simulated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,6 +127,9 @@ pub fn admit(world: &mut World, kind: &Kind, object: &Value, now: Timestamp) -> 
     let wanted = usage_of(kind, object, now);
     let mut taken = Vec::new();
     for quota in world.list("resourcequotas", Some(namespace(object))) {
+        if !is_of_scope(&quota, kind, object) {
+            continue;
+        }
         let hard: Usage =
             amounts(&quota, "/status/hard").into_iter().filter(|(r, _)| concerns(kind, r)).collect();
         if hard.is_empty() {
@@ -177,6 +180,24 @@ pub fn admit(world: &mut World, kind: &Kind, object: &Value, now: Timestamp) -> 
     Ok(())
 }
 
+/// Whether a quota is about an object at all: by its priority class, where the quota selects by that.
+fn is_of_scope(quota: &Value, kind: &Kind, object: &Value) -> bool {
+    let class = text(object, "/spec/priorityClassName");
+    list(quota, "/spec/scopeSelector/matchExpressions").iter().all(|wanted| {
+        if text(wanted, "/scopeName") != "PriorityClass" {
+            return true;
+        }
+        let named = list(wanted, "/values").iter().any(|value| value.as_str() == Some(class));
+        kind.resource == "pods"
+            && match text(wanted, "/operator") {
+                "In" => !class.is_empty() && named,
+                "NotIn" => class.is_empty() || !named,
+                "Exists" => !class.is_empty(),
+                _ => class.is_empty(),
+            }
+    })
+}
+
 /// With a quota on an amount, every container must name that amount.
 fn must_specify(kind: &Kind, pod: &Value, quota: &Value, hard: &Usage) -> Outcome<()> {
     const ENFORCED: &[&str] =
@@ -205,6 +226,9 @@ pub fn measure(world: &World, quota: &Value, now: Timestamp) -> BTreeMap<String,
     let mut sums: Usage = hard.keys().map(|r| (r.clone(), Quantity::default())).collect();
     for kind in KINDS.iter().filter(|k| k.namespaced && hard.keys().any(|r| concerns(k, r))) {
         for object in world.list(kind.resource, Some(space)) {
+            if !is_of_scope(quota, kind, &object) {
+                continue;
+            }
             for (resource, amount) in usage_of(kind, &object, now) {
                 if let Some(sum) = sums.get_mut(&resource) {
                     *sum = sum.plus(amount);

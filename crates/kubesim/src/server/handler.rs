@@ -12,8 +12,10 @@ use super::path::{Route, parse};
 use super::query::Params;
 use super::shared::Shared;
 use super::{read, write};
+use crate::access::{Ask, Caller};
 use crate::discovery;
 use crate::kinds::Kind;
+use crate::object::text;
 use crate::requests::Target;
 use crate::status::{ApiError, Outcome};
 
@@ -97,13 +99,15 @@ async fn dispatch(shared: Arc<Shared>, request: Request) -> Outcome<Response<Bod
     };
     let call =
         Call { method: parts.method, params, form, content_type: text(header::CONTENT_TYPE), manager, body };
+    let caller = crate::access::caller(&shared.world(), &text(header::AUTHORIZATION), crate::clock::now())?;
+    permitted(&shared, &caller, &call, &route)?;
     match route {
         Route::Collection { kind, namespace } => collection(&shared, &call, kind, namespace),
         Route::Object { kind, namespace, name, subresource, rest } => {
             let target = Target { kind, namespace, name };
             object(&shared, &call, &target, &subresource, &rest)
         }
-        Route::Review if call.method == Method::POST => review(&call),
+        Route::Review if call.method == Method::POST => review(&shared, &caller, &call),
         Route::Review => Err(ApiError::method_not_allowed()),
         Route::Other(segments) => Ok(other(&segments)),
     }
@@ -161,20 +165,60 @@ fn object(
     }
 }
 
-/// An access review: everyone may do everything here.
-fn review(call: &Call) -> Outcome<Response<Body>> {
-    // kubectl sends reviews as protobuf; the answer is the same to every question, so it need not be read.
-    let mut review = if call.content_type == PROTOBUF {
+/// Refuses what no role gives the caller. Documents about the server are for everybody.
+fn permitted(shared: &Shared, caller: &Caller, call: &Call, route: &Route) -> Outcome<()> {
+    let (kind, namespace, name, subresource) = match route {
+        Route::Collection { kind, namespace } => (kind, namespace.as_deref().unwrap_or_default(), "", ""),
+        Route::Object { kind, namespace, name, subresource, .. } => {
+            (kind, namespace.as_str(), name.as_str(), subresource.as_str())
+        }
+        Route::Review | Route::Other(_) => return Ok(()),
+    };
+    let verb = match call.method {
+        Method::GET if call.params.flag("watch") => "watch",
+        Method::GET if name.is_empty() => "list",
+        Method::GET => "get",
+        Method::POST => "create",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::DELETE if name.is_empty() => "deletecollection",
+        Method::DELETE => "delete",
+        _ => "unknown",
+    };
+    let resource = match subresource {
+        "" => kind.plural.to_owned(),
+        subresource => format!("{}/{subresource}", kind.plural),
+    };
+    // A namespace is within itself.
+    let namespace = if kind.resource == "namespaces" { name } else { namespace };
+    let ask = Ask { verb, group: kind.group, resource: &resource, namespace, name };
+    caller.check(&shared.world(), kind, &ask)
+}
+
+/// An access review.
+fn review(shared: &Shared, caller: &Caller, call: &Call) -> Outcome<Response<Body>> {
+    // kubectl sends reviews as protobuf; an administrator's answer is the same to every question, so it need not be read.
+    let mut review = if call.content_type == PROTOBUF && *caller == Caller::Administrator {
         serde_json::json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"})
     } else {
         call.json()?
     };
-    crate::object::set(&mut review, &["status", "allowed"], Value::Bool(true));
-    crate::object::set(
-        &mut review,
-        &["status", "reason"],
-        Value::from("kubesim is a simulation and allows everything"),
-    );
+    let about = |field: &str| text(&review, &format!("/spec/resourceAttributes/{field}")).to_owned();
+    let (verb, group, namespace, name) = (about("verb"), about("group"), about("namespace"), about("name"));
+    let resource = match about("subresource").as_str() {
+        "" => about("resource"),
+        subresource => format!("{}/{subresource}", about("resource")),
+    };
+    let ask = Ask { verb: &verb, group: &group, resource: &resource, namespace: &namespace, name: &name };
+    let allowed = caller.may(&shared.world(), &ask);
+    crate::object::set(&mut review, &["status", "allowed"], Value::Bool(allowed));
+    if *caller == Caller::Administrator {
+        crate::object::set(
+            &mut review,
+            &["status", "reason"],
+            Value::from("kubesim is a simulation and allows everything"),
+        );
+    }
     Ok(json_answer(201, &review))
 }
 

@@ -14,7 +14,7 @@ use crate::kinds::Kind;
 use crate::object::{int, list, namespace, text, uid};
 use crate::patch::PatchKind;
 use crate::requests::{self, DeleteOptions, Deleted, Patch, Propagation, Target, Writer};
-use crate::status::{ApiError, Outcome, deleted};
+use crate::status::{ApiError, Cause, Outcome, deleted};
 
 fn writer(call: &Call, subresource: &str) -> Writer {
     Writer { manager: call.manager.clone(), subresource: subresource.to_owned(), now: crate::clock::now() }
@@ -151,16 +151,31 @@ pub fn delete_collection(
     Ok(json_answer(200, &call.form.list(kind, &items, &metadata)))
 }
 
-/// POST to a service account's `token`: a text that says it is none.
+/// POST to a service account's `token`: a text that says it is simulated, and for whom it speaks here until when.
 pub fn token(shared: &Shared, call: &Call, target: &Target) -> Outcome<Response<Body>> {
-    if shared.world().get(&target.key()).is_none() {
-        return Err(ApiError::not_found(target.kind, &target.name));
-    }
+    let account = shared.world().get(&target.key()).cloned();
+    let account = account.ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
     let mut request = call.json()?;
-    let lasting = int(&request, "/spec/expirationSeconds").unwrap_or(3600).clamp(0, 31_536_000);
+    let lasting = int(&request, "/spec/expirationSeconds").unwrap_or(3600);
+    let wrong = |detail| {
+        let cause = Cause::invalid("spec.expirationSeconds", &Value::from(lasting), detail);
+        ApiError::invalid_as(
+            "authentication.k8s.io",
+            "TokenRequest",
+            "TokenRequest.authentication.k8s.io",
+            "",
+            &[cause],
+        )
+    };
+    if lasting < 600 {
+        return Err(wrong("may not specify a duration less than 10 minutes"));
+    }
+    if lasting > 1 << 32 {
+        return Err(wrong("may not specify a duration larger than 2^32 seconds"));
+    }
     let now = crate::clock::now();
     let expires = now.checked_add(Duration::from_secs(lasting.unsigned_abs())).unwrap_or(now);
-    let token = format!("kubesim-simulated-token.{}.{}", target.namespace, target.name);
+    let token = crate::access::token(&account, expires);
     let status = json!({"token": token, "expirationTimestamp": crate::object::time(expires)});
     crate::object::set(&mut request, &["status"], status);
     Ok(json_answer(201, &request))

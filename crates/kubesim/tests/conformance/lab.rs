@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A client and a namespace.
 pub struct Lab {
     pub client: Client,
+    pub config: Config,
     pub namespace: String,
 }
 
@@ -49,12 +50,12 @@ async fn run(name: &str, kubeconfig: Kubeconfig, check: impl FnOnce(Lab) -> Chec
         Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
     // A refusal with 503 is an answer here, not a reason to try for minutes.
     config.default_retry = false;
-    let client = Client::try_from(config).expect("a client");
+    let client = Client::try_from(config.clone()).expect("a client");
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let wanted = object(json!({"metadata": {"generateName": "conformance-"}}));
     let made = namespaces.create(&PostParams::default(), &wanted).await.expect("a namespace");
     let namespace = made.metadata.name.expect("its name");
-    let lab = Lab { client, namespace: namespace.clone() };
+    let lab = Lab { client, config, namespace: namespace.clone() };
     // A real server takes no pods before the default account is there and, in older versions, has its token.
     let pods = lab.api::<Pod>();
     let dry = PostParams { dry_run: true, ..PostParams::default() };

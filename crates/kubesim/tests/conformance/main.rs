@@ -6,6 +6,7 @@ mod deletes;
 mod discovery;
 mod lab;
 mod quotas;
+mod roles;
 mod volumes;
 mod watches;
 mod workloads;
@@ -68,6 +69,11 @@ checks! {
     sim_orphans_stay, real_orphans_stay => deletes::orphans_stay;
     sim_a_foreground_delete_waits_for_dependents, real_a_foreground_delete_waits_for_dependents => deletes::a_foreground_delete_waits_for_dependents;
     sim_a_namespace_takes_its_content_along, real_a_namespace_takes_its_content_along => deletes::a_namespace_takes_its_content_along;
+
+    sim_a_role_gives_what_it_says_and_no_more, real_a_role_gives_what_it_says_and_no_more => roles::a_role_gives_what_it_says_and_no_more;
+    sim_who_is_no_longer_bound_has_nothing, real_who_is_no_longer_bound_has_nothing => roles::who_is_no_longer_bound_has_nothing;
+    sim_a_token_ends_with_its_account, real_a_token_ends_with_its_account => roles::a_token_ends_with_its_account;
+    sim_a_token_lasts_ten_minutes_at_least, real_a_token_lasts_ten_minutes_at_least => roles::a_token_lasts_ten_minutes_at_least;
 
     sim_a_quota_controller_fills_the_status, real_a_quota_controller_fills_the_status => quotas::a_quota_controller_fills_the_status;
     sim_admission_reads_a_quotas_status_not_its_spec, real_admission_reads_a_quotas_status_not_its_spec => quotas::admission_reads_a_quotas_status_not_its_spec;

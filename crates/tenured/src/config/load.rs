@@ -15,7 +15,7 @@ use tenure_store::masked;
 
 use super::settings::{self, Kind, SETTINGS, Setting};
 use super::value::Value;
-use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LettersConfig, LogFormat};
+use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LettersConfig, LogFormat, ReachConfig};
 
 /// Variables that begin like a setting's and are none.
 const OTHER_VARIABLES: [&str; 2] = ["TENURE_CONFIG", "TENURE_LOG"];
@@ -353,13 +353,38 @@ impl Loading {
         }
     }
 
+    fn reach(&mut self) -> ReachConfig {
+        let server = self.text("cluster.server").map(str::to_owned);
+        if server.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+            let fault =
+                format!("{}: write a URL such as https://cluster.example:6443", self.at("cluster.server"));
+            self.faults.push(fault);
+        }
+        let namespaces = self.text("cluster.ingressNamespaces").unwrap_or_default();
+        let namespaces: BTreeSet<String> = namespaces
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
+        let fine = |name: &String| {
+            name.len() <= 63
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        if let Some(wrong) = namespaces.iter().find(|name| !fine(name)) {
+            let fault = format!("{}: {wrong:?} is no namespace", self.at("cluster.ingressNamespaces"));
+            self.faults.push(fault);
+        }
+        let certificate_authority = self.path("cluster.certificateAuthority");
+        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces }
+    }
+
     fn finish(mut self) -> Result<Loaded, Faults> {
         for path in [settings::DATA, "ledger.origin", "cluster.kind"] {
             self.need(path);
         }
         let data = self.path(settings::DATA).unwrap_or_default();
         let database = self.database(&data);
-        let cluster = self.cluster();
+        let (cluster, reach) = (self.cluster(), self.reach());
         let origin = self.text("ledger.origin").unwrap_or_default().to_owned();
         // The rule for names is the key's; which key does not matter to it.
         if !origin.is_empty()
@@ -392,6 +417,7 @@ impl Loading {
                 emergencies: self.cap("caps.emergenciesPerHour", "caps.emergenciesPerDay"),
             },
             cluster,
+            reach,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
             limits: Limits {

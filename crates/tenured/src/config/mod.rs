@@ -7,6 +7,7 @@ mod schema;
 mod settings;
 mod value;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,17 @@ pub enum ClusterConfig {
     InCluster,
     /// None: nothing is provisioned.
     None,
+}
+
+/// How tenants reach the cluster; what is not said is as the server itself reaches it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReachConfig {
+    /// The URL of its API.
+    pub server: Option<String>,
+    /// The file of the certificates by which it is known.
+    pub certificate_authority: Option<PathBuf>,
+    /// The namespaces of its ingress controllers.
+    pub ingress_namespaces: BTreeSet<String>,
 }
 
 /// Where the database is.
@@ -97,6 +109,8 @@ pub struct Config {
     pub silence: std::time::Duration,
     /// The cluster.
     pub cluster: ClusterConfig,
+    /// How tenants reach it.
+    pub reach: ReachConfig,
     /// Whether places are looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
     /// Whether a cluster that says it is a simulation will do.

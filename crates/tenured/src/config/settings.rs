@@ -144,6 +144,27 @@ pub const SETTINGS: &[Setting] = &[
         about: "The kubeconfig's context; where it is not set, its current one.",
     },
     Setting {
+        path: "cluster.server",
+        kind: Kind::Text,
+        default: None,
+        example: "https://kubernetes.provider.example:6443",
+        about: "The URL at which tenants reach the cluster's API, for their kubeconfigs; where it is not set, the one at which the server reaches it.",
+    },
+    Setting {
+        path: "cluster.certificateAuthority",
+        kind: Kind::Path,
+        default: None,
+        example: "/etc/tenure/cluster-ca.pem",
+        about: "The certificates (PEM) by which tenants know that URL. Where neither this nor cluster.server is set, those by which the server knows it; where only that is set, those that every machine knows.",
+    },
+    Setting {
+        path: "cluster.ingressNamespaces",
+        kind: Kind::Text,
+        default: None,
+        example: "ingress-nginx, gateways",
+        about: "The namespaces of the cluster's ingress controllers, with commas between them: their pods reach those of open environments. Where it is not set, none do.",
+    },
+    Setting {
         path: "cluster.simulation",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),

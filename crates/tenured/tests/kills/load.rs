@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tenure_client::Client;
+use tenure_domain::environment::EnvironmentKind;
 use tenure_wire::request::{
     CreateEnvironment, FileReport, IssueToken, OpenAccount, Plan, TermsVersion, Workload,
 };
@@ -31,7 +32,13 @@ async fn a_server_killed_with_its_own_simulated_cluster_finds_everything_again()
     pavel
         .open_account("open", &OpenAccount { account: "parley".parse()?, terms, plan: plan.clone() })
         .await?;
-    let environment = CreateEnvironment { environment: "web".parse()?, plan };
+    let environment = CreateEnvironment {
+        environment: "web".parse()?,
+        plan,
+        kind: EnvironmentKind::Managed,
+        load_balancers: 0,
+        hostnames: 0,
+    };
     pavel.create_environment("web", "parley", &environment).await?;
     for n in 0..KILLS {
         let spec = Workload {

@@ -23,6 +23,7 @@ mod intake;
 mod matrix;
 mod notices;
 mod once;
+mod open;
 mod operations;
 mod pages;
 mod strangers;

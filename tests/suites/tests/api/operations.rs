@@ -82,7 +82,7 @@ impl Operation {
         let mut headers = vec![("content-type", self.media_type().unwrap_or("application/json"))];
         match self.id.as_str() {
             "putWorkload" => headers.push(("if-none-match", "*")),
-            "removeWorkload" => headers.push(("if-match", "\"1\"")),
+            "removeWorkload" | "changeEnvironment" | "setPlan" => headers.push(("if-match", "\"1\"")),
             _ => {}
         }
         caller.send(&self.method, path, &headers, body).await
@@ -119,7 +119,18 @@ impl Operation {
             "openAccount" => {
                 json!({"account": account, "terms": {"id": "cloud-agreement", "version": "2020-04"}, "plan": plan})
             }
-            "createEnvironment" => json!({"environment": "web", "plan": plan}),
+            "createEnvironment" => {
+                json!({"environment": "web", "plan": plan, "kind": "open", "loadBalancers": 0, "hostnames": 0})
+            }
+            "changeEnvironment" => json!({"plan": plan, "loadBalancers": 0, "hostnames": 0}),
+            "setPlan" => {
+                json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": [{"key": "pool", "value": "tenants"}], "taints": [{"key": "pool", "value": "tenants"}]}, "egress": ["0.0.0.0/0"]}})
+            }
+            "requestQuota" => {
+                json!({"plan": plan, "loadBalancers": 3, "hostnames": 3, "why": "We grow"})
+            }
+            "decideQuotaRequest" => json!({"grant": false, "why": "The pool is full until March"}),
+            "issueKubeconfig" => json!({"role": "viewer", "lastsSeconds": 600}),
             "putWorkload" => {
                 let mut spec = workload();
                 spec["command"] = json!(["httpd"]);
@@ -231,6 +242,7 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
         "termsNotice" => letter("t"),
         "invoice" => if there { "2021-0117" } else { "none" }.to_owned(),
         "appeal" => letter("a"),
+        "quotaRequest" => letter("q"),
         "case" => letter("c"),
         "hold" => letter("h"),
         "measure" => letter("m"),

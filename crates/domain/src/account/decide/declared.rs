@@ -1,18 +1,20 @@
 //! What the account declares: itself, its environments and its workloads.
 
-use super::{Draft, all_met};
+use super::provision::within;
+use super::{Draft, all_met, wrong_state};
 use crate::account::event::{Event, Recorded};
 use crate::account::{Context, Kept};
 
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
+use crate::plan::{Plan, Share};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
 use crate::terms::TermsRef;
-use crate::workload::{Plan, Workload};
+use crate::workload::Workload;
 
 /// The most environments of one account, and workloads of one environment.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 pub(super) fn open(terms: TermsRef, plan: Plan, context: &Context<'_>) -> Result<Vec<Recorded>, Rejected> {
     if context.book.get(&terms).is_none() {
@@ -27,37 +29,6 @@ pub(super) fn open(terms: TermsRef, plan: Plan, context: &Context<'_>) -> Result
     Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
 }
 
-fn within(used: Plan, limit: Plan, whose: &str) -> Vec<Unmet> {
-    let over = |what: &str, used: u32, limit: u32| {
-        (used > limit).then(|| {
-            Unmet::new(
-                Guard::WithinPlan,
-                format!("{what}: {used} asked, {limit} in the plan of {whose}"),
-                "ask for less, or for a larger plan",
-            )
-        })
-    };
-    [
-        over("cpuMillis", used.cpu_millis, limit.cpu_millis),
-        over("memoryMib", used.memory_mib, limit.memory_mib),
-        over("storageMib", used.storage_mib, limit.storage_mib),
-        over("pods", used.pods, limit.pods),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn sum(plans: impl Iterator<Item = Plan>) -> Plan {
-    let zero = Plan { cpu_millis: 0, memory_mib: 0, storage_mib: 0, pods: 0 };
-    plans.fold(zero, |a, b| Plan {
-        cpu_millis: a.cpu_millis.saturating_add(b.cpu_millis),
-        memory_mib: a.memory_mib.saturating_add(b.memory_mib),
-        storage_mib: a.storage_mib.saturating_add(b.storage_mib),
-        pods: a.pods.saturating_add(b.pods),
-    })
-}
-
 fn needs(workload: &Workload) -> Plan {
     let pods = u32::from(workload.replicas);
     Plan {
@@ -68,6 +39,14 @@ fn needs(workload: &Workload) -> Plan {
     }
 }
 
+/// What workloads need together.
+pub(super) fn needed<'a>(workloads: impl IntoIterator<Item = &'a Workload>) -> Plan {
+    workloads
+        .into_iter()
+        .fold(Share::NOTHING, |sum, w| sum.and(Share { plan: needs(w), ..Share::NOTHING }))
+        .plan
+}
+
 /// Whether pods that run end when one declaration follows another. Only more replicas of the same leave them alone.
 fn ends_pods(before: &Workload, after: &Workload) -> bool {
     let same = Workload { replicas: before.replicas, ..after.clone() };
@@ -75,37 +54,6 @@ fn ends_pods(before: &Workload, after: &Workload) -> bool {
 }
 
 impl Draft<'_> {
-    pub(super) fn create_environment(
-        &mut self,
-        environment: EnvironmentId,
-        plan: Plan,
-    ) -> Result<(), Rejected> {
-        let have = &self.account.environments;
-        if have.contains_key(&environment) {
-            return Err(Unmet::new(
-                Guard::NameFree,
-                format!("the environment {environment} exists"),
-                "choose another name",
-            )
-            .into());
-        }
-        let mut guards = within(
-            sum(have.values().map(|e| e.plan).chain([plan])),
-            self.account.plan,
-            self.account.id.as_str(),
-        );
-        if have.len() >= MOST {
-            guards.push(Unmet::new(
-                Guard::WithinPlan,
-                format!("{MOST} environments exist"),
-                "delete one first",
-            ));
-        }
-        guards.extend(self.deploy_guard(&Scope::Environment(environment.clone())));
-        all_met(guards)?;
-        self.emit(Event::EnvironmentCreated { environment, plan })
-    }
-
     pub(super) fn put_workload(
         &mut self,
         environment: EnvironmentId,
@@ -128,8 +76,17 @@ impl Draft<'_> {
                 detail: "a volume is neither moved, resized nor dropped by changing the workload: its data would be lost or left behind".to_owned(),
             });
         }
-        let others = env.workloads.iter().filter(|(id, _)| *id != &workload).map(|(_, w)| needs(w));
-        let mut guards = within(sum(others.chain([needs(&spec)])), env.plan, environment.as_str());
+        if !env.kind.is_managed() {
+            return Err(wrong_state(
+                format!("{environment} is open: what runs in it is declared in the cluster"),
+                "deploy there with kubectl or Helm, or declare the workload in a managed environment",
+            ));
+        }
+        let others = env.workloads.iter().filter(|(id, _)| *id != &workload).map(|(_, w)| w);
+        let left = env.share().without(Share { plan: needed(others), ..Share::NOTHING });
+        let asked = Share { plan: needed([&spec]), ..Share::NOTHING };
+        let mut guards = within(asked, &left, &format!("the share of {environment}"));
+        guards.extend(self.image_guard(&spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
         }
@@ -158,14 +115,29 @@ impl Draft<'_> {
         self.emit(Event::WorkloadRemoved { environment, workload })
     }
 
-    fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
+    /// Images come from where the plan says.
+    fn image_guard(&self, spec: &Workload) -> Option<Unmet> {
+        let allowed = self.account.allowances.as_ref()?.refuses_image(&spec.image)?;
+        Some(Unmet::new(
+            Guard::WithinPlan,
+            format!("the image {} comes from none of the registries of the plan: {allowed}", spec.image),
+            "take the image from one of these, or ask for another plan",
+        ))
+    }
+
+    pub(super) fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
+        self.withheld_guard(scope, Capability::Deploy)
+    }
+
+    /// Whether something withholds this from the whole of the scope.
+    pub(super) fn withheld_guard(&self, scope: &Scope, capability: Capability) -> Option<Unmet> {
         let by = self
             .account
             .effective_measures()
-            .find(|m| m.proposal.scope.covers(scope) && m.proposal.withholds.contains(&Capability::Deploy))?;
+            .find(|m| m.proposal.scope.covers(scope) && m.proposal.withholds.contains(&capability))?;
         Some(Unmet::new(
             Guard::NotWithheld,
-            format!("{} ({}) withholds deploy from {}", by.id, by.proposal.preset, by.proposal.scope),
+            format!("{} ({}) withholds {capability} from {}", by.id, by.proposal.preset, by.proposal.scope),
             "see the account's standing for what clears it",
         ))
     }

@@ -20,6 +20,7 @@ mod legal;
 mod measures;
 mod notices;
 mod payments;
+mod provision;
 mod removal;
 mod standing;
 mod terms;
@@ -32,7 +33,9 @@ use super::event::{Event, Recorded};
 use super::watch::Lifts;
 use super::{Account, Actor, Command, Context, System};
 use crate::authority::Authority;
+use crate::environment::EnvironmentKind;
 use crate::name::AccountId;
+use crate::plan::{Exposure, Share};
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::statement::Statement;
 
@@ -131,8 +134,10 @@ impl Account {
                 .into());
             }
             Command::CreateEnvironment { environment, plan } => {
-                draft.create_environment(environment, plan)?;
+                let share = Share { plan, exposure: Exposure::default() };
+                draft.create_environment(environment, EnvironmentKind::Managed, share)?;
             }
+            Command::Provision(command) => draft.provision(command)?,
             Command::PutWorkload { environment, workload, spec } => {
                 draft.put_workload(environment, workload, spec)?;
             }

@@ -198,6 +198,9 @@ impl Story {
             let environment = "web".parse().unwrap();
             let platform = person("pia", Role::Platform);
             self.act(platform, account, Command::CreateEnvironment { environment, plan }).await;
+            if account == "quince" {
+                self.provisions(account, plan).await;
+            }
             for name in ["site", "feed"] {
                 let spec = Workload {
                     image: "registry.example/site:1".to_owned(),

@@ -1,6 +1,7 @@
 //! Two customers are provisioned, and reports come in.
 
 use anyhow::ensure;
+use tenure_domain::environment::EnvironmentKind;
 use tenure_wire::request::{CreateEnvironment, OpenAccount, Plan, TermsVersion, Volume, Workload};
 
 use super::ENVIRONMENT;
@@ -47,7 +48,13 @@ impl Story<'_> {
             let key = self.key();
             pavel.open_account(&key, &open).await?;
             self.cast_owner(account, owner).await?;
-            let environment = CreateEnvironment { environment: ENVIRONMENT.parse()?, plan: plan.clone() };
+            let environment = CreateEnvironment {
+                environment: ENVIRONMENT.parse()?,
+                plan: plan.clone(),
+                kind: EnvironmentKind::Managed,
+                load_balancers: 0,
+                hostnames: 0,
+            };
             let key = self.key();
             self.client(owner)?.create_environment(&key, account, &environment).await?;
         }

@@ -1,0 +1,219 @@
+//! Plans, the environments that divide them, requests for more, and credentials for open environments.
+
+use super::declared::{MOST, needed};
+use super::{Draft, all_met, not_by, wrong_state};
+use crate::account::actor::Actor;
+use crate::account::closing::Lifecycle;
+use crate::account::event::Event;
+use crate::account::provision::{ACCESS_LEAST, ACCESS_MOST, Provision};
+use crate::capability::Capability;
+use crate::environment::{EnvironmentKind, TenantRole};
+use crate::name::{EnvironmentId, PersonId, QuotaRequestId};
+use crate::plan::{Allowances, Share};
+use crate::refusal::{Guard, Rejected, Unmet};
+use crate::scope::Scope;
+use crate::text::Words;
+
+/// A guard for each amount of which more is asked than is left.
+pub(super) fn within(asked: Share, left: &Share, of_what: &str) -> Vec<Unmet> {
+    let over = asked.over(left).into_iter().map(|over| {
+        Unmet::new(
+            Guard::WithinPlan,
+            format!("{}: {} asked, {} left of {of_what}", over.what, over.asked, over.left),
+            "ask for less, or for a larger plan",
+        )
+    });
+    over.collect()
+}
+
+impl Draft<'_> {
+    pub(super) fn provision(&mut self, command: Provision) -> Result<(), Rejected> {
+        match command {
+            Provision::CreateEnvironment { environment, kind, share } => {
+                self.create_environment(environment, kind, share)
+            }
+            Provision::ChangeEnvironment { environment, share } => {
+                self.change_environment(environment, share)
+            }
+            Provision::SetPlan { share, allowances } => self.set_plan(share, allowances),
+            Provision::RequestQuota { share, why } => self.request_quota(share, why),
+            Provision::GrantQuota { request } => self.decide_quota(request, None),
+            Provision::DenyQuota { request, why } => self.decide_quota(request, Some(why)),
+            Provision::GrantAccess { environment, role, seconds } => {
+                self.grant_access(environment, role, seconds)
+            }
+        }
+    }
+
+    pub(super) fn create_environment(
+        &mut self,
+        environment: EnvironmentId,
+        kind: EnvironmentKind,
+        share: Share,
+    ) -> Result<(), Rejected> {
+        let have = &self.account.environments;
+        if have.contains_key(&environment) {
+            return Err(Unmet::new(
+                Guard::NameFree,
+                format!("the environment {environment} exists"),
+                "choose another name",
+            )
+            .into());
+        }
+        let mut guards = self.fits(share, None);
+        if have.len() >= MOST {
+            guards.push(Unmet::new(
+                Guard::WithinPlan,
+                format!("{MOST} environments exist"),
+                "delete one first",
+            ));
+        }
+        guards.extend(self.deploy_guard(&Scope::Environment(environment.clone())));
+        all_met(guards)?;
+        let Share { plan, exposure } = share;
+        self.emit(Event::EnvironmentCreated { environment, plan, kind, exposure })
+    }
+
+    fn change_environment(&mut self, environment: EnvironmentId, share: Share) -> Result<(), Rejected> {
+        let have = self.account.environment(&environment)?;
+        if have.share() == share {
+            return Ok(());
+        }
+        let mut guards = self.fits(share, Some(&environment));
+        let needed = Share { plan: needed(have.workloads.values()), ..Share::NOTHING };
+        guards.extend(needed.over(&share).into_iter().map(|over| {
+            Unmet::new(
+                Guard::WithinPlan,
+                format!(
+                    "{}: what runs in {environment} needs {}, {} asked",
+                    over.what, over.asked, over.left
+                ),
+                "ask for more, or declare less first",
+            )
+        }));
+        guards.extend(self.deploy_guard(&Scope::Environment(environment.clone())));
+        all_met(guards)?;
+        let Share { plan, exposure } = share;
+        self.emit(Event::EnvironmentChanged { environment, plan, exposure })
+    }
+
+    /// Whether the account's plan has that much besides what its other environments have.
+    fn fits(&self, share: Share, instead_of: Option<&EnvironmentId>) -> Vec<Unmet> {
+        let left = self.account.allowed().without(self.account.divided(instead_of));
+        within(share, &left, &format!("the plan of {}", self.account.id))
+    }
+
+    fn set_plan(&mut self, share: Share, allowances: Box<Allowances>) -> Result<(), Rejected> {
+        self.by_person()?;
+        if let Some(fault) = allowances.faults().into_iter().next() {
+            let pointer = format!("/allowances{}", fault.pointer);
+            return Err(Rejected::Invalid { pointer, detail: fault.detail });
+        }
+        if self.account.allowances.as_ref() == Some(&allowances) && self.account.allowed() == share {
+            return Ok(());
+        }
+        self.covers_divided(share)?;
+        let Share { plan, exposure } = share;
+        self.emit(Event::PlanSet { plan, exposure, allowances: Some(allowances), request: None })
+    }
+
+    /// Refuses a plan that is less than what the environments were given of it.
+    fn covers_divided(&self, share: Share) -> Result<(), Rejected> {
+        let divided = self.account.divided(None);
+        all_met(
+            divided
+                .over(&share)
+                .into_iter()
+                .map(|over| {
+                    Unmet::new(
+                        Guard::WithinPlan,
+                        format!("{}: the environments have {}, {} asked", over.what, over.asked, over.left),
+                        "give the environments less first",
+                    )
+                })
+                .collect(),
+        )
+    }
+
+    fn request_quota(&mut self, share: Share, why: Words) -> Result<(), Rejected> {
+        if !matches!(self.context.actor, Actor::Member(..)) {
+            return Err(not_by(self.context.actor, "a member of the account asks for a larger plan"));
+        }
+        self.is_active("asks for a larger plan")?;
+        if let Some(open) = self.account.quota_requests.iter().find(|request| request.decided.is_none()) {
+            return Err(wrong_state(format!("{} is not decided yet", open.id), "wait for its decision"));
+        }
+        if share.over(&self.account.allowed()).is_empty() {
+            return Err(wrong_state("the plan allows that already", "ask for more than it allows"));
+        }
+        let request = self.account.next(self.account.quota_requests.len(), QuotaRequestId::new);
+        let Share { plan, exposure } = share;
+        self.emit(Event::QuotaRequested { request, plan, exposure, why })
+    }
+
+    fn decide_quota(&mut self, id: QuotaRequestId, denied: Option<Words>) -> Result<(), Rejected> {
+        let by = self.by_person()?;
+        let request = self.account.quota_request(&id)?;
+        if let Some(decided) = &request.decided {
+            let how = if decided.denied.is_some() { "denied" } else { "granted" };
+            return Err(wrong_state(format!("{id} was {how} on {}", decided.at), "nothing: it is decided"));
+        }
+        let (asked, is_granted) = (request.asked, denied.is_none());
+        if is_granted {
+            self.is_active("gets a larger plan")?;
+            self.covers_divided(asked)?;
+        }
+        self.emit(Event::QuotaDecided { request: id.clone(), by, denied })?;
+        if is_granted {
+            let Share { plan, exposure } = asked;
+            self.emit(Event::PlanSet { plan, exposure, allowances: None, request: Some(id) })?;
+        }
+        Ok(())
+    }
+
+    fn grant_access(
+        &mut self,
+        environment: EnvironmentId,
+        role: TenantRole,
+        seconds: u32,
+    ) -> Result<(), Rejected> {
+        if !matches!(self.context.actor, Actor::Member(..)) {
+            return Err(not_by(self.context.actor, "a member of the account gets credentials for it"));
+        }
+        if !(ACCESS_LEAST..=ACCESS_MOST).contains(&seconds) {
+            let detail = format!("from {ACCESS_LEAST} to {ACCESS_MOST} seconds");
+            return Err(Rejected::Invalid { pointer: "/lastsSeconds".to_owned(), detail });
+        }
+        let declared = self.account.environment(&environment)?;
+        if declared.kind.is_managed() {
+            return Err(wrong_state(
+                format!("{environment} is managed: nobody enters it"),
+                "declare workloads there, or use an open environment",
+            ));
+        }
+        let scope = Scope::Environment(environment.clone());
+        let mut guards: Vec<Unmet> = self.withheld_guard(&scope, Capability::Compute).into_iter().collect();
+        if role.changes() {
+            guards.extend(self.deploy_guard(&scope));
+        }
+        all_met(guards)?;
+        let now = self.context.now;
+        let until = now.checked_add(jiff::SignedDuration::from_secs(seconds.into())).unwrap_or(now);
+        self.emit(Event::AccessGranted { environment, role, seconds, until })
+    }
+
+    fn by_person(&self) -> Result<PersonId, Rejected> {
+        match self.context.actor {
+            Actor::Person(person) => Ok(person.clone()),
+            other => Err(not_by(other, "a person of the provider decides about plans")),
+        }
+    }
+
+    fn is_active(&self, what: &str) -> Result<(), Rejected> {
+        if matches!(self.account.lifecycle, Lifecycle::Active) {
+            return Ok(());
+        }
+        let detail = format!("{} is {}", self.account.id, self.account.lifecycle.name());
+        Err(wrong_state(detail, format!("nothing: only an active account {what}")))
+    }
+}

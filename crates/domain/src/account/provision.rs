@@ -1,0 +1,106 @@
+//! How an account is provisioned: its plan, the environments that divide it, requests for more, and who may enter.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Account;
+use super::actor::Actor;
+use crate::environment::{EnvironmentKind, TenantRole};
+use crate::name::{EnvironmentId, PersonId, QuotaRequestId};
+use crate::plan::{Allowances, Exposure, Share};
+use crate::refusal::Rejected;
+use crate::text::Words;
+
+/// The shortest time that credentials last, in seconds: no cluster gives them for less.
+pub const ACCESS_LEAST: u32 = 600;
+/// The longest, in seconds: a day.
+pub const ACCESS_MOST: u32 = 86_400;
+
+/// What is asked of an account about what it is provisioned with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is the vocabulary's word; the variants say what they do")]
+pub enum Provision {
+    /// Add an environment of this kind with its share of the plan.
+    CreateEnvironment { environment: EnvironmentId, kind: EnvironmentKind, share: Share },
+    /// Give an environment another share.
+    ChangeEnvironment { environment: EnvironmentId, share: Share },
+    /// Say what the account's plan allows.
+    SetPlan { share: Share, allowances: Box<Allowances> },
+    /// A member asks for a larger plan.
+    RequestQuota { share: Share, why: Words },
+    /// Grant what was asked for.
+    GrantQuota { request: QuotaRequestId },
+    /// Deny it, with a reason.
+    DenyQuota { request: QuotaRequestId, why: Words },
+    /// A member is to get credentials for an open environment, for as many seconds.
+    GrantAccess { environment: EnvironmentId, role: TenantRole, seconds: u32 },
+}
+
+impl Provision {
+    /// Its name in the record.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CreateEnvironment { .. } => "create environment",
+            Self::ChangeEnvironment { .. } => "change environment",
+            Self::SetPlan { .. } => "set plan",
+            Self::RequestQuota { .. } => "request quota",
+            Self::GrantQuota { .. } => "grant quota",
+            Self::DenyQuota { .. } => "deny quota",
+            Self::GrantAccess { .. } => "grant access",
+        }
+    }
+}
+
+/// A member's request for a larger plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaRequest {
+    /// Its id.
+    pub id: QuotaRequestId,
+    /// What the plan is to allow, all in all.
+    pub asked: Share,
+    /// Why.
+    pub why: Words,
+    /// When it was made.
+    pub asked_at: Timestamp,
+    /// Who made it.
+    pub asked_by: Actor,
+    /// What became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<QuotaDecision>,
+}
+
+/// What became of a request for a larger plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaDecision {
+    /// Who decided.
+    pub by: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// Why it was denied; none where it was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied: Option<Words>,
+}
+
+impl Account {
+    /// What the account's plan allows its environments together. Where nobody said how much of it can be reached from
+    /// outside, as in all accounts of earlier versions, that is no load balancer and any number of hostnames.
+    pub fn allowed(&self) -> Share {
+        let unsaid = Exposure { load_balancers: 0, hostnames: u32::MAX };
+        Share { plan: self.plan, exposure: self.exposure.unwrap_or(unsaid) }
+    }
+
+    /// What its environments have of that, without the one that is named.
+    pub fn divided(&self, without: Option<&EnvironmentId>) -> Share {
+        let others = self.environments.iter().filter(|(id, _)| without != Some(*id));
+        others.fold(Share::NOTHING, |sum, (_, environment)| sum.and(environment.share()))
+    }
+
+    /// The request for a larger plan of this id.
+    pub fn quota_request(&self, id: &QuotaRequestId) -> Result<&QuotaRequest, Rejected> {
+        let ours = id.account() == &self.id;
+        let found = if ours { self.quota_requests.get(id.number() as usize - 1) } else { None };
+        found.ok_or_else(|| Rejected::not_found("quota request", id))
+    }
+}
