@@ -78,6 +78,7 @@ pub(crate) struct Pokes {
     pub hurry: Notify,
     pub jobs: Notify,
     pub timers: Notify,
+    pub webhooks: Notify,
     pub accounts: Dirty,
 }
 
@@ -210,6 +211,7 @@ impl Inner {
         self.pokes.sequencer.notify_one();
         self.pokes.jobs.notify_one();
         self.pokes.timers.notify_one();
+        self.pokes.webhooks.notify_one();
         self.commits.send_modify(|n| *n += 1);
     }
 

@@ -45,6 +45,7 @@ mod timers;
 mod turn;
 mod undo;
 pub mod verify;
+mod webhooks;
 pub mod withheld;
 mod writer;
 
@@ -59,3 +60,4 @@ pub use query::{EventSeen, Inclusion, Joined};
 pub use reconcile::{Observed, RECEIPT_TYPE};
 pub use sequencer::{Batching, MOST_BEHIND};
 pub use tally::RuleRecord;
+pub use webhooks::manage::{NewSecret, OVERLAP_MAX};

@@ -20,7 +20,7 @@ use crate::calendar::Deadline;
 use crate::capability::Capability;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    PersonId, ReportId, RuleId, TermsNoticeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::refusal::Guard;
@@ -284,7 +284,15 @@ pub enum Event {
     #[serde(rename = "measure.observed")]
     MeasureObserved { measure: MeasureId, receipt: Blob },
     #[serde(rename = "enforcer.acknowledged")]
-    EnforcerAcknowledged { measure: MeasureId, capability: Capability, by: PersonId, withheld: bool },
+    EnforcerAcknowledged {
+        measure: MeasureId,
+        capability: Capability,
+        by: PersonId,
+        withheld: bool,
+        /// The endpoint that said so in its answer to a message, in the name of `by`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<WebhookId>,
+    },
     #[serde(rename = "measure.in_force")]
     MeasureInForce { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.stayed")]
