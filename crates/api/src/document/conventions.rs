@@ -16,14 +16,22 @@ use crate::limits;
 const NOT_ONCE: [&str; 3] = ["issueToken", "setClock", "makeWebhookSecret"];
 
 /// The writes that compare no version: there is nothing that could have changed in between.
-const NO_VERSION: [&str; 6] =
-    ["issueToken", "setClock", "uploadEvidence", "fileReport", "fileXarfReport", "fileArfReport"];
+const NO_VERSION: [&str; 8] = [
+    "issueToken",
+    "setClock",
+    "uploadEvidence",
+    "fileReport",
+    "fileXarfReport",
+    "fileArfReport",
+    "pingWebhook",
+    "redeliverMessage",
+];
 
 /// The writes that are done only by those who say what they saw.
 const UPDATES: [&str; 4] = ["putWorkload", "removeWorkload", "putWebhook", "removeWebhook"];
 
 /// The writes that nothing in the state can refuse.
-const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
+const NOT_REFUSED: [&str; 6] = ["pingWebhook", "issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
 const VERSIONED: [&str; 22] = [

@@ -18,7 +18,7 @@ use tenure_wire::webhook::{DeliveryQuery, DeliveryView, KeyView, MakeSecret, Sec
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::call::{Body, Call, Path, Query, etag};
+use crate::call::{Body, Call, Path, Query};
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, page};
@@ -163,7 +163,7 @@ async fn make_secret(
     call.may_at_provider(Action::SetWebhook)?;
     let overlap = overlap(body.value.overlap.as_deref().unwrap_or("P1D"))?;
     let made = call.engine.make_webhook_secret(call.caller(), &id, overlap, call.if_match).await?;
-    let location = [(header::LOCATION, href(&id)), (header::ETAG, etag(made.version))];
+    let location = [(header::LOCATION, href(&id))];
     let view = SecretView {
         webhook: id.to_string(),
         key: made.key,

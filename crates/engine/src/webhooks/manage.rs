@@ -24,8 +24,6 @@ pub struct NewSecret {
     pub written: String,
     /// Until when those before sign beside it, where there are any.
     pub others_until: Option<Timestamp>,
-    /// The version of the endpoint with it.
-    pub version: u64,
 }
 
 impl Engine {
@@ -67,7 +65,7 @@ impl Engine {
         let written = sign::written(&secret);
         submission.secret = Some(WebhookSecret { webhook: id.to_string(), key: key.clone(), secret });
         self.submit(submission).await?;
-        Ok(NewSecret { key, written, others_until, version: version + 1 })
+        Ok(NewSecret { key, written, others_until })
     }
 
     /// What has a message sent that says nothing, with its id.

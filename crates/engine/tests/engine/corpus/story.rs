@@ -1,6 +1,7 @@
 //! A real run in which every type of event happens, to be frozen: see `CONTRIBUTING.md`.
 
 mod endings;
+mod hooks;
 
 use std::collections::BTreeSet;
 
@@ -516,6 +517,7 @@ pub async fn play() -> Office {
     story.undoing().await;
     story.courts().await;
     story.answer_once().await;
+    story.hooks().await;
     let office = story.office;
     office.engine.settle().await.unwrap();
     let now = office.engine.now();
