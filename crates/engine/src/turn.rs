@@ -298,11 +298,12 @@ impl Turn<'_> {
                 self.write.set_timers(name, &timers).await?;
             }
             let raised = undeliverable(Some(&after));
-            for row in raised.difference(&raised_before) {
-                self.write.put_undeliverable(row).await?;
-            }
+            // First what goes: of a notice that is raised for another reason now there is one row.
             for row in raised_before.difference(&raised) {
                 self.write.forget_undeliverable(&row.account, row.number).await?;
+            }
+            for row in raised.difference(&raised_before) {
+                self.write.put_undeliverable(row).await?;
             }
             if told {
                 self.tell(was.as_deref(), &after, events).await?;
@@ -632,22 +633,24 @@ pub(crate) fn timer_rows(account: &Account) -> Vec<(String, i64)> {
     account.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect()
 }
 
-/// The rows of an account's notices that reach nobody, while somebody waits for them.
+/// The rows of an account's notices that reach nobody, or that one channel refuses though another took them, while
+/// somebody waits for them.
 pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<UndeliverableRow> {
     account
         .iter()
         .flat_map(|account| account.notices.iter().map(move |notice| (account, notice)))
-        .filter_map(|(account, notice)| match notice.state {
-            NoticeState::Undeliverable { since }
-                if account.case(&notice.case).is_ok_and(|c| !notice.is_moot(c)) =>
-            {
-                Some(UndeliverableRow {
-                    since: since.as_microsecond(),
-                    account: account.id.to_string(),
-                    number: notice.id.number(),
-                })
-            }
-            _ => None,
+        .filter_map(|(account, notice)| {
+            let since = match notice.state {
+                NoticeState::Undeliverable { since } => since,
+                NoticeState::Issued => notice.refused?.since,
+                NoticeState::Served { .. } => return None,
+            };
+            let row = UndeliverableRow {
+                since: since.as_microsecond(),
+                account: account.id.to_string(),
+                number: notice.id.number(),
+            };
+            account.case(&notice.case).is_ok_and(|c| !notice.is_moot(c)).then_some(row)
         })
         .collect()
 }

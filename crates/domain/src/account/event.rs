@@ -171,6 +171,9 @@ pub enum Event {
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
     #[serde(rename = "notice.attempt_failed")]
     NoticeAttemptFailed { notice: NoticeId, channel: Channel, why: String, again: Timestamp },
+    /// The channel refused the letter again and again, and another took it: somebody looks.
+    #[serde(rename = "notice.refused")]
+    NoticeRefused { notice: NoticeId, channel: Channel },
     #[serde(rename = "notice.retried")]
     NoticeRetried { notice: NoticeId },
     #[serde(rename = "notice.undeliverable")]

@@ -315,6 +315,7 @@ impl Chronicle {
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }
             | Event::NoticeRetried { .. }
+            | Event::NoticeRefused { .. }
             | Event::NoticeUndeliverable { .. }
             | Event::NoticeExtended { .. }
             | Event::CaseChecked { .. }

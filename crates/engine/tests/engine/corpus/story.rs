@@ -414,6 +414,10 @@ impl Story {
         std::fs::rename(&drop, &aside).unwrap();
         std::fs::write(&drop, "").unwrap();
         self.notice(&case, Starts::Both, "mail").await;
+        // Here the inbox takes the letter.
+        self.office.open_account("wren").await;
+        let inbox = self.open_case("wren", "process_failure").await;
+        self.notice(&inbox, Starts::Both, "inbox").await;
         self.pass(96).await;
         std::fs::remove_file(&drop).unwrap();
         std::fs::rename(&aside, &drop).unwrap();

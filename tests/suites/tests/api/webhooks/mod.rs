@@ -461,6 +461,18 @@ async fn a_gag_keeps_messages_from_all_but_who_enforces() {
         assert_ne!(message.kind(), "notice.issued", "that there is a notice is no matter of enforcing");
     }
     assert_eq!(crm.got().len(), 0, "nobody else hears of anything");
+    // Nor does who enforces read it with the token: what is to be withheld, and not that there is an order.
+    let enforcer = trade.market.house.caller("enforcer");
+    let standing = "/v1/accounts/market/standing";
+    let read = enforcer.get(standing).await.is(200);
+    assert!(!read.text().contains(&gag) && legal.get(standing).await.text().contains(&gag));
+    assert_eq!(read.json()["withheld"]["account"], json!(["payments"]));
+    enforcer.get(&format!("/v1/orders/{gag}")).await.is(404);
+    let seen = |caller: &Caller| {
+        let caller = caller.clone();
+        async move { caller.get("/v1/accounts/market/notices").await.is(200).json()["items"].as_array().unwrap().len() }
+    };
+    assert!(seen(&enforcer).await < seen(&legal).await);
     // When it ends the others are told what is then the case.
     legal.post(&format!("/v1/orders/{gag}/vacatur"), &json!({"why": "It is public"})).await.is(200);
     trade.market.house.settle().await;
