@@ -41,6 +41,8 @@ actions! {
     SetClock = "setClock" / "move the simulated clock" on provider;
     ReadClock = "readClock" / "read the legal clock" on provider;
     ConfirmClock = "confirmClock" / "confirm the machine's clock" on provider;
+    SetWebhook = "setWebhook" / "set a webhook endpoint" on provider;
+    TryWebhook = "tryWebhook" / "have a webhook endpoint sent a message" on provider;
     UploadEvidence = "uploadEvidence" / "upload evidence" on provider;
     ReadAccount = "readAccount" / "read the account" on account;
     CreateEnvironment = "createEnvironment" / "create an environment" on account;

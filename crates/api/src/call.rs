@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use tenure_access::{Action, Principal, Resource};
+use tenure_access::{Action, Principal, Resource, Role};
 use tenure_domain::name::AccountId;
 use tenure_engine::submission::Caller;
 use tenure_engine::{Engine, EngineError};
@@ -82,6 +82,15 @@ impl Call {
             response.headers_mut().insert(header::ETAG, tag);
         }
         response
+    }
+
+    /// Whether what a gag covers is kept from the caller: from members, and from other systems, which hold no role but
+    /// `enforcer` and learn what they are to withhold and nothing of why.
+    pub fn is_kept_out(&self) -> bool {
+        match &self.principal {
+            Principal::Member { .. } => true,
+            Principal::Person { roles, .. } => roles.iter().all(|role| *role == Role::Enforcer),
+        }
     }
 
     /// Whether the caller is a member of an account.

@@ -10,6 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use crate::routes;
 
 mod conventions;
+mod webhooks;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -55,6 +56,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let components = document.components.get_or_insert_with(Default::default);
     components.responses.extend(conventions::problems());
     conventions::names(components);
+    webhooks::schemas(components);
+    document.webhooks = Some(webhooks::described());
     document
 }
 

@@ -3,6 +3,7 @@
 use axum::body::Body as ResponseBody;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use tenure_domain::book::Entry;
 use tenure_domain::text::Words;
 use tenure_engine::EngineError;
 use tenure_engine::kept::Kept;
@@ -111,7 +112,8 @@ impl<'a> Writing<'a> {
             }
         };
         let call = self.call;
-        if matches!(act, Act::FileReport(..) | Act::Keep) && (call.if_match.is_some() || call.if_none) {
+        let anew = matches!(act, Act::FileReport(..) | Act::Keep | Act::Book(Entry::Delivering(_), _));
+        if anew && (call.if_match.is_some() || call.if_none) {
             let detail = "this makes something new whenever it is sent: leave it out";
             return Err(Failure::parameter(if call.if_none { "If-None-Match" } else { "If-Match" }, detail));
         }

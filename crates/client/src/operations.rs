@@ -20,6 +20,7 @@ use tenure_wire::view::{
 };
 
 use tenure_wire::statement::StatementView;
+use tenure_wire::webhook::{DeliveryView, MakeSecret, SecretView, SetWebhook, WebhookView};
 
 use crate::{Client, ClientError, pages};
 
@@ -42,6 +43,10 @@ pub const OPERATIONS: &[&[&str]] = &[
         "putWorkload",
         "removeWorkload",
         "revokeToken",
+        "putWebhook",
+        "removeWebhook",
+        "pingWebhook",
+        "redeliverMessage",
         "getEvidence",
         "getHealth",
         "getTile",
@@ -150,6 +155,8 @@ posts! {
     "setConditions" set_conditions(measure) "/v1/measures/{measure}/conditions" SetConditions => Written;
     /// Records that somebody looked at a measure again.
     "reviewMeasure" review_measure(measure) "/v1/measures/{measure}/reviews" ReviewMeasure => Written;
+    /// Makes a signing secret of a webhook endpoint.
+    "makeWebhookSecret" make_webhook_secret(webhook) "/v1/webhooks/{webhook}/secrets" MakeSecret => SecretView;
     /// Says what another system does about a measure.
     "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
     /// Proposes to delete what an account has.
@@ -235,6 +242,10 @@ gets! {
     "getEnvironment" environment(account, environment) "/v1/accounts/{account}/environments/{environment}" => EnvironmentView;
     /// A member of an account.
     "getMember" member(account, member) "/v1/accounts/{account}/members/{member}" => PersonView;
+    /// A webhook endpoint.
+    "getWebhook" webhook(webhook) "/v1/webhooks/{webhook}" => WebhookView;
+    /// What became of a message to a webhook endpoint.
+    "getDelivery" delivery(webhook, message) "/v1/webhooks/{webhook}/deliveries/{message}" => DeliveryView;
     /// A person of the provider.
     "getPerson" person(person) "/v1/people/{person}" => PersonView;
     /// An appeal.
@@ -358,6 +369,48 @@ impl Client {
     ) -> Result<Written, ClientError> {
         let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}");
         self.only_at(&format!("\"{version}\"")).delete(&path, key).await
+    }
+
+    /// Registers a webhook endpoint that must not exist yet.
+    pub async fn create_webhook(
+        &self,
+        key: &str,
+        webhook: &str,
+        set: &SetWebhook,
+    ) -> Result<Written, ClientError> {
+        let headers = [("if-none-match", "*".to_owned()), ("idempotency-key", key.to_owned())];
+        self.put(&format!("/v1/webhooks/{webhook}"), set, &headers).await
+    }
+
+    /// Changes a webhook endpoint, if it is still at this version.
+    pub async fn change_webhook(
+        &self,
+        webhook: &str,
+        version: u64,
+        set: &SetWebhook,
+    ) -> Result<Written, ClientError> {
+        let headers = [("if-match", format!("\"{version}\""))];
+        self.put(&format!("/v1/webhooks/{webhook}"), set, &headers).await
+    }
+
+    /// Removes a webhook endpoint, if it is still at this version.
+    pub async fn remove_webhook(
+        &self,
+        key: &str,
+        webhook: &str,
+        version: u64,
+    ) -> Result<Written, ClientError> {
+        self.only_at(&format!("\"{version}\"")).delete(&format!("/v1/webhooks/{webhook}"), key).await
+    }
+
+    /// Has a message sent that says nothing, to try a webhook endpoint.
+    pub async fn ping_webhook(&self, key: &str, webhook: &str) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/webhooks/{webhook}/ping"), key).await
+    }
+
+    /// Has a message sent once more.
+    pub async fn redeliver(&self, key: &str, webhook: &str, message: &str) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/webhooks/{webhook}/deliveries/{message}/redelivery"), key).await
     }
 
     /// Revokes a token.

@@ -9,6 +9,8 @@ use tenure_wire::view::{
     TermsView, WorkloadView,
 };
 
+use tenure_wire::webhook::{DeliveryView, WebhookView};
+
 use crate::{Client, ClientError};
 
 impl Client {
@@ -58,6 +60,10 @@ lists! {
     "listNotices" all_notices(account) "/v1/accounts/{account}/notices" => NoticeView;
     /// The notices that reach nobody.
     "listUndeliverable" all_undeliverable() "/v1/notices/undeliverable" => NoticeView;
+    /// All webhook endpoints.
+    "listWebhooks" all_webhooks() "/v1/webhooks" => WebhookView;
+    /// All messages to a webhook endpoint that are kept.
+    "listDeliveries" all_deliveries(webhook) "/v1/webhooks/{webhook}/deliveries" => DeliveryView;
     /// All reports about an account.
     "listReports" all_reports(account) "/v1/reports?account={account}" => ReportView;
     /// All cases against an account.

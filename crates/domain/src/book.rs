@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Context, System};
-use crate::name::{AccountId, Ground, PersonId, RuleId};
+use crate::name::{AccountId, Ground, MeasureId, PersonId, RuleId, WebhookId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::TermsRef;
 use crate::text::{Blob, Words};
+use crate::webhook::{self, Endpoint};
 
 /// Which entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,10 @@ pub enum Entry {
     Member(AccountId, PersonId),
     /// A token, by the first 16 hexadecimal digits of its digest.
     Token(String),
+    /// A webhook endpoint.
+    Webhook(WebhookId),
+    /// What became of messages to an endpoint, where a person or their end is on the record.
+    Delivering(WebhookId),
     /// The legal clock.
     Clock,
     /// The key that signs the log.
@@ -45,6 +50,8 @@ impl fmt::Display for Entry {
             Self::Person(person) => write!(f, "person/{person}"),
             Self::Member(account, person) => write!(f, "member/{account}/{person}"),
             Self::Token(digest) => write!(f, "token/{digest}"),
+            Self::Webhook(webhook) => write!(f, "webhook/{webhook}"),
+            Self::Delivering(webhook) => write!(f, "delivering/{webhook}"),
             Self::Clock => f.write_str("clock/legal"),
             Self::LogKey => f.write_str("log/key"),
             Self::LogAnchor => f.write_str("log/anchor"),
@@ -134,6 +141,73 @@ pub enum Event {
         /// SHA-256 of the token's secret.
         digest: String,
     },
+    /// A webhook endpoint is this from now.
+    #[serde(rename = "webhook.set")]
+    WebhookSet {
+        /// Which.
+        webhook: WebhookId,
+        /// What it is.
+        endpoint: Endpoint,
+    },
+    /// An endpoint's messages are signed with another key from now.
+    #[serde(rename = "webhook.secret_made")]
+    WebhookSecretMade {
+        /// Which.
+        webhook: WebhookId,
+        /// The key's name. Its secret is in no event.
+        key: String,
+        /// The endpoint with its keys.
+        endpoint: Endpoint,
+    },
+    /// The endpoint said that it is gone for good: nothing is sent to it until somebody enables it.
+    #[serde(rename = "webhook.disabled")]
+    WebhookDisabled {
+        /// Which.
+        webhook: WebhookId,
+        /// What it is from now.
+        endpoint: Endpoint,
+        /// The message that it answered so.
+        message: String,
+    },
+    /// An endpoint is no more. What it enforced is acknowledged by whoever holds the role `enforcer`.
+    #[serde(rename = "webhook.removed")]
+    WebhookRemoved {
+        /// Which.
+        webhook: WebhookId,
+    },
+    /// A person had a message sent that says nothing, to try an endpoint.
+    #[serde(rename = "webhook.pinged")]
+    WebhookPinged {
+        /// Which.
+        webhook: WebhookId,
+        /// The message.
+        message: String,
+    },
+    /// A person had a message sent once more.
+    #[serde(rename = "webhook.redelivered")]
+    WebhookRedelivered {
+        /// To which endpoint.
+        webhook: WebhookId,
+        /// The message.
+        message: String,
+        /// How often it had been sent before.
+        attempts: u32,
+    },
+    /// A message is sent no more, because the endpoint did not take it for too long.
+    #[serde(rename = "webhook.gave_up")]
+    WebhookGaveUp {
+        /// To which endpoint.
+        webhook: WebhookId,
+        /// The message.
+        message: String,
+        /// The measure that it told of, where it told of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        measure: Option<MeasureId>,
+        /// How often it was sent.
+        attempts: u32,
+        /// What came of the last time.
+        outcome: String,
+    },
     /// The machine's clock cannot be believed: nothing is fired until somebody confirms it.
     #[serde(rename = "clock.doubted")]
     ClockDoubted {
@@ -211,6 +285,7 @@ impl State {
         event: Event,
         context: &Context<'_>,
     ) -> Result<Vec<Recorded>, Rejected> {
+        webhook::check(state, &event, context)?;
         match &event {
             Event::ClockDoubted { .. } if context.actor != &Actor::System(System::Timer) => {
                 return Err(not_by(context.actor, "the timers compare the clocks"));
@@ -234,7 +309,7 @@ impl State {
             _ => {}
         }
         if let Some(state) = state {
-            if state.latest.event == event {
+            if state.latest.event == event || webhook_stands(state, &event) {
                 return Ok(Vec::new());
             }
             if let Event::TermsPublished { terms, .. } = &event {
@@ -248,6 +323,12 @@ impl State {
         }
         Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
     }
+}
+
+/// Whether an endpoint is what it is set to, also where its last event made it a key.
+fn webhook_stands(state: &State, event: &Event) -> bool {
+    let stands = webhook::endpoint(&state.latest.event);
+    matches!(event, Event::WebhookSet { .. }) && stands.is_some() && stands == webhook::endpoint(event)
 }
 
 fn not_by(actor: &Actor, satisfied_by: &str) -> Rejected {

@@ -23,4 +23,5 @@ pub mod scope;
 pub mod statement;
 pub mod terms;
 pub mod text;
+pub mod webhook;
 pub mod workload;

@@ -170,6 +170,10 @@ text_name!(
     RuleId, is_slug, Slug
 );
 text_name!(
+    /// A webhook endpoint's slug.
+    WebhookId, is_slug, Slug
+);
+text_name!(
     /// A terms document's slug; with its version it names one immutable text.
     TermsId, is_slug, Slug
 );

@@ -71,6 +71,8 @@ pub enum Guard {
     Authority,
     /// Nothing withholds what the command would change.
     NotWithheld,
+    /// Whoever says that something is withheld is who enforces it.
+    Enforces,
     /// It fits the account's plan.
     WithinPlan,
     /// The thing is in a state from which this can be done.
@@ -120,6 +122,7 @@ impl Guard {
             Self::Authority => Some(Law::Stacking),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
+            Self::Enforces => Some(Law::Observed),
             Self::WithinCap => Some(Law::Rules),
             Self::PaymentDue
             | Self::NotWithheld

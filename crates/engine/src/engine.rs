@@ -36,7 +36,7 @@ use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{
-    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, writer,
+    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, webhooks, writer,
 };
 
 /// How many submissions may wait for the writer before callers wait themselves.
@@ -441,11 +441,12 @@ impl Engine {
                 let jobs = inner.store.jobs(1).await?;
                 let waiting = inner.store.unsequenced_count(1).await?;
                 let under_way = inner.pokes.accounts.under_way();
+                let sending = webhooks::under_way(inner).await?;
                 let still = *inner.commits.borrow() == commits;
-                if jobs.is_empty() && waiting == 0 && under_way.is_none() && still {
+                if jobs.is_empty() && waiting == 0 && under_way.is_none() && sending.is_none() && still {
                     return Ok::<(), EngineError>(());
                 }
-                let now = under_way.unwrap_or_else(|| {
+                let now = under_way.or(sending).unwrap_or_else(|| {
                     jobs.first().map_or_else(
                         || "events wait for the log".to_owned(),
                         |job| format!("job {} {}", job.kind, job.subject),
@@ -457,6 +458,7 @@ impl Engine {
                     return Err(not_quiet(began, &what));
                 }
                 inner.pokes.hurry.notify_one();
+                inner.pokes.webhooks.notify_one();
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

@@ -55,6 +55,7 @@ impl Engine {
             }
         });
         all.extend(self.jobs_condition());
+        all.extend(self.webhooks_condition().await);
         all.extend(self.cluster_condition());
         all
     }
@@ -137,6 +138,22 @@ impl Engine {
         Some(match self.inner.metrics.jobs_failing.get() {
             0 => Condition::new("jobs", Health::Ok, "none fails"),
             n => Condition::new("jobs", Health::Degraded, format!("{n} fail and are tried again")),
+        })
+    }
+
+    /// None where there is no endpoint.
+    async fn webhooks_condition(&self) -> Option<Condition> {
+        let shelf = self.shelf();
+        shelf.terms.webhooks().next()?;
+        // Where the database does not answer, its own condition says so.
+        let counts = tokio::time::timeout(STORE_ANSWERS, self.webhook_counts()).await.ok()?.ok()?;
+        let raised = shelf.terms.webhooks().filter(|(id, endpoint)| {
+            let counts = counts.iter().find(|(of, _)| of == id.as_str()).map(|(_, counts)| *counts);
+            !self.webhook_raised(endpoint, counts.unwrap_or_default()).is_empty()
+        });
+        Some(match raised.count() {
+            0 => Condition::new("webhooks", Health::Ok, "none is raised"),
+            n => Condition::new("webhooks", Health::Degraded, format!("{n} are raised: GET /v1/webhooks tells why")),
         })
     }
 

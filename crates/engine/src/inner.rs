@@ -79,6 +79,7 @@ pub(crate) struct Pokes {
     pub hurry: Notify,
     pub jobs: Notify,
     pub timers: Notify,
+    pub webhooks: Notify,
     pub accounts: Dirty,
 }
 
@@ -213,6 +214,7 @@ impl Inner {
         self.pokes.sequencer.notify_one();
         self.pokes.jobs.notify_one();
         self.pokes.timers.notify_one();
+        self.pokes.webhooks.notify_one();
         self.commits.send_modify(|n| *n += 1);
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tenure_domain::account::command::Command;
 use tenure_domain::account::notice::{Attempt, Notice, Reminder};
 use tenure_domain::account::{Recorded, System};
-use tenure_domain::name::{AccountId, NoticeId, TermsNoticeId};
+use tenure_domain::name::{AccountId, NoticeId, TermsNoticeId, WebhookId};
 use tenure_domain::terms::{Channel, Terms};
 use tenure_notify::{Letter, Page, inbox_proof};
 use tenure_store::Job;
@@ -19,7 +19,7 @@ use crate::inner::Inner;
 use crate::metrics::number;
 use crate::stream::Decoded;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, check, closing, evaluate, letters, reasons, stream, undo};
+use crate::{EngineError, check, closing, evaluate, letters, reasons, stream, undo, webhooks};
 
 /// Deliver a notice.
 pub(crate) const DELIVER: &str = "deliver";
@@ -40,6 +40,9 @@ pub(crate) const EVALUATE: &str = "evaluate";
 
 /// Evaluate the rules for every account, because one was published.
 pub(crate) const EVALUATE_ALL: &str = "evaluate_all";
+
+/// Tell an endpoint that begins to enforce something what stands.
+pub(crate) const TELL_ALL: &str = "tell_all";
 
 /// How the keys of deadlines begin at which a delivery is tried again.
 const RETRY: &str = "retry:";
@@ -169,6 +172,7 @@ async fn carry_out(inner: &Arc<Inner>, job: &Job) -> Result<(), EngineError> {
         EVALUATE => evaluate::account(inner, &parse::<AccountId>(job)?).await,
         UNDO => undo::carry_out(inner, job).await,
         EVALUATE_ALL => evaluate_all(inner).await,
+        TELL_ALL => webhooks::tell_all(inner, &parse::<WebhookId>(job)?).await,
         other => Err(EngineError::defect("jobs", &format!("{other:?} is no kind of job"))),
     }
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{PARTS_END, end};
 use crate::inner::Inner;
-use crate::{EngineError, catch_up, jobs, reconcile, sequencer, timers};
+use crate::{EngineError, catch_up, jobs, reconcile, sequencer, timers, webhooks};
 
 /// How long a leader's silence is waited for, where the settings name no other time. Operating time.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -118,6 +118,7 @@ fn start(inner: &Arc<Inner>, cluster: Option<&Cluster>, over: &CancellationToken
     parts.spawn(sequencer::run(Arc::clone(inner), over.clone()));
     parts.spawn(jobs::run(Arc::clone(inner), over.clone()));
     parts.spawn(timers::run(Arc::clone(inner), over.clone()));
+    parts.spawn(webhooks::run(Arc::clone(inner), over.clone()));
     if let Some(cluster) = cluster {
         parts.spawn(reconcile::run(Arc::clone(inner), cluster.clone(), over.clone()));
     }

@@ -46,6 +46,7 @@ mod timers;
 mod turn;
 mod undo;
 pub mod verify;
+mod webhooks;
 pub mod withheld;
 mod writer;
 
@@ -60,3 +61,4 @@ pub use query::{EventSeen, Inclusion, Joined};
 pub use reconcile::{Observed, RECEIPT_TYPE};
 pub use sequencer::{Batching, MOST_BEHIND};
 pub use tally::RuleRecord;
+pub use webhooks::manage::{NewSecret, OVERLAP_MAX};

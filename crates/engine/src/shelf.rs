@@ -17,7 +17,7 @@ use tenure_store::Store;
 use crate::EngineError;
 
 /// The kinds of aggregates that make up the book.
-pub(crate) const KINDS: [&str; 5] = ["terms", "rule", "person", "member", "token"];
+pub(crate) const KINDS: [&str; 6] = ["terms", "rule", "person", "member", "token", "webhook"];
 
 /// The book as it stands.
 #[derive(Debug, Clone, Default)]
@@ -78,8 +78,17 @@ impl Shelf {
             book::Event::TokenRevoked { digest } => {
                 self.tokens.remove_mut(digest);
             }
+            book::Event::WebhookSet { webhook, endpoint }
+            | book::Event::WebhookSecretMade { webhook, endpoint, .. }
+            | book::Event::WebhookDisabled { webhook, endpoint, .. } => {
+                self.terms.set_webhook(webhook.clone(), Some(Arc::new(endpoint.clone())));
+            }
+            book::Event::WebhookRemoved { webhook } => self.terms.set_webhook(webhook.clone(), None),
             // The jobs, the legal clock and the log know by themselves what holds for them.
             book::Event::RuleUndone { .. }
+            | book::Event::WebhookPinged { .. }
+            | book::Event::WebhookRedelivered { .. }
+            | book::Event::WebhookGaveUp { .. }
             | book::Event::ClockDoubted { .. }
             | book::Event::ClockConfirmed { .. }
             | book::Event::LogKeyRotated { .. }

@@ -10,7 +10,7 @@ use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, ReportId, RuleId};
 use tenure_domain::report::Allegation;
 use tenure_domain::{book, report};
-use tenure_store::Answer;
+use tenure_store::{Answer, WebhookSecret};
 
 use crate::kept::Kept;
 use crate::parity::Answers;
@@ -130,6 +130,7 @@ impl Act {
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }
                 | C::RecordRepairs { .. }
+                | C::AcknowledgeByWebhook { .. }
                 | C::IssueRetrievalNotice { .. }
                 | C::ConfirmDeletion { .. }
                 | C::CatchUp
@@ -147,7 +148,13 @@ impl Act {
                 book::Event::MemberSet { .. } => Action::SetMember,
                 book::Event::TokenIssued { .. } | book::Event::TokenRevoked { .. } => Action::IssueToken,
                 book::Event::ClockConfirmed { .. } => Action::ConfirmClock,
+                book::Event::WebhookSet { .. }
+                | book::Event::WebhookSecretMade { .. }
+                | book::Event::WebhookRemoved { .. } => Action::SetWebhook,
+                book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => Action::TryWebhook,
                 book::Event::ClockDoubted { .. }
+                | book::Event::WebhookDisabled { .. }
+                | book::Event::WebhookGaveUp { .. }
                 | book::Event::LogKeyRotated { .. }
                 | book::Event::LogAdopted { .. } => return None,
             },
@@ -208,6 +215,8 @@ pub struct Submission {
     pub if_version: Option<u64>,
     /// Shared numbers that it raises by one and that must stay within a limit: name and limit.
     pub caps: Vec<(String, i64)>,
+    /// The secret of the key that it makes, where it makes one.
+    pub secret: Option<WebhookSecret>,
     /// What a proposal says of the accounts that it is compared with.
     pub parity: Answers,
 }
@@ -222,6 +231,7 @@ impl Submission {
             once: None,
             if_version: None,
             caps: Vec::new(),
+            secret: None,
             parity: Answers::default(),
         }
     }

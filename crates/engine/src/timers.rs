@@ -14,7 +14,7 @@ use tenure_store::TimerRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::EngineError;
+use crate::{EngineError, webhooks};
 use crate::backoff::Backoff;
 use crate::clock::{ClockKind, Doubt};
 use crate::engine::keep_trusted;
@@ -157,7 +157,10 @@ pub(crate) async fn next(
     until: Timestamp,
 ) -> Result<Option<Timestamp>, EngineError> {
     let due = inner.store.next_due(after.as_microsecond(), until.as_microsecond()).await?;
-    due.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e))).transpose()
+    let due =
+        due.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e))).transpose()?;
+    let sent = webhooks::next(inner, after, until).await?;
+    Ok(due.into_iter().chain(sent).min())
 }
 
 /// Fires one; whether it had an effect.

@@ -17,7 +17,8 @@ use tenure_domain::refusal::{Guard, Refusal, Rejected, Unmet};
 use tenure_domain::report::{self, Allegation, Report};
 use tenure_domain::statement::{Reasons, lint};
 use tenure_domain::text::{Blob, Words};
-use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, Write};
+use tenure_domain::webhook;
+use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, WebhookSecret, Write};
 
 use crate::caps::{self, Begun};
 use crate::clock::{Doubt, NotConfirmed};
@@ -63,7 +64,7 @@ impl Turn<'_> {
 
     /// Carries it out. What it wrote before an error is for [`end`](Self::end) to take back.
     pub async fn take(&mut self, submission: Submission) -> Result<Outcome, EngineError> {
-        let Submission { caller: _, act, kept, once, if_version, caps: counted, parity } = submission;
+        let Submission { caller: _, act, kept, once, if_version, caps: counted, secret, parity } = submission;
         let principal = self.actor.to_string();
         if let Some(once) = &once
             && let Some(answer) = self.write.answer(&principal, &once.key).await?
@@ -90,7 +91,7 @@ impl Turn<'_> {
             Act::Account(id, command) => self.account(id, command, if_version, &kept, parity).await,
             Act::FileReport(id, allegation) => self.file_report(id, allegation, &kept).await,
             Act::Report(id, command) => self.report(id, command, if_version, &kept).await,
-            Act::Book(entry, event) => self.book(&entry, event, if_version, &brought).await,
+            Act::Book(entry, event) => self.book(&entry, event, if_version, &brought, secret.as_ref()).await,
             Act::Keep => {
                 Ok(Done { stream: String::new(), before: 0, events: Vec::new(), after: After::Kept })
             }
@@ -276,6 +277,8 @@ impl Turn<'_> {
         };
         let timers_before = state.as_ref().map_or_else(Vec::new, |account| timer_rows(account));
         let raised_before = undeliverable(state.as_deref());
+        let told = self.inner.shelf().terms.webhooks().next().is_some();
+        let was = state.clone().filter(|_| told);
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -295,11 +298,15 @@ impl Turn<'_> {
                 self.write.set_timers(name, &timers).await?;
             }
             let raised = undeliverable(Some(&after));
+            // First what goes: of a notice that is raised for another reason now there is one row.
+            for row in raised_before.difference(&raised) {
+                self.write.forget_undeliverable(&row.account, row.number).await?;
+            }
             for row in raised.difference(&raised_before) {
                 self.write.put_undeliverable(row).await?;
             }
-            for row in raised_before.difference(&raised) {
-                self.write.forget_undeliverable(&row.account, row.number).await?;
+            if told {
+                self.tell(was.as_deref(), &after, events).await?;
             }
             for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;
@@ -522,6 +529,7 @@ impl Turn<'_> {
         event: book::Event,
         if_version: Option<u64>,
         brought: &[String],
+        secret: Option<&WebhookSecret>,
     ) -> Result<Done, EngineError> {
         let name = entry.to_string();
         let kind = name.split('/').next().unwrap_or_default().to_owned();
@@ -544,6 +552,8 @@ impl Turn<'_> {
             self.keep_an_administrator(person, roles)?;
         }
         self.check_clock(&event)?;
+        self.check_webhook(&event).await?;
+        let endpoint = state.as_ref().and_then(|s| webhook::endpoint(&s.latest.event)).map(|(_, e)| e.clone());
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };
@@ -558,6 +568,7 @@ impl Turn<'_> {
         if !rows.is_empty() {
             let json = serde_json::to_string(&state).map_err(|e| EngineError::defect(&name, &e))?;
             self.write.append(&kind, &name, before, &rows, &json).await?;
+            self.follow_webhook(endpoint.as_ref(), &state.latest.event, secret).await?;
             if let book::Event::RulePublished { rule, .. } = &state.latest.event {
                 self.write.enqueue(jobs::EVALUATE_ALL, rule.as_str()).await?;
             }
@@ -622,22 +633,24 @@ pub(crate) fn timer_rows(account: &Account) -> Vec<(String, i64)> {
     account.timers().into_iter().map(|t| (t.key.to_string(), t.due.as_microsecond())).collect()
 }
 
-/// The rows of an account's notices that reach nobody, while somebody waits for them.
+/// The rows of an account's notices that reach nobody, or that one channel refuses though another took them, while
+/// somebody waits for them.
 pub(crate) fn undeliverable(account: Option<&Account>) -> BTreeSet<UndeliverableRow> {
     account
         .iter()
         .flat_map(|account| account.notices.iter().map(move |notice| (account, notice)))
-        .filter_map(|(account, notice)| match notice.state {
-            NoticeState::Undeliverable { since }
-                if account.case(&notice.case).is_ok_and(|c| !notice.is_moot(c)) =>
-            {
-                Some(UndeliverableRow {
-                    since: since.as_microsecond(),
-                    account: account.id.to_string(),
-                    number: notice.id.number(),
-                })
-            }
-            _ => None,
+        .filter_map(|(account, notice)| {
+            let since = match notice.state {
+                NoticeState::Undeliverable { since } => since,
+                NoticeState::Issued => notice.refused?.since,
+                NoticeState::Served { .. } => return None,
+            };
+            let row = UndeliverableRow {
+                since: since.as_microsecond(),
+                account: account.id.to_string(),
+                number: notice.id.number(),
+            };
+            account.case(&notice.case).is_ok_and(|c| !notice.is_moot(c)).then_some(row)
         })
         .collect()
 }

@@ -1,10 +1,11 @@
-//! Looking whether something still answers at a URL, within strict bounds: http and https only, no credentials, only the
+//! Looking whether something still answers at a URL, and handing something in there, within strict bounds: http and https only, no credentials, only the
 //! public internet unless the settings allow more, few redirects, little time, little of what comes.
 //!
 //! Each hop is resolved once and the connection goes to an address that was judged, so that a name that changes its
 //! address in between reaches nothing else. No proxy of the environment is asked.
 
 mod address;
+mod post;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HOST, HeaderValue, LOCATION, USER_AGENT};
+use hyper::header::{HOST, LOCATION, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -21,6 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
+
+pub use post::Posted;
 
 /// How long one look may take with all its redirects.
 pub const TIME: Duration = Duration::from_secs(10);
@@ -125,6 +128,27 @@ impl Fetcher {
     }
 
     async fn ask(&self, url: &Url) -> Result<(IpAddr, Response<Incoming>), FetchError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Connection {
+            place: url.to_string(),
+            source,
+        };
+        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(path)
+            .header(HOST, host)
+            .header(USER_AGENT, "Tenure")
+            .body(Empty::<Bytes>::new())
+            .map_err(|e| failed(e.into()))?;
+        self.carry(url, request).await
+    }
+
+    /// Carries a request to an address that was judged.
+    async fn carry<B>(&self, url: &Url, request: Request<B>) -> Result<(IpAddr, Response<Incoming>), FetchError>
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    {
         let address = self.address(url).await?;
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Connection {
             place: url.to_string(),
@@ -141,9 +165,9 @@ impl Fetcher {
                 None => return Err(FetchError::Url(format!("{url} names no host"))),
             };
             let tls = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await;
-            exchange(tls.map_err(|e| failed(e.into()))?, url).await
+            exchange(tls.map_err(|e| failed(e.into()))?, request).await
         } else {
-            exchange(stream, url).await
+            exchange(stream, request).await
         };
         Ok((address.ip(), response.map_err(failed)?))
     }
@@ -188,23 +212,18 @@ pub fn read(place: &str) -> Result<Url, FetchError> {
     Ok(url)
 }
 
-async fn exchange(
+async fn exchange<B>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    url: &Url,
-) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>> {
+    request: Request<B>,
+) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>>
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
     let mut client = hyper::client::conn::http1::Builder::new();
     client.max_buf_size(HEADERS);
     let (mut send, connection) = client.handshake(TokioIo::new(stream)).await?;
     // It ends with the answer that is dropped.
     tokio::spawn(async move { drop(connection.await) });
-    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri(path)
-        .header(HOST, HeaderValue::from_str(host)?)
-        .header(USER_AGENT, "Tenure")
-        .body(Empty::<Bytes>::new())?;
     Ok(send.send_request(request).await?)
 }
 

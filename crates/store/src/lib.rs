@@ -21,6 +21,7 @@ mod sqlite;
 mod staged;
 mod statement;
 mod undeliverable;
+mod webhooks;
 mod write;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ pub use rows::{
     Aggregate, Answer, BlobRow, EventHeader, EventRow, Job, NewEvent, ReportRow, TileRow, TimerRow,
 };
 pub use undeliverable::UndeliverableRow;
+pub use webhooks::{Attempted, MessageCounts, MessageRow, MessageState, NewMessage, WebhookSecret};
 use write::ANSWER_KEPT_MICROS;
 pub use write::Write;
 

@@ -66,6 +66,11 @@ pub(crate) fn sql<'a>(text: &'static str) -> Statement<'a> {
     Statement { text: Cow::Borrowed(text), values: Vec::new() }
 }
 
+/// A statement that was put together of fixed parts.
+pub(crate) fn text<'a>(text: String) -> Statement<'a> {
+    Statement { text: Cow::Owned(text), values: Vec::new() }
+}
+
 /// A statement in two parts, the second behind the first.
 pub(crate) fn behind<'a>(text: &'static str, more: &'static str) -> Statement<'a> {
     Statement { text: Cow::Owned(format!("{text}{more}")), values: Vec::new() }

@@ -10,5 +10,6 @@ pub mod request;
 pub mod schema;
 pub mod statement;
 pub mod view;
+pub mod webhook;
 
 pub use problem::Problem;

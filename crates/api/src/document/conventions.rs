@@ -13,10 +13,10 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use crate::limits;
 
 /// The writes whose answer is not kept: a secret is shown once, and time moves on.
-const NOT_ONCE: [&str; 3] = ["issueToken", "issueKubeconfig", "setClock"];
+const NOT_ONCE: [&str; 4] = ["issueToken", "issueKubeconfig", "setClock", "makeWebhookSecret"];
 
 /// The writes that compare no version: there is nothing that could have changed in between.
-const NO_VERSION: [&str; 7] = [
+const NO_VERSION: [&str; 9] = [
     "issueToken",
     "issueKubeconfig",
     "setClock",
@@ -24,16 +24,18 @@ const NO_VERSION: [&str; 7] = [
     "fileReport",
     "fileXarfReport",
     "fileArfReport",
+    "pingWebhook",
+    "redeliverMessage",
 ];
 
 /// The writes that are done only by those who say what they saw.
-const UPDATES: [&str; 4] = ["putWorkload", "removeWorkload", "changeEnvironment", "setPlan"];
+const UPDATES: [&str; 6] = ["putWorkload", "removeWorkload", "changeEnvironment", "setPlan", "putWebhook", "removeWebhook"];
 
 /// The writes that nothing in the state can refuse.
-const NOT_REFUSED: [&str; 5] = ["issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
+const NOT_REFUSED: [&str; 6] = ["pingWebhook", "issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 23] = [
+const VERSIONED: [&str; 24] = [
     "getAccount",
     "getPlan",
     "getQuotaRequest",
@@ -44,6 +46,7 @@ const VERSIONED: [&str; 23] = [
     "getWorkload",
     "getMember",
     "getPerson",
+    "getWebhook",
     "getReport",
     "getCase",
     "getNotice",
@@ -183,7 +186,7 @@ pub fn complete(method: &str, operation: &mut Operation) {
         let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).examples([r#""12""#]);
         takes("If-Match", "The `ETag` that was read: done only if nothing changed since.", tag);
     }
-    if matches!(kind.id, "putWorkload" | "setPerson" | "setMember") {
+    if matches!(kind.id, "putWorkload" | "putWebhook" | "setPerson" | "setMember") {
         takes("If-None-Match", "`*`: done only if it does not exist.", text().enum_values(Some(["*"])));
     }
     if VERSIONED.contains(&kind.id) {
@@ -319,6 +322,11 @@ fn describe(parameter: &mut Parameter) {
         "workload" => ("The workload's slug.", slug("feed")),
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
+        "webhook" => ("The webhook endpoint's name.", slug("pay-hook")),
+        "message" => (
+            "The message's id.",
+            text("^msg_[0-9a-f]{32}$", 36, "msg_9f86d081884c7d659a2feaa0c55ad015"),
+        ),
         "item" => ("The name of what is asked, within its case.", slug("post-1")),
         "case" => ("The case's id.", numbered("c", "parley.c1")),
         "notice" => ("The notice's id.", numbered("n", "parley.n1")),

@@ -77,6 +77,6 @@ async fn get(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure>
 async fn standing(call: Call, Path(id): Path<AccountId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let view = views::account::standing(&call.engine, &account, call.is_member()).await?;
+    let view = views::account::standing(&call.engine, &account, call.is_kept_out()).await?;
     call.show(account.version, &view)
 }

@@ -60,7 +60,7 @@ async fn list(call: Call, query: Query<AccountQuery>) -> Result<Json<Page<CaseVi
     let chosen = page::slice(account.cases.iter(), &query, |c| c.id.number())?;
     let mut items = Vec::new();
     for case in chosen.items {
-        items.push(views::case::case(&call.engine, &account, case, call.is_member()).await?);
+        items.push(views::case::case(&call.engine, &account, case, call.is_kept_out()).await?);
     }
     Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
 }
@@ -72,7 +72,7 @@ async fn get(call: Call, Path(id): Path<CaseId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let case = account.case(&id).map_err(tenure_engine::EngineError::from)?;
-    call.show(account.version, &views::case::case(&call.engine, &account, case, call.is_member()).await?)
+    call.show(account.version, &views::case::case(&call.engine, &account, case, call.is_kept_out()).await?)
 }
 
 /// What happened in a case, in order.
@@ -98,7 +98,7 @@ async fn timeline(
         let Some(last) = chunk.last() else { break };
         from = last.n + 1;
         events.extend(chunk.into_iter().filter(|event| {
-            if call.is_member() && withheld::is_withheld(&account, event) {
+            if call.is_kept_out() && withheld::is_withheld(&account, event) {
                 return false;
             }
             ["case", "notice", "measure"].iter().any(|key| {

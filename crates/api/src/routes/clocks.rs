@@ -109,7 +109,8 @@ impl FromStr for After {
     }
 }
 
-/// The notices of all accounts that reach nobody, the oldest first: somebody looks why.
+/// The notices of all accounts that reach nobody, or that a channel refuses again and again though another took them, the oldest
+/// first: somebody looks why.
 #[utoipa::path(get, operation_id = "listUndeliverable", path = "/v1/notices/undeliverable", tag = "notices", params(PageQuery),
     responses((status = 200, body = Page<NoticeView>), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn undeliverable(call: Call, query: Query<PageQuery>) -> Result<Json<Page<NoticeView>>, Failure> {

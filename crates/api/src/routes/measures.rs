@@ -114,7 +114,7 @@ async fn get(call: Call, Path(id): Path<MeasureId>) -> Result<Response, Failure>
     let measure = account.measure(&id).map_err(EngineError::from)?;
     call.show(
         account.version,
-        &views::measure::measure(&call.engine, &account, measure, call.is_member()).await?,
+        &views::measure::measure(&call.engine, &account, measure, call.is_kept_out()).await?,
     )
 }
 

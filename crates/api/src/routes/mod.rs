@@ -32,6 +32,7 @@ mod standing;
 mod statements;
 mod terms;
 mod tokens;
+mod webhooks;
 mod workloads;
 
 use axum::Router;
@@ -59,6 +60,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(people::routes())
         .merge(tokens::routes())
         .merge(terms::routes())
+        .merge(webhooks::routes())
         .merge(rules::routes())
         .merge(evidence::routes())
         .merge(reports::routes())

@@ -104,7 +104,7 @@ async fn list(
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
     // What a gag delays is not there for the account yet.
-    let seen = account.notices.iter().filter(|n| !call.is_member() || n.delayed.is_none());
+    let seen = account.notices.iter().filter(|n| !call.is_kept_out() || n.delayed.is_none());
     let chosen = page::slice(seen, &query.0, |n| n.id.number())?;
     let mut items = Vec::new();
     for notice in chosen.items {
@@ -113,10 +113,10 @@ async fn list(
     Ok(Json(Page { items, next_page_token: chosen.next_page_token }))
 }
 
-/// A notice as the caller sees it: to members, one that a gag delays is not there.
+/// A notice as the caller sees it: to members and enforcers, one that a gag delays is not there.
 pub(super) fn seen<'a>(call: &Call, account: &'a Account, id: &NoticeId) -> Result<&'a Notice, EngineError> {
     let notice = account.notice(id)?;
-    if call.is_member() && notice.delayed.is_some() {
+    if call.is_kept_out() && notice.delayed.is_some() {
         return Err(Rejected::not_found("notice", id).into());
     }
     Ok(notice)

@@ -116,11 +116,11 @@ async fn get(call: Call, Path(id): Path<OrderId>) -> Result<Response, Failure> {
     call.may(Action::ReadAccount, id.account())?;
     let account = call.engine.account(id.account()).await?;
     let order = account.order(&id).map_err(EngineError::from)?;
-    if call.is_member() && account.hides_order(&id) {
+    if call.is_kept_out() && account.hides_order(&id) {
         // In the words for one that there is not.
         return Err(EngineError::from(Rejected::not_found("order", &id)).into());
     }
-    call.show(account.version, &views::legal::order(&call.engine, &account, order, call.is_member()).await?)
+    call.show(account.version, &views::legal::order(&call.engine, &account, order, call.is_kept_out()).await?)
 }
 
 /// Say that a gag is still needed, until its written end, or with a document until a later one.

@@ -12,7 +12,7 @@ use super::event::{Event, Recorded};
 use super::invoice::Invoice;
 use super::legal::{Appeal, AppealDecision, Ended, Hold, Order};
 use super::measure::{Approval, Emergency, Measure, MeasureState, StayedFrom};
-use super::notice::{Attempt, Failure, Notice, NoticeState};
+use super::notice::{Attempt, Failure, Notice, NoticeState, Refused};
 use super::parity::Compared;
 use super::{Account, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
@@ -229,6 +229,7 @@ impl Account {
                     attempts: Vec::new(),
                     failed: Vec::new(),
                     retry_at: None,
+                    refused: None,
                     deemed: None,
                     state: NoticeState::Issued,
                     reminded: Vec::new(),
@@ -240,6 +241,7 @@ impl Account {
             Event::NoticeAttempted { notice, channel, proof, deemed } => {
                 let notice = self.notice_mut(notice)?;
                 notice.attempts.push(Attempt { channel: *channel, at, proof: proof.clone() });
+                notice.refused = notice.refused.filter(|refused| refused.channel != *channel);
                 if notice.deemed.is_none() {
                     notice.deemed.clone_from(deemed);
                 }
@@ -248,6 +250,9 @@ impl Account {
                 let notice = self.notice_mut(notice)?;
                 notice.failed.push(Failure { channel: *channel, at, why: why.clone() });
                 notice.retry_at = Some(notice.retry_at.map_or(*again, |earlier| earlier.min(*again)));
+            }
+            Event::NoticeRefused { notice, channel } => {
+                self.notice_mut(notice)?.refused = Some(Refused { channel: *channel, since: at });
             }
             Event::NoticeRetried { notice } => self.notice_mut(notice)?.retry_at = None,
             Event::NoticeUndeliverable { notice } => {

@@ -42,6 +42,7 @@ impl Account {
                 // It is tried anew: what a channel answered before the gag says nothing of how long it has been tried.
                 notice.failed.clear();
                 notice.retry_at = None;
+                notice.refused = None;
             }
             Event::ApprovalDenied { measure, by, .. } => {
                 self.measure_mut(measure)?.took_part.insert(by.clone());

@@ -19,7 +19,7 @@ use crate::authority::Authority;
 use crate::capability::{Capability, Preset};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, PowerId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    PersonId, PowerId, ReportId, RuleId, TermsNoticeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::scope::Scope;
@@ -149,6 +149,8 @@ pub enum Command {
     ReviewMeasure { measure: MeasureId, lift: bool, why: Words },
     /// Another system withholds what the measure withholds, or has given it back.
     AcknowledgeEnforcement { measure: MeasureId, capability: Capability, withheld: bool },
+    /// An endpoint acknowledged in its answer to a message: all that it enforces of the measure is withheld, or given back.
+    AcknowledgeByWebhook { measure: MeasureId, webhook: WebhookId, withheld: bool },
     /// Tell the account that it has ended and for how long its data can be fetched (0), or remind it (from 1).
     IssueRetrievalNotice { measure: MeasureId, number: u8, why: Words, letter: Blob },
     /// Propose to delete what the account has.
@@ -292,6 +294,7 @@ impl Command {
             Self::SetConditions { .. } => "set conditions",
             Self::ReviewMeasure { .. } => "review measure",
             Self::AcknowledgeEnforcement { .. } => "acknowledge enforcement",
+            Self::AcknowledgeByWebhook { .. } => "acknowledge by webhook",
             Self::IssueRetrievalNotice { .. } => "issue retrieval notice",
             Self::ProposeDeletion { .. } => "propose deletion",
             Self::ConsentToDeletion { .. } => "consent to deletion",

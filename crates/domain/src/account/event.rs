@@ -21,7 +21,7 @@ use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, QuotaRequestId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    PersonId, QuotaRequestId, ReportId, RuleId, TermsNoticeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -210,6 +210,9 @@ pub enum Event {
     NoticeAttempted { notice: NoticeId, channel: Channel, proof: String, deemed: Option<Deadline> },
     #[serde(rename = "notice.attempt_failed")]
     NoticeAttemptFailed { notice: NoticeId, channel: Channel, why: String, again: Timestamp },
+    /// The channel refused the letter again and again, and another took it: somebody looks.
+    #[serde(rename = "notice.refused")]
+    NoticeRefused { notice: NoticeId, channel: Channel },
     #[serde(rename = "notice.retried")]
     NoticeRetried { notice: NoticeId },
     #[serde(rename = "notice.undeliverable")]
@@ -323,7 +326,15 @@ pub enum Event {
     #[serde(rename = "measure.observed")]
     MeasureObserved { measure: MeasureId, receipt: Blob },
     #[serde(rename = "enforcer.acknowledged")]
-    EnforcerAcknowledged { measure: MeasureId, capability: Capability, by: PersonId, withheld: bool },
+    EnforcerAcknowledged {
+        measure: MeasureId,
+        capability: Capability,
+        by: PersonId,
+        withheld: bool,
+        /// The endpoint that said so in its answer to a message, in the name of `by`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        via: Option<WebhookId>,
+    },
     #[serde(rename = "measure.in_force")]
     MeasureInForce { measure: MeasureId, receipt: Blob },
     #[serde(rename = "measure.stayed")]

@@ -37,6 +37,7 @@ mod stages;
 pub mod standing;
 pub mod strike;
 pub mod timer;
+pub mod told;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,14 +46,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::capability::Capability;
 use crate::name::{
     AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId,
-    PersonId, RuleId,
+    PersonId, RuleId, WebhookId,
 };
 use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Rejected;
 use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
+use crate::webhook::Endpoint;
 
 pub use crate::environment::Environment;
 pub use actor::{Actor, System};
@@ -72,12 +75,13 @@ pub use preservation::Kept;
 use provision::QuotaRequest;
 use strike::{Fee, Strike};
 
-/// What decisions read of the provider's book: the published terms by reference, who holds which roles, and what the
-/// provider writes again and again.
+/// What decisions read of the provider's book: the published terms by reference, who holds which roles, which
+/// systems enforce what, and what the provider writes again and again.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
     roles: BTreeMap<PersonId, BTreeSet<String>>,
+    webhooks: BTreeMap<WebhookId, Arc<Endpoint>>,
     stationery: Arc<Stationery>,
 }
 
@@ -90,6 +94,29 @@ impl Book {
     /// The roles that a person holds; none for somebody who is not in the book.
     pub fn roles_of(&self, person: &PersonId) -> Option<&BTreeSet<String>> {
         self.roles.get(person)
+    }
+
+    /// An endpoint is this from now; with none it is no more.
+    pub fn set_webhook(&mut self, webhook: WebhookId, endpoint: Option<Arc<Endpoint>>) {
+        match endpoint {
+            Some(endpoint) => drop(self.webhooks.insert(webhook, endpoint)),
+            None => drop(self.webhooks.remove(&webhook)),
+        }
+    }
+
+    /// A webhook endpoint.
+    pub fn webhook(&self, webhook: &WebhookId) -> Option<&Arc<Endpoint>> {
+        self.webhooks.get(webhook)
+    }
+
+    /// Every webhook endpoint, in the order of their names.
+    pub fn webhooks(&self) -> impl Iterator<Item = (&WebhookId, &Arc<Endpoint>)> {
+        self.webhooks.iter()
+    }
+
+    /// The endpoint whose system enforces a capability.
+    pub fn enforcing(&self, capability: Capability) -> Option<(&WebhookId, &Arc<Endpoint>)> {
+        self.webhooks.iter().find(|(_, endpoint)| endpoint.enforces.contains(&capability))
     }
 
     /// Adds a published version.

@@ -43,6 +43,9 @@ pub struct Notice {
     /// When delivery is tried again on the channels that refused the letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// The channel that refused it again and again while another took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
     /// When the terms' deemed rule makes it served: counted from the first attempt; none where the terms say never.
     pub deemed: Option<Deadline>,
     /// Whether it is served.
@@ -199,6 +202,16 @@ pub struct Attempt {
     pub at: Timestamp,
     /// What the channel gave as proof that it took the letter.
     pub proof: String,
+}
+
+/// A channel that does not take a letter which another took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// Which.
+    pub channel: Channel,
+    /// Since when that is raised.
+    pub since: Timestamp,
 }
 
 /// One attempt to deliver that a channel refused.

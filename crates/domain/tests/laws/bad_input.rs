@@ -119,6 +119,7 @@ rows! {
     Command::SetConditions { .. } => "set conditions", By::Person, Again::Another;
     Command::ReviewMeasure { .. } => "review", By::Person, Again::Another;
     Command::AcknowledgeEnforcement { .. } => "acknowledge enforcement", By::Person, Again::Nothing;
+    Command::AcknowledgeByWebhook { .. } => "acknowledge by webhook", By::Part("system/delivery"), Again::Nothing;
     Command::IssueRetrievalNotice { .. } => "retrieval notice", By::Part("system/delivery"), Again::Nothing;
     Command::ProposeDeletion { .. } => "propose deletion", By::Person, Again::Refused;
     Command::ConsentToDeletion { .. } => "consent to deletion", By::Person, Again::Refused;

@@ -58,7 +58,9 @@ pub fn stations() -> Vec<(&'static str, World)> {
     all.push(("ready to be deleted", world.clone()));
     let mut lifting = world.clone();
     lifting.ok("person/ines", Command::LiftMeasure { measure: lifting.m(1), why: words() });
-    all.push(("termination lifting", lifting));
+    all.push(("termination lifting", lifting.clone()));
+    crate::enforcers::register(&mut lifting, "pay", crate::enforcers::pays_for("ines"));
+    all.push(("termination lifting, with an endpoint", lifting));
     world.ok("person/ines", Command::ProposeDeletion { why: words() });
     all.push(("deletion proposed", world.clone()));
     let command_hash = deletion(&world);
@@ -223,7 +225,8 @@ pub fn commands(world: &World) -> Vec<Command> {
         all.push(Command::ReviewMeasure { measure: measure.clone(), lift: false, why: words() });
         for withheld in [true, false] {
             let (measure, capability) = (measure.clone(), Capability::Payments);
-            all.push(Command::AcknowledgeEnforcement { measure, capability, withheld });
+            all.push(Command::AcknowledgeEnforcement { measure: measure.clone(), capability, withheld });
+            all.push(Command::AcknowledgeByWebhook { measure, webhook: "pay".parse().unwrap(), withheld });
         }
         for number in [0, 1] {
             let measure = measure.clone();

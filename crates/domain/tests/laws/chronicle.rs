@@ -320,6 +320,7 @@ impl Chronicle {
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }
             | Event::NoticeRetried { .. }
+            | Event::NoticeRefused { .. }
             | Event::NoticeUndeliverable { .. }
             | Event::NoticeExtended { .. }
             | Event::CaseChecked { .. }

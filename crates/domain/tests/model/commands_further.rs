@@ -195,6 +195,10 @@ pub fn enforcers(view: &View<'_>) -> Vec<Tried> {
                 asked.push(("person/pay", Command::AcknowledgeEnforcement { measure, capability, withheld }));
             }
         }
+        for withheld in [true, false] {
+            let (measure, webhook) = (measure.id.clone(), "pay".parse().unwrap());
+            asked.push(("system/delivery", Command::AcknowledgeByWebhook { measure, webhook, withheld }));
+        }
     }
     asked
 }

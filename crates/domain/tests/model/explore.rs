@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::{Account, Actor, Command, Context};
+use tenure_domain::capability::Capability;
+use tenure_domain::webhook::{Endpoint, MessageKind};
 
 use crate::chronicle::Chronicle;
 use crate::commands::View;
@@ -39,6 +41,16 @@ impl Walk {
     pub fn open() -> Self {
         let mut world = World::open(TERMS, BEGIN);
         world.publish(&TERMS.replace("version: \"1\"", "version: \"2\""));
+        world.book.set_roles("pay".parse().unwrap(), ["enforcer".to_owned()].into());
+        let endpoint = Endpoint {
+            url: "https://pay.example".into(),
+            events: MessageKind::ALL.into(),
+            enforces: [Capability::StorageWrite, Capability::Payments].into(),
+            principal: Some("pay".parse().unwrap()),
+            enabled: true,
+            keys: Vec::new(),
+        };
+        world.book.set_webhook("pay".parse().unwrap(), Some(Arc::new(endpoint)));
         Self { world, said: Vec::new() }
     }
 

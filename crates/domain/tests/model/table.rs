@@ -64,6 +64,7 @@ rows! {
     Command::SetConditions { .. } => "set conditions";
     Command::ReviewMeasure { .. } => "review measure";
     Command::AcknowledgeEnforcement { .. } => "acknowledge enforcement";
+    Command::AcknowledgeByWebhook { .. } => "acknowledge by webhook";
     Command::IssueRetrievalNotice { .. } => "issue retrieval notice";
     Command::ProposeDeletion { .. } => "propose deletion";
     Command::ConsentToDeletion { .. } => "consent to deletion";

@@ -29,4 +29,5 @@ mod time;
 mod undo;
 mod upgrade;
 mod verifying;
+mod webhooks;
 mod writing;

@@ -80,6 +80,35 @@ async fn a_channel_that_fails_holds_up_no_other_and_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_letter_that_the_inbox_takes_and_mail_refuses_is_raised_until_mail_takes_it() {
+    let office = Office::open().await;
+    let good = office.mail.clone();
+    let blocked = office.database.folder().join("not-a-folder");
+    std::fs::write(&blocked, "").unwrap();
+    let office = office.mail_into(blocked).restart().await;
+    let raised = async |office: &Office| {
+        let rows = office.engine.undeliverable(None, 10).await.unwrap();
+        rows.into_iter().map(|row| row.number).collect::<Vec<_>>()
+    };
+    let case = office.open_case("parley").await;
+    office.issue_notice(&case).await;
+    office.engine.advance_to(start() + jiff::SignedDuration::from_mins(14)).await.unwrap();
+    assert_eq!(office.times_of("parley", "notice.attempt_failed").await.len(), 2);
+    assert_eq!(raised(&office).await, [0; 0], "what fails twice may be a pause of the mail's own");
+    office.engine.advance_to(start() + hours(1)).await.unwrap();
+    assert_eq!(raised(&office).await, [1]);
+    assert_eq!(office.times_of("parley", "notice.refused").await.len(), 1, "raised once, however often it fails");
+    let office = office.mail_into(good).restart().await;
+    office.engine.advance_to(start() + hours(2)).await.unwrap();
+    assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);
+    assert_eq!(raised(&office).await, [0; 0]);
+    office.engine.stop().await;
+    let store = office.database.open().await;
+    let found = tenure_engine::verify::verify(&store, &crate::office::verifier()).await.unwrap();
+    assert_eq!(found.faults, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn service_is_deemed_72_hours_after_the_first_attempt_and_not_a_moment_before() {
     let office = Office::open().await;
     let case = office.open_case("parley").await;

@@ -8,13 +8,13 @@ use crate::house::{House, seen, workload};
 const TERMS: &str = include_str!("market.yaml");
 
 /// An account of a market, under terms of its own.
-struct Market {
-    house: House,
+pub struct Market {
+    pub house: House,
     owner: Caller,
 }
 
 impl Market {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let house = House::open().await;
         let admin = house.caller("administrator");
         admin.yaml("/v1/terms", TERMS).await.is(201);
@@ -36,7 +36,7 @@ impl Market {
         market
     }
 
-    async fn advance(&self, by: &str) {
+    pub async fn advance(&self, by: &str) {
         self.house.caller("administrator").post("/dev/clock", &json!({"advance": by})).await.is(200);
     }
 
@@ -45,7 +45,7 @@ impl Market {
     }
 
     /// A case on the ground, with a notice under the power that asks for items and is acknowledged.
-    async fn notice(&self, case: &str, power: &str, items: &[&str]) {
+    pub async fn notice(&self, case: &str, power: &str, items: &[&str]) {
         let items: Vec<Value> = items.iter().map(|id| json!({"id": id, "ask": "Put it right"})).collect();
         let notice =
             json!({"power": power, "starts": "both", "why": "It goes on", "items": items, "facts": [seen()]});
@@ -54,7 +54,7 @@ impl Market {
         self.acknowledge_newest().await;
     }
 
-    async fn open_case(&self, ground: &str) -> String {
+    pub async fn open_case(&self, ground: &str) -> String {
         let case = json!({"account": "market", "ground": ground, "why": "It goes on"});
         self.house.caller("analyst").post("/v1/cases", &case).await.is(201).field("id")
     }
@@ -69,7 +69,7 @@ impl Market {
     }
 
     /// Proposes a measure, has it approved, and waits until nothing is under way.
-    async fn measure(&self, case: &str, proposal: &Value, approvers: &[&str]) -> String {
+    pub async fn measure(&self, case: &str, proposal: &Value, approvers: &[&str]) -> String {
         let path = format!("/v1/cases/{case}/measures");
         let id = self.house.caller("analyst").post(&path, proposal).await.is(201).field("id");
         let hash = self.read(&id).await["commandHash"].clone();
@@ -81,11 +81,11 @@ impl Market {
         id
     }
 
-    async fn read(&self, measure: &str) -> Value {
+    pub async fn read(&self, measure: &str) -> Value {
         self.owner.get(&format!("/v1/measures/{measure}")).await.is(200).json()
     }
 
-    async fn standing(&self) -> Value {
+    pub async fn standing(&self) -> Value {
         self.owner.get("/v1/accounts/market/standing").await.is(200).json()
     }
 
@@ -99,7 +99,7 @@ impl Market {
         events.iter().map(|e| e["eventType"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn cure(&self, case: &str, item: &str) {
+    pub async fn cure(&self, case: &str, item: &str) {
         let remedy = json!({"item": item, "remedy": "It is done"});
         self.owner.post(&format!("/v1/cases/{case}/cures"), &remedy).await.is(201);
         let path = format!("/v1/cases/{case}/cures/{item}/decision");

@@ -23,6 +23,8 @@ pub struct House {
     tokens: BTreeMap<String, String>,
     /// The id of the evidence of the report.
     pub evidence: String,
+    /// The id of a message to a webhook endpoint that has no secret, so that none is sent.
+    pub message: String,
     /// The id of a token that nobody uses.
     pub spare_token: String,
 }
@@ -35,7 +37,7 @@ impl House {
         let running = dev::start(&options(&folder)).await.unwrap();
         let administrator = running.token(dev::ADMINISTRATOR).unwrap().to_owned();
         let tokens = BTreeMap::from([("administrator".to_owned(), administrator)]);
-        let mut house = Self { folder, running, tokens, evidence: String::new(), spare_token: String::new() };
+        let mut house = Self { folder, running, tokens, evidence: String::new(), message: String::new(), spare_token: String::new() };
         house.cast().await;
         house
     }
@@ -117,6 +119,10 @@ impl House {
         self.change_terms().await;
         let invoice = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2020-10-31", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-01T17:00:00Z"});
         self.caller("billing").post("/v1/accounts/parley/invoices", &invoice).await.is(201);
+        let admin = self.caller("administrator");
+        let hook = json!({"url": "http://127.0.0.1:9/hook", "events": ["notice.issued"]});
+        admin.json("PUT", "/v1/webhooks/crm", &[("if-none-match", "*")], &hook).await.is(201);
+        self.message = admin.post("/v1/webhooks/crm/ping", &json!(null)).await.is(201).field("id");
         let spare = self
             .caller("administrator")
             .post("/v1/tokens", &json!({"subject": "person/support"}))

@@ -29,3 +29,4 @@ mod pages;
 mod strangers;
 mod streams;
 mod tokens;
+mod webhooks;

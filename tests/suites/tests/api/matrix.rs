@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 60] = {
+const BOUND: [(&str, Asks); 69] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -75,6 +75,15 @@ const BOUND: [(&str, Asks); 60] = {
         ("getPerson", One("readBook")),
         ("listTerms", One("readBook")),
         ("listRules", One("readBook")),
+        ("listWebhooks", One("readBook")),
+        ("getWebhook", One("readBook")),
+        ("listDeliveries", One("readBook")),
+        ("getDelivery", One("readBook")),
+        ("putWebhook", One("setWebhook")),
+        ("removeWebhook", One("setWebhook")),
+        ("makeWebhookSecret", One("setWebhook")),
+        ("pingWebhook", One("tryWebhook")),
+        ("redeliverMessage", One("tryWebhook")),
         ("revokeToken", One("issueToken")),
         ("listUndeliverable", One("listAccounts")),
         ("resumeCase", One("pauseCase")),

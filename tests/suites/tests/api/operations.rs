@@ -81,8 +81,9 @@ impl Operation {
     pub async fn send(&self, caller: &Caller, path: &str, body: Vec<u8>) -> Answer {
         let mut headers = vec![("content-type", self.media_type().unwrap_or("application/json"))];
         match self.id.as_str() {
-            "putWorkload" => headers.push(("if-none-match", "*")),
+            "putWorkload" | "putWebhook" => headers.push(("if-none-match", "*")),
             "removeWorkload" | "changeEnvironment" | "setPlan" => headers.push(("if-match", "\"1\"")),
+            "removeWebhook" => headers.push(("if-match", "\"77\"")),
             _ => {}
         }
         caller.send(&self.method, path, &headers, body).await
@@ -140,6 +141,10 @@ impl Operation {
             "setMember" => json!({"roles": ["viewer"]}),
             "setPerson" => json!({"roles": ["support"]}),
             "issueToken" => json!({"subject": "person/support"}),
+            "putWebhook" => {
+                json!({"url": "http://127.0.0.1:9/hook", "events": ["measure.applied", "measure.lifted"], "enforces": ["storage.write"], "principal": "enforcer", "enabled": true})
+            }
+            "makeWebhookSecret" => json!({"overlap": "PT1H"}),
             "fileReport" => {
                 json!({"account": account, "ground": "incitement", "locator": "here", "statement": "this", "evidence": [house.evidence], "observedAt": "2021-01-04T17:00:00Z", "contact": "rex@parley.example", "language": "en", "reference": "case 7"})
             }
@@ -256,6 +261,8 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
                 format!("sha256:{}", "0".repeat(64))
             }
         }
+        "webhook" => if there { "crm" } else { "none" }.to_owned(),
+        "message" => if there { house.message.clone() } else { format!("msg_{}", "0".repeat(32)) },
         "rule" => if there { "reports-outpace-cleanup" } else { "no-such-rule" }.to_owned(),
         "token" => {
             if there {

@@ -8,7 +8,7 @@ use crate::house::{House, RIVAL};
 use crate::operations::{self, Operation, existing, missing};
 
 /// What belongs to the provider as a whole: a member of any account is told that it may not.
-const PROVIDERS: [&str; 17] = [
+const PROVIDERS: [&str; 26] = [
     "readClock",
     "confirmClock",
     "openAccount",
@@ -26,6 +26,15 @@ const PROVIDERS: [&str; 17] = [
     "issueToken",
     "revokeToken",
     "listAccounts",
+    "listWebhooks",
+    "getWebhook",
+    "putWebhook",
+    "removeWebhook",
+    "makeWebhookSecret",
+    "pingWebhook",
+    "listDeliveries",
+    "getDelivery",
+    "redeliverMessage",
 ];
 
 #[tokio::test]

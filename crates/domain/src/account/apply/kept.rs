@@ -24,7 +24,7 @@ impl Account {
             Event::MeasureObserved { measure, receipt } => {
                 self.measure_mut(measure)?.watch.observed = Some(receipt.clone());
             }
-            Event::EnforcerAcknowledged { measure, capability, by, withheld } => {
+            Event::EnforcerAcknowledged { measure, capability, by, withheld, .. } => {
                 let acknowledged = &mut self.measure_mut(measure)?.watch.acknowledged;
                 if *withheld {
                     acknowledged.insert(*capability, Acknowledgement { by: by.clone(), at });

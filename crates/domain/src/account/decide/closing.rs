@@ -33,6 +33,7 @@ impl Draft<'_> {
                 | C::DecideAppeal { .. }
                 | C::ReviewEmergency { .. }
                 | C::AcknowledgeEnforcement { .. }
+                | C::AcknowledgeByWebhook { .. }
                 | C::ReviewMeasure { .. }
                 | C::ConfirmInForce { .. }
                 | C::ConfirmRestored { .. }

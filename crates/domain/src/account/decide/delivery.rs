@@ -19,6 +19,9 @@ const FIRST_PAUSE_MINUTES: i64 = 5;
 /// The longest such pause.
 const LONGEST_PAUSE_MINUTES: i64 = 12 * 60;
 
+/// After how many refusals by one channel that is raised where another took the letter.
+const RAISED_AFTER: usize = 3;
+
 /// The longest answer of a channel that is kept, in bytes.
 const ANSWER_MAX: usize = 256;
 
@@ -58,7 +61,9 @@ impl Draft<'_> {
         let minutes = FIRST_PAUSE_MINUTES.saturating_mul(doubled).min(LONGEST_PAUSE_MINUTES);
         let again =
             self.context.now.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(self.context.now);
-        self.emit(Event::NoticeAttemptFailed { notice: id, channel, why, again })
+        let raised = times + 1 >= RAISED_AFTER && !notice.attempts.is_empty() && notice.refused.is_none();
+        self.emit(Event::NoticeAttemptFailed { notice: id.clone(), channel, why, again })?;
+        if raised { self.emit(Event::NoticeRefused { notice: id, channel }) } else { Ok(()) }
     }
 
     /// A member who reads the letter has it.

@@ -210,6 +210,9 @@ impl Account {
             Command::AcknowledgeEnforcement { measure, capability, withheld } => {
                 draft.acknowledge_enforcement(&measure, capability, withheld)?;
             }
+            Command::AcknowledgeByWebhook { measure, webhook, withheld } => {
+                draft.acknowledge_by_webhook(&measure, &webhook, withheld)?;
+            }
             Command::IssueRetrievalNotice { measure, number, why, letter } => {
                 draft.issue_retrieval_notice(measure, number, why, letter)?;
             }

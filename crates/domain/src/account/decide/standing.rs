@@ -4,16 +4,18 @@
 use super::measures::ends_guard;
 use super::{Draft, all_met, wrong_state};
 use crate::account::Account;
-use crate::account::actor::Actor;
+use crate::account::actor::{Actor, System};
 use crate::account::event::Event;
 use crate::account::measure::{Basis, LiftReason, Measure, MeasureState, StayedFrom};
+use crate::account::told::enforcer_guard;
 use crate::account::watch::{CONSTRUCTIVE_GRACE, Lifts};
 use crate::authority::Authority;
 use crate::calendar::{Deadline, tzdb_version};
 use crate::capability::{Capability, Enforcer, Preset};
-use crate::name::{CaseId, MeasureId, OrderId, PowerId};
+use crate::name::{CaseId, MeasureId, OrderId, PersonId, PowerId, WebhookId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::text::Words;
+use crate::webhook::ENFORCER;
 
 /// Law 9: what one authority set, no lower one undoes.
 pub(super) fn authority_guard(account: &Account, measure: &Measure, authority: Authority) -> Option<Unmet> {
@@ -160,6 +162,47 @@ impl Draft<'_> {
         withheld: bool,
     ) -> Result<(), Rejected> {
         let by = self.person()?;
+        if capability.enforcer() == Enforcer::Declared {
+            all_met(enforcer_guard(&by, capability, self.context).into_iter().collect())?;
+        }
+        self.say(id, capability, withheld, by, None)?;
+        self.settle(id)
+    }
+
+    /// The same in the answer to a message, for everything that the endpoint enforces of the measure.
+    pub(super) fn acknowledge_by_webhook(
+        &mut self,
+        id: &MeasureId,
+        webhook: &WebhookId,
+        withheld: bool,
+    ) -> Result<(), Rejected> {
+        self.part(System::Delivery)?;
+        let book = self.context.book;
+        let endpoint = book.webhook(webhook).ok_or_else(|| Rejected::not_found("webhook", webhook))?;
+        let holds = |by: &&PersonId| book.roles_of(by).is_some_and(|roles| roles.contains(ENFORCER));
+        let Some(by) = endpoint.principal.as_ref().filter(holds) else {
+            return Err(Unmet::new(
+                Guard::Enforces,
+                format!("nobody with the role {ENFORCER} speaks for {webhook}"),
+                "give the role to its principal, or name another",
+            )
+            .into());
+        };
+        let declared: Vec<Capability> = self.account.measure(id)?.declared().collect();
+        for capability in declared.into_iter().filter(|c| endpoint.enforces.contains(c)) {
+            self.say(id, capability, withheld, by.clone(), Some(webhook.clone()))?;
+        }
+        self.settle(id)
+    }
+
+    fn say(
+        &mut self,
+        id: &MeasureId,
+        capability: Capability,
+        withheld: bool,
+        by: PersonId,
+        via: Option<WebhookId>,
+    ) -> Result<(), Rejected> {
         let measure = self.account.measure(id)?;
         if capability.enforcer() != Enforcer::Declared || !measure.proposal.withholds.contains(&capability) {
             return Err(Rejected::Invalid {
@@ -178,8 +221,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let measure = id.clone();
-        self.emit(Event::EnforcerAcknowledged { measure, capability, by, withheld })?;
-        self.settle(id)
+        self.emit(Event::EnforcerAcknowledged { measure, capability, by, withheld, via })
     }
 
     /// Once the cluster's part is observed and every other enforcer has spoken, the measure is what it was to become.

@@ -1,6 +1,7 @@
 //! A real run in which every type of event happens, to be frozen: see `CONTRIBUTING.md`.
 
 mod endings;
+mod hooks;
 
 use std::collections::BTreeSet;
 
@@ -416,6 +417,10 @@ impl Story {
         std::fs::rename(&drop, &aside).unwrap();
         std::fs::write(&drop, "").unwrap();
         self.notice(&case, Starts::Both, "mail").await;
+        // Here the inbox takes the letter.
+        self.office.open_account("wren").await;
+        let inbox = self.open_case("wren", "process_failure").await;
+        self.notice(&inbox, Starts::Both, "inbox").await;
         self.pass(96).await;
         std::fs::remove_file(&drop).unwrap();
         std::fs::rename(&aside, &drop).unwrap();
@@ -519,6 +524,7 @@ pub async fn play() -> Office {
     story.undoing().await;
     story.courts().await;
     story.answer_once().await;
+    story.hooks().await;
     let office = story.office;
     office.engine.settle().await.unwrap();
     let now = office.engine.now();
