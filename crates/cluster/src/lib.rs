@@ -10,6 +10,7 @@
 //!
 //! [`Permit`]: tenure_domain::permit::Permit
 
+mod abilities;
 mod adopt;
 mod apply;
 mod before;
@@ -23,21 +24,28 @@ mod live;
 mod memory;
 pub mod names;
 mod observe;
+mod others;
 mod pass;
 mod render;
 mod report;
 mod requests;
 mod restore;
 mod restriction;
+mod running;
 mod stop;
 mod watch;
+mod webhooks;
 
-pub use cluster::{Abilities, Cluster, REQUEST_LIMIT};
+pub use abilities::Abilities;
+pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use environment::Environment;
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
-pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
+pub use memory::{
+    Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,
+    VolumeBefore,
+};
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, REPORT_VERSION, ReadinessSeen,
-    Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, PodLost, REPORT_VERSION,
+    ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
 };

@@ -2,6 +2,7 @@
 
 mod deaths;
 mod drift;
+mod others;
 mod ownership;
 mod provision;
 mod scopes;
@@ -9,6 +10,7 @@ mod stop;
 
 pub use deaths::*;
 pub use drift::*;
+pub use others::*;
 pub use ownership::*;
 pub use provision::*;
 pub use scopes::*;
