@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::compare::{differences, intruders, is_as_declared, manager_of};
 use crate::error::ClusterError;
+use crate::gate;
 use crate::inventory::{Entry, Kind, ObjectKey};
 use crate::live::{mark, uid};
 use crate::names;
@@ -56,12 +57,14 @@ pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), Clus
             pass.live.objects.insert(key.clone(), applied);
             Ok(())
         }
-        (Err(error), Some(workload)) if matches!(error.code(), Some(403 | 422)) => {
+        (Err(error), Some(workload))
+            if matches!(error.code(), Some(403 | 422)) || error.vetoed_by().is_some() =>
+        {
             let said = error.refusal().unwrap_or_default();
             pass.refusals.insert(workload.clone(), format!("{key} was refused: {said}"));
             Ok(())
         }
-        (Err(error), _) => Err(error),
+        (Err(error), _) => pass.veto(&key.to_string(), error),
     }
 }
 
@@ -151,11 +154,16 @@ pub(crate) async fn prune(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
         if let Some(target) = target {
             remove(pass, &key, &target).await?;
         }
-        pass.memory.inventory.remove(&key);
+        // What a webhook keeps is not forgotten.
+        if !pass.vetoes.iter().any(|veto| veto.object == key.to_string()) {
+            pass.memory.inventory.remove(&key);
+        }
     }
     // A gate in our namespace that no permit allows is removed whatever the inventory knows: it would go on
     // stopping an account whose measures have ended, for instance when the store came back from a backup.
-    if let Some(found) = pass.live.objects.get(&gate).filter(|_| !is_wanted_in(&pass.wanted, &gate)) {
+    let is_tried = pass.vetoes.iter().any(|veto| veto.object == gate.to_string());
+    let unwanted = pass.live.objects.get(&gate).filter(|_| !is_tried && !is_wanted_in(&pass.wanted, &gate));
+    if let Some(found) = unwanted {
         let (target, difference) = (uid(found).to_owned(), "no permit allows it".to_owned());
         pass.repairs.push(Repair { object: gate.clone(), difference, manager: None });
         remove(pass, &gate, &target).await?;
@@ -168,8 +176,16 @@ fn is_wanted_in(wanted: &[Wanted], key: &ObjectKey) -> bool {
 }
 
 async fn remove(pass: &mut Pass<'_>, key: &ObjectKey, target: &str) -> Result<(), ClusterError> {
-    pass.requests.delete(key, target, None).await?;
-    pass.live.objects.remove(key);
-    pass.written.insert(key.clone());
+    match pass.requests.delete(key, target, None).await {
+        Err(error) if error.vetoed_by().is_some() && key.name == names::GATE => {
+            pass.veto(&key.to_string(), error)?;
+            gate::open_without_removing(pass, key, target).await?;
+        }
+        Err(error) => pass.veto(&key.to_string(), error)?,
+        Ok(_) => {
+            pass.live.objects.remove(key);
+            pass.written.insert(key.clone());
+        }
+    }
     Ok(())
 }

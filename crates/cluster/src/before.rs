@@ -13,9 +13,11 @@ use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
 use crate::memory::{Before, Lifting, Memory, ObjectBefore, PodBefore, VolumeBefore};
 use crate::names;
+use crate::others::Chains;
 use crate::pass::Pass;
 use crate::report::PodLost;
 use crate::requests::Requests;
+use crate::running::is_finished;
 
 /// Notes everything that a later restoration needs. Writes nothing to the cluster.
 pub(crate) async fn note(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
@@ -31,10 +33,16 @@ pub(crate) async fn note(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     note_readiness(&mut before, pass);
     let stops_all = pass.restriction.on_environment(Capability::Compute).is_some();
     if stops_all {
+        // What comes later belongs to the time after the stop.
+        if !before.gated {
+            before.others = pass.others.before();
+        }
         before.gated = true;
     }
-    note_pods(&mut before, pass, stops_all);
-    let noted = if stops_all { note_volumes(&mut before, pass).await } else { Ok(()) };
+    let noted = match note_pods(&mut before, pass, stops_all).await {
+        Ok(()) if stops_all => note_volumes(&mut before, pass).await,
+        other => other,
+    };
     pass.memory.before = Some(before);
     noted
 }
@@ -64,8 +72,10 @@ fn note_readiness(before: &mut Before, pass: &Pass<'_>) {
     }
 }
 
-fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) {
-    for pod in &pass.live.pods {
+async fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) -> Result<(), ClusterError> {
+    let read = pass.live.objects.values().chain(&pass.live.replica_sets);
+    let mut chains = Chains::knowing(read.chain(pass.others.0.iter().map(|other| &other.object)));
+    for pod in pass.live.pods.iter().filter(|pod| !is_finished(pod)) {
         let workload = workload_of(pod).and_then(|id| id.parse().ok());
         let stops_it = workload
             .as_ref()
@@ -73,20 +83,35 @@ fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) {
         if !stops_all && !stops_it {
             continue;
         }
-        before.pods.entry(uid(pod).to_owned()).or_insert_with(|| pod_before(pod, workload));
+        match before.pods.get_mut(uid(pod)) {
+            // A pod that nobody had placed yet when it was first seen.
+            Some(noted) if noted.node.is_none() => noted.node = node_of(pod),
+            Some(_) => {}
+            None => {
+                let owners = chains.above(&pass.requests, pod).await?;
+                before.pods.insert(uid(pod).to_owned(), pod_before(pod, workload, owners));
+            }
+        }
     }
+    Ok(())
 }
 
-fn pod_before(pod: &Value, workload: Option<WorkloadId>) -> PodBefore {
+fn node_of(pod: &Value) -> Option<String> {
+    let node = text(pod, "/spec/nodeName");
+    (!node.is_empty()).then(|| node.to_owned())
+}
+
+fn pod_before(pod: &Value, workload: Option<WorkloadId>, owners: Vec<String>) -> PodBefore {
     let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
     let empty_dirs = volumes.into_iter().flatten().filter(|volume| volume.get("emptyDir").is_some());
-    let node = text(pod, "/spec/nodeName");
     PodBefore {
         name: text(pod, "/metadata/name").to_owned(),
-        node: (!node.is_empty()).then(|| node.to_owned()),
+        node: node_of(pod),
         workload,
         empty_dirs: empty_dirs.map(|volume| text(volume, "/name").to_owned()).collect(),
         bare: pod.pointer("/metadata/ownerReferences/0").is_none(),
+        owners,
+        ended: false,
     }
 }
 
@@ -97,7 +122,16 @@ pub(crate) fn lost(uid: &str, pod: &PodBefore) -> PodLost {
     if pod.bare {
         losses.push("the pod itself: nothing makes it again".to_owned());
     }
-    PodLost { name: pod.name.clone(), uid: uid.to_owned(), node: pod.node.clone(), losses }
+    if let Some(job) = pod.owners.iter().find(|owner| owner.starts_with("Job/")) {
+        losses.push(format!("what {job} had done in it: it begins anew when the stop ends"));
+    }
+    PodLost {
+        name: pod.name.clone(),
+        uid: uid.to_owned(),
+        node: pod.node.clone(),
+        losses,
+        owners: pod.owners.clone(),
+    }
 }
 
 /// What a stop of this scope would end now. Nothing where the namespace is not the one we made.
@@ -116,8 +150,13 @@ pub(crate) async fn preview(
         Scope::Workload(_, one) | Scope::Hostname(_, one, _) => workload == Some(one),
     };
     let all = pods.iter().map(|pod| (pod, workload_of(pod).and_then(|id| id.parse::<WorkloadId>().ok())));
-    let concerned = all.filter(|(_, workload)| concerns(workload.as_ref()));
-    Ok(concerned.map(|(pod, workload)| lost(uid(pod), &pod_before(pod, workload))).collect())
+    let mut chains = Chains::default();
+    let mut concerned = Vec::new();
+    for (pod, workload) in all.filter(|(pod, workload)| concerns(workload.as_ref()) && !is_finished(pod)) {
+        let owners = chains.above(requests, pod).await?;
+        concerned.push(lost(uid(pod), &pod_before(pod, workload, owners)));
+    }
+    Ok(concerned)
 }
 
 async fn note_volumes(before: &mut Before, pass: &Pass<'_>) -> Result<(), ClusterError> {

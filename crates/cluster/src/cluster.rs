@@ -8,31 +8,27 @@ use futures_util::Stream;
 use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use serde::{Deserialize, Serialize};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::name::{AccountId, EnvironmentId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
 
 use crate::access::{self, Credentials};
+use crate::abilities::{self, Abilities};
 use crate::before;
 use crate::environment::Environment;
 use crate::error::ClusterError;
 use crate::inventory::Kind;
-use crate::live::text;
 use crate::memory::{Keep, Memory};
 use crate::names;
 use crate::pass;
 use crate::reach::Reach;
-use crate::report::{ClusterSeen, Observation, PodLost};
+use crate::report::{Observation, PodLost};
 use crate::requests::Requests;
 use crate::watch;
 
 /// How long one request may take.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
-
-/// The minor versions of Kubernetes 1 that are supported.
-const SUPPORTED: std::ops::RangeInclusive<u32> = 33..=37;
 
 /// One cluster. Cheap to clone.
 #[derive(Clone)]
@@ -45,26 +41,6 @@ pub struct Cluster {
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cluster").field("limit", &self.limit).finish_non_exhaustive()
-    }
-}
-
-/// What a cluster is and can do, as far as it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Abilities {
-    /// Its version, such as `v1.33.2`.
-    pub version: String,
-    /// Whether that is one of the supported versions, 1.33 to 1.37.
-    pub is_supported: bool,
-    /// Whether it calls itself a simulation.
-    pub is_simulation: bool,
-    /// Whether its network plugin enforces network policies; nothing while that was not probed.
-    pub enforces_network_policies: Option<bool>,
-}
-
-impl Abilities {
-    pub(crate) fn seen(self) -> ClusterSeen {
-        ClusterSeen { version: self.version, simulation: self.is_simulation }
     }
 }
 
@@ -127,7 +103,7 @@ impl Cluster {
 
     /// Asks what the cluster is.
     pub async fn probe(&self) -> Result<Abilities, ClusterError> {
-        version(&Requests::new(self.client.clone(), String::new(), self.limit)).await
+        abilities::probe(&Requests::new(self.client.clone(), String::new(), self.limit)).await
     }
 
     /// One idempotent pass: reads what is, writes what differs, and tells what it saw. It never waits for slow
@@ -201,21 +177,4 @@ impl Cluster {
     pub fn watch(&self) -> impl Stream<Item = String> + Send + use<> {
         watch::changes(&self.client)
     }
-}
-
-/// Asks what the cluster is.
-pub(crate) async fn version(requests: &Requests) -> Result<Abilities, ClusterError> {
-    let said = requests.document("/version").await?.unwrap_or_default();
-    let version = text(&said, "/gitVersion").to_owned();
-    if version.is_empty() {
-        let detail = "it names no version".to_owned();
-        return Err(ClusterError::Answer { doing: "reading /version".to_owned(), detail });
-    }
-    let digits = |pointer| text(&said, pointer).trim_end_matches('+').parse::<u32>().unwrap_or(0);
-    Ok(Abilities {
-        is_supported: digits("/major") == 1 && SUPPORTED.contains(&digits("/minor")),
-        is_simulation: version.contains("kubesim") || version.contains("simulat"),
-        version,
-        enforces_network_policies: None,
-    })
 }

@@ -162,6 +162,11 @@ pub(crate) fn parts(kind: Kind, object: &Value) -> BTreeMap<String, String> {
     parts
 }
 
+/// The same for an object of a kind that we do not make.
+pub(crate) fn parts_of(object: &Value) -> BTreeMap<String, String> {
+    parts(Kind::Deployment, object)
+}
+
 fn is_bookkeeping(annotation: &str) -> bool {
     annotation.starts_with("tenure.dev/")
         || annotation.starts_with("deployment.kubernetes.io/")
@@ -188,14 +193,16 @@ pub(crate) fn intruders(kind: Kind, object: &Value) -> Vec<String> {
 /// Who last wrote a field, by the object's managed fields.
 pub(crate) fn manager_of(object: &Value, path: &[String]) -> Option<String> {
     let entries = object.pointer("/metadata/managedFields")?.as_array()?;
-    let owner = entries.iter().find(|entry| {
+    let owners = entries.iter().filter(|entry| {
         let is_ours = entry.get("manager").and_then(Value::as_str) == Some(crate::names::FIELD_MANAGER);
         let mut fields = entry.get("fieldsV1");
         for name in path {
             fields = fields.and_then(|f| f.get(format!("f:{name}")));
         }
         !is_ours && fields.is_some()
-    })?;
+    });
+    // Times are RFC 3339 in UTC: the latest is the greatest text.
+    let owner = owners.max_by_key(|entry| entry.get("time").and_then(Value::as_str).unwrap_or_default())?;
     owner.get("manager")?.as_str().map(str::to_owned)
 }
 

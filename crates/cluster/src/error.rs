@@ -104,6 +104,14 @@ impl ClusterError {
         }
     }
 
+    /// The name of the admission webhook that refused a write, or could not be asked whether it does.
+    pub fn vetoed_by(&self) -> Option<&str> {
+        let said = self.refusal()?;
+        let named = ["admission webhook \"", "calling webhook \"", "calling admission webhook \""];
+        let after = named.iter().find_map(|before| said.split_once(before))?.1;
+        after.split_once('"').map(|(name, _)| name)
+    }
+
     /// What the cluster said when it refused, where it answered.
     pub(crate) fn refusal(&self) -> Option<&str> {
         match self {

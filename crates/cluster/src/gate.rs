@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::apply;
+use crate::compare::manager_of;
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{text, uid};
 use crate::names;
 use crate::pass::Pass;
 use crate::render::quota::gate_hard;
+use crate::report::Repair;
 use crate::requests::Requests;
 use crate::restriction::Withholding;
 
@@ -53,15 +55,62 @@ pub(crate) async fn close(pass: &mut Pass<'_>, _withheld: &Withholding) -> Resul
     let Some(gate) = pass.live.objects.get(&key) else { return Ok(Proof::default()) };
     let mut hard = hard_of(gate);
     if hard != wanted_hard() {
+        let undone = !hard.is_empty() && !pass.written.contains(&key);
+        let difference = format!("status.hard is {}, and admission goes by it", json!(hard));
+        let manager = manager_of(gate, &["status", "hard", "pods"].map(str::to_owned));
         let used = json!({"pods": pass.live.pods.len().to_string(), "count/jobs.batch": "0"});
-        let status = json!({"status": {"hard": gate_hard(), "used": used}});
-        let written = pass.requests.merge(&key, uid(gate), status, true).await?;
-        hard = hard_of(&written);
-        pass.live.objects.insert(key.clone(), written);
+        // A resource that others added to the status is taken out again.
+        let mut wanted = gate_hard();
+        for added in hard.keys().filter(|name| !wanted_hard().contains_key(*name)) {
+            wanted[added] = Value::Null;
+        }
+        let status = json!({"status": {"hard": wanted, "used": used}});
+        match pass.requests.merge(&key, uid(gate), status, true).await {
+            Ok(written) => {
+                hard = hard_of(&written);
+                pass.live.objects.insert(key.clone(), written);
+            }
+            Err(error) => pass.veto(&format!("{key}'s status"), error)?,
+        }
+        if undone {
+            pass.repairs.push(Repair { object: key.clone(), difference, manager });
+        }
         pass.written.insert(key);
     }
     let status_is_right = hard == wanted_hard();
     Ok(Proof { hard, status_is_right, refusal: try_pod(&pass.requests).await? })
+}
+
+/// Opens a gate that a webhook of others does not let us remove.
+pub(crate) async fn open_without_removing(
+    pass: &mut Pass<'_>,
+    key: &ObjectKey,
+    uid: &str,
+) -> Result<(), ClusterError> {
+    for (part, is_status) in [("spec", false), ("status", true)] {
+        let is_open = pass.live.objects.get(key).is_some_and(|gate| is_empty(gate, part));
+        if is_open {
+            continue;
+        }
+        match pass.requests.merge(key, uid, json!({part: {"hard": null}}), is_status).await {
+            Ok(opened) => {
+                pass.live.objects.insert(key.clone(), opened);
+                pass.written.insert(key.clone());
+            }
+            Err(error) => pass.veto(&key.to_string(), error)?,
+        }
+    }
+    Ok(())
+}
+
+fn is_empty(gate: &Value, part: &str) -> bool {
+    let hard = gate.pointer(&format!("/{part}/hard")).and_then(Value::as_object);
+    hard.is_none_or(serde_json::Map::is_empty)
+}
+
+/// Whether a gate that is there refuses nothing.
+pub(crate) fn is_open(gate: &Value) -> bool {
+    is_empty(gate, "spec") && is_empty(gate, "status")
 }
 
 /// Whether the gate still refuses pods on the server that answers.

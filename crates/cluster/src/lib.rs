@@ -11,6 +11,7 @@
 //! [`Permit`]: tenure_domain::permit::Permit
 
 mod access;
+mod abilities;
 mod adopt;
 mod apply;
 mod before;
@@ -24,6 +25,7 @@ mod live;
 mod memory;
 pub mod names;
 mod observe;
+mod others;
 mod pass;
 mod reach;
 mod render;
@@ -31,17 +33,23 @@ mod report;
 mod requests;
 mod restore;
 mod restriction;
+mod running;
 mod stop;
 mod watch;
+mod webhooks;
 
 pub use access::Credentials;
-pub use cluster::{Abilities, Cluster, REQUEST_LIMIT};
+pub use abilities::Abilities;
+pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use environment::{Envelope, Environment};
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
-pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
+pub use memory::{
+    Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,
+    VolumeBefore,
+};
 pub use reach::Reach;
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, QuotaSeen, REPORT_VERSION,
-    ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, PodLost, QuotaSeen,
+    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
 };

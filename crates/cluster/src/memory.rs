@@ -78,6 +78,59 @@ pub struct Before {
     /// The pods that were stopped, by UID.
     #[serde(default)]
     pub pods: BTreeMap<String, PodBefore>,
+    /// What makes pods there without being declared here, as it was when the environment was stopped, by UID.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, OtherBefore>,
+    /// Which writes webhooks of others refused since, for people; the first of them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub vetoes: BTreeSet<String>,
+}
+
+/// Something of tenants or their tools that makes pods, before the environment was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherBefore {
+    /// Its kind, such as `StatefulSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The SHA-256 of each of its parts: labels, annotations, spec.
+    pub parts: BTreeMap<String, String>,
+    /// The pods of it that were ready; nothing for jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<u32>,
+    /// How a job or a cron job is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspended>,
+    /// Whether it was a job that had ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub finished: bool,
+}
+
+impl OtherBefore {
+    /// For people: `StatefulSet/db`.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+}
+
+/// The field `suspend` of a job or a cron job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suspended {
+    /// What it was, where it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<bool>,
+    /// Whether we set it, and the server kept that; nothing while we have not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_us: Option<bool>,
+}
+
+impl Suspended {
+    /// Whether we hold it, as far as nobody has let it go since.
+    pub fn is_held(self) -> bool {
+        self.before != Some(true) && self.by_us == Some(true)
+    }
 }
 
 /// Measures being lifted.
@@ -131,6 +184,12 @@ pub struct PodBefore {
     pub empty_dirs: Vec<String>,
     /// Whether nothing owns it, so that nothing makes it again.
     pub bare: bool,
+    /// Who made it: its owner, and the owners above, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// Whether its node said that nothing of it runs any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 /// Where memory is kept. Called *before* each destructive step, so that nothing is lost if the process ends at any

@@ -16,14 +16,18 @@ use crate::error::ClusterError;
 use crate::gate::Proof;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
+use crate::memory::PodBefore;
 use crate::names;
+use crate::others;
 use crate::pass::Pass;
 use crate::report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, QuotaSeen, REPORT_VERSION, StopReport,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, QuotaSeen, OtherSeen, REPORT_VERSION, StopReport,
     VolumeSeen, WorkloadStatus,
 };
 use crate::restore;
 use crate::restriction::Effect;
+use crate::running::{self, Answer, Nodes};
+use crate::webhooks;
 
 /// The build that observed something.
 pub(crate) fn build() -> String {
@@ -44,15 +48,20 @@ pub(crate) async fn observe(mut pass: Pass<'_>, proof: Option<Proof>) -> Result<
     let mut measures = BTreeMap::new();
     let mut restoration = crate::report::Restoration::None;
     if pass.memory.before.is_some() {
-        let cluster = crate::cluster::version(&pass.requests).await?.seen();
+        let (cluster, now) = crate::abilities::version(&pass.requests).await?;
+        let cluster = cluster.seen();
         let pods = remaining_pods(&pass, proof.as_ref()).await?;
+        let nodes = running::ask(&mut pass, &pods, now).await;
+        let vetoes = webhooks::named(&pass.requests, &pass.vetoes).await;
+        webhooks::note(&mut pass, &vetoes);
         for (measure, effect) in pass.restriction.effects() {
-            let mut look = Look { pass: &pass, proof: proof.as_ref(), pods: &pods, found: Found::default() };
+            let (proof, found) = (proof.as_ref(), Found::default());
+            let mut look = Look { pass: &pass, proof, pods: &pods, nodes: &nodes, vetoes: &vetoes, found };
             look.at(effect).await?;
             let found = look.found;
             measures.insert(measure.clone(), found.conclude(&pass, measure, effect, &cluster));
         }
-        restoration = restore::observe(&mut pass, &cluster).await?;
+        restoration = restore::observe(&mut pass, &cluster, &vetoes).await?;
     }
     Ok(Observation {
         workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status(&pass, id))).collect(),
@@ -68,7 +77,7 @@ pub(crate) async fn observe(mut pass: Pass<'_>, proof: Option<Proof>) -> Result<
 /// The pods of the namespace. Behind a proved gate they are listed anew: one may have been made between the first
 /// look and the proof.
 async fn remaining_pods(pass: &Pass<'_>, proof: Option<&Proof>) -> Result<Vec<Value>, ClusterError> {
-    if pass.live.pods.is_empty() && proof.is_some_and(Proof::is_by_gate) {
+    if pass.live.pods.iter().all(running::is_kept) && proof.is_some_and(Proof::is_by_gate) {
         pass.requests.list(Kind::Pod).await
     } else {
         Ok(pass.live.pods.clone())
@@ -124,6 +133,8 @@ struct Found {
     pods_gone: Vec<crate::report::PodLost>,
     pods_remaining: Option<u32>,
     objects: BTreeMap<ObjectKey, ObjectSeen>,
+    others: Vec<OtherSeen>,
+    nodes_asked: BTreeSet<String>,
     volumes: Vec<VolumeSeen>,
     enforced_by: BTreeMap<Capability, String>,
     exceptions: BTreeSet<String>,
@@ -154,6 +165,8 @@ impl Found {
             pods_gone: self.pods_gone,
             pods_remaining: self.pods_remaining,
             objects: self.objects.into_values().collect(),
+            others: self.others,
+            nodes_asked: self.nodes_asked,
             volumes: self.volumes,
             enforced_by: self.enforced_by,
             exceptions: self.exceptions.into_iter().collect(),
@@ -165,6 +178,10 @@ struct Look<'a> {
     pass: &'a Pass<'a>,
     proof: Option<&'a Proof>,
     pods: &'a [Value],
+    /// What the nodes said that were asked.
+    nodes: &'a Nodes,
+    /// Which writes webhooks of others refused, for people.
+    vetoes: &'a [String],
     found: Found,
 }
 
@@ -205,6 +222,7 @@ impl Look<'_> {
             _ => self.found.missing.push("the gate does not refuse pods yet".to_owned()),
         }
         self.at_pods(None).await?;
+        self.at_others();
         let volumes = self.pass.memory.before.iter().flat_map(|before| &before.volumes);
         for (name, volume) in volumes {
             let found = self.pass.volumes.get(name);
@@ -252,7 +270,11 @@ impl Look<'_> {
 
     async fn at_pods(&mut self, workload: Option<&WorkloadId>) -> Result<(), ClusterError> {
         let concerns = |pod: &&Value| workload.is_none_or(|id| workload_of(pod) == Some(id.as_str()));
-        let remaining: Vec<&Value> = self.pods.iter().filter(concerns).collect();
+        let (over, remaining): (Vec<&Value>, Vec<&Value>) =
+            self.pods.iter().filter(concerns).partition(|pod| self.is_kept(pod));
+        for pod in over {
+            self.found.exceptions.insert(kept(pod));
+        }
         self.found.pods_remaining = Some(u32::try_from(remaining.len()).unwrap_or(u32::MAX));
         if !remaining.is_empty() {
             let names: Vec<&str> = remaining.iter().take(5).map(|pod| text(pod, "/metadata/name")).collect();
@@ -260,7 +282,9 @@ impl Look<'_> {
             self.found.missing.push(format!("{} pods remain: {}{more}", remaining.len(), names.join(", ")));
             let nodes: BTreeSet<&str> = remaining.iter().map(|pod| text(pod, "/spec/nodeName")).collect();
             for node in nodes.into_iter().filter(|node| !node.is_empty()) {
-                if !is_reachable(self.pass, node).await? {
+                if matches!(self.nodes.get(node), Some(Answer::Silent))
+                    || !is_reachable(self.pass, node).await?
+                {
                     self.found.unconfirmed = true;
                     self.found
                         .missing
@@ -275,8 +299,56 @@ impl Look<'_> {
                 continue;
             }
             self.found.pods_gone.push(lost(uid, pod));
+            self.at_node(uid, pod).await?;
         }
         Ok(())
+    }
+
+    /// Whether a pod on record runs no more and stays there; where its status does not say so, its node does.
+    fn is_kept(&self, pod: &Value) -> bool {
+        running::is_kept(pod) || running::is_held(pod) && self.nodes.not_running.contains(uid(pod))
+    }
+
+    /// What the node says of a pod that is gone from the record.
+    async fn at_node(&mut self, uid: &str, pod: &PodBefore) -> Result<(), ClusterError> {
+        let Some(node) = &pod.node else { return Ok(()) };
+        match self.nodes.get(node) {
+            _ if pod.ended => drop(self.found.nodes_asked.insert(node.clone())),
+            Some(Answer::Runs(all)) if all.contains_key(uid) => {
+                let name = &pod.name;
+                self.found
+                    .missing
+                    .push(format!("node {node} still runs Pod/{name}, which is off the record"));
+            }
+            Some(Answer::NotAsked(why)) if is_reachable(self.pass, node).await? => {
+                let unasked = format!("node {node} was not asked what it runs: {why}");
+                self.found.exceptions.insert(unasked);
+            }
+            _ => {
+                self.found.unconfirmed = true;
+                let silent = format!("node {node} cannot be reached: what runs on it is not known");
+                if !self.found.missing.contains(&silent) {
+                    self.found.missing.push(silent);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What tenants or their tools have there, and what their webhooks refused.
+    fn at_others(&mut self) {
+        let (others, exceptions) = others::seen(self.pass);
+        self.found.others = others;
+        self.found.exceptions.extend(exceptions);
+        let tokens = "tokens of the environment's service accounts that were handed out stay valid: what they may do is \
+                      what its role bindings say";
+        self.found.exceptions.insert(tokens.to_owned());
+        if self.found.missing.is_empty() {
+            let noted = self.pass.memory.before.iter().flat_map(|before| &before.vetoes);
+            self.found.exceptions.extend(noted.cloned());
+        } else {
+            self.found.missing.extend(self.vetoes.iter().cloned());
+        }
     }
 
     fn workloads_of(&self, scope: &Scope) -> Vec<WorkloadId> {
@@ -335,6 +407,18 @@ impl Look<'_> {
             }
             _ => self.found.missing.push(format!("{key} is not as it should be")),
         }
+    }
+}
+
+/// A pod that runs no more and is still on record.
+fn kept(pod: &Value) -> String {
+    let name = text(pod, "/metadata/name");
+    let finalizers = pod.pointer("/metadata/finalizers").and_then(Value::as_array);
+    let finalizers: Vec<&str> = finalizers.into_iter().flatten().filter_map(Value::as_str).collect();
+    if finalizers.is_empty() {
+        format!("Pod/{name} has ended and was left on record")
+    } else {
+        format!("Pod/{name} has ended and is kept on record by its finalizers {}", finalizers.join(", "))
     }
 }
 

@@ -13,10 +13,12 @@ use crate::error::ClusterError;
 use crate::inventory::ObjectKey;
 use crate::live::Live;
 use crate::memory::{Keep, Memory};
+use crate::others::{self, Others};
 use crate::render::{self, Wanted};
 use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
+use crate::webhooks::Veto;
 use crate::{access, adopt, apply, before, gate, observe, restore, stop};
 
 /// What one pass works with and gathers.
@@ -27,6 +29,10 @@ pub(crate) struct Pass<'a> {
     pub memory: Memory,
     pub now: Timestamp,
     pub live: Live,
+    /// What makes pods there and is not ours, while the environment is stopped or being restored.
+    pub others: Others,
+    /// What webhooks of others refused.
+    pub vetoes: Vec<Veto>,
     /// The volumes of a stopped environment, by name.
     pub volumes: BTreeMap<String, Value>,
     /// What should exist, as far as permits allow.
@@ -74,6 +80,8 @@ pub(crate) async fn run(
         memory,
         now,
         live: Live::default(),
+        others: Others::default(),
+        vetoes: Vec::new(),
         volumes: BTreeMap::new(),
         repairs: Vec::new(),
         refusals: BTreeMap::new(),
@@ -82,6 +90,10 @@ pub(crate) async fn run(
     };
     let namespace = adopt::namespace(&mut pass).await?;
     pass.live = Live::read(&pass.requests, namespace, !environment.envelope.kind.is_managed()).await?;
+    let was_stopped = pass.memory.before.as_ref().is_some_and(|before| before.gated);
+    if was_stopped || pass.restriction.on_environment(Capability::Compute).is_some() {
+        pass.others = Others::read(&pass).await?;
+    }
 
     before::note(&mut pass).await?;
     apply::note_intents(&mut pass);
@@ -92,6 +104,7 @@ pub(crate) async fn run(
         stop::retain_volumes(&mut pass, &withheld).await?;
         let seen = gate::close(&mut pass, &withheld).await?;
         if seen.refuses_pods() {
+            others::hold(&mut pass, &withheld).await?;
             stop::end_all_pods(&mut pass, &withheld).await?;
         }
         proof = Some(seen);

@@ -143,6 +143,27 @@ pub struct PodLost {
     pub node: Option<String>,
     /// What is lost with it.
     pub losses: Vec<String>,
+    /// Who made it: its owner, and the owners above, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+}
+
+/// Something of tenants or their tools that makes pods, as it was seen while nothing may run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherSeen {
+    /// Its kind and name.
+    pub object: String,
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version when it was seen.
+    pub resource_version: String,
+    /// The pods of it that were ready before; nothing for jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_before: Option<u32>,
+    /// Whether its field `suspend` is set, where it is a job or a cron job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<bool>,
 }
 
 /// A volume as it was seen.
@@ -185,6 +206,12 @@ pub struct StopReport {
     pub pods_remaining: Option<u32>,
     /// The objects that carry the measure out, as they were seen.
     pub objects: Vec<ObjectSeen>,
+    /// What tenants or their tools have there that makes pods, where `compute` is withheld from the environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherSeen>,
+    /// The nodes that were asked, and said that they run nothing of what was stopped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub nodes_asked: BTreeSet<String>,
     /// The volumes, where `compute` is withheld from the environment.
     pub volumes: Vec<VolumeSeen>,
     /// What makes each withheld capability true.
@@ -225,6 +252,18 @@ pub struct RestoreReport {
     pub redeclared: Vec<ObjectKey>,
     /// What was not as declared when it was stopped, and was put right since.
     pub put_right: Vec<ObjectKey>,
+    /// What tenants or their tools have there that keeps pods running.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, ReadinessSeen>,
+    /// The jobs and cron jobs that were held, and go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<String>,
+    /// What was stopped and does not come back by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// What others made meanwhile, which makes pods from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_meanwhile: Vec<String>,
 }
 
 /// The ready pods of one workload.

@@ -1,5 +1,7 @@
 //! The requests of one pass: each with a time-out, none repeated, the writes counted.
 
+mod other;
+
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -96,8 +98,12 @@ impl Requests {
 
     /// All objects of a kind in the namespace.
     pub async fn list(&self, kind: Kind) -> Result<Vec<Value>, ClusterError> {
-        let doing = || format!("listing {} in {}", kind.as_str(), self.namespace);
-        let (api, mut params) = (self.api(kind), ListParams::default().limit(PAGE));
+        self.pages(self.api(kind), kind.as_str()).await
+    }
+
+    async fn pages(&self, api: Api<DynamicObject>, kind: &str) -> Result<Vec<Value>, ClusterError> {
+        let doing = || format!("listing {kind} in {}", self.namespace);
+        let mut params = ListParams::default().limit(PAGE);
         let mut all = Vec::new();
         for _ in 0..PAGES {
             let page = self.timed(doing, api.list(&params)).await?;

@@ -14,6 +14,7 @@ use crate::live::{mark, number, text, uid};
 use crate::memory::{Before, Lifting, ObjectBefore};
 use crate::names::{self, TOUCH};
 use crate::observe::{build, seen};
+use crate::others;
 use crate::pass::Pass;
 use crate::report::{ClusterSeen, REPORT_VERSION, ReadinessSeen, Restoration, RestoreReport, VolumeSeen};
 use crate::stop::{RETAIN, set_reclaim_policy};
@@ -37,17 +38,18 @@ pub(crate) async fn wake(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     }
     // A controller that is woken while admission still remembers the gate fails once more and waits even longer.
     let untouched = owners(pass, lifting);
-    if untouched.is_empty() || gate::is_still_closed(&pass.requests).await? {
+    let is_due = !untouched.is_empty() || others::missing(pass, &before, lifting).is_some();
+    if !is_due || gate::is_still_closed(&pass.requests).await? {
         return Ok(());
     }
     for (key, uid) in untouched {
         let patch = json!({"metadata": {"annotations": {TOUCH: lifting.since.to_string()}}});
         match pass.requests.merge(&key, &uid, patch, false).await {
-            Err(error) if !matches!(error.code(), Some(404 | 409)) => return Err(error),
-            _ => pass.written.insert(key),
-        };
+            Err(error) if !matches!(error.code(), Some(404 | 409)) => pass.veto(&key.to_string(), error)?,
+            _ => drop(pass.written.insert(key)),
+        }
     }
-    Ok(())
+    others::wake(pass, &before, lifting).await
 }
 
 /// The owners of pods that were not woken yet.
@@ -65,10 +67,15 @@ fn owners(pass: &Pass<'_>, lifting: &Lifting) -> Vec<(ObjectKey, String)> {
 }
 
 /// Whether everything that is no longer withheld is back.
-pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Result<Restoration, ClusterError> {
+pub(crate) async fn observe(
+    pass: &mut Pass<'_>,
+    cluster: &ClusterSeen,
+    vetoes: &[String],
+) -> Result<Restoration, ClusterError> {
     let Some(before) = pass.memory.before.clone() else { return Ok(Restoration::None) };
     let Some(lifting) = &before.lifting else { return Ok(Restoration::None) };
     if let Some(why) = missing(pass, &before, lifting) {
+        let why = [&[why], vetoes].concat().join("; ");
         return Ok(Restoration::Pending { why });
     }
     let is_stopped = pass.restriction.on_environment(Capability::Compute).is_some();
@@ -94,6 +101,14 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Resul
             }
         }
     }
+    let others = if before.gated && !is_stopped {
+        others::compare(pass, &before)
+    } else {
+        others::Compared::default()
+    };
+    compared.count += others.count;
+    compared.differences.extend(others.differences);
+    compared.differences.extend(vetoes.iter().cloned());
     let readiness = before
         .readiness
         .iter()
@@ -115,6 +130,10 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, cluster: &ClusterSeen) -> Resul
         differences: compared.differences,
         redeclared: compared.redeclared,
         put_right: compared.put_right,
+        others: others.readiness.into_iter().collect(),
+        resumed: others.resumed,
+        lost: others.lost,
+        made_meanwhile: others.made_meanwhile,
     };
     forget(pass);
     Ok(Restoration::Restored(Box::new(report)))
@@ -128,12 +147,18 @@ fn missing(pass: &Pass<'_>, before: &Before, lifting: &Lifting) -> Option<String
     }
     let is_stopped = pass.restriction.on_environment(Capability::Compute).is_some();
     if before.gated && !is_stopped {
-        if pass.live.get(Kind::ResourceQuota, names::GATE).is_some() {
+        if pass.live.get(Kind::ResourceQuota, names::GATE).is_some_and(|gate| !gate::is_open(gate)) {
             return Some("the gate is still there".to_owned());
         }
         if let Some((key, _)) = owners(pass, lifting).first() {
             return Some(format!("{key} was not woken yet"));
         }
+    }
+    if before.gated
+        && !is_stopped
+        && let Some(why) = others::missing(pass, before, lifting)
+    {
+        return Some(why);
     }
     for (id, &was) in &before.readiness {
         if pass.restriction.on_workload(id, Capability::Compute).is_some() {
@@ -161,6 +186,8 @@ fn forget(pass: &mut Pass<'_>) {
     if !is_stopped {
         before.gated = false;
         before.volumes.clear();
+        before.others.clear();
+        before.vetoes.clear();
         before.pods.retain(|_, pod| {
             pod.workload.as_ref().is_some_and(|id| restriction.on_workload(id, Capability::Compute).is_some())
         });

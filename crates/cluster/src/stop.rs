@@ -1,5 +1,6 @@
 //! Ending what runs, without touching what was declared and without losing persistent data.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tenure_domain::capability::Capability;
 
@@ -9,6 +10,7 @@ use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid};
 use crate::pass::Pass;
 use crate::restriction::Withholding;
+use crate::running::is_finished;
 
 /// The reclaim policy under which the data of a deleted claim is kept.
 pub(crate) const RETAIN: &str = "Retain";
@@ -42,12 +44,13 @@ pub(crate) async fn set_reclaim_policy(
     Ok(changed)
 }
 
-/// Ends every pod of the namespace. Only called behind a closed gate.
+/// How many pods are told to end at once.
+const AT_ONCE: usize = 16;
+
+/// Ends every pod of the namespace that has not finished. Only called behind a closed gate.
 pub(crate) async fn end_all_pods(pass: &mut Pass<'_>, withheld: &Withholding) -> Result<(), ClusterError> {
-    for pod in pass.live.pods.clone() {
-        end(pass, &pod, withheld).await?;
-    }
-    Ok(())
+    let pods: Vec<Value> = pass.live.pods.iter().filter(|pod| !is_finished(pod)).cloned().collect();
+    end_all(pass, &pods, withheld).await
 }
 
 /// Ends the pods of workloads that are stopped by themselves, once nothing makes them again.
@@ -68,22 +71,62 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
         if sets.iter().any(still_wants) {
             continue;
         }
-        for pod in pass.live.pods_of(&workload).cloned().collect::<Vec<_>>() {
-            end(pass, &pod, &withheld).await?;
-        }
+        let pods: Vec<Value> = pass.live.pods_of(&workload).cloned().collect();
+        end_all(pass, &pods, &withheld).await?;
     }
     Ok(())
 }
 
-async fn end(pass: &mut Pass<'_>, pod: &Value, withheld: &Withholding) -> Result<(), ClusterError> {
-    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_u64);
-    let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
-    let grace = withheld.pod_grace_seconds().min(own).max(1);
-    if ends_within(pod, grace) {
+async fn end_all(pass: &mut Pass<'_>, pods: &[Value], withheld: &Withholding) -> Result<(), ClusterError> {
+    let due: Vec<(Value, ObjectKey, u32)> = pods
+        .iter()
+        .filter_map(|pod| {
+            let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_u64);
+            let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
+            let grace = withheld.pod_grace_seconds().min(own).max(1);
+            let key = ObjectKey::new(Kind::Pod, text(pod, "/metadata/name"));
+            (!ends_within(pod, grace)).then(|| (pod.clone(), key, grace))
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for some in due.chunks(AT_ONCE) {
+        let mut sent = Vec::new();
+        for (pod, key, grace) in some {
+            sent.push(pass.requests.delete(key, uid(pod), Some(*grace)));
+        }
+        answers.extend(join_all(sent).await);
+    }
+    for ((pod, key, _), answer) in due.into_iter().zip(answers) {
+        match answer {
+            Err(error) if error.vetoed_by().is_some() => end_otherwise(pass, &pod, &key, error).await?,
+            done => drop(done?),
+        }
+        pass.written.insert(key);
+    }
+    Ok(())
+}
+
+/// Ends a pod whose deletion a webhook refuses. An eviction is asked of other webhooks, and of disruption budgets; a
+/// deadline in the pod itself is a change and asked of yet others, and makes its node end it.
+async fn end_otherwise(
+    pass: &mut Pass<'_>,
+    pod: &Value,
+    key: &ObjectKey,
+    refused: ClusterError,
+) -> Result<(), ClusterError> {
+    pass.veto(&key.to_string(), refused)?;
+    let has_deadline = || number(pod, "/spec/activeDeadlineSeconds") == 1;
+    if !text(pod, "/metadata/deletionTimestamp").is_empty() || has_deadline() {
         return Ok(());
     }
-    let key = ObjectKey::new(Kind::Pod, text(pod, "/metadata/name"));
-    pass.requests.delete(&key, uid(pod), Some(grace)).await?;
-    pass.written.insert(key);
-    Ok(())
+    let evicted = pass.requests.evict(&key.name).await;
+    if evicted.is_ok() {
+        return Ok(());
+    }
+    let deadline = json!({"spec": {"activeDeadlineSeconds": 1}});
+    match pass.requests.merge(key, uid(pod), deadline, false).await {
+        Err(error) if error.vetoed_by().is_some() => pass.veto(&key.to_string(), error),
+        Err(error) if !matches!(error.code(), Some(404 | 409)) => Err(error),
+        _ => Ok(()),
+    }
 }

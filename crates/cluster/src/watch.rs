@@ -9,8 +9,8 @@ use kube::runtime::watcher::{self, Event};
 use crate::inventory::Kind;
 use crate::names::{ACCESS, ACCOUNT, ENVIRONMENT};
 
-/// The kinds that are watched: what we make, and pods.
-const WATCHED: [Kind; 11] = [
+/// The kinds that are watched: what we make.
+const WATCHED: [Kind; 10] = [
     Kind::Namespace,
     Kind::ServiceAccount,
     Kind::ResourceQuota,
@@ -21,7 +21,6 @@ const WATCHED: [Kind; 11] = [
     Kind::Service,
     Kind::Role,
     Kind::RoleBinding,
-    Kind::Pod,
 ];
 
 /// See [`crate::Cluster::watch`].
@@ -34,6 +33,11 @@ pub(crate) fn changes(client: &Client) -> impl Stream<Item = String> + Send + us
         let names = events.flat_map(move |event| stream::iter(name_of(kind, event)));
         all.push(names.boxed());
     }
+    // Pods of tenants' own tools do not carry our labels.
+    let api: Api<DynamicObject> = Api::all_with(client.clone(), &Kind::Pod.resource());
+    let events = kube::runtime::watcher(api, watcher::Config::default()).default_backoff();
+    let names = events.flat_map(|event| stream::iter(name_of(Kind::Pod, event)));
+    all.push(names.filter(|name| std::future::ready(name.contains("--"))).boxed());
     all
 }
 

@@ -162,7 +162,7 @@ impl Engine {
             return None;
         }
         let (health, detail) = match noted(&self.inner.metrics.cluster) {
-            Some(Ok(version)) => (Health::Ok, version),
+            Some(Ok(described)) => (Health::Ok, described),
             // Why is for the server's log: it can name addresses.
             Some(Err(_)) => (Health::Degraded, "it does not answer: what is pending waits for it".to_owned()),
             None => (Health::Degraded, "not asked yet".to_owned()),

@@ -50,7 +50,7 @@ pub(crate) struct Metrics {
     pub writing_since: Mutex<Option<Instant>>,
     /// When the log was last extended, or the engine started.
     pub extended_at: Mutex<Instant>,
-    /// What the cluster said when it was last asked: its version, or why there was none.
+    /// What the cluster said when it was last asked: its version and what it cannot do, or why there was no answer.
     pub cluster: Mutex<Option<Result<String, String>>>,
 }
 

@@ -111,7 +111,7 @@ pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
             said = probe(&cluster) => said,
             () = inner.stopping.cancelled() => return,
         };
-        let said = said.map(|abilities| abilities.version).map_err(|error| error.to_string());
+        let said = said.map(|abilities| abilities.described()).map_err(|error| error.to_string());
         let before = noted(&inner.metrics.cluster);
         if let (Err(error), None | Some(Ok(_))) = (&said, &before) {
             tracing::warn!(error, "the cluster does not answer");

@@ -110,7 +110,7 @@ impl Look<'_> {
             Scope::Workload(_, id) | Scope::Hostname(_, id, _) => workload_of(pod) == Some(id.as_str()),
             Scope::Account | Scope::Environment(_) => true,
         };
-        for pod in self.pods.iter().filter(concerns) {
+        for pod in self.pods.iter().filter(concerns).filter(|pod| !crate::running::is_over(pod)) {
             let name = text(pod, "/metadata/name");
             let left = format!("Pod/{name} of no declared workload was there: only default-deny closes it");
             self.found.exceptions.insert(left);

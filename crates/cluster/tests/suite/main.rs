@@ -5,6 +5,8 @@ mod checks;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fights;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod world;
@@ -54,6 +56,8 @@ on_both! {
     sim_a_stopped_workload_leaves_its_neighbour_running real_a_stopped_workload_leaves_its_neighbour_running a_stopped_workload_leaves_its_neighbour_running;
     sim_lifting_one_measure_leaves_what_another_withholds real_lifting_one_measure_leaves_what_another_withholds lifting_one_measure_leaves_what_another_withholds;
     sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
+    sim_a_probe_tells_what_a_cluster_can_do real_a_probe_tells_what_a_cluster_can_do a_probe_tells_what_a_cluster_can_do;
+    sim_jobs_are_held_and_go_on_from_now real_jobs_are_held_and_go_on_from_now jobs_are_held_and_go_on_from_now;
     sim_passes_that_die_after_each_write_come_to_the_same_end real_passes_that_die_after_each_write_come_to_the_same_end passes_that_die_after_each_write_come_to_the_same_end;
 }
 

@@ -1,7 +1,7 @@
 //! The cluster that the checks run on, and one environment driven on it as the engine would.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ use crate::faults::{Faults, FaultyLayer};
 use crate::permits::{PLAN, Tenant};
 
 /// The longest that anything here may take.
-const DEADLINE: Duration = Duration::from_mins(2);
+pub const DEADLINE: Duration = Duration::from_mins(2);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -68,6 +68,21 @@ impl World {
         Cluster::from_client(builder.with_layer(&FaultyLayer(faults.clone())).build())
     }
 
+    /// The same cluster as another user sees it.
+    pub fn as_user(&self, name: &str) -> Client {
+        let mut config = self.config.clone();
+        let user = http::HeaderValue::from_str(name).unwrap();
+        config.headers.push((http::HeaderName::from_static("impersonate-user"), user));
+        Client::try_from(config).unwrap()
+    }
+
+    /// The same cluster as whoever has this token sees it.
+    pub fn with_token(&self, token: String) -> Client {
+        let mut config = self.config.clone();
+        config.auth_info = kube::config::AuthInfo { token: Some(token.into()), ..Default::default() };
+        Client::try_from(config).unwrap()
+    }
+
     /// A tenant whose name no other test uses.
     pub fn tenant() -> Tenant {
         static COUNT: AtomicU32 = AtomicU32::new(1);
@@ -100,7 +115,7 @@ impl Kept {
 pub struct Driver<'w> {
     pub world: &'w World,
     pub tenant: Tenant,
-    pub kept: Kept,
+    pub kept: Arc<Kept>,
     pub cluster: Cluster,
     pub plan: Plan,
     pub envelope: Envelope,
@@ -138,7 +153,7 @@ impl<'w> Driver<'w> {
         Self {
             world,
             tenant: World::tenant(),
-            kept: Kept::default(),
+            kept: Arc::default(),
             cluster,
             plan: PLAN,
             envelope: Envelope::default(),
@@ -167,7 +182,7 @@ impl<'w> Driver<'w> {
         let permits = self.tenant.permits();
         let (environment, memory) = (self.environment(), self.kept.memory());
         let observation =
-            cluster.reconcile(&environment, &permits, memory, &self.kept, self.tenant.now).await?;
+            cluster.reconcile(&environment, &permits, memory, &*self.kept, self.tenant.now).await?;
         self.kept.keep(&observation.memory).await?;
         if let Restoration::Restored(report) = &observation.restoration {
             *self.restored.lock().unwrap() = Some(*report.clone());

@@ -3,6 +3,7 @@
 mod deaths;
 mod drift;
 mod open;
+mod others;
 mod ownership;
 mod provision;
 mod scopes;
@@ -11,6 +12,7 @@ mod stop;
 pub use deaths::*;
 pub use drift::*;
 pub use open::*;
+pub use others::*;
 pub use ownership::*;
 pub use provision::*;
 pub use scopes::*;

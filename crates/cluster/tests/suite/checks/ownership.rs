@@ -53,7 +53,7 @@ pub async fn a_gate_without_a_permit_is_removed(world: World) {
     // A store that came back from a backup knows nothing of the stop.
     let environment = driver.environment();
     let seen =
-        driver.cluster.reconcile(&environment, &[], old, &driver.kept, driver.tenant.now).await.unwrap();
+        driver.cluster.reconcile(&environment, &[], old, &*driver.kept, driver.tenant.now).await.unwrap();
     assert!(
         repaired(&seen).contains(&"ResourceQuota/tenure-gate: no permit allows it".to_owned()),
         "{seen:?}"
@@ -72,7 +72,7 @@ pub async fn a_permit_of_another_account_restricts_nothing(world: World) {
     let now = driver.tenant.now;
     let error = driver
         .cluster
-        .reconcile(&driver.environment(), &permits, memory, &driver.kept, now)
+        .reconcile(&driver.environment(), &permits, memory, &*driver.kept, now)
         .await
         .unwrap_err();
     assert!(matches!(error, ClusterError::ForeignPermit { .. }), "{error}");

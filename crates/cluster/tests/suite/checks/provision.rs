@@ -46,7 +46,7 @@ pub async fn a_changed_declaration_is_followed_and_what_is_no_longer_declared_go
     let mut only_feed = driver.environment();
     only_feed.workloads.remove(&"media".parse().unwrap());
     let memory = driver.kept.memory();
-    driver.cluster.reconcile(&only_feed, &[], memory, &driver.kept, driver.tenant.now).await.unwrap();
+    driver.cluster.reconcile(&only_feed, &[], memory, &*driver.kept, driver.tenant.now).await.unwrap();
     assert!(driver.api::<Deployment>().get_opt("media").await.unwrap().is_none());
     assert!(driver.api::<Service>().get_opt("media").await.unwrap().is_none());
     assert!(driver.api::<Deployment>().get_opt("feed").await.unwrap().is_some());
@@ -60,12 +60,13 @@ pub async fn a_volume_claim_outlives_its_workload(world: World) {
     let mut empty = driver.environment();
     empty.workloads.clear();
     let memory = driver.kept.memory();
-    let after = driver.cluster.reconcile(&empty, &[], memory, &driver.kept, driver.tenant.now).await.unwrap();
+    let after =
+        driver.cluster.reconcile(&empty, &[], memory, &*driver.kept, driver.tenant.now).await.unwrap();
     assert!(driver.api::<Deployment>().get_opt("media").await.unwrap().is_none());
     let claim = driver.api::<PersistentVolumeClaim>().get("media").await.unwrap();
     assert_eq!(claim.metadata.deletion_timestamp, None);
     let again =
-        driver.cluster.reconcile(&empty, &[], after.memory, &driver.kept, driver.tenant.now).await.unwrap();
+        driver.cluster.reconcile(&empty, &[], after.memory, &*driver.kept, driver.tenant.now).await.unwrap();
     assert_eq!(again.writes, 0);
     driver.clean().await;
 }

@@ -213,15 +213,27 @@ pub async fn a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world: Worl
     let measure = driver.tenant.restrict("suspend", "environment/web");
     let pending = |o: &Observation| matches!(&o.measures[&measure], Enforcement::Pending { unconfirmed: false, why } if why.contains("1 pods remain"));
     driver.until("the wait for the pod", pending).await;
-
+    // The simulated node has said that it ended the containers; one that cannot be reached never says so.
+    let runs = Patch::Merge(
+        json!({"status": {"containerStatuses": [{"name": "workload", "state": {"running": {}}}]}}),
+    );
+    while pods.get(&pod).await.unwrap().metadata.deletion_grace_period_seconds != Some(0) {
+        tokio::task::yield_now().await;
+    }
+    pods.patch_status(&pod, &PatchParams::default(), &runs).await.unwrap();
     let nodes: Api<Node> = Api::all(world.client.clone());
     let lost = Patch::Merge(json!({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}}));
     nodes.patch_status(&node, &PatchParams::default(), &lost).await.unwrap();
     let unconfirmed = |o: &Observation| matches!(&o.measures[&measure], Enforcement::Pending { unconfirmed: true, why } if why.contains(&node));
-    driver.until("the doubt", unconfirmed).await;
+    driver.until("the doubt", &unconfirmed).await;
 
     let released = Patch::Merge(json!({"metadata": {"finalizers": null}}));
     pods.patch(&pod, &PatchParams::default(), &released).await.unwrap();
+    // That the record is gone says nothing about what such a node runs.
+    assert_eq!(driver.pod_names().await, Vec::<String>::new());
+    driver.until("the doubt about a pod off the record", &unconfirmed).await;
+    let back = Patch::Merge(json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}));
+    nodes.patch_status(&node, &PatchParams::default(), &back).await.unwrap();
     driver.until_confirmed(&measure).await;
     driver.clean().await;
 }
