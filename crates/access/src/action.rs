@@ -44,6 +44,7 @@ actions! {
     UploadEvidence = "uploadEvidence" / "upload evidence" on provider;
     ReadAccount = "readAccount" / "read the account" on account;
     CreateEnvironment = "createEnvironment" / "create an environment" on account;
+    DeleteEnvironment = "deleteEnvironment" / "have an environment deleted" on account;
     PutWorkload = "putWorkload" / "declare a workload" on account;
     RemoveWorkload = "removeWorkload" / "remove a workload" on account;
     FileReport = "fileReport" / "file a report" on account;
@@ -74,6 +75,7 @@ actions! {
     LiftLegalMeasure = "liftLegalMeasure" / "lift a measure in the name of the law" on account;
     AskMeasure = "askMeasure" / "ask that something be withheld from the own account" on account;
     LiftOwnMeasure = "liftOwnMeasure" / "lift what the account asked for itself" on account;
+    Rehearse = "rehearse" / "rehearse a stop or a deletion" on account;
     SetConditions = "setConditions" / "set when a measure lifts by itself" on account;
     ReviewMeasure = "reviewMeasure" / "review a measure in force" on account;
     AcknowledgeEnforcement = "acknowledgeEnforcement" / "say what another system withholds" on account;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
 use tenure_access::{Access, Principal, Resource};
+use tenure_cluster::Cluster;
 use tenure_domain::account::{Account, System};
 use tenure_domain::book;
 use tenure_domain::name::{AccountId, NoticeId};
@@ -103,6 +104,8 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
+    /// The cluster, for what is looked at when somebody asks.
+    pub cluster: Option<Cluster>,
     pub metrics: Metrics,
     /// How many events the log does not cover, at least.
     pub behind: AtomicU64,
@@ -229,5 +232,5 @@ impl Inner {
 
 /// Whether an event of this type changes what the cluster should be.
 pub(crate) fn moves_cluster(event_type: &str) -> bool {
-    ["environment.", "workload.", "measure."].iter().any(|prefix| event_type.starts_with(prefix))
+    ["environment.", "workload.", "measure.", "deletion."].iter().any(|prefix| event_type.starts_with(prefix))
 }

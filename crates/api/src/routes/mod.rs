@@ -24,6 +24,7 @@ mod notices;
 mod orders;
 mod parity;
 mod people;
+mod rehearsals;
 mod reports;
 mod rules;
 mod standing;
@@ -70,6 +71,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(fees::routes())
         .merge(standing::routes())
         .merge(deletion::routes())
+        .merge(rehearsals::routes())
         .merge(parity::routes())
         .merge(appeals::routes())
         .merge(orders::routes())

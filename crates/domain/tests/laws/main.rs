@@ -47,5 +47,6 @@ mod reminders;
 mod replaced;
 
 mod depth;
+mod erasure;
 mod story;
 mod ways_around;

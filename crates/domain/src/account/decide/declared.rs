@@ -159,6 +159,9 @@ impl Draft<'_> {
     }
 
     fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
+        if let Some(unmet) = self.account.erasing_guard(scope) {
+            return Some(unmet);
+        }
         let by = self
             .account
             .effective_measures()
