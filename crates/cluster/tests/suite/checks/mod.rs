@@ -2,15 +2,19 @@
 
 mod deaths;
 mod drift;
+mod erase;
 mod ownership;
 mod provision;
+mod rehearse;
 mod scopes;
 mod stop;
 
 pub use deaths::*;
 pub use drift::*;
+pub use erase::*;
 pub use ownership::*;
 pub use provision::*;
+pub use rehearse::*;
 pub use scopes::*;
 pub use stop::*;
 
