@@ -8,13 +8,13 @@ use crate::house::{House, seen, workload};
 const TERMS: &str = include_str!("market.yaml");
 
 /// An account of a market, under terms of its own.
-struct Market {
-    house: House,
-    owner: Caller,
+pub struct Market {
+    pub house: House,
+    pub owner: Caller,
 }
 
 impl Market {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let house = House::open().await;
         let admin = house.caller("administrator");
         admin.yaml("/v1/terms", TERMS).await.is(201);
@@ -36,7 +36,7 @@ impl Market {
         market
     }
 
-    async fn advance(&self, by: &str) {
+    pub async fn advance(&self, by: &str) {
         self.house.caller("administrator").post("/dev/clock", &json!({"advance": by})).await.is(200);
     }
 
@@ -275,9 +275,15 @@ async fn golden_a_termination_to_its_end() {
     let certificate = standing["certificate"].as_str().unwrap();
     let note =
         market.house.caller("auditor").get(&format!("/v1/evidence/{certificate}")).await.is(200).text();
-    for said in
-        ["person/approver", "person/second-approver", "person/analyst", "environment/web", "\u{2014} "]
-    {
+    for said in [
+        "person/approver",
+        "person/second-approver",
+        "person/analyst",
+        "environment/web",
+        "\u{2014} ",
+        "web: Deployment/site (uid ",
+        "web: Namespace/market--web (uid ",
+    ] {
         assert!(note.contains(said), "{said:?} is not in {note}");
     }
     market.owner.get("/v1/accounts/market/notices").await.is(200);
