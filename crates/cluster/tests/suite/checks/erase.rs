@@ -1,5 +1,6 @@
 //! Deleting: under a permit alone, by the inventory alone, and no further than people decided.
 
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim};
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -190,6 +191,59 @@ pub async fn a_volume_that_a_stop_retained_goes_with_the_deletion(world: World) 
     assert!(report.remains.is_empty(), "{report:?}");
 }
 
+/// Passes until what is pending says this.
+async fn until_told(driver: &Driver<'_>, words: &str) {
+    let mut last = String::new();
+    for _ in 0..1_000 {
+        last = driver.erase_pending().await.0;
+        if last.contains(words) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{words:?} is not told, but {last:?}");
+}
+
+/// A webhook that nobody answers, asked before config maps of this environment alone are deleted.
+async fn with_webhook(driver: &Driver<'_>) {
+    let account = driver.tenant.account.id.as_str();
+    let name = format!("{account}-deletions");
+    let webhook = json!({
+        "metadata": {"name": name},
+        "webhooks": [{
+            "name": "deletions.example.org", "failurePolicy": "Fail", "sideEffects": "None",
+            "admissionReviewVersions": ["v1"], "clientConfig": {"url": "https://127.0.0.1:9/"},
+            "namespaceSelector": {"matchLabels": {"tenure.dev/account": account}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["DELETE"],
+                "resources": ["configmaps", "services"]}],
+        }],
+    });
+    let webhook = serde_json::from_value(webhook).unwrap();
+    let webhooks: Api<ValidatingWebhookConfiguration> = Api::all(driver.world.client.clone());
+    webhooks.create(&PostParams::default(), &webhook).await.unwrap();
+    // The server takes a moment to heed it.
+    let mut blockers = Vec::new();
+    for _ in 0..100 {
+        blockers = driver.preflight().await.blockers;
+        if blockers.iter().any(|b| b.blocks == Blocks::Refused) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    webhooks.delete(&name, &DeleteParams::default()).await.unwrap();
+    let told = blockers.iter().find(|b| b.blocks == Blocks::Webhook).unwrap();
+    assert!(told.object.contains(&name) && told.detail.contains("configmaps, services"), "{told:?}");
+    let refused = blockers.iter().find(|b| b.blocks == Blocks::Refused).unwrap();
+    assert_eq!(refused.object, "Service/feed", "a dry run asks it too: {blockers:?}");
+    for _ in 0..100 {
+        if driver.preflight().await.blockers.iter().all(|b| b.blocks == Blocks::Finalizer) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the webhook goes on");
+}
+
 pub async fn what_holds_a_deletion_up_is_told_before_and_meanwhile(world: World) {
     let mut driver = furnished(&world).await;
     let foreign = theirs(&driver, &["example.org/keep"]).await;
@@ -203,25 +257,18 @@ pub async fn what_holds_a_deletion_up_is_told_before_and_meanwhile(world: World)
         blocked,
         [(Blocks::Finalizer, "ConfigMap/theirs"), (Blocks::Finalizer, "Deployment.apps/feed")]
     );
+    if world.is_real() {
+        with_webhook(&driver).await;
+    }
     driver.tenant.delete(included(&foreign));
-    let told = |word: &'static str| {
-        let driver = &driver;
-        async move {
-            for _ in 0..100 {
-                let (why, _) = driver.erase_pending().await;
-                if why.contains(word) {
-                    return;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            }
-            panic!("{word} is not told");
-        }
-    };
-    told("Deployment/feed is ending, held by example.org/backup").await;
+    until_told(&driver, "Deployment/feed is ending, held by example.org/backup").await;
     let free = Patch::Merge(json!({"metadata": {"finalizers": null}}));
     driver.api::<Deployment>().patch("feed", &params, &free).await.unwrap();
+    until_told(&driver, &format!("namespace {} is ending", driver.namespace())).await;
     // The cluster itself tells what keeps a namespace from ending; the simulation has no words for it.
-    told("is ending").await;
+    if world.is_real() {
+        until_told(&driver, "example.org/keep").await;
+    }
     assert!(namespace(&driver).await.is_some());
     driver.api::<ConfigMap>().patch("theirs", &params, &free).await.unwrap();
     driver.until_erased().await;
