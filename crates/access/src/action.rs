@@ -53,6 +53,7 @@ actions! {
     IssueViewerKubeconfig = "issueViewerKubeconfig" / "get a viewer's credentials" on account;
     IssueEditorKubeconfig = "issueEditorKubeconfig" / "get an editor's credentials" on account;
     IssueAdminKubeconfig = "issueAdminKubeconfig" / "get an admin's credentials" on account;
+    DeleteEnvironment = "deleteEnvironment" / "have an environment deleted" on account;
     PutWorkload = "putWorkload" / "declare a workload" on account;
     RemoveWorkload = "removeWorkload" / "remove a workload" on account;
     FileReport = "fileReport" / "file a report" on account;
@@ -83,6 +84,7 @@ actions! {
     LiftLegalMeasure = "liftLegalMeasure" / "lift a measure in the name of the law" on account;
     AskMeasure = "askMeasure" / "ask that something be withheld from the own account" on account;
     LiftOwnMeasure = "liftOwnMeasure" / "lift what the account asked for itself" on account;
+    Rehearse = "rehearse" / "rehearse a stop or a deletion" on account;
     SetConditions = "setConditions" / "set when a measure lifts by itself" on account;
     ReviewMeasure = "reviewMeasure" / "review a measure in force" on account;
     AcknowledgeEnforcement = "acknowledgeEnforcement" / "say what another system withholds" on account;

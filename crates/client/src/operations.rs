@@ -1,5 +1,6 @@
 //! A method for each operation of the API's document.
 
+use tenure_wire::erasing::{DeleteEnvironment, DeletionPreflightView, ProposeDeletion, RehearsalView};
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::plan::{
@@ -51,6 +52,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getHealth",
         "getTile",
         "getConsistency",
+        "keepEnvironment",
         "acknowledgeNotice",
         "acknowledgeTerms",
         "listEvents",
@@ -160,7 +162,9 @@ posts! {
     /// Says what another system does about a measure.
     "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
     /// Proposes to delete what an account has.
-    "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" Reason => Written;
+    "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" ProposeDeletion => Written;
+    /// Asks that an environment be deleted.
+    "deleteEnvironment" delete_environment(account, environment) "/v1/accounts/{account}/environments/{environment}/deletion" DeleteEnvironment => Written;
     /// Consents to a deletion.
     "consentToDeletion" consent_to_deletion(account) "/v1/accounts/{account}/deletion/consents" Consent => Written;
     /// Denies a deletion.
@@ -232,6 +236,12 @@ gets! {
     "getMeasure" measure(measure) "/v1/measures/{measure}" => MeasureView;
     /// What a measure would do now.
     "previewMeasure" preview(measure) "/v1/measures/{measure}/preview" => PreviewView;
+    /// What a measure would do in the cluster now, and its end.
+    "rehearseMeasure" rehearsal(measure) "/v1/measures/{measure}/rehearsal" => RehearsalView;
+    /// What a deletion would meet in the cluster now.
+    "getDeletionPreflight" deletion_preflight(account) "/v1/accounts/{account}/deletion/preflight" => DeletionPreflightView;
+    /// What a measure would do that nobody has proposed.
+    "rehearseScope" rehearse(account, scope, withholds) "/v1/accounts/{account}/rehearsal?scope={scope}&withholds={withholds}" => RehearsalView;
     /// What a measure was compared with.
     "getParity" parity(measure) "/v1/measures/{measure}/parity" => ParityView;
     /// What was done in the cases of a month.
@@ -441,6 +451,17 @@ impl Client {
     /// Confirms having a notice.
     pub async fn acknowledge(&self, key: &str, account: &str, notice: &str) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/accounts/{account}/notices/{notice}/acknowledgement"), key).await
+    }
+
+    /// Takes back that an environment be deleted.
+    pub async fn keep_environment(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/deletion/withdrawal");
+        self.post_nothing(&path, key).await
     }
 
     /// Confirms having the notice of new terms.

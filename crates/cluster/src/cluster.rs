@@ -10,19 +10,23 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::name::{AccountId, EnvironmentId};
-use tenure_domain::permit::Permit;
+use tenure_domain::permit::{ErasePermit, Permit};
 use tenure_domain::scope::Scope;
 
 use crate::access::{self, Credentials};
 use crate::abilities::{self, Abilities};
 use crate::before;
 use crate::environment::Environment;
+use crate::erase;
+use crate::erasure::Erased;
 use crate::error::ClusterError;
 use crate::inventory::Kind;
 use crate::memory::{Keep, Memory};
 use crate::names;
 use crate::pass;
 use crate::reach::Reach;
+use crate::preflight::{self, Preflight};
+use crate::rehearsal::{self, Rehearsal, Supposed};
 use crate::report::{Observation, PodLost};
 use crate::requests::Requests;
 use crate::watch;
@@ -159,6 +163,31 @@ impl Cluster {
         access::credentials(&self.client, &requests, &self.reach, whose, role, seconds).await
     }
 
+    /// What a pass of [`Self::erase`] would delete, and what would stand in its way. Persists nothing.
+    pub async fn erase_preflight(
+        &self,
+        environment: &Environment,
+        memory: &Memory,
+    ) -> Result<Preflight, ClusterError> {
+        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        preflight::run(&requests, memory).await
+    }
+
+    /// What a stop would do now in this environment, and what its end would; where a permit has the measure in effect
+    /// already, only its end. The steps are those of [`Self::reconcile`], and every write is a server-side dry run.
+    pub async fn rehearse(
+        &self,
+        environment: &Environment,
+        permits: &[Permit],
+        supposed: &Supposed,
+        memory: &Memory,
+        now: Timestamp,
+    ) -> Result<Rehearsal, ClusterError> {
+        let namespace = environment.namespace();
+        let requests = || Requests::rehearsing(self.client.clone(), namespace.clone(), self.limit);
+        rehearsal::run(requests, environment, permits, supposed, memory, now).await
+    }
+
     /// The pods that a stop of this scope would end now in this environment, with what would be lost: for the preview
     /// of a measure. Reads only.
     pub async fn preview(
@@ -169,6 +198,22 @@ impl Cluster {
     ) -> Result<Vec<PodLost>, ClusterError> {
         let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
         before::preview(&requests, memory, scope).await
+    }
+
+    /// One idempotent pass that deletes an environment, under a permit alone and by the stored inventory alone: nothing
+    /// that is not in it is deleted, and nothing is found by its label or its name. Workloads go first, then volumes,
+    /// and the namespace last. It never waits; call it again, with the memory it returned or the one last kept, until
+    /// it says [`Erasing::Done`].
+    pub async fn erase(
+        &self,
+        environment: &Environment,
+        permit: &ErasePermit,
+        memory: Memory,
+        keep: &dyn Keep,
+        now: Timestamp,
+    ) -> Result<Erased, ClusterError> {
+        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        erase::run(requests, environment, permit, memory, keep, now).await
     }
 
     /// Namespaces in which one of our objects or pods changed, appeared or vanished: pass over their environments.

@@ -71,6 +71,14 @@ pub enum ClusterError {
         /// Whose environment it was given for.
         account: AccountId,
     },
+    /// A permit to delete was given for something that it does not cover.
+    #[error("a permit to delete of the account {permit} does not cover {namespace}")]
+    ForeignErasure {
+        /// Whose permit it is.
+        permit: AccountId,
+        /// The namespace that it was given for.
+        namespace: String,
+    },
     /// A workload that should have been refused when it was declared.
     #[error("the workload {workload} cannot be rendered: {detail}")]
     Workload {

@@ -5,10 +5,14 @@
 //! only when a pass *observed* it ([`Enforcement::Confirmed`]); what a stop changed is put back when no permit
 //! withholds it any more, and compared object by object with how it was ([`Restoration::Restored`]).
 //!
+//! [`Cluster::erase`] alone deletes what persists, under an [`ErasePermit`] alone: by the UIDs of the inventory, workloads
+//! first, then volumes, and the namespace last.
+//!
 //! Limits: a field that others *add* to an object of ours is left alone, except in Deployments, selectors, network
-//! policies and plain lists; namespaces are never deleted here.
+//! policies and plain lists.
 //!
 //! [`Permit`]: tenure_domain::permit::Permit
+//! [`ErasePermit`]: tenure_domain::permit::ErasePermit
 
 mod access;
 mod abilities;
@@ -17,7 +21,10 @@ mod apply;
 mod before;
 mod cluster;
 mod compare;
+mod contents;
 mod environment;
+mod erase;
+mod erasure;
 mod error;
 mod gate;
 mod inventory;
@@ -28,6 +35,9 @@ mod observe;
 mod others;
 mod pass;
 mod reach;
+mod preflight;
+mod rehearsal;
+mod rehearsed;
 mod render;
 mod report;
 mod requests;
@@ -41,13 +51,18 @@ mod webhooks;
 pub use access::Credentials;
 pub use abilities::Abilities;
 pub use cluster::{Cluster, REQUEST_LIMIT};
+pub use contents::ForeignObject;
 pub use environment::{Envelope, Environment};
+pub use erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{
     Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,
     VolumeBefore,
 };
+pub use preflight::{Blocker, Blocks, Preflight};
+pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
+pub use rehearsed::{Planned, Verb};
 pub use reach::Reach;
 pub use report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, PodLost, QuotaSeen,

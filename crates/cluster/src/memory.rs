@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_domain::name::{MeasureId, WorkloadId};
 
+use crate::erasure::Erasure;
 use crate::error::{ClusterError, KeepError};
 use crate::inventory::{Entry, ObjectKey};
 
@@ -34,6 +35,9 @@ pub struct Memory {
     /// reports the last restoration.
     #[serde(default)]
     pub before: Option<Before>,
+    /// What is deleted of it under a permit, or was before that ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<Erasure>,
 }
 
 impl Default for Memory {
@@ -44,6 +48,7 @@ impl Default for Memory {
             namespace_uid: None,
             inventory: BTreeMap::new(),
             before: None,
+            erasure: None,
         }
     }
 }

@@ -10,7 +10,8 @@ use tenure_domain::permit::Permit;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
-use crate::inventory::ObjectKey;
+use crate::gate::Proof;
+use crate::inventory::{Kind, ObjectKey};
 use crate::live::Live;
 use crate::memory::{Keep, Memory};
 use crate::others::{self, Others};
@@ -67,9 +68,23 @@ pub(crate) async fn run(
     keep: &dyn Keep,
     now: Timestamp,
 ) -> Result<Observation, ClusterError> {
+    let restriction = Restriction::derive(environment, permits)?;
+    let mut pass = prepare(requests, environment, restriction, memory, keep, now)?;
+    let proof = carry_out(&mut pass).await?;
+    observe::observe(pass, proof).await
+}
+
+/// A pass that has not begun.
+pub(crate) fn prepare<'a>(
+    requests: Requests,
+    environment: &'a Environment,
+    restriction: Restriction,
+    memory: Memory,
+    keep: &'a dyn Keep,
+    now: Timestamp,
+) -> Result<Pass<'a>, ClusterError> {
     memory.check()?;
     environment.check()?;
-    let restriction = Restriction::derive(environment, permits)?;
     let mut pass = Pass {
         wanted: render::environment(environment, &restriction),
         declared: render::environment(environment, &Restriction::default()),
@@ -88,32 +103,61 @@ pub(crate) async fn run(
         written: BTreeSet::new(),
         keep,
     };
-    let namespace = adopt::namespace(&mut pass).await?;
-    pass.live = Live::read(&pass.requests, namespace, !environment.envelope.kind.is_managed()).await?;
+    leave_out_what_was_deleted(&mut pass);
+    Ok(pass)
+}
+
+/// Everything that a pass does before it looks what came of it.
+pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, ClusterError> {
+    let namespace = adopt::namespace(pass).await?;
+    pass.live = Live::read(&pass.requests, namespace, !pass.environment.envelope.kind.is_managed()).await?;
     let was_stopped = pass.memory.before.as_ref().is_some_and(|before| before.gated);
     if was_stopped || pass.restriction.on_environment(Capability::Compute).is_some() {
-        pass.others = Others::read(&pass).await?;
+        pass.others = Others::read(pass).await?;
     }
 
-    before::note(&mut pass).await?;
-    apply::note_intents(&mut pass);
+    before::note(pass).await?;
+    apply::note_intents(pass);
     pass.keep().await?;
 
     let mut proof = None;
     if let Some(withheld) = pass.restriction.on_environment(Capability::Compute).cloned() {
-        stop::retain_volumes(&mut pass, &withheld).await?;
-        let seen = gate::close(&mut pass, &withheld).await?;
-        if seen.refuses_pods() {
-            others::hold(&mut pass, &withheld).await?;
-            stop::end_all_pods(&mut pass, &withheld).await?;
+        stop::retain_volumes(pass, &withheld).await?;
+        let seen = gate::close(pass, &withheld).await?;
+        // A gate that is only rehearsed refuses nothing.
+        if seen.refuses_pods() || pass.requests.rehearsal().is_some() {
+            others::hold(pass, &withheld).await?;
+            stop::end_all_pods(pass, &withheld).await?;
         }
         proof = Some(seen);
     }
-    adopt::marks(&mut pass).await?;
-    access::identities(&mut pass).await?;
-    apply::bring_about(&mut pass).await?;
-    apply::prune(&mut pass).await?;
-    stop::end_pods_of_stopped_workloads(&mut pass).await?;
-    restore::wake(&mut pass).await?;
-    observe::observe(pass, proof).await
+    adopt::marks(pass).await?;
+    access::identities(pass).await?;
+    apply::bring_about(pass).await?;
+    apply::prune(pass).await?;
+    stop::end_pods_of_stopped_workloads(pass).await?;
+    restore::wake(pass).await?;
+    Ok(proof)
+}
+
+/// A volume that was deleted under a permit which ended since is not made anew, empty, as if nothing had happened: the
+/// workload that needs it waits for a person.
+fn leave_out_what_was_deleted(pass: &mut Pass<'_>) {
+    let Some(erasure) = pass.memory.erasure.clone() else { return };
+    let lost: Vec<WorkloadId> = pass
+        .wanted
+        .iter()
+        .filter(|w| w.key.kind == Kind::PersistentVolumeClaim && erasure.lost_claim(&w.key.name))
+        .filter_map(|w| w.workload.clone())
+        .collect();
+    let needs = |wanted: &Wanted| {
+        let carries = matches!(wanted.key.kind, Kind::PersistentVolumeClaim | Kind::Deployment);
+        carries && wanted.workload.as_ref().is_some_and(|workload| lost.contains(workload))
+    };
+    pass.wanted.retain(|wanted| !needs(wanted));
+    pass.declared.retain(|wanted| !needs(wanted));
+    for workload in lost {
+        let message = "its volume was deleted under a permit, and nothing takes its place: remove the workload and declare it anew";
+        pass.refusals.insert(workload, message.to_owned());
+    }
 }

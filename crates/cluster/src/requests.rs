@@ -16,11 +16,16 @@ use serde_json::{Value, json};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::names::FIELD_MANAGER;
+use crate::rehearsed::{Rehearsed, Verb};
 
 /// The most objects asked for at once.
 const PAGE: u32 = 500;
 /// The most pages of one listing: an environment with more objects of one kind is not one of ours.
 const PAGES: usize = 20;
+
+/// The form of a list that leaves out what objects hold; a server that cannot do that sends all.
+const METADATA_ONLY: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// What became of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +41,23 @@ pub(crate) struct Requests {
     namespace: String,
     limit: Duration,
     writes: AtomicU32,
+    /// What would be written, where nothing is.
+    rehearsal: Option<Rehearsed>,
 }
 
 impl Requests {
     pub fn new(client: Client, namespace: String, limit: Duration) -> Self {
-        Self { client, namespace, limit, writes: AtomicU32::new(0) }
+        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None }
+    }
+
+    /// The same, but the server is only asked what would become of each write: none persists.
+    pub fn rehearsing(client: Client, namespace: String, limit: Duration) -> Self {
+        Self { rehearsal: Some(Rehearsed::default()), ..Self::new(client, namespace, limit) }
+    }
+
+    /// What would have been written, where this is a rehearsal.
+    pub fn rehearsal(&self) -> Option<&Rehearsed> {
+        self.rehearsal.as_ref()
     }
 
     /// The namespace of the environment.
@@ -123,8 +140,16 @@ impl Requests {
         let doing = || format!("creating {} {}", kind.as_str(), name_of(object));
         let data = dynamic(doing, object)?;
         self.count();
-        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        match self.timed(doing, self.api(kind).create(&params, &data)).await {
+        let dry_run = self.rehearsal.is_some();
+        let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
+        let answer = self.timed(doing, self.api(kind).create(&params, &data)).await;
+        if let Some(rehearsal) = &self.rehearsal {
+            let key = ObjectKey::new(kind, name_of(object));
+            return rehearsal
+                .wrote(Verb::Create, &key, None, object, answer.and_then(|m| value(doing, &m)))
+                .map(Some);
+        }
+        match answer {
             Ok(made) => value(doing, &made).map(Some),
             Err(error) if error.code() == Some(409) => Ok(None),
             Err(error) => Err(error),
@@ -158,9 +183,14 @@ impl Requests {
         }
         self.count();
         let params = PatchParams::apply(FIELD_MANAGER).force();
+        let params = PatchParams { dry_run: self.rehearsal.is_some(), ..params };
         let applied =
-            self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await?;
-        value(doing, &applied)
+            self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await;
+        let applied = applied.and_then(|applied| value(doing, &applied));
+        match &self.rehearsal {
+            Some(rehearsal) => rehearsal.wrote(Verb::Apply, key, uid, &object, applied),
+            None => applied,
+        }
     }
 
     /// Writes a whole object in place of the one that was read, unless that has changed since.
@@ -168,9 +198,14 @@ impl Requests {
         let doing = || format!("replacing {key} in {}", self.namespace);
         let data = dynamic(doing, object)?;
         self.count();
-        let params = PostParams { dry_run: false, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let replaced = self.timed(doing, self.api(key.kind).replace(&key.name, &params, &data)).await?;
-        value(doing, &replaced)
+        let dry_run = self.rehearsal.is_some();
+        let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
+        let replaced = self.timed(doing, self.api(key.kind).replace(&key.name, &params, &data)).await;
+        let replaced = replaced.and_then(|replaced| value(doing, &replaced));
+        match &self.rehearsal {
+            Some(rehearsal) => rehearsal.wrote(Verb::Replace, key, Some(""), object, replaced),
+            None => replaced,
+        }
     }
 
     /// Merges a patch (RFC 7386) into an object with this UID, or into its status.
@@ -188,15 +223,28 @@ impl Requests {
                 metadata.insert("uid".to_owned(), json!(uid));
             }
         }
+        // What a rehearsal would have made is not there to be changed.
+        if let Some(made) = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.made(key, &patch, status))
+        {
+            return Ok(made);
+        }
         self.count();
-        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let (api, patch) = (self.api(key.kind), Patch::Merge(&patch));
-        let changed = if status {
-            self.timed(doing, api.patch_status(&key.name, &params, &patch)).await?
-        } else {
-            self.timed(doing, api.patch(&key.name, &params, &patch)).await?
+        let params = PatchParams {
+            dry_run: self.rehearsal.is_some(),
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
         };
-        value(doing, &changed)
+        let (api, merge) = (self.api(key.kind), Patch::Merge(&patch));
+        let changed = if status {
+            self.timed(doing, api.patch_status(&key.name, &params, &merge)).await
+        } else {
+            self.timed(doing, api.patch(&key.name, &params, &merge)).await
+        };
+        let changed = changed.and_then(|changed| value(doing, &changed));
+        match &self.rehearsal {
+            Some(rehearsal) => rehearsal.wrote(Verb::Change, key, Some(uid), &patch, changed),
+            None => changed,
+        }
     }
 
     /// Deletes the object with this UID and no other of its name.
@@ -211,31 +259,97 @@ impl Requests {
             grace_period_seconds: grace,
             propagation_policy: (key.kind == Kind::Deployment).then_some(PropagationPolicy::Background),
             preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
-            dry_run: false,
+            dry_run: self.rehearsal.is_some(),
         };
         self.count();
-        match self.timed(doing, self.api(key.kind).delete(&key.name, &params)).await {
+        let answer = self.timed(doing, self.api(key.kind).delete(&key.name, &params)).await;
+        if let Some(rehearsal) = &self.rehearsal {
+            let answer = answer.map(|_| Value::Null);
+            return rehearsal
+                .wrote(Verb::Delete, key, Some(uid), &Value::Null, answer)
+                .map(|_| Deletion::Begun);
+        }
+        match answer {
             Ok(_) => Ok(Deletion::Begun),
             Err(error) if matches!(error.code(), Some(404 | 409)) => Ok(Deletion::Gone),
             Err(error) => Err(error),
         }
     }
 
+    /// The objects of a collection, by its path, without what they hold where the server can leave that out.
+    pub async fn metadata(&self, path: &str) -> Result<Vec<Value>, ClusterError> {
+        let doing = || format!("listing {path}");
+        let mut params = ListParams::default().limit(PAGE);
+        let mut all = Vec::new();
+        for _ in 0..PAGES {
+            let request = kube::core::Request::new(path).list(&params);
+            let mut request = request.map_err(|e| unreadable(&doing, &e))?;
+            if let Ok(form) = METADATA_ONLY.parse() {
+                request.headers_mut().insert("accept", form);
+            }
+            let mut page = self.timed(doing, self.client.request::<Value>(request)).await?;
+            if let Some(items) = page.get_mut("items").and_then(Value::as_array_mut) {
+                all.append(items);
+            }
+            let token = page.pointer("/metadata/continue").and_then(Value::as_str).unwrap_or_default();
+            if token.is_empty() {
+                return Ok(all);
+            }
+            params = ListParams::default().limit(PAGE).continue_token(token);
+        }
+        Err(ClusterError::Answer { doing: doing(), detail: format!("more than {} objects", all.len()) })
+    }
+
+    /// Deletes the object at a path of the API if it has this UID; with `dry_run` only asks whether that would be let
+    /// through. What was gone before is no error.
+    pub async fn delete_at(&self, path: &str, uid: &str, dry_run: bool) -> Result<Deletion, ClusterError> {
+        let dry_run = dry_run || self.rehearsal.is_some();
+        let doing = || format!("{}deleting {path}", if dry_run { "trying " } else { "" });
+        let params = DeleteParams {
+            grace_period_seconds: None,
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
+            dry_run,
+        };
+        let (base, name) = path.rsplit_once('/').unwrap_or((path, ""));
+        let request = kube::core::Request::new(base).delete(name, &params);
+        let request = request.map_err(|e| unreadable(&doing, &e))?;
+        if !dry_run {
+            self.count();
+        }
+        match self.timed(doing, self.client.request::<Value>(request)).await {
+            Ok(_) => Ok(Deletion::Begun),
+            Err(error) if matches!(error.code(), Some(404 | 409)) => Ok(Deletion::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the API serves an object of ours.
+    pub fn path(&self, key: &ObjectKey) -> String {
+        let resource = key.kind.resource();
+        let base = if resource.group.is_empty() { "api" } else { "apis" };
+        let space = match (key.kind.is_namespaced(), self.namespace.as_str()) {
+            (true, namespace) => format!("namespaces/{namespace}/"),
+            (false, _) => String::new(),
+        };
+        format!("/{base}/{}/{space}{}/{}", resource.api_version, resource.plural, key.name)
+    }
+
     /// Any JSON document of the API, by its path.
     pub async fn document(&self, path: &str) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("reading {path}");
-        let unreadable = |error: &dyn std::fmt::Display| ClusterError::Answer {
-            doing: doing(),
-            detail: error.to_string(),
-        };
-        let request =
-            kube::core::Request::new(path).list(&ListParams::default()).map_err(|e| unreadable(&e))?;
+        let request = kube::core::Request::new(path).list(&ListParams::default());
+        let request = request.map_err(|e| unreadable(&doing, &e))?;
         match self.timed(doing, self.client.request::<Value>(request)).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.code() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
+
+fn unreadable(doing: &impl Fn() -> String, error: &dyn std::fmt::Display) -> ClusterError {
+    ClusterError::Answer { doing: doing(), detail: error.to_string() }
 }
 
 fn name_of(object: &Value) -> &str {

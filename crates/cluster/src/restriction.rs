@@ -2,7 +2,8 @@
 //!
 //! Whatever writes something restrictive takes a [`Withholding`], and a `Withholding` is only ever made here, out of
 //! [`Permit`]s. So without a permit nothing restrictive can be written: not by mistake, not by a repair, not from
-//! what the store or the cluster says.
+//! what the store or the cluster says. A rehearsal supposes one, and shows its [`Rehearsed`] requests, of which none
+//! persists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,8 @@ use tenure_domain::scope::Scope;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
+use crate::rehearsal::Supposed;
+use crate::rehearsed::Rehearsed;
 
 /// One capability withheld on one thing, and by which measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,22 @@ impl Restriction {
     /// The union of what the permits withhold in this environment. Permits for other environments of the account
     /// count for nothing here.
     pub fn derive(environment: &Environment, permits: &[Permit]) -> Result<Self, ClusterError> {
+        Self::of(environment, permits.iter())
+    }
+
+    /// The same, as if one measure had ended.
+    pub fn derive_without(
+        environment: &Environment,
+        permits: &[Permit],
+        ended: &MeasureId,
+    ) -> Result<Self, ClusterError> {
+        Self::of(environment, permits.iter().filter(|permit| permit.measure() != ended))
+    }
+
+    fn of<'a>(
+        environment: &Environment,
+        permits: impl Iterator<Item = &'a Permit>,
+    ) -> Result<Self, ClusterError> {
         let mut all = Self::default();
         for permit in permits {
             if permit.account() != &environment.account {
@@ -84,21 +103,44 @@ impl Restriction {
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit);
             for capability in enforced_here(permit) {
-                let join = |known: &mut Withholding| known.join(&one);
-                match permit.scope() {
-                    Scope::Account | Scope::Environment(_) => {
-                        all.environment.entry(capability).and_modify(join).or_insert_with(|| one.clone());
-                    }
-                    Scope::Workload(_, workload) => {
-                        let key = (workload.clone(), capability);
-                        all.workloads.entry(key).and_modify(join).or_insert_with(|| one.clone());
-                    }
-                    // The domain permits nothing here that a cluster would have to withhold from one hostname.
-                    Scope::Hostname(..) => {}
-                }
+                all.withhold(permit.scope(), capability, &one);
             }
         }
         Ok(all)
+    }
+
+    /// Supposes that a measure withholds something: for a rehearsal, whose requests persist nothing.
+    pub fn suppose(&mut self, rehearsed: &Rehearsed, environment: &Environment, supposed: &Supposed) {
+        let _: &Rehearsed = rehearsed;
+        if supposed.scope.environment().is_some_and(|id| id != &environment.id) {
+            return;
+        }
+        let withholds: BTreeSet<Capability> =
+            supposed.withholds.iter().copied().filter(|c| c.enforcer() == Enforcer::Cluster).collect();
+        let one = Withholding {
+            measures: [supposed.measure.clone()].into(),
+            pod_grace_seconds: supposed.pod_grace_seconds,
+        };
+        for &capability in &withholds {
+            self.withhold(&supposed.scope, capability, &one);
+        }
+        let effect = Effect { scope: supposed.scope.clone(), withholds };
+        self.effects.insert(supposed.measure.clone(), effect);
+    }
+
+    fn withhold(&mut self, scope: &Scope, capability: Capability, one: &Withholding) {
+        let join = |known: &mut Withholding| known.join(one);
+        match scope {
+            Scope::Account | Scope::Environment(_) => {
+                self.environment.entry(capability).and_modify(join).or_insert_with(|| one.clone());
+            }
+            Scope::Workload(_, workload) => {
+                let key = (workload.clone(), capability);
+                self.workloads.entry(key).and_modify(join).or_insert_with(|| one.clone());
+            }
+            // The domain permits nothing here that a cluster would have to withhold from one hostname.
+            Scope::Hostname(..) => {}
+        }
     }
 
     /// What each measure does here.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::account::erasure::Included;
 use crate::account::measure::Approval;
 use crate::capability::Capability;
-use crate::name::{AccountId, MeasureId};
+use crate::name::{AccountId, EnvironmentId, MeasureId, PersonId};
 use crate::scope::Scope;
 
 /// The proof, made only by [`crate::account::Account::permit`] from committed state, that a measure may be applied
@@ -66,7 +67,7 @@ pub struct DeletionPermit {
     pub(crate) proposed_by: String,
     pub(crate) consents: Vec<Approval>,
     pub(crate) retrieval_ended: Timestamp,
-    pub(crate) minted_at: Timestamp,
+    pub(crate) erase: ErasePermit,
 }
 
 impl DeletionPermit {
@@ -89,6 +90,67 @@ impl DeletionPermit {
     /// When the time to fetch the data ended.
     pub fn retrieval_ended(&self) -> Timestamp {
         self.retrieval_ended
+    }
+    /// The legal moment for which it was minted.
+    pub fn minted_at(&self) -> Timestamp {
+        self.erase.minted_at
+    }
+    /// What it permits in a cluster.
+    pub fn erase(&self) -> &ErasePermit {
+        &self.erase
+    }
+}
+
+/// The proof, made only by [`crate::account::Account::environment_deletion_permit`] from committed state, that one
+/// environment may be deleted *now* because the account holder asked. Never stored or read from anywhere.
+#[derive(Debug)]
+pub struct EnvironmentDeletionPermit {
+    pub(crate) asked_by: PersonId,
+    pub(crate) asked_at: Timestamp,
+    pub(crate) erase: ErasePermit,
+}
+
+impl EnvironmentDeletionPermit {
+    /// The member who asked.
+    pub fn asked_by(&self) -> &PersonId {
+        &self.asked_by
+    }
+    /// When.
+    pub fn asked_at(&self) -> Timestamp {
+        self.asked_at
+    }
+    /// What it permits in a cluster.
+    pub fn erase(&self) -> &ErasePermit {
+        &self.erase
+    }
+}
+
+/// What alone lets something be deleted in a cluster. It is a part of a [`DeletionPermit`] or of an
+/// [`EnvironmentDeletionPermit`], has no other constructor, and is never stored or read from anywhere.
+///
+/// ```compile_fail
+/// let forged: tenure_domain::permit::ErasePermit = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug)]
+pub struct ErasePermit {
+    pub(crate) account: AccountId,
+    pub(crate) environment: Option<EnvironmentId>,
+    pub(crate) including: Vec<Included>,
+    pub(crate) minted_at: Timestamp,
+}
+
+impl ErasePermit {
+    /// Whose.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+    /// Whether it permits the deletion of this environment.
+    pub fn covers(&self, environment: &EnvironmentId) -> bool {
+        self.environment.as_ref().is_none_or(|only| only == environment)
+    }
+    /// Whether people decided that this object, which is none of ours, goes with the environment.
+    pub fn includes(&self, environment: &EnvironmentId, uid: &str) -> bool {
+        self.including.iter().any(|one| &one.environment == environment && one.uid == uid)
     }
     /// The legal moment for which it was minted.
     pub fn minted_at(&self) -> Timestamp {

@@ -1,5 +1,6 @@
 //! The end of an account: telling it for how long its data can be fetched, and deleting under a permit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::reconcile::RECEIPT_TYPE;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, letters};
+use crate::{EngineError, erasing, letters};
 
 /// What a job of telling is about: the termination, and the number of the notice.
 pub(crate) fn subject(measure: &MeasureId, number: u8) -> String {
@@ -47,37 +48,68 @@ pub(crate) async fn tell(inner: &Arc<Inner>, subject: &str) -> Result<(), Engine
     Ok(())
 }
 
-/// Closes an account whose deletion has its quorum, under a permit minted now; where there is none any more, the
-/// deletion ends and has to be proposed anew.
+/// Takes a deletion that has its quorum one step further, under a permit minted now: it is begun, and where nothing is
+/// left the account is closed. What is between is carried out in the cluster by [`erasing`]. Where there is no permit any
+/// more the deletion ends and has to be proposed anew. What the account asked to have deleted is seen to where there is no
+/// cluster.
 pub(crate) async fn delete(inner: &Arc<Inner>, id: &AccountId) -> Result<(), EngineError> {
-    let account = inner.account(id).await?;
-    let approved = account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).filter(|d| d.approved);
-    let Some(deletion) = approved else { return Ok(()) };
-    let shelf = inner.shelf();
-    let actor = Actor::System(System::Eraser);
-    let context = Context { now: inner.clock.now(), actor: &actor, book: &shelf.terms };
-    let mut kept = Kept::default();
-    let command = match account.deletion_permit(&context) {
-        Ok(permit) => {
-            let text = certificate(&account, &permit)?;
-            let note = tenure_ledger::note::sign(&text, &inner.key.origin, &inner.key.signing)
-                .map_err(|e| EngineError::defect("certificate", &e))?;
-            Command::ConfirmDeletion { certificate: kept.blob(RECEIPT_TYPE, note.into_bytes()) }
-        }
-        Err(Rejected::Refused(refusal)) => {
-            let unmet: Vec<&str> = refusal.guards.iter().map(|g| g.detail.as_str()).collect();
-            let why = kept.words(&inner.entropy, &unmet.join("; "))?;
-            Command::DenyDeletion { command_hash: deletion.command_hash.clone(), why }
-        }
-        Err(other) => return Err(other.into()),
-    };
-    let act = Act::Account(id.clone(), command);
-    let mut submission = Submission::new(Caller::System(System::Eraser), act).keeping(kept);
-    // A certificate speaks of the account as it was looked at; what came in between is judged anew.
-    submission.if_version = Some(account.version);
-    inner.submit(submission).await?;
-    Ok(())
+    let mut account = inner.account(id).await?;
+    if !inner.has_cluster {
+        let asked: Vec<_> =
+            account.erasures.keys().filter(|e| account.is_being_deleted(e)).cloned().collect();
+        erasing::without_cluster(inner, &account, &asked, &format!("the account {id} asked")).await?;
+        account = inner.account(id).await?;
+    }
+    loop {
+        let approved = account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).filter(|d| d.approved);
+        let Some(deletion) = approved else { return Ok(()) };
+        let permit = {
+            let shelf = inner.shelf();
+            let actor = Actor::System(System::Eraser);
+            account.deletion_permit(&Context { now: inner.clock.now(), actor: &actor, book: &shelf.terms })
+        };
+        let mut kept = Kept::default();
+        let command = match permit {
+            Ok(_) if deletion.begun.is_none() => {
+                Command::BeginDeletion { command_hash: deletion.command_hash.clone() }
+            }
+            Ok(permit) if account.environments.is_empty() => {
+                let text = certificate(inner, &account, &permit).await?;
+                let note = tenure_ledger::note::sign(&text, &inner.key.origin, &inner.key.signing)
+                    .map_err(|e| EngineError::defect("certificate", &e))?;
+                Command::ConfirmDeletion { certificate: kept.blob(RECEIPT_TYPE, note.into_bytes()) }
+            }
+            Ok(_) if inner.has_cluster => return Ok(()),
+            Ok(permit) => {
+                let names: Vec<_> = account.environments.keys().cloned().collect();
+                let by = format!("the deletion that follows {}", permit.measure());
+                erasing::without_cluster(inner, &account, &names, &by).await?;
+                account = inner.account(id).await?;
+                continue;
+            }
+            Err(Rejected::Refused(refusal)) => {
+                let unmet: Vec<&str> = refusal.guards.iter().map(|g| g.detail.as_str()).collect();
+                let began =
+                    deletion.begun.map(|at| format!("; it was begun at {at}, and ends with what is left"));
+                let why = kept.words(&inner.entropy, &(unmet.join("; ") + &began.unwrap_or_default()))?;
+                Command::DenyDeletion { command_hash: deletion.command_hash.clone(), why }
+            }
+            Err(other) => return Err(other.into()),
+        };
+        let act = Act::Account(id.clone(), command);
+        let mut submission = Submission::new(Caller::System(System::Eraser), act).keeping(kept);
+        // A certificate speaks of the account as it was looked at; what came in between is judged anew.
+        submission.if_version = Some(account.version);
+        inner.submit(submission).await?;
+        account = inner.account(id).await?;
+    }
 }
+
+/// What no deletion reaches.
+const KEPT: [&str; 2] = [
+    "words, letters and evidence: kept for appeals and for as long as the terms keep evidence",
+    "the record: never deleted",
+];
 
 /// What a certificate says. Signed like the receipts of stops.
 #[derive(Serialize)]
@@ -96,10 +128,12 @@ struct Certificate<'a> {
     build: &'static str,
     /// What the permit covers.
     permitted: Vec<String>,
-    /// What was deleted of that.
+    /// What was deleted of that: every object and volume, with its UID.
     deleted: Vec<String>,
+    /// The certificate of each environment.
+    certificates: BTreeMap<String, String>,
     /// What was not, and why.
-    remains: Vec<&'static str>,
+    remains: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -108,13 +142,13 @@ struct Consent {
     at: Timestamp,
 }
 
-fn certificate(account: &Account, permit: &DeletionPermit) -> Result<String, EngineError> {
-    let mut permitted = Vec::new();
-    for (environment, declared) in &account.environments {
-        permitted.push(format!("environment/{environment}"));
-        let volumes = declared.workloads.iter().filter(|(_, workload)| workload.volume.is_some());
-        permitted.extend(volumes.map(|(workload, _)| format!("volume of workload/{environment}/{workload}")));
-    }
+async fn certificate(
+    inner: &Inner,
+    account: &Account,
+    permit: &DeletionPermit,
+) -> Result<String, EngineError> {
+    let (deleted, mut remains, certificates) = erasing::told(inner, account).await?;
+    remains.extend(KEPT.map(str::to_owned));
     let terms = &account.measure(permit.measure())?.proposal.terms;
     let certificate = Certificate {
         of: "deletion",
@@ -131,13 +165,10 @@ fn certificate(account: &Account, permit: &DeletionPermit) -> Result<String, Eng
             .collect(),
         at: permit.minted_at(),
         build: env!("CARGO_PKG_VERSION"),
-        permitted,
-        deleted: Vec::new(),
-        remains: vec![
-            "namespaces and volumes in the cluster: this build permits their deletion and does not carry it out",
-            "words, letters and evidence: kept for appeals and for as long as the terms keep evidence",
-            "the record: never deleted",
-        ],
+        permitted: certificates.keys().cloned().collect(),
+        deleted,
+        certificates,
+        remains,
     };
     let text = serde_json::to_string_pretty(&certificate);
     text.map(|text| text + "\n").map_err(|e| EngineError::defect("certificate", &e))

@@ -105,7 +105,7 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
-    /// The cluster, for what is asked of it at once.
+    /// The cluster, for what is asked of it at once and what is looked at when somebody asks.
     pub cluster: Option<Cluster>,
     pub metrics: Metrics,
     /// How many events the log does not cover, at least.
@@ -234,5 +234,5 @@ impl Inner {
 
 /// Whether an event of this type changes what the cluster should be.
 pub(crate) fn moves_cluster(event_type: &str) -> bool {
-    ["environment.", "workload.", "measure.", "plan."].iter().any(|prefix| event_type.starts_with(prefix))
+    ["environment.", "workload.", "measure.", "plan.", "deletion."].iter().any(|prefix| event_type.starts_with(prefix))
 }

@@ -34,7 +34,7 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{EngineError, backoff};
+use crate::{Deleting, EngineError, backoff, erasing};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -168,12 +168,15 @@ pub struct Observed {
     pub quota: Option<QuotaSeen>,
     /// What is still pending for a measure, and whether it cannot be seen at all.
     pub pending: BTreeMap<MeasureId, String>,
+    /// How far its deletion is, while it is being deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleting: Option<Deleting>,
 }
 
-struct KeepIn<'a> {
-    inner: &'a Inner,
-    account: &'a AccountId,
-    environment: &'a EnvironmentId,
+pub(crate) struct KeepIn<'a> {
+    pub inner: &'a Inner,
+    pub account: &'a AccountId,
+    pub environment: &'a EnvironmentId,
 }
 
 #[async_trait]
@@ -202,6 +205,10 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
         other => other?,
     };
+    if account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).is_some_and(|d| d.begun.is_some()) {
+        return erasing::account(inner, cluster, &account).await;
+    }
+    let mut pending = Vec::new();
     let mut version = account.version;
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
     let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
@@ -211,6 +218,13 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         let current = inner.account(id).await?;
         if current.version != version {
             return Ok(Some(CHANGED.to_owned()));
+        }
+        if current.is_being_deleted(name) {
+            match erasing::asked(inner, cluster, &current, name).await? {
+                Some(why) => pending.push(why),
+                None => return Ok(Some(CHANGED.to_owned())),
+            }
+            continue;
         }
         let look = inner.clock.look();
         let now = look.now;
@@ -239,7 +253,6 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         }
         seen.insert(name.clone(), observation);
     }
-    let mut pending = Vec::new();
     let mut restoring = false;
     for measure in &account.measures {
         let confirmed = match &measure.state {
@@ -287,13 +300,13 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
 }
 
 /// Why a pass begins again.
-const CHANGED: &str = "the account changed meanwhile";
+pub(crate) const CHANGED: &str = "the account changed meanwhile";
 
 /// A fresh permit for every measure that is to be in effect; a measure that gets none is left out, and so given back.
 ///
 /// While the clock is in doubt, a permit has to hold at both moments that it can be: a provisional measure does not last
 /// longer because of a doubt.
-fn permits(account: &Account, look: &Look, book: &Book) -> Vec<Permit> {
+pub(crate) fn permits(account: &Account, look: &Look, book: &Book) -> Vec<Permit> {
     let actor = Actor::System(System::Cluster);
     let context = Context { now: look.now, actor: &actor, book };
     let latest = if look.doubt.is_some() { look.machine.max(look.now) } else { look.now };
@@ -501,7 +514,7 @@ fn observed(observation: &Observation) -> Observed {
             Enforcement::Confirmed(_) => None,
         })
         .collect();
-    Observed { workloads: observation.workloads.clone(), quota: observation.quota.clone(), pending }
+    Observed { workloads: observation.workloads.clone(), quota: observation.quota.clone(), pending, deleting: None }
 }
 
 /// Law 13: while the cluster cannot be looked at, nobody is told that what was once seen still is.
@@ -519,7 +532,7 @@ async fn mark_unconfirmed(inner: &Inner, id: &AccountId, error: &EngineError) ->
     Ok(())
 }
 
-async fn keep_observed(
+pub(crate) async fn keep_observed(
     inner: &Inner,
     id: &AccountId,
     environment: &EnvironmentId,

@@ -97,7 +97,10 @@ impl Act {
                 C::SetConditions { .. } => Action::SetConditions,
                 C::ReviewMeasure { .. } => Action::ReviewMeasure,
                 C::AcknowledgeEnforcement { .. } => Action::AcknowledgeEnforcement,
-                C::ProposeDeletion { .. } => Action::ProposeDeletion,
+                C::ProposeDeletion { .. } | C::ProposeDeletionOf { .. } => Action::ProposeDeletion,
+                C::AskEnvironmentDeletion { .. } | C::EndEnvironmentDeletion { .. } => {
+                    Action::DeleteEnvironment
+                }
                 C::ConsentToDeletion { .. } => Action::ConsentToDeletion,
                 C::DenyDeletion { .. } => Action::DenyDeletion,
                 C::ApplyEmergency { .. } => Action::ApplyEmergency,
@@ -132,6 +135,8 @@ impl Act {
                 | C::RecordRepairs { .. }
                 | C::AcknowledgeByWebhook { .. }
                 | C::IssueRetrievalNotice { .. }
+                | C::BeginDeletion { .. }
+                | C::ConfirmEnvironmentDeleted { .. }
                 | C::ConfirmDeletion { .. }
                 | C::CatchUp
                 | C::Fire(_) => return None,

@@ -380,6 +380,13 @@ impl Turn<'_> {
             Event::RetrievalReminderDue { measure, number } => {
                 self.write.enqueue(jobs::RETRIEVE, &closing::subject(measure, *number)).await?;
             }
+            Event::EnvironmentDeletionBegun { .. } if !self.inner.has_cluster => {
+                self.write.enqueue(jobs::DELETE, account.id.as_str()).await?;
+            }
+            // Nothing is left that it could be about: an environment of this name begins anew.
+            Event::EnvironmentDeleted { environment, .. } => {
+                self.write.forget_memory(account.id.as_str(), environment.as_str()).await?;
+            }
             Event::DeletionApproved { .. } => self.write.enqueue(jobs::DELETE, account.id.as_str()).await?,
             _ => {}
         }
@@ -670,7 +677,9 @@ fn document(command: &account::Command) -> Option<&Blob> {
         C::IssueRetrievalNotice { letter, .. } | C::NotifyTerms { letter, .. } => Some(letter),
         C::RecordCheck { found, .. } => found.evidence(),
         C::ProveDelivery { evidence, .. } => Some(evidence),
-        C::ConfirmDeletion { certificate } => Some(certificate),
+        C::ConfirmDeletion { certificate } | C::ConfirmEnvironmentDeleted { certificate, .. } => {
+            Some(certificate)
+        }
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -405,6 +405,16 @@ impl Write {
         Ok(())
     }
 
+    /// Forgets what the cluster half knows about an environment of which nothing is left.
+    pub async fn forget_memory(&mut self, account: &str, environment: &str) -> Result<(), StoreError> {
+        sql("DELETE FROM environments WHERE account = $1 AND environment = $2")
+            .bind(account)
+            .bind(environment)
+            .run(self.open().await?)
+            .await?;
+        Ok(())
+    }
+
     /// Keeps what was last observed of an environment.
     pub async fn put_observed(
         &mut self,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::erasing::{DeletingView, EnvironmentDeletionView, Included};
 use crate::legal::{EmergencyReviewView, FeeView, StrikeView};
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
@@ -235,6 +236,16 @@ view!(
         needed: u8,
         /// Whether enough did.
         approved: bool,
+        /// What is in the environments and none of Tenure's, and goes with them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        including: Vec<Included>,
+        /// When it was begun: from then on something may be gone.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begun: Option<Timestamp>,
+        /// How far it is in each environment that is left, once it was begun.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        deleting: BTreeMap<String, DeletingView>,
     }
 );
 
@@ -308,7 +319,7 @@ view!(
         /// What: `deemed`, `remind`, `lapse`, `apply`, `retry`, `undeliverable`, `check`, `lift_unratified`, `bind_terms`,
         /// `approval_expires`, `emergency_review_overdue`, `appeal_overdue`, `order_missed`, `recheck_missed`, `gag_ends`,
         /// `expire`, `raise_review`, `raise_constructive_termination`, `lift_constructive_termination`, `remind_retrieval`
-        /// and `lapse_deletion` come due by themselves; `deliver`, `enforce`, `restore`, `follow_order` and `delete` are
+        /// `lapse_deletion` and `delete_environment` come due by themselves; `deliver`, `enforce`, `restore`, `follow_order` and `delete` are
         /// under way; `reach`, `resume`, `issue_notice`, `acknowledge`, `hand_in`, `decide_cure`, `decide_dispute`,
         /// `accept_terms`, `propose`, `approve`, `amend`, `ratify`, `emergency_review`, `assign_appeal`, `decide_appeal`,
         /// `recheck_gag`, `decide_conflict`, `vacate_order`, `confirm`, `review`, `review_overdue`,
@@ -364,6 +375,12 @@ view!(
         workloads: Vec<String>,
         /// What is withheld from it.
         withheld: BTreeSet<String>,
+        /// The deletion of it that the account asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deletion: Option<EnvironmentDeletionView>,
+        /// How far its deletion is, once that was begun; where only it is read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deleting: Option<DeletingView>,
     }
 );
 

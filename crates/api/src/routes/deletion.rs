@@ -2,10 +2,12 @@
 
 use axum::response::Response;
 use tenure_domain::account::Command;
+use tenure_domain::account::erasure::Included;
 use tenure_domain::name::AccountId;
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
-use tenure_wire::request::{Consent, DenyDeletion, Reason};
+use tenure_wire::erasing::ProposeDeletion;
+use tenure_wire::request::{Consent, DenyDeletion};
 use tenure_wire::view::Written;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,12 +30,32 @@ fn about(id: &AccountId) -> impl Fn(&Done) -> (String, String) + Send + Sync + '
 ///
 /// Refused with everything that stands against it: the time to fetch the data, reminders, holds, orders, appeals.
 #[utoipa::path(post, operation_id = "proposeDeletion", path = "/v1/accounts/{account}/deletion", tag = "accounts", params(("account" = String, Path)),
-    request_body = Reason, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn propose(call: Call, Path(id): Path<AccountId>, body: Body<Reason>) -> Result<Response, Failure> {
+    request_body = ProposeDeletion, responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn propose(
+    call: Call,
+    Path(id): Path<AccountId>,
+    body: Body<ProposeDeletion>,
+) -> Result<Response, Failure> {
     let made = about(&id);
     let mut writing = Writing::new(&call, body.hash);
     let why = writing.words("/why", &body.value.why)?;
-    writing.submit(Act::Account(id, Command::ProposeDeletion { why }), true, made).await
+    let including = included(body.value.including);
+    let command = if including.is_empty() {
+        Command::ProposeDeletion { why }
+    } else {
+        Command::ProposeDeletionOf { why, including }
+    };
+    writing.submit(Act::Account(id, command), true, made).await
+}
+
+/// What goes with environments and is none of Tenure's.
+pub(super) fn included(named: Vec<tenure_wire::erasing::Included>) -> Vec<Included> {
+    let one = |i: tenure_wire::erasing::Included| Included {
+        environment: i.environment,
+        object: i.object,
+        uid: i.uid,
+    };
+    named.into_iter().map(one).collect()
 }
 
 /// Consent to exactly the deletion that was read. With the last consent needed it is carried out under a permit.

@@ -26,6 +26,7 @@ mod orders;
 mod parity;
 mod people;
 mod plans;
+mod rehearsals;
 mod reports;
 mod rules;
 mod standing;
@@ -76,6 +77,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(fees::routes())
         .merge(standing::routes())
         .merge(deletion::routes())
+        .merge(rehearsals::routes())
         .merge(parity::routes())
         .merge(appeals::routes())
         .merge(orders::routes())

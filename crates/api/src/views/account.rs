@@ -10,6 +10,7 @@ use tenure_domain::account::{Account, Environment};
 use tenure_domain::name::{EnvironmentId, OrderId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
+use tenure_wire::erasing::{DeletingView, EnvironmentDeletionView, ForeignView};
 use tenure_wire::view::{
     AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkloadView,
 };
@@ -46,7 +47,26 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
         hostnames: environment.exposure.hostnames,
         workloads: environment.workloads.keys().map(ToString::to_string).collect(),
         withheld: withheld(account, &Scope::Environment(id.clone())),
+        deletion: account.erasures.get(id).map(|asked| EnvironmentDeletionView {
+            asked_by: format!("member/{}/{}", account.id, asked.asked_by),
+            asked_at: asked.asked_at,
+            due: asked.due,
+            begun: asked.begun,
+        }),
+        deleting: None,
     }
+}
+
+/// How far a deletion is, for people.
+pub fn deleting(observed: Observed) -> Option<DeletingView> {
+    observed.deleting.map(|deleting| DeletingView {
+        pending: deleting.pending,
+        foreign: deleting
+            .foreign
+            .into_iter()
+            .map(|one| ForeignView { object: one.object, uid: one.uid })
+            .collect(),
+    })
 }
 
 pub fn workload(

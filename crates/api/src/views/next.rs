@@ -151,6 +151,9 @@ fn due(key: &TimerKey) -> (&'static str, String) {
         TimerKey::RetrievalReminder(id, _) => {
             ("a reminder of the time to fetch the data goes out", id.to_string())
         }
+        TimerKey::EnvironmentDeletion(id) => {
+            ("the environment is deleted, as the account asked", format!("environment/{id}"))
+        }
         TimerKey::DeletionLapse(id) => ("the proposal to delete ends without its quorum", id.to_string()),
     }
 }

@@ -1,5 +1,7 @@
 //! Who blocks what and what clears it, and the end of an account.
 
+use std::collections::BTreeMap;
+
 use tenure_domain::account::blockers::Clears;
 use tenure_domain::account::closing::Lifecycle;
 use tenure_domain::account::measure::Measure;
@@ -7,6 +9,7 @@ use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::capability::{Capability, Enforcer};
 use tenure_domain::name::{CaseId, ItemId, NoticeId};
 use tenure_engine::{Engine, EngineError};
+use tenure_wire::erasing::{DeletingView, Included};
 use tenure_wire::view::{BlockedView, BlockerView, ClosingView, DeletionView};
 
 use super::text;
@@ -91,6 +94,20 @@ pub async fn closing(
             consents: closing.valid_consents().iter().map(|c| format!("person/{}", c.by)).collect(),
             needed: closing.quorum,
             approved: deletion.approved,
+            including: deletion
+                .including
+                .iter()
+                .map(|one| Included {
+                    environment: one.environment.clone(),
+                    object: one.object.clone(),
+                    uid: one.uid.clone(),
+                })
+                .collect(),
+            begun: deletion.begun,
+            deleting: match deletion.begun {
+                Some(_) => deleting(engine, account).await?,
+                None => BTreeMap::new(),
+            },
         }),
         None => None,
     };
@@ -109,6 +126,15 @@ pub async fn closing(
         deletion,
         why_not_deleted: why_not_deleted.iter().map(Into::into).collect(),
     }))
+}
+
+async fn deleting(engine: &Engine, account: &Account) -> Result<BTreeMap<String, DeletingView>, Failure> {
+    let mut all = BTreeMap::new();
+    for name in account.environments.keys() {
+        let observed = engine.observed(&account.id, name).await?;
+        all.extend(super::account::deleting(observed).map(|deleting| (name.to_string(), deleting)));
+    }
+    Ok(all)
 }
 
 /// The certificate of a closed account.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::account::command::{ProposeMeasure, Starts};
+use tenure_domain::account::erasure::Included;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
-use tenure_domain::name::{AccountId, CaseId, MeasureId, NoticeId};
-use tenure_domain::permit::Permit;
+use tenure_domain::name::{AccountId, CaseId, EnvironmentId, MeasureId, NoticeId};
+use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
 use tenure_domain::scope::Scope;
 use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
@@ -139,6 +140,27 @@ impl Tenant {
     /// Ends a measure.
     pub fn lift(&mut self, measure: &MeasureId) {
         self.person("omar", Command::LiftMeasure { measure: measure.clone(), why: words() });
+    }
+
+    /// An owner asks that the environment be deleted, and the day in which that can be taken back passes.
+    pub fn delete(&mut self, including: Vec<Included>) {
+        let ada = format!("member/{}/ada", self.account.id);
+        let web: EnvironmentId = "web".parse().unwrap();
+        if self.account.erasures.contains_key(&web) {
+            self.run(&ada, Command::EndEnvironmentDeletion { environment: web.clone() });
+        }
+        let confirm = web.to_string();
+        let environment = web.clone();
+        self.run(&ada, Command::AskEnvironmentDeletion { environment, confirm, why: words(), including });
+        self.now += SignedDuration::from_hours(24);
+        self.run("system/timer", Command::Fire(TimerKey::EnvironmentDeletion(web)));
+    }
+
+    /// The permit to delete it.
+    pub fn erase_permit(&self) -> EnvironmentDeletionPermit {
+        let actor: Actor = "system/eraser".parse().unwrap();
+        let context = Context { now: self.now, actor: &actor, book: &self.book };
+        self.account.environment_deletion_permit(&"web".parse().unwrap(), &context).unwrap()
     }
 
     /// Every permit that the domain mints now.

@@ -10,8 +10,9 @@ use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_cluster::{
-    Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory, Observation,
-    Restoration, RestoreReport, StopReport,
+    Cluster, ClusterError, Enforcement, Envelope, Environment, EraseReport, Erased, Erasing, ForeignObject, Keep,
+    KeepError, Memory, Observation,
+    Preflight, Restoration, RestoreReport, StopReport,
 };
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
@@ -227,6 +228,39 @@ impl<'w> Driver<'w> {
             self.until("the restoration", |_| is_restored()).await;
         }
         self.restored.lock().unwrap().take().unwrap()
+    }
+
+    /// One pass of the deletion over `cluster`.
+    pub async fn erase_over(&self, cluster: &Cluster) -> Result<Erased, ClusterError> {
+        let (permit, memory) = (self.tenant.erase_permit(), self.kept.memory());
+        let erased =
+            cluster.erase(&self.environment(), permit.erase(), memory, &self.kept, self.tenant.now).await?;
+        self.kept.keep(&erased.memory).await?;
+        Ok(erased)
+    }
+
+    /// One pass of the deletion, which is not done with it.
+    pub async fn erase_pending(&self) -> (String, Vec<ForeignObject>) {
+        match self.erase_over(&self.cluster).await.unwrap().state {
+            Erasing::Pending { why, foreign } => (why, foreign),
+            Erasing::Done(report) => panic!("{report:?}"),
+        }
+    }
+
+    /// Passes of the deletion until nothing is left.
+    pub async fn until_erased(&self) -> EraseReport {
+        let started = Instant::now();
+        loop {
+            match self.erase_over(&self.cluster).await.unwrap().state {
+                Erasing::Done(report) => return *report,
+                Erasing::Pending { why, .. } => assert!(started.elapsed() < DEADLINE, "{why}"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    pub async fn preflight(&self) -> Preflight {
+        self.cluster.erase_preflight(&self.environment(), &self.kept.memory()).await.unwrap()
     }
 
     /// What a visitor gets: the status, and the page where there is one.

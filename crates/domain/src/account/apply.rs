@@ -73,6 +73,8 @@ impl Account {
                     invoices: std::collections::BTreeMap::new(),
                     matched: std::collections::BTreeMap::new(),
                     cleared: Vec::new(),
+                    erasures: std::collections::BTreeMap::new(),
+                    deleted: Vec::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -525,6 +527,11 @@ impl Account {
             | Event::MeasureReviewOverdue { .. }
             | Event::MeasureReviewed { .. }
             | Event::MeasureConstructiveTermination { .. } => self.fold_watch(recorded)?,
+            Event::DeletionBegun { .. }
+            | Event::EnvironmentDeletionAsked { .. }
+            | Event::EnvironmentDeletionBegun { .. }
+            | Event::EnvironmentDeletionEnded { .. }
+            | Event::EnvironmentDeleted { .. } => self.fold_erasure(recorded)?,
             Event::AccountClosing { .. }
             | Event::AccountReopened { .. }
             | Event::RetrievalStarted { .. }

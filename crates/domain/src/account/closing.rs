@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::erasure::Included;
 use super::measure::Approval;
 use crate::calendar::Deadline;
 use crate::name::{MeasureId, NoticeId};
@@ -104,6 +105,12 @@ pub struct Deletion {
     pub consents: Vec<Approval>,
     /// Whether there are enough of them.
     pub approved: bool,
+    /// What is in the environments and none of ours, and goes with them by this decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub including: Vec<Included>,
+    /// When it was begun: from then on something may be gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<Timestamp>,
 }
 
 impl Lifecycle {

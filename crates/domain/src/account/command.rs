@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::cure::Found;
+use super::erasure::Included;
 use super::event::Asked;
 use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, OrderKind};
@@ -159,8 +160,23 @@ pub enum Command {
     ConsentToDeletion { command_hash: String },
     /// Refuse a deletion that is proposed, or take back one that is approved.
     DenyDeletion { command_hash: String, why: Words },
+    /// Propose to delete what the account has, and with it what is in its environments and none of ours.
+    ProposeDeletionOf { why: Words, including: Vec<Included> },
+    /// Begin a deletion that has its quorum: from then on something may be gone.
+    BeginDeletion { command_hash: String },
+    /// Nothing is left of an environment, as the certificate says.
+    ConfirmEnvironmentDeleted { environment: EnvironmentId, certificate: Blob },
     /// It was deleted, as the certificate says.
     ConfirmDeletion { certificate: Blob },
+    /// The account asks that one of its environments be deleted, and names it again.
+    AskEnvironmentDeletion {
+        environment: EnvironmentId,
+        confirm: String,
+        why: Words,
+        including: Vec<Included>,
+    },
+    /// The account takes that back; or it may not be carried out any more.
+    EndEnvironmentDeletion { environment: EnvironmentId },
     /// The cluster was observed to follow a measure.
     ConfirmInForce { measure: MeasureId, receipt: Blob },
     /// The cluster was observed to be restored.
@@ -296,7 +312,11 @@ impl Command {
             Self::AcknowledgeEnforcement { .. } => "acknowledge enforcement",
             Self::AcknowledgeByWebhook { .. } => "acknowledge by webhook",
             Self::IssueRetrievalNotice { .. } => "issue retrieval notice",
-            Self::ProposeDeletion { .. } => "propose deletion",
+            Self::ProposeDeletion { .. } | Self::ProposeDeletionOf { .. } => "propose deletion",
+            Self::BeginDeletion { .. } => "begin deletion",
+            Self::ConfirmEnvironmentDeleted { .. } => "confirm environment deleted",
+            Self::AskEnvironmentDeletion { .. } => "ask for deletion of environment",
+            Self::EndEnvironmentDeletion { .. } => "end deletion of environment",
             Self::ConsentToDeletion { .. } => "consent to deletion",
             Self::DenyDeletion { .. } => "deny deletion",
             Self::ConfirmDeletion { .. } => "confirm deletion",
@@ -397,6 +417,7 @@ impl Command {
                 | Self::ChargeFee { .. }
                 | Self::ApplyOrder { .. }
                 | Self::ProposeDeletion { .. }
+                | Self::ProposeDeletionOf { .. }
                 | Self::ConsentToDeletion { .. }
                 | Self::VacateOrder { .. }
                 | Self::ReleaseHold { .. }

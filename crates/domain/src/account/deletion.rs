@@ -8,7 +8,7 @@ use super::legal::OrderKind;
 use super::measure::{Approval, MeasureState};
 use super::{Account, Context, Kept};
 use crate::name::PersonId;
-use crate::permit::DeletionPermit;
+use crate::permit::{DeletionPermit, ErasePermit};
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::terms::Terms;
 
@@ -33,7 +33,12 @@ impl Account {
                 proposed_by: deletion.proposed_by.to_string(),
                 consents,
                 retrieval_ended: retrieve.ends.at,
-                minted_at: context.now,
+                erase: ErasePermit {
+                    account: self.id.clone(),
+                    environment: None,
+                    including: deletion.including.clone(),
+                    minted_at: context.now,
+                },
             }),
             _ => Err(Rejected::Refused(Refusal { guards: unmet })),
         }

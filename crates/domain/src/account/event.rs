@@ -10,6 +10,7 @@ use super::case::Outcome;
 use super::clearance::Signal;
 use super::clock::{Moved, PauseCause, Wait};
 use super::cure::{Found, Verifier};
+use super::erasure::Included;
 use super::invoice::InvoiceFacts;
 use super::legal::{AppealOutcome, Gag, OrderKind};
 use super::measure::{Finding, LiftReason, Proposal};
@@ -134,6 +135,20 @@ pub enum Event {
     },
     #[serde(rename = "access.granted")]
     AccessGranted { environment: EnvironmentId, role: TenantRole, seconds: u32, until: Timestamp },
+    #[serde(rename = "environment.deletion_asked")]
+    EnvironmentDeletionAsked {
+        environment: EnvironmentId,
+        due: Timestamp,
+        why: Words,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        including: Vec<Included>,
+    },
+    #[serde(rename = "environment.deletion_begun")]
+    EnvironmentDeletionBegun { environment: EnvironmentId },
+    #[serde(rename = "environment.deletion_ended")]
+    EnvironmentDeletionEnded { environment: EnvironmentId, refused: bool },
+    #[serde(rename = "environment.deleted")]
+    EnvironmentDeleted { environment: EnvironmentId, certificate: Blob },
     #[serde(rename = "workload.put")]
     WorkloadPut { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
     #[serde(rename = "workload.removed")]
@@ -438,11 +453,19 @@ pub enum Event {
     #[serde(rename = "retrieval.reminder_due")]
     RetrievalReminderDue { measure: MeasureId, number: u8 },
     #[serde(rename = "deletion.proposed")]
-    DeletionProposed { measure: MeasureId, command_hash: String, why: Words },
+    DeletionProposed {
+        measure: MeasureId,
+        command_hash: String,
+        why: Words,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        including: Vec<Included>,
+    },
     #[serde(rename = "deletion.consented")]
     DeletionConsented { by: PersonId, command_hash: String },
     #[serde(rename = "deletion.approved")]
     DeletionApproved { command_hash: String },
+    #[serde(rename = "deletion.begun")]
+    DeletionBegun { command_hash: String },
     #[serde(rename = "deletion.ended")]
     DeletionEnded {
         command_hash: String,
@@ -471,7 +494,9 @@ impl Event {
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
-            Self::AccountClosed { certificate, .. } => Some(certificate),
+            Self::AccountClosed { certificate, .. } | Self::EnvironmentDeleted { certificate, .. } => {
+                Some(certificate)
+            }
             Self::MeasureInForce { receipt, .. }
             | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }

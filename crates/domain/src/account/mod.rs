@@ -19,6 +19,7 @@ pub mod conflict;
 pub mod cure;
 mod decide;
 mod deletion;
+pub mod erasure;
 pub mod event;
 mod gag;
 mod guards;
@@ -66,6 +67,7 @@ use clearance::Cleared;
 use closing::Lifecycle;
 pub use command::Command;
 use conflict::Conflict;
+use erasure::{DeletedEnvironment, EnvironmentDeletion};
 pub use event::{Event, Recorded};
 use invoice::Invoice;
 use legal::{Appeal, Hold, Order};
@@ -225,6 +227,12 @@ pub struct Account {
     /// Signals that persons found to be false, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cleared: Vec<Cleared>,
+    /// The environments whose deletion the account asked for, until they are deleted or it ended otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub erasures: BTreeMap<EnvironmentId, EnvironmentDeletion>,
+    /// The environments that were deleted, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<DeletedEnvironment>,
 }
 
 macro_rules! lookup {

@@ -152,6 +152,7 @@ impl What {
             Self::Due(TimerKey::ConstructiveEnd(_)) => "lift_constructive_termination",
             Self::Due(TimerKey::RetrievalReminder(..)) => "remind_retrieval",
             Self::Due(TimerKey::DeletionLapse(_)) => "lapse_deletion",
+            Self::Due(TimerKey::EnvironmentDeletion(_)) => "delete_environment",
             Self::Confirm(..) => "confirm",
             Self::ReviewMeasure(_) => "review",
             Self::ReviewOverdue(_) => "review_overdue",

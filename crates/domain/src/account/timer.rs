@@ -14,7 +14,7 @@ use super::decide::approval_ends;
 use super::decide::delivery::UNDELIVERABLE_AFTER;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
-use crate::name::{AppealId, CaseId, MeasureId, NoticeId, OrderId, TermsNoticeId};
+use crate::name::{AppealId, CaseId, EnvironmentId, MeasureId, NoticeId, OrderId, TermsNoticeId};
 
 /// How often verifiers that go by themselves are asked, beside each time that something new is reported: what was
 /// reported long ago leaves a window by time alone.
@@ -68,6 +68,8 @@ pub enum TimerKey {
     RetrievalReminder(MeasureId, u8),
     /// A proposal to delete, after a termination, has waited too long for its quorum.
     DeletionLapse(MeasureId),
+    /// The account has had the time to take back that an environment be deleted.
+    EnvironmentDeletion(EnvironmentId),
 }
 
 /// What the text of a reminder of the retrieval period begins with; its number follows.
@@ -98,9 +100,12 @@ impl TimerKey {
                 let measure = &account.appeal(appeal).ok()?.measure;
                 account.measure(measure).ok().and_then(|m| m.proposal.case.as_ref())
             }
-            Self::DeemedTerms(_) | Self::Bind(_) | Self::Order(_) | Self::Recheck(_) | Self::GagEnd(_) => {
-                None
-            }
+            Self::DeemedTerms(_)
+            | Self::Bind(_)
+            | Self::Order(_)
+            | Self::Recheck(_)
+            | Self::GagEnd(_)
+            | Self::EnvironmentDeletion(_) => None,
         }
     }
 
@@ -137,7 +142,8 @@ impl TimerKey {
             | Self::Constructive(_)
             | Self::ConstructiveEnd(_)
             | Self::RetrievalReminder(..)
-            | Self::DeletionLapse(_) => None,
+            | Self::DeletionLapse(_)
+            | Self::EnvironmentDeletion(_) => None,
         }
     }
 }
@@ -177,6 +183,7 @@ impl fmt::Display for TimerKey {
             Self::ConstructiveEnd(id) => write!(f, "constructive_end:{id}"),
             Self::RetrievalReminder(id, number) => write!(f, "{REMIND_RETRIEVAL}{number}:{id}"),
             Self::DeletionLapse(id) => write!(f, "deletion_lapse:{id}"),
+            Self::EnvironmentDeletion(id) => write!(f, "environment_deletion:{id}"),
         }
     }
 }
@@ -217,6 +224,7 @@ impl FromStr for TimerKey {
             "constructive" => Ok(Self::Constructive(measure()?)),
             "constructive_end" => Ok(Self::ConstructiveEnd(measure()?)),
             "deletion_lapse" => Ok(Self::DeletionLapse(measure()?)),
+            "environment_deletion" => Ok(Self::EnvironmentDeletion(id.parse().map_err(|_| wrong())?)),
             other => {
                 let number = other.strip_prefix(REMIND_RETRIEVAL).ok_or_else(wrong)?;
                 let number: u8 = number.parse().map_err(|_| wrong())?;
@@ -366,6 +374,9 @@ impl Account {
                     add(gag.recheck_by, TimerKey::Recheck(order.id.clone()));
                 }
             }
+        }
+        for (environment, asked) in self.erasures.iter().filter(|(_, asked)| asked.begun.is_none()) {
+            add(asked.due, TimerKey::EnvironmentDeletion(environment.clone()));
         }
         if let Some(closing) = self.lifecycle.closing() {
             if let Some((number, due)) = closing.next_reminder() {

@@ -39,6 +39,8 @@ enum By {
     PersonOrMember,
     /// A person of the provider, or what carries out deletions.
     PersonOrEraser,
+    /// A member of the account, or what carries out deletions.
+    MemberOrEraser,
     /// This part of Tenure alone.
     Part(&'static str),
     /// Whom the policies let through; the domain asks for no more.
@@ -125,6 +127,11 @@ rows! {
     Command::ConsentToDeletion { .. } => "consent to deletion", By::Person, Again::Refused;
     Command::DenyDeletion { .. } => "deny deletion", By::PersonOrEraser, Again::Refused;
     Command::ConfirmDeletion { .. } => "confirm deletion", By::Part("system/eraser"), Again::Refused;
+    Command::ProposeDeletionOf { .. } => "propose deletion of", By::Person, Again::Refused;
+    Command::BeginDeletion { .. } => "begin deletion", By::Part("system/eraser"), Again::Nothing;
+    Command::ConfirmEnvironmentDeleted { .. } => "environment deleted", By::Part("system/eraser"), Again::Refused;
+    Command::AskEnvironmentDeletion { .. } => "ask deletion of environment", By::Member, Again::Refused;
+    Command::EndEnvironmentDeletion { .. } => "end deletion of environment", By::MemberOrEraser, Again::Refused;
     Command::ConfirmInForce { .. } => "confirm", By::Part("system/cluster"), Again::Nothing;
     Command::ConfirmRestored { .. } => "restored", By::Part("system/cluster"), Again::Nothing;
     Command::RecordRepairs { .. } => "repairs", By::Part("system/cluster"), Again::Another;
@@ -168,6 +175,7 @@ fn may(by: By, actor: &str) -> bool {
         By::Person => actor.starts_with("person/"),
         By::PersonOrRule => actor.starts_with("person/") || actor.starts_with("rule/"),
         By::PersonOrMember => actor.starts_with("person/") || actor == "member/parley/ada",
+        By::MemberOrEraser => actor == "member/parley/ada" || actor == "system/eraser",
         By::PersonOrEraser => actor.starts_with("person/") || actor == "system/eraser",
         By::Rule => actor == "rule/flood",
         By::Member => actor == "member/parley/ada",

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::{Clears, ProposeMeasure, RecordRemoval, Starts};
 use tenure_domain::account::cure::{Found, Verifier};
+use tenure_domain::account::erasure::Included;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::invoice::InvoiceFacts;
 use tenure_domain::account::legal::OrderKind;
@@ -75,10 +76,42 @@ pub fn stations() -> Vec<(&'static str, World)> {
         }
     }
     all.push(("deletion approved", world.clone()));
+    world.ok("system/eraser", Command::BeginDeletion { command_hash });
+    all.push(("deletion begun", world.clone()));
+    world.ok("system/eraser", gone("web"));
+    world.ok("system/eraser", gone("batch"));
+    all.push(("environments deleted", world.clone()));
+    let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
+    world.ok("member/parley/ada", ask_deletion("web", "web"));
+    all.push(("deletion of an environment asked", world.clone()));
+    world.pass_hours(25);
+    all.push(("deletion of an environment begun", world));
     let mut fetched = closing::terminated("3.1", "abuse").0;
     fetched.pass_hours(1);
     all.push(("terminated", fetched));
     all
+}
+
+fn gone(environment: &str) -> Command {
+    Command::ConfirmEnvironmentDeleted { environment: environment.parse().unwrap(), certificate: blob() }
+}
+
+fn ask_deletion(environment: &str, confirm: &str) -> Command {
+    Command::AskEnvironmentDeletion {
+        environment: environment.parse().unwrap(),
+        confirm: confirm.to_owned(),
+        why: words(),
+        including: Vec::new(),
+    }
+}
+
+/// Something in an environment that is not ours.
+fn included(environment: &str, object: &str) -> Included {
+    Included {
+        environment: environment.parse().unwrap(),
+        object: object.to_owned(),
+        uid: "6f2c1f0e".to_owned(),
+    }
 }
 
 fn deletion(world: &World) -> String {
@@ -178,6 +211,20 @@ pub fn commands(world: &World) -> Vec<Command> {
         Command::ConsentToDeletion { command_hash: deletion(world) },
         Command::DenyDeletion { command_hash: deletion(world), why: words() },
         Command::ConfirmDeletion { certificate: blob() },
+        Command::ProposeDeletionOf { why: words(), including: vec![included("web", "ConfigMap/theirs")] },
+        Command::ProposeDeletionOf { why: words(), including: vec![included("none", "ConfigMap/theirs")] },
+        Command::ProposeDeletionOf { why: words(), including: vec![included("web", "")] },
+        Command::ProposeDeletionOf { why: words(), including: vec![included("web", "x"); 101] },
+        Command::BeginDeletion { command_hash: deletion(world) },
+        Command::BeginDeletion { command_hash: "0".repeat(64) },
+        gone("web"),
+        gone("none"),
+        ask_deletion("web", "web"),
+        ask_deletion("web", ""),
+        ask_deletion("batch", "web"),
+        ask_deletion("none", "none"),
+        Command::EndEnvironmentDeletion { environment: "web".parse().unwrap() },
+        Command::EndEnvironmentDeletion { environment: "none".parse().unwrap() },
     ];
     let crossed = || Found::Crossed { facts: std::collections::BTreeMap::new() };
     for n in [1, 2, 9] {

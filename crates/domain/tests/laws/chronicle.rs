@@ -284,7 +284,12 @@ impl Chronicle {
             | Event::DeletionProposed { .. }
             | Event::DeletionConsented { .. }
             | Event::DeletionApproved { .. }
+            | Event::DeletionBegun { .. }
             | Event::DeletionEnded { .. }
+            | Event::EnvironmentDeletionAsked { .. }
+            | Event::EnvironmentDeletionBegun { .. }
+            | Event::EnvironmentDeletionEnded { .. }
+            | Event::EnvironmentDeleted { .. }
             | Event::AccountClosed { .. }
             | Event::NoticeDelayed { .. }
             | Event::NoticeReleased { .. }

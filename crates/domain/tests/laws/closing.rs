@@ -80,6 +80,10 @@ fn consent(world: &World) -> Command {
     Command::ConsentToDeletion { command_hash: hash(world) }
 }
 
+fn gone(environment: &str) -> Command {
+    Command::ConfirmEnvironmentDeleted { environment: environment.parse().unwrap(), certificate: blob() }
+}
+
 fn permit(world: &World) -> Result<DeletionPermit, Vec<Guard>> {
     let actor: Actor = "system/eraser".parse().unwrap();
     let context = Context { now: world.now, actor: &actor, book: &world.book };
@@ -144,6 +148,19 @@ fn a_termination_goes_its_whole_way() {
         world.refused("person/ines", Command::ConfirmDeletion { certificate: blob() }),
         [Guard::AnotherPerson]
     );
+    // Closed is what was observed: it is begun on the record, and every environment is seen to be gone first.
+    let begin = Command::BeginDeletion { command_hash: hash(&world) };
+    assert_eq!(world.refused("system/eraser", gone("web")), [Guard::InState]);
+    world.ok("system/eraser", begin.clone());
+    assert!(world.ok("system/eraser", begin).is_empty(), "it is begun once");
+    let put = crate::world::put("feed", "registry.example/app:2");
+    assert_eq!(world.refused("member/parley/ada", put), [Guard::InState]);
+    for environment in ["web", "batch"] {
+        let closed = Command::ConfirmDeletion { certificate: blob() };
+        assert_eq!(world.refused("system/eraser", closed), [Guard::InState]);
+        world.ok("system/eraser", gone(environment));
+    }
+    assert_eq!(world.account().deleted.len(), 2);
     world.ok("system/eraser", Command::ConfirmDeletion { certificate: blob() });
     assert!(matches!(world.account().lifecycle, Lifecycle::Closed { .. }));
     // It is over; what was can be read, and nothing is begun anew.
@@ -191,6 +208,8 @@ fn law_07_each_thing_that_is_missing_stops_the_deletion() {
     assert!(permit(&world).unwrap_err().contains(&Guard::NoOrder));
     let refused = world.refused("system/eraser", Command::ConfirmDeletion { certificate: blob() });
     assert!(refused.contains(&Guard::NoOrder), "{refused:?}");
+    let begin = Command::BeginDeletion { command_hash: hash(&world) };
+    assert_eq!(world.refused("system/eraser", begin), [Guard::NoOrder]);
 }
 
 #[test]

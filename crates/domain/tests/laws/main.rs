@@ -49,5 +49,6 @@ mod reminders;
 mod replaced;
 
 mod depth;
+mod erasure;
 mod story;
 mod ways_around;

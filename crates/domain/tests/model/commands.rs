@@ -299,7 +299,8 @@ pub fn appeal(view: &View<'_>) -> Vec<Asked> {
 
 fn workloads(view: &View<'_>) -> Vec<Asked> {
     let web = "web".parse().unwrap();
-    let feed = view.account.environments[&web].workloads.keys().find(|w| w.as_str() == "feed");
+    let declared = view.account.environments.get(&web);
+    let feed = declared.and_then(|e| e.workloads.keys().find(|w| w.as_str() == "feed"));
     feed.map(|w| (ADA, Command::RemoveWorkload { environment: web.clone(), workload: w.clone() }))
         .into_iter()
         .collect()

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use tenure_domain::account::Command;
 use tenure_domain::account::command::RecordRemoval;
+use tenure_domain::account::erasure::Included;
 use tenure_domain::account::legal::OrderKind;
 use tenure_domain::capability::Preset;
 use tenure_domain::scope::Scope;
@@ -25,7 +26,12 @@ pub const COURTS: Makers = &[
 pub const APPEALS: Makers = &[("assign and modify", modify)];
 
 /// The end of an account.
-pub const ENDING: Makers = &[("retrieval", retrieval), ("deletion", deletion), ("enforcers", enforcers)];
+pub const ENDING: Makers = &[
+    ("retrieval", retrieval),
+    ("deletion", deletion),
+    ("deletion of an environment", of_environment),
+    ("enforcers", enforcers),
+];
 
 /// Orders and holds on the account as a whole, beside a deletion.
 pub const WHOLE: Makers = &[("orders on the whole", whole)];
@@ -151,16 +157,37 @@ fn deletion(view: &View<'_>) -> Vec<Tried> {
         ("system/eraser", Command::ConfirmDeletion { certificate: blob() }),
         (INES, Command::ConfirmDeletion { certificate: blob() }),
     ];
+    let including =
+        vec![Included { environment: parse("web"), object: "ConfigMap/a".into(), uid: "a".into() }];
+    asked.push((INES, Command::ProposeDeletionOf { why: words(), including }));
+    for environment in view.account.environments.keys().cloned() {
+        let certificate = blob();
+        asked.push(("system/eraser", Command::ConfirmEnvironmentDeleted { environment, certificate }));
+    }
     let proposed = view.account.lifecycle.closing().and_then(|c| c.deletion.as_ref());
     if let Some(command_hash) = proposed.map(|d| d.command_hash.clone()) {
         for who in [INES, OMAR, NOA] {
             let command_hash = command_hash.clone();
             asked.push((who, Command::ConsentToDeletion { command_hash }));
         }
+        asked.push(("system/eraser", Command::BeginDeletion { command_hash: command_hash.clone() }));
         asked.push((OMAR, Command::ConsentToDeletion { command_hash: "0".repeat(64) }));
         asked.push((OMAR, Command::DenyDeletion { command_hash, why: words() }));
     }
     asked
+}
+
+fn of_environment(view: &View<'_>) -> Vec<Tried> {
+    let environment = || parse("web");
+    if !view.account.environments.contains_key(&environment()) {
+        return Vec::new();
+    }
+    let ask = |confirm: &str| {
+        let (confirm, including) = (confirm.to_owned(), Vec::new());
+        Command::AskEnvironmentDeletion { environment: environment(), confirm, why: words(), including }
+    };
+    let end = || Command::EndEnvironmentDeletion { environment: environment() };
+    vec![(ADA, ask("web")), (ADA, ask("feed")), (INES, ask("web")), (ADA, end()), ("system/eraser", end())]
 }
 
 fn whole(view: &View<'_>) -> Vec<Tried> {

@@ -212,7 +212,12 @@ pub fn check_all(depths: &[(Station, Tried, usize)]) {
         "deletion.proposed",
         "deletion.consented",
         "deletion.approved",
+        "deletion.begun",
         "deletion.ended",
+        "environment.deletion_asked",
+        "environment.deletion_begun",
+        "environment.deletion_ended",
+        "environment.deleted",
         "account.closed",
     ] {
         assert!(all.events.contains_key(must), "no history reaches {must}: {:?}", all.events);

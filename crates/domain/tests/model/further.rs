@@ -11,7 +11,7 @@ use tenure_domain::account::measure::{Basis, Proposal};
 use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::account::{Actor, Recorded};
 use tenure_domain::name::{
-    AppealId, CaseId, FeeId, Ground, MeasureId, NoticeId, OrderId, PersonId, TermsNoticeId,
+    AppealId, CaseId, EnvironmentId, FeeId, Ground, MeasureId, NoticeId, OrderId, PersonId, TermsNoticeId,
 };
 use tenure_domain::period::Period;
 use tenure_domain::terms::TermsRef;
@@ -34,6 +34,8 @@ pub struct DeletionSeen {
     pub hash: String,
     /// Those who consented to exactly this.
     pub consents: BTreeSet<PersonId>,
+    /// Whether it was begun.
+    pub begun: bool,
 }
 
 /// New terms that the account was told of.
@@ -69,9 +71,18 @@ pub struct Further {
     pub open_appeals: BTreeSet<AppealId>,
     pub closing: Option<ClosingSeen>,
     pub closed: bool,
+    /// When the account asked for the deletion of an environment, while that stands.
+    pub asked_deletions: BTreeMap<EnvironmentId, Timestamp>,
+    /// Those that were begun.
+    pub begun_deletions: BTreeSet<EnvironmentId>,
 }
 
 impl Further {
+    /// Whether the deletion of what the account has was begun.
+    pub fn deletion_begun(&self) -> bool {
+        self.closing.as_ref().and_then(|c| c.deletion.as_ref()).is_some_and(|d| d.begun)
+    }
+
     pub fn of(events: &[Recorded]) -> Self {
         let (mut seen, mut further) = (Chronicle::default(), Self::default());
         for recorded in events {
@@ -167,7 +178,7 @@ impl Further {
             }
             Event::DeletionProposed { command_hash, .. } => {
                 let (proposer, hash) = (actor.clone(), command_hash.clone());
-                let deletion = DeletionSeen { proposer, hash, consents: BTreeSet::new() };
+                let deletion = DeletionSeen { proposer, hash, consents: BTreeSet::new(), begun: false };
                 self.closing.as_mut().unwrap().deletion = Some(deletion);
             }
             Event::DeletionConsented { by, command_hash } => {
@@ -175,6 +186,20 @@ impl Further {
                 if &deletion.hash == command_hash {
                     deletion.consents.insert(by.clone());
                 }
+            }
+            Event::DeletionBegun { .. } => {
+                self.closing.as_mut().unwrap().deletion.as_mut().unwrap().begun = true;
+            }
+            Event::EnvironmentDeletionAsked { environment, .. } => {
+                self.asked_deletions.insert(environment.clone(), *at);
+            }
+            Event::EnvironmentDeletionBegun { environment } => {
+                self.begun_deletions.insert(environment.clone());
+            }
+            Event::EnvironmentDeletionEnded { environment, .. }
+            | Event::EnvironmentDeleted { environment, .. } => {
+                self.asked_deletions.remove(environment);
+                self.begun_deletions.remove(environment);
             }
             Event::DeletionEnded { .. } => self.closing.as_mut().unwrap().deletion = None,
             _ => {}

@@ -23,6 +23,8 @@ pub const RETRIEVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 const REMINDERS: u8 = 3;
 /// How many people consent to a deletion besides whoever proposed it.
 const QUORUM: usize = 2;
+/// How long an account can take back that an environment be deleted.
+const TAKE_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// How many strikes power 1.6 asks for.
 const STRIKES: usize = 2;
 /// After which notice new terms bind.
@@ -134,6 +136,26 @@ pub fn event(seen: &Chronicle, further: &Further, recorded: &Recorded) -> Result
             law!(7, other, "{by} proposed the deletion, or consents twice");
         }
         Event::DeletionApproved { .. } => quorum(further)?,
+        Event::DeletionBegun { .. } => {
+            law!(7, *actor == Actor::System(System::Eraser), "{actor} begins to delete");
+            may_be_deleted(seen, further, *at)?;
+            quorum(further)?;
+        }
+        Event::EnvironmentDeletionBegun { environment } => {
+            let asked = further.asked_deletions.get(environment);
+            let waited = asked.is_some_and(|asked| *at >= *asked + TAKE_BACK);
+            law!(7, waited, "{environment} is being deleted before it can no longer be taken back");
+            let touches = |scope: &Scope| scope.environment().is_none_or(|e| e == environment);
+            let hold = seen.holds.values().find(|(scope, _)| touches(scope));
+            law!(8, hold.is_none(), "{environment} is being deleted under a hold");
+            let measure = seen.measures.values().find(|m| m.is_effective() && touches(&m.proposal.scope));
+            law!(7, measure.is_none(), "{environment} is being deleted under {measure:?}");
+        }
+        Event::EnvironmentDeleted { environment, .. } => {
+            law!(7, *actor == Actor::System(System::Eraser), "{actor} says that {environment} is gone");
+            let begun = further.begun_deletions.contains(environment) || further.deletion_begun();
+            law!(7, begun, "{environment} is gone, and no deletion of it was begun");
+        }
         Event::AccountClosed { .. } => {
             law!(7, *actor == Actor::System(System::Eraser), "{actor} says that it is deleted");
             may_be_deleted(seen, further, *at)?;

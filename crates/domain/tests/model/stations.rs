@@ -64,6 +64,8 @@ pub const DEPTHS: &[(Station, Tried, usize)] = &[
     (Station::Appealed, Tried::Course, 3),
     (Station::Two, Tried::Course, 3),
     (Station::DeletionProposed, Tried::Ending, 4),
+    (Station::DeletionBegun, Tried::Ending, 3),
+    (Station::DeletionAsked, Tried::Ending, 3),
     (Station::Contested, Tried::Courts, 3),
     (Station::Appealed, Tried::Appeals, 4),
     (Station::Struck, Tried::Appeals, 3),
@@ -118,6 +120,10 @@ pub enum Station {
     Retrieving,
     /// That time has run, every reminder is served, and a deletion is proposed.
     DeletionProposed,
+    /// It has its quorum, and was begun.
+    DeletionBegun,
+    /// The account asked that an environment be deleted.
+    DeletionAsked,
 }
 
 impl Station {
@@ -128,7 +134,8 @@ impl Station {
             S::Contested => return contested(),
             S::Struck => return struck(),
             S::Told => return told(),
-            S::Terminating | S::Retrieving | S::DeletionProposed => return ending(self),
+            S::Terminating | S::Retrieving | S::DeletionProposed | S::DeletionBegun => return ending(self),
+            S::DeletionAsked => return deletion_asked(),
             _ => {}
         }
         let mut walk = Walk::open();
@@ -297,5 +304,25 @@ fn ending(station: Station) -> Walk {
         walk.wait_hours(30 * 24 / 4);
     }
     walk.go("person/ines", Command::ProposeDeletion { why: words() });
+    if station == Station::DeletionBegun {
+        let deletion = walk.world.account().lifecycle.closing().and_then(|c| c.deletion.as_ref());
+        let command_hash = deletion.unwrap().command_hash.clone();
+        for who in ["person/omar", "person/noa"] {
+            walk.go(who, Command::ConsentToDeletion { command_hash: command_hash.clone() });
+        }
+        walk.go("system/eraser", Command::BeginDeletion { command_hash });
+    }
+    walk
+}
+
+fn deletion_asked() -> Walk {
+    let mut walk = Walk::open();
+    let ask = Command::AskEnvironmentDeletion {
+        environment: "web".parse().unwrap(),
+        confirm: "web".to_owned(),
+        why: words(),
+        including: Vec::new(),
+    };
+    walk.go(ADA, ask);
     walk
 }

@@ -70,6 +70,11 @@ rows! {
     Command::ConsentToDeletion { .. } => "consent to deletion";
     Command::DenyDeletion { .. } => "deny deletion";
     Command::ConfirmDeletion { .. } => "confirm deletion";
+    Command::ProposeDeletionOf { .. } => "propose deletion of";
+    Command::BeginDeletion { .. } => "begin deletion";
+    Command::ConfirmEnvironmentDeleted { .. } => "confirm environment deleted";
+    Command::AskEnvironmentDeletion { .. } => "ask deletion of environment";
+    Command::EndEnvironmentDeletion { .. } => "end deletion of environment";
     Command::ConfirmInForce { .. } => "confirm in force";
     Command::ConfirmRestored { .. } => "confirm restored";
     Command::RecordRepairs { .. } => "record repairs";

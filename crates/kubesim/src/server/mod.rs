@@ -112,6 +112,13 @@ impl Simulation {
         )
     }
 
+    /// How many writing requests were asked for that could persist something, and how many with a dry run, whatever
+    /// became of them. A test can see that a rehearsal asked for nothing else.
+    pub fn asked(&self) -> (u64, u64) {
+        let count = |of: &std::sync::atomic::AtomicU64| of.load(std::sync::atomic::Ordering::Relaxed);
+        (count(&self.shared.asked.0), count(&self.shared.asked.1))
+    }
+
     /// How many writing requests have changed something so far (dry runs, refusals and applies that change nothing do
     /// not count, nor does what controllers write). A test can kill a client after the k-th.
     pub fn writes(&self) -> tokio::sync::watch::Receiver<u64> {

@@ -1,6 +1,6 @@
 //! What all connections share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -19,6 +19,8 @@ pub struct Shared {
     pub writes: watch::Sender<u64>,
     /// The newest version that the state file holds; `None` where there is no file.
     pub saved: watch::Sender<Option<u64>>,
+    /// How many writing requests were asked for, without and with a dry run, whatever became of them.
+    pub asked: (AtomicU64, AtomicU64),
     faults: Mutex<(u32, u16)>,
     refusing: AtomicBool,
     connections: Mutex<CancellationToken>,
@@ -36,6 +38,7 @@ impl Shared {
             changed: watch::Sender::new(version),
             writes: watch::Sender::new(0),
             saved: watch::Sender::new(has_file.then_some(0)),
+            asked: (AtomicU64::new(0), AtomicU64::new(0)),
             faults: Mutex::new((0, 0)),
             refusing: AtomicBool::new(false),
             connections: Mutex::new(stop.child_token()),
@@ -50,6 +53,8 @@ impl Shared {
 
     /// Runs a writing request; a dry run works on a copy.
     pub fn write<T>(&self, dry_run: bool, request: impl FnOnce(&mut World) -> Outcome<T>) -> Outcome<T> {
+        let asked = if dry_run { &self.asked.1 } else { &self.asked.0 };
+        asked.fetch_add(1, Ordering::Relaxed);
         let mut world = self.world();
         if dry_run {
             let mut copy = world.fork();

@@ -10,7 +10,7 @@ const TERMS: &str = include_str!("market.yaml");
 /// An account of a market, under terms of its own.
 pub struct Market {
     pub house: House,
-    owner: Caller,
+    pub owner: Caller,
 }
 
 impl Market {
@@ -275,9 +275,15 @@ async fn golden_a_termination_to_its_end() {
     let certificate = standing["certificate"].as_str().unwrap();
     let note =
         market.house.caller("auditor").get(&format!("/v1/evidence/{certificate}")).await.is(200).text();
-    for said in
-        ["person/approver", "person/second-approver", "person/analyst", "environment/web", "\u{2014} "]
-    {
+    for said in [
+        "person/approver",
+        "person/second-approver",
+        "person/analyst",
+        "environment/web",
+        "\u{2014} ",
+        "web: Deployment/site (uid ",
+        "web: Namespace/market--web (uid ",
+    ] {
         assert!(note.contains(said), "{said:?} is not in {note}");
     }
     market.owner.get("/v1/accounts/market/notices").await.is(200);

@@ -14,6 +14,7 @@ mod documents;
 mod evidence;
 mod gagged;
 mod golden_clocks;
+mod golden_deletion;
 mod golden_legal;
 mod golden_measures;
 mod golden_parity;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 69] = {
+const BOUND: [(&str, Asks); 73] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -58,6 +58,10 @@ const BOUND: [(&str, Asks); 69] = {
         ("getTimeline", One("readAccount")),
         ("getMeasure", One("readAccount")),
         ("previewMeasure", One("readAccount")),
+        ("rehearseMeasure", One("rehearse")),
+        ("rehearseScope", One("rehearse")),
+        ("getDeletionPreflight", One("rehearse")),
+        ("keepEnvironment", One("deleteEnvironment")),
         ("getParity", One("readBook")),
         ("getParityReport", One("readBook")),
         ("getAppeal", One("readAccount")),

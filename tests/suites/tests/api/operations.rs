@@ -68,6 +68,7 @@ impl Operation {
             "listCases" | "listReports" | "fileXarfReport" | "fileArfReport" => {
                 format!("{path}?account={}", value("account"))
             }
+            "rehearseScope" => format!("{path}?scope=account&withholds=compute,ingress"),
             "getParityReport" => format!("{path}?month=2021-01"),
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
@@ -201,7 +202,12 @@ impl Operation {
             }
             "reviewMeasure" => json!({"lift": false, "why": "Nothing has changed"}),
             "acknowledgeEnforcement" => json!({"capability": "payments", "withheld": true}),
-            "proposeDeletion" => json!({"why": "The time to fetch the data has run"}),
+            "proposeDeletion" => {
+                json!({"why": "The time to fetch the data has run", "including": [{"environment": "web", "object": "ConfigMap/theirs", "uid": "6f2c1f0e"}]})
+            }
+            "deleteEnvironment" => {
+                json!({"confirm": "web", "why": "We move", "including": [{"environment": "web", "object": "ConfigMap/theirs", "uid": "6f2c1f0e"}]})
+            }
             "denyDeletion" => json!({"commandHash": "0", "why": "Not yet"}),
             "fileAppeal" => json!({"grounds": "It was satire"}),
             "decideAppeal" => {

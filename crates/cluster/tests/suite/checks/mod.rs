@@ -4,8 +4,10 @@ mod deaths;
 mod drift;
 mod open;
 mod others;
+mod erase;
 mod ownership;
 mod provision;
+mod rehearse;
 mod scopes;
 mod stop;
 
@@ -13,8 +15,10 @@ pub use deaths::*;
 pub use drift::*;
 pub use open::*;
 pub use others::*;
+pub use erase::*;
 pub use ownership::*;
 pub use provision::*;
+pub use rehearse::*;
 pub use scopes::*;
 pub use stop::*;
 

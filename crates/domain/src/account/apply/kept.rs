@@ -55,7 +55,7 @@ impl Account {
         Ok(())
     }
 
-    fn closing(&mut self) -> Result<&mut Closing, FoldError> {
+    pub(in crate::account) fn closing(&mut self) -> Result<&mut Closing, FoldError> {
         let unknown = self.unknown(&"a termination in effect");
         self.lifecycle.closing_mut().ok_or(unknown)
     }
@@ -84,7 +84,7 @@ impl Account {
             Event::RetrievalReminderDue { .. } => {
                 self.closing()?.reminders.push(Reminder { due_at: at, notice: None });
             }
-            Event::DeletionProposed { command_hash, why, .. } => {
+            Event::DeletionProposed { command_hash, why, including, .. } => {
                 let deletion = Deletion {
                     proposed_by: recorded.actor.clone(),
                     proposed_at: at,
@@ -92,6 +92,8 @@ impl Account {
                     command_hash: command_hash.clone(),
                     consents: Vec::new(),
                     approved: false,
+                    including: including.clone(),
+                    begun: None,
                 };
                 self.closing()?.deletion = Some(deletion);
             }

@@ -7,6 +7,7 @@ use crate::account::Command;
 use crate::account::actor::{Actor, System};
 use crate::account::closing::{Deletion, Lifecycle, QUORUM_LEAST};
 use crate::account::deletion::quorum_guard;
+use crate::account::erasure::Included;
 use crate::account::event::Event;
 use crate::account::notice::NoticeKind;
 use crate::name::{MeasureId, NoticeId};
@@ -128,8 +129,9 @@ impl Draft<'_> {
         self.emit(Event::RetrievalReminderDue { measure, number })
     }
 
-    pub(super) fn propose_deletion(&mut self, why: Words) -> Result<(), Rejected> {
+    pub(super) fn propose_deletion(&mut self, why: Words, including: Vec<Included>) -> Result<(), Rejected> {
         let by = self.person()?;
+        self.check_included(&including, None)?;
         let mut guards = self.account.why_not_deleted(self.context)?;
         let Some(closing) = self.account.lifecycle.closing() else { return all_met(guards) };
         if let Some(deletion) = &closing.deletion {
@@ -143,16 +145,19 @@ impl Draft<'_> {
         }
         all_met(guards)?;
         let measure = closing.measure.clone();
-        let command = serde_json::json!({
+        let mut command = serde_json::json!({
             "account": self.account.id, "delete": measure, "proposedBy": by, "proposedAt": self.context.now, "why": why,
         });
+        if !including.is_empty() {
+            command["including"] = serde_json::json!(including);
+        }
         // Canonicalization fails on non-finite numbers only, and this holds none.
         let bytes = serde_json_canonicalizer::to_vec(&command).unwrap_or_default();
         let command_hash = hex::encode(Sha256::digest(&bytes));
-        self.emit(Event::DeletionProposed { measure, command_hash, why })
+        self.emit(Event::DeletionProposed { measure, command_hash, why, including })
     }
 
-    fn asked_deletion(&self, hash: &str) -> Result<&Deletion, Rejected> {
+    pub(super) fn asked_deletion(&self, hash: &str) -> Result<&Deletion, Rejected> {
         let Some(deletion) = self.account.lifecycle.closing().and_then(|c| c.deletion.as_ref()) else {
             return Err(wrong_state(
                 format!("no deletion of {} is proposed", self.account.id),
@@ -213,9 +218,16 @@ impl Draft<'_> {
         }
     }
 
+    /// Law 13: closed is what was observed. An environment of which nothing was confirmed may still be there.
     pub(super) fn confirm_deletion(&mut self, certificate: Blob) -> Result<(), Rejected> {
         self.part(System::Eraser)?;
         let measure = self.account.deletion_permit(self.context)?.measure().clone();
+        if let Some(left) = self.account.environments.keys().next() {
+            return Err(wrong_state(
+                format!("nothing confirms that the environment {left} is deleted"),
+                "it is observed to be gone",
+            ));
+        }
         self.emit(Event::AccountClosed { measure, certificate })
     }
 }

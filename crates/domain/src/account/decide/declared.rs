@@ -131,6 +131,9 @@ impl Draft<'_> {
 
     /// Whether something withholds this from the whole of the scope.
     pub(super) fn withheld_guard(&self, scope: &Scope, capability: Capability) -> Option<Unmet> {
+        if let Some(unmet) = self.account.erasing_guard(scope) {
+            return Some(unmet);
+        }
         let by = self
             .account
             .effective_measures()

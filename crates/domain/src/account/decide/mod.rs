@@ -14,6 +14,7 @@ mod consent;
 mod consequences;
 mod declared;
 pub mod delivery;
+mod erasure;
 mod fees;
 mod gags;
 mod legal;
@@ -216,7 +217,16 @@ impl Account {
             Command::IssueRetrievalNotice { measure, number, why, letter } => {
                 draft.issue_retrieval_notice(measure, number, why, letter)?;
             }
-            Command::ProposeDeletion { why } => draft.propose_deletion(why)?,
+            Command::ProposeDeletion { why } => draft.propose_deletion(why, Vec::new())?,
+            Command::ProposeDeletionOf { why, including } => draft.propose_deletion(why, including)?,
+            Command::BeginDeletion { command_hash } => draft.begin_deletion(command_hash)?,
+            Command::ConfirmEnvironmentDeleted { environment, certificate } => {
+                draft.confirm_environment_deleted(environment, certificate)?;
+            }
+            Command::AskEnvironmentDeletion { environment, confirm, why, including } => {
+                draft.ask_environment_deletion(environment, &confirm, why, including)?;
+            }
+            Command::EndEnvironmentDeletion { environment } => draft.end_environment_deletion(environment)?,
             Command::ConsentToDeletion { command_hash } => draft.consent_to_deletion(&command_hash)?,
             Command::DenyDeletion { command_hash, why } => draft.deny_deletion(&command_hash, why)?,
             Command::ConfirmDeletion { certificate } => draft.confirm_deletion(certificate)?,

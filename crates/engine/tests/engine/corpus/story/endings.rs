@@ -8,7 +8,8 @@ use tenure_domain::account::event::Asked;
 use tenure_domain::account::legal::AppealOutcome;
 use tenure_domain::account::watch::Lifts;
 use tenure_domain::capability::{Capability, Preset};
-use tenure_domain::name::{CaseId, MeasureId};
+use tenure_domain::name::{CaseId, EnvironmentId, MeasureId};
+use tenure_domain::workload::Plan;
 
 use super::Story;
 use crate::office::{ines, member, person, reasons};
@@ -72,7 +73,30 @@ impl Story {
         self.act(ines(), ACCOUNT, Command::ProposeDeletion { why }).await;
     }
 
+    /// An environment goes because the account asked: it took that back once.
+    async fn environment_deleted(&mut self) {
+        let environment: EnvironmentId = "batch".parse().unwrap();
+        let plan = Plan { cpu_millis: 10, memory_mib: 16, storage_mib: 16, pods: 1 };
+        let create = Command::CreateEnvironment { environment: environment.clone(), plan };
+        self.act(member(ACCOUNT, Role::Owner), ACCOUNT, create).await;
+        for taken_back in [true, false] {
+            let why = self.words("We have moved it.");
+            let (confirm, including) = (environment.to_string(), Vec::new());
+            let environment = environment.clone();
+            let ask =
+                Command::AskEnvironmentDeletion { environment: environment.clone(), confirm, why, including };
+            self.act(member(ACCOUNT, Role::Owner), ACCOUNT, ask).await;
+            if taken_back {
+                let end = Command::EndEnvironmentDeletion { environment };
+                self.act(member(ACCOUNT, Role::Owner), ACCOUNT, end).await;
+            }
+        }
+        self.pass(25).await;
+        self.office.engine.settle().await.unwrap();
+    }
+
     pub(super) async fn endings(&mut self) {
+        self.environment_deleted().await;
         let why = self.words("A key was stolen.");
         let scope = "account".parse().unwrap();
         let ask = Command::AskMeasure { preset: Preset::Freeze, scope, ends: None, why };
