@@ -361,7 +361,7 @@ impl Pass<'_> {
     }
 
     async fn report(&mut self) -> Result<EraseReport, ClusterError> {
-        let cluster = crate::cluster::version(&self.requests).await?.seen();
+        let cluster = crate::abilities::version(&self.requests).await?.0.seen();
         let erasure = self.erasure().clone();
         let mut remains = erasure.remains;
         if self.memory.namespace_uid.is_none() {

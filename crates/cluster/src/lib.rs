@@ -14,8 +14,8 @@
 //! [`Permit`]: tenure_domain::permit::Permit
 //! [`ErasePermit`]: tenure_domain::permit::ErasePermit
 
-mod access;
 mod abilities;
+mod access;
 mod adopt;
 mod apply;
 mod before;
@@ -34,8 +34,8 @@ pub mod names;
 mod observe;
 mod others;
 mod pass;
-mod reach;
 mod preflight;
+mod reach;
 mod rehearsal;
 mod rehearsed;
 mod render;
@@ -48,8 +48,8 @@ mod stop;
 mod watch;
 mod webhooks;
 
-pub use access::Credentials;
 pub use abilities::Abilities;
+pub use access::Credentials;
 pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use contents::ForeignObject;
 pub use environment::{Envelope, Environment};
@@ -61,10 +61,11 @@ pub use memory::{
     VolumeBefore,
 };
 pub use preflight::{Blocker, Blocks, Preflight};
+pub use reach::Reach;
 pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
 pub use rehearsed::{Planned, Verb};
-pub use reach::Reach;
 pub use report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, PodLost, QuotaSeen,
-    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen,
+    WorkloadStatus,
 };

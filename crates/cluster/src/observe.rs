@@ -21,8 +21,8 @@ use crate::names;
 use crate::others;
 use crate::pass::Pass;
 use crate::report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, QuotaSeen, OtherSeen, REPORT_VERSION, StopReport,
-    VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen, REPORT_VERSION,
+    StopReport, VolumeSeen, WorkloadStatus,
 };
 use crate::restore;
 use crate::restriction::Effect;

@@ -140,7 +140,10 @@ impl Endpoint {
     /// What is wrong with it by itself: a pointer into the request, and what would be right.
     pub fn fault(&self) -> Option<(String, String)> {
         let invalid = |pointer: &str, detail: String| Some((pointer.to_owned(), detail));
-        if self.url.is_empty() || self.url.len() > URL_MAX || self.url.chars().any(|c| c.is_control() || c == ' ') {
+        if self.url.is_empty()
+            || self.url.len() > URL_MAX
+            || self.url.chars().any(|c| c.is_control() || c == ' ')
+        {
             return invalid("/url", format!("1 to {URL_MAX} characters without blanks"));
         }
         if self.events.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tenure_cluster::{Cluster, Environment, EraseReport, Erasing, ForeignObject, Memory};
+use tenure_cluster::{Cluster, Envelope, Environment, EraseReport, Erasing, ForeignObject, Memory};
 use tenure_domain::account::command::Command;
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::name::{AccountId, EnvironmentId};
@@ -238,6 +238,7 @@ pub(crate) fn environment(account: &Account, name: &EnvironmentId) -> Result<Env
         id: name.clone(),
         plan: declared.plan,
         workloads: declared.workloads.clone(),
+        envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
     })
 }
 

@@ -12,8 +12,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
-    Abilities, Cluster, ClusterError, Enforcement, Envelope, Environment, Keep, KeepError, Memory,
-    Observation, QuotaSeen, Restoration, RestoreReport, StopReport, WorkloadStatus,
+    Abilities, Cluster, ClusterError, Enforcement, Keep, KeepError, Memory, Observation, QuotaSeen,
+    Restoration, RestoreReport, StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
@@ -212,7 +212,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
     let mut version = account.version;
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
     let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
-    for (name, declared) in &account.environments {
+    for name in account.environments.keys() {
         // An order or a change that came in meanwhile counts from the next request on: permits are minted anew for
         // each environment, and a pass over an account that has changed begins again.
         let current = inner.account(id).await?;
@@ -236,13 +236,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             None => Memory::default(),
         };
         memories.insert(name.clone(), memory.clone());
-        let environment = Environment {
-            account: id.clone(),
-            id: name.clone(),
-            plan: declared.plan,
-            workloads: declared.workloads.clone(),
-            envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
-        };
+        let environment = erasing::environment(&account, name)?;
         let keep_in = KeepIn { inner, account: id, environment: name };
         let observation = cluster
             .reconcile(&environment, &permits, memory, &keep_in, now)
@@ -514,7 +508,12 @@ fn observed(observation: &Observation) -> Observed {
             Enforcement::Confirmed(_) => None,
         })
         .collect();
-    Observed { workloads: observation.workloads.clone(), quota: observation.quota.clone(), pending, deleting: None }
+    Observed {
+        workloads: observation.workloads.clone(),
+        quota: observation.quota.clone(),
+        pending,
+        deleting: None,
+    }
 }
 
 /// Law 13: while the cluster cannot be looked at, nobody is told that what was once seen still is.

@@ -156,7 +156,9 @@ impl Act {
                 book::Event::WebhookSet { .. }
                 | book::Event::WebhookSecretMade { .. }
                 | book::Event::WebhookRemoved { .. } => Action::SetWebhook,
-                book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => Action::TryWebhook,
+                book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => {
+                    Action::TryWebhook
+                }
                 book::Event::ClockDoubted { .. }
                 | book::Event::WebhookDisabled { .. }
                 | book::Event::WebhookGaveUp { .. }

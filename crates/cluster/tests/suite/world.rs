@@ -10,9 +10,8 @@ use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_cluster::{
-    Cluster, ClusterError, Enforcement, Envelope, Environment, EraseReport, Erased, Erasing, ForeignObject, Keep,
-    KeepError, Memory, Observation,
-    Preflight, Restoration, RestoreReport, StopReport,
+    Cluster, ClusterError, Enforcement, Envelope, Environment, EraseReport, Erased, Erasing, ForeignObject,
+    Keep, KeepError, Memory, Observation, Preflight, Restoration, RestoreReport, StopReport,
 };
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
@@ -234,7 +233,7 @@ impl<'w> Driver<'w> {
     pub async fn erase_over(&self, cluster: &Cluster) -> Result<Erased, ClusterError> {
         let (permit, memory) = (self.tenant.erase_permit(), self.kept.memory());
         let erased =
-            cluster.erase(&self.environment(), permit.erase(), memory, &self.kept, self.tenant.now).await?;
+            cluster.erase(&self.environment(), permit.erase(), memory, &*self.kept, self.tenant.now).await?;
         self.kept.keep(&erased.memory).await?;
         Ok(erased)
     }

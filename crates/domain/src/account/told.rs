@@ -31,13 +31,7 @@ pub struct Message {
 
 impl Message {
     fn new(kind: MessageKind) -> Self {
-        Self {
-            kind,
-            measure: None,
-            withholds: BTreeSet::new(),
-            acknowledge: BTreeSet::new(),
-            notice: None,
-        }
+        Self { kind, measure: None, withholds: BTreeSet::new(), acknowledge: BTreeSet::new(), notice: None }
     }
 }
 
@@ -85,7 +79,8 @@ impl Account {
             let was = was(&measure.id);
             let moved = was.is_some_and(Measure::is_effective) != measure.is_effective();
             // What a gag kept from this endpoint and keeps no more, where it ever took effect.
-            let shown = was.is_some() && self.is_shown_to(measure, before, endpoint) && measure.took_effect.is_some();
+            let shown =
+                was.is_some() && self.is_shown_to(measure, before, endpoint) && measure.took_effect.is_some();
             if moved || shown {
                 messages.extend(self.measure_message(measure, measure.is_effective(), endpoint));
             }
@@ -150,7 +145,9 @@ pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Co
     let speaks = |endpoint: &Endpoint| endpoint.principal.as_ref() == Some(by);
     let detail = match book.enforcing(capability) {
         Some((_, endpoint)) if speaks(endpoint) => return None,
-        Some((webhook, _)) => format!("{capability} is enforced by {webhook}, and {by} does not speak for it"),
+        Some((webhook, _)) => {
+            format!("{capability} is enforced by {webhook}, and {by} does not speak for it")
+        }
         None if book.webhooks().any(|(_, endpoint)| !endpoint.enforces.is_empty() && speaks(endpoint)) => {
             format!("{by} speaks for an endpoint that does not enforce {capability}")
         }

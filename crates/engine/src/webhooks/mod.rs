@@ -50,7 +50,8 @@ const TIDY: Duration = Duration::from_secs(3_600);
 
 /// When a message is tried again that failed so often since it began to be sent.
 fn pause(failures: u32, asked: Option<u64>) -> SignedDuration {
-    let doubled = FIRST.checked_mul(1_i32.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(i32::MAX));
+    let doubled =
+        FIRST.checked_mul(1_i32.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(i32::MAX));
     let doubled = doubled.map_or(LONGEST, |pause| pause.min(LONGEST));
     let asked = asked.and_then(|seconds| i64::try_from(seconds).ok()).map(SignedDuration::from_secs);
     asked.map_or(doubled, |asked| asked.min(LONGEST).max(doubled))
@@ -146,7 +147,8 @@ async fn due(inner: &Inner, lanes: &HashSet<Lane>) -> Result<Vec<MessageRow>, En
         }
         // Those under way are still on the list.
         let rows = inner.store.webhook_due(webhook.as_str(), now, AT_ONCE as u32).await?;
-        let free = |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
+        let free =
+            |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
         all.extend(rows.into_iter().filter(free).take(AT_ONCE - busy));
     }
     Ok(all)
@@ -183,7 +185,9 @@ pub(crate) async fn next(
 ) -> Result<Option<Timestamp>, EngineError> {
     let next = inner.store.webhook_next().await?;
     let within = next.filter(|at| *at > after.as_microsecond() && *at <= until.as_microsecond());
-    within.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("webhooks", &e))).transpose()
+    within
+        .map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("webhooks", &e)))
+        .transpose()
 }
 
 /// Tells an endpoint that begins to enforce something what stands against every account.

@@ -77,7 +77,8 @@ fn every_operation_is_described_in_full() {
         };
         assert_eq!(of("path"), operation.parameters(), "{id}");
         assert!(parameters.iter().all(|p| p["in"] != "path" || p["required"] == true), "{id}");
-        let once = !matches!(id.as_str(), "issueToken" | "issueKubeconfig" | "makeWebhookSecret") && operation.method != "GET";
+        let once = !matches!(id.as_str(), "issueToken" | "issueKubeconfig" | "makeWebhookSecret")
+            && operation.method != "GET";
         assert_eq!(of("header").contains(&"Idempotency-Key"), once, "{id}");
         assert!(spec.get("security").is_none() || operation.is_public(), "{id}");
         assert_eq!(operation.is_public(), !operation.path.starts_with("/v1/"), "{id}");

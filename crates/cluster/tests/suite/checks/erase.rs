@@ -150,7 +150,7 @@ pub async fn law_07_what_is_forgotten_is_not_deleted(world: World) {
     let permit = other.erase_permit();
     let result = driver
         .cluster
-        .erase(&driver.environment(), permit.erase(), known.clone(), &driver.kept, other.now)
+        .erase(&driver.environment(), permit.erase(), known.clone(), &*driver.kept, other.now)
         .await;
     assert!(matches!(result, Err(ClusterError::ForeignErasure { .. })), "{result:?}");
     // And an environment that an earlier build or a backup knows only in part goes on as it was.

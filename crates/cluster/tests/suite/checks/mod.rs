@@ -2,9 +2,9 @@
 
 mod deaths;
 mod drift;
+mod erase;
 mod open;
 mod others;
-mod erase;
 mod ownership;
 mod provision;
 mod rehearse;
@@ -13,9 +13,9 @@ mod stop;
 
 pub use deaths::*;
 pub use drift::*;
+pub use erase::*;
 pub use open::*;
 pub use others::*;
-pub use erase::*;
 pub use ownership::*;
 pub use provision::*;
 pub use rehearse::*;
