@@ -112,6 +112,7 @@ fn pod_before(pod: &Value, workload: Option<WorkloadId>, owners: Vec<String>) ->
         bare: pod.pointer("/metadata/ownerReferences/0").is_none(),
         owners,
         ended: false,
+        unasked: false,
     }
 }
 

@@ -192,9 +192,12 @@ pub struct PodBefore {
     /// Who made it: its owner, and the owners above, the nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
-    /// Whether its node said that nothing of it runs any more.
+    /// Whether it is known, or believed in a receipt, that nothing of it runs any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+    /// Whether that was believed without its node's word, which could not be asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unasked: bool,
 }
 
 /// Where memory is kept. Called *before* each destructive step, so that nothing is lost if the process ends at any

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::live::{text, uid};
 use crate::pass::Pass;
+use crate::report::StopReport;
 
 /// How long after the time that a pod has to end its node may take to say so, before it is asked itself.
 const LATE: SignedDuration = SignedDuration::from_secs(2);
@@ -104,6 +105,16 @@ pub(crate) async fn ask(pass: &mut Pass<'_>, pods: &[Value], now: Option<Timesta
         }
     }
     Nodes { answers, not_running }
+}
+
+/// What a receipt says to be gone is not doubted later because its node goes too.
+pub(crate) fn believe(pass: &mut Pass<'_>, report: &StopReport) {
+    let Some(before) = &mut pass.memory.before else { return };
+    for gone in &report.pods_gone {
+        if let Some(noted) = before.pods.get_mut(&gone.uid).filter(|noted| !noted.ended) {
+            (noted.ended, noted.unasked) = (true, true);
+        }
+    }
 }
 
 async fn asked(pass: &Pass<'_>, node: &str) -> Answer {

@@ -205,9 +205,10 @@ async fn fight_someone_who_holds_a_session_and_a_token_of_a_pod() {
     let uid = pods.get("db-0").await.unwrap().metadata.uid;
     let bound = json!({"kind": "Pod", "apiVersion": "v1", "name": "db-0", "uid": uid});
     let wanted = json!({"metadata": {}, "spec": {"audiences": [], "boundObjectRef": bound}});
-    let accounts: Api<ServiceAccount> = Api::namespaced(arena.tenant.clone(), &namespace);
+    // As the kubelet has it made for a pod.
+    let accounts: Api<ServiceAccount> = arena.driver.api();
     let wanted = serde_json::from_value(wanted).unwrap();
-    let given = accounts.create_token_request("workload", &PostParams::default(), &wanted).await.unwrap();
+    let given = accounts.create_token_request("default", &PostParams::default(), &wanted).await.unwrap();
     let holder = world.with_token(given.status.unwrap().token);
     let answer = || async {
         let pods: Api<Pod> = Api::namespaced(holder.clone(), &namespace);
