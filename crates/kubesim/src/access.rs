@@ -60,7 +60,7 @@ pub fn caller(world: &World, authorization: &str, now: Timestamp) -> Outcome<Cal
     let &[PREFIX, expires, of, namespace, name] = parts.as_slice() else { return Err(unauthorized()) };
     let ends = expires.parse::<i64>().map_err(|_| unauthorized())?;
     let account = world.get(&Key::new("serviceaccounts", namespace, name)).ok_or_else(unauthorized)?;
-    if ends <= now.as_second() || uid(&account) != of {
+    if ends <= now.as_second() || uid(account) != of {
         return Err(unauthorized());
     }
     Ok(Caller::Account { namespace: namespace.to_owned(), name: name.to_owned() })
@@ -92,7 +92,7 @@ impl Caller {
             } else {
                 Key::new(ROLES, text(&binding, "/metadata/namespace"), role)
             };
-            world.get(&key).is_some_and(|role| list(&role, "/rules").iter().any(|rule| gives(rule, ask)))
+            world.get(&key).is_some_and(|role| list(role, "/rules").iter().any(|rule| gives(rule, ask)))
         })
     }
 

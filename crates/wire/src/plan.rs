@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tenure_domain::environment::{EnvironmentKind, TenantRole};
+use tenure_domain::environment::TenantRole;
 use tenure_domain::plan::{Exposure, NodePool, PodSecurity, PullPolicy, Share};
 use utoipa::ToSchema;
 
@@ -256,11 +256,6 @@ body!(
         lasts_seconds: u32,
     }
 );
-
-/// The kind of an environment that is not said.
-pub(crate) fn is_managed(kind: &EnvironmentKind) -> bool {
-    kind.is_managed()
-}
 
 body!(
     /// Amounts.

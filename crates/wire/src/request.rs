@@ -136,7 +136,7 @@ request!(
         /// Its share of the account's plan.
         plan: Plan,
         /// Who decides what runs in it: Tenure, by what is declared, where it is left out.
-        #[serde(default, skip_serializing_if = "crate::plan::is_managed")]
+        #[serde(default, skip_serializing_if = "EnvironmentKind::is_managed")]
         #[schema(value_type = EnvironmentKindName)]
         kind: EnvironmentKind,
         /// Services of type `LoadBalancer`.

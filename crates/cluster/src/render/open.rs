@@ -48,7 +48,7 @@ fn closed_if(withheld: Option<&Withholding>, open: Value) -> Value {
     if withheld.is_some() { json!([]) } else { open }
 }
 
-fn policy(environment: &Environment, name: &str, spec: Value) -> Wanted {
+fn policy(environment: &Environment, name: &str, spec: &Value) -> Wanted {
     wanted(environment, Kind::NetworkPolicy, name, None, json!({"spec": spec}))
 }
 
@@ -65,7 +65,7 @@ fn same_account(
         "ingress": closed_if(ingress, json!([{"from": [own]}])),
         "egress": closed_if(egress, json!([{"to": [own]}])),
     });
-    policy(environment, names::SAME_ACCOUNT, spec)
+    policy(environment, names::SAME_ACCOUNT, &spec)
 }
 
 /// Pods ask the cluster's DNS.
@@ -76,7 +76,7 @@ fn dns(environment: &Environment, egress: Option<&Withholding>) -> Wanted {
         "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
     }]);
     let spec = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": closed_if(egress, open)});
-    policy(environment, names::DNS, spec)
+    policy(environment, names::DNS, &spec)
 }
 
 /// Pods reach what the plan says, without where clouds tell their credentials.
@@ -84,7 +84,7 @@ fn outwards(environment: &Environment, egress: Option<&Withholding>) -> Wanted {
     let to: Vec<Value> = environment.envelope.egress().iter().map(block).collect();
     let open = if to.is_empty() { json!([]) } else { json!([{"to": to}]) };
     let spec = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": closed_if(egress, open)});
-    policy(environment, names::EGRESS, spec)
+    policy(environment, names::EGRESS, &spec)
 }
 
 fn block(cidr: &IpNet) -> Value {
@@ -107,7 +107,7 @@ fn controllers(environment: &Environment, ingress: Option<&Withholding>) -> Opti
     let named = json!([{"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}]);
     let open = json!([{"from": [{"namespaceSelector": {"matchExpressions": named}}]}]);
     let spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": closed_if(ingress, open)});
-    Some(policy(environment, names::INGRESS_CONTROLLERS, spec))
+    Some(policy(environment, names::INGRESS_CONTROLLERS, &spec))
 }
 
 /// Pods that say so are reached by everybody, where the plan has load balancers: theirs is the sender's own address.
@@ -118,7 +118,7 @@ fn public(environment: &Environment, ingress: Option<&Withholding>) -> Option<Wa
             "policyTypes": ["Ingress"],
             "ingress": closed_if(ingress, json!([{}])),
         });
-        policy(environment, names::PUBLIC, spec)
+        policy(environment, names::PUBLIC, &spec)
     })
 }
 

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// A cluster to run on.
 pub struct World {
-    config: Config,
+    config: Box<Config>,
     pub client: Client,
     pub cluster: Cluster,
     pub simulation: Option<tenure_kubesim::Simulation>,
@@ -55,7 +55,7 @@ impl World {
         config.default_retry = false;
         let client = Client::try_from(config.clone()).unwrap();
         let cluster = Cluster::of_config(config.clone()).unwrap();
-        Self { config, client, cluster, simulation }
+        Self { config: Box::new(config), client, cluster, simulation }
     }
 
     pub fn is_real(&self) -> bool {
@@ -64,7 +64,7 @@ impl World {
 
     /// The cluster behind a connection that breaks when told to.
     pub fn breakable(&self, faults: &Faults) -> Cluster {
-        let builder = ClientBuilder::try_from(self.config.clone()).unwrap();
+        let builder = ClientBuilder::try_from((*self.config).clone()).unwrap();
         Cluster::from_client(builder.with_layer(&FaultyLayer(faults.clone())).build())
     }
 

@@ -147,6 +147,8 @@ async fn shares_change_only_for_those_who_say_what_they_saw_and_a_plan_stays_abo
     let refused = platform.json("PUT", &plan, &[("if-match", &seen)], &set).await.is(409).problem();
     assert_eq!(refused.guards[0].detail, "cpuMillis: the environments have 1500, 1499 asked");
     set["plan"]["cpuMillis"] = json!(1500);
+    // The refusal stands on the record.
+    let seen = platform.get(&plan).await.is(200).header("etag").to_owned();
     let mut wrong = set.clone();
     wrong["allowances"]["egress"] = json!(["169.254.169.254/32"]);
     let wrong = platform.json("PUT", &plan, &[("if-match", &seen)], &wrong).await.is(422);

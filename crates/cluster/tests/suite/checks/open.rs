@@ -1,5 +1,7 @@
 //! Open environments: what the tenant's own tools may do there, and what surrounds them.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{
     ConfigMap, LimitRange, Namespace, Pod, ResourceQuota, Secret, ServiceAccount,
@@ -262,10 +264,10 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
     let allowances = Allowances {
         pod_security: PodSecurity::Restricted,
         storage_classes: ["none-such".to_owned()].into(),
-        ingress_classes: Default::default(),
+        ingress_classes: BTreeSet::new(),
         priority_classes: ["none-such".to_owned()].into(),
-        runtime_classes: Default::default(),
-        registries: Default::default(),
+        runtime_classes: BTreeSet::new(),
+        registries: BTreeSet::new(),
         pull_policy: None,
         node_pool: None,
         egress: vec!["10.0.0.0/8".parse().unwrap()],
@@ -313,11 +315,11 @@ pub async fn a_plans_nodes_and_pull_policy_are_its_workloads(world: World) {
         Exposure::default(),
         Some(Box::new(Allowances {
             pod_security: PodSecurity::Restricted,
-            storage_classes: Default::default(),
-            ingress_classes: Default::default(),
-            priority_classes: Default::default(),
-            runtime_classes: Default::default(),
-            registries: Default::default(),
+            storage_classes: BTreeSet::new(),
+            ingress_classes: BTreeSet::new(),
+            priority_classes: BTreeSet::new(),
+            runtime_classes: BTreeSet::new(),
+            registries: BTreeSet::new(),
             pull_policy: Some(PullPolicy::IfNotPresent),
             node_pool: Some(NodePool {
                 labels: [("pool".to_owned(), "tenants".to_owned())].into(),
