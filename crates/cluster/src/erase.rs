@@ -220,7 +220,8 @@ impl Pass<'_> {
                 Some(found) if !text(&found, "/metadata/deletionTimestamp").is_empty() => {
                     waits.push(format!("{key} is ending{}", held(&found)));
                 }
-                Some(_) => match self.requests.delete(&key, &known, None).await {
+                // What it owns goes too, whatever the default of its kind.
+                Some(_) => match self.requests.delete_at(&self.requests.path(&key), &known, false).await {
                     Ok(_) => waits.push(format!("{key} was told to end")),
                     Err(error) => match error.refusal() {
                         Some(said) => waits.push(format!("{key} is not deleted: {said}")),
