@@ -47,6 +47,7 @@ struct Waits {
     foreign: Vec<ForeignObject>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a step ends with it")]
 fn wait(why: impl Into<String>) -> Step {
     Ok(Some(Waits { why: why.into(), foreign: Vec::new() }))
 }
