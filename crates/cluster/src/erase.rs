@@ -47,6 +47,7 @@ struct Waits {
     foreign: Vec<ForeignObject>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a step ends with it")]
 fn wait(why: impl Into<String>) -> Step {
     Ok(Some(Waits { why: why.into(), foreign: Vec::new() }))
 }
@@ -220,7 +221,8 @@ impl Pass<'_> {
                 Some(found) if !text(&found, "/metadata/deletionTimestamp").is_empty() => {
                     waits.push(format!("{key} is ending{}", held(&found)));
                 }
-                Some(_) => match self.requests.delete(&key, &known, None).await {
+                // What it owns goes too, whatever the default of its kind.
+                Some(_) => match self.requests.delete_at(&self.requests.path(&key), &known, false).await {
                     Ok(_) => waits.push(format!("{key} was told to end")),
                     Err(error) => match error.refusal() {
                         Some(said) => waits.push(format!("{key} is not deleted: {said}")),

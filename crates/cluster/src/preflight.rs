@@ -119,12 +119,11 @@ pub(crate) async fn run(requests: &Requests, memory: &Memory) -> Result<Prefligh
             continue;
         }
         let before = memory.before.as_ref().and_then(|before| before.volumes.get(&volume));
-        let policy = match before {
-            Some(before) => before.reclaim_policy.clone(),
-            None => {
-                let found = requests.get(Kind::PersistentVolume, &volume).await?.unwrap_or_default();
-                text(&found, "/spec/persistentVolumeReclaimPolicy").to_owned()
-            }
+        let policy = if let Some(before) = before {
+            before.reclaim_policy.clone()
+        } else {
+            let found = requests.get(Kind::PersistentVolume, &volume).await?.unwrap_or_default();
+            text(&found, "/spec/persistentVolumeReclaimPolicy").to_owned()
         };
         seen.volumes.insert(volume, policy);
     }

@@ -127,4 +127,11 @@ async fn facts_of_the_installation_and_of_environments_are_replaced() {
     assert_eq!(shop.store.installation("legal_clock").await.unwrap().as_deref(), Some("now"));
     let environment = shop.store.environment("parley", "web").await.unwrap().unwrap();
     assert_eq!(environment, ("{\"a\":2}".to_owned(), "{\"seen\":1}".to_owned()));
+
+    let mut write = shop.write().await;
+    write.put_memory("parley", "batch", "{}").await.unwrap();
+    write.forget_memory("parley", "web").await.unwrap();
+    write.commit().await.unwrap();
+    assert!(shop.store.environment("parley", "web").await.unwrap().is_none());
+    assert!(shop.store.environment("parley", "batch").await.unwrap().is_some(), "and nothing else");
 }

@@ -1,5 +1,9 @@
 //! Golden scenarios: measures short of a suspension, conditions that lift one, and a termination to its very end.
 
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use serde_json::{Value, json};
 
 use crate::ask::Caller;
@@ -34,6 +38,29 @@ impl Market {
         let market = Self { house, owner };
         market.house.settle().await;
         market
+    }
+
+    /// Reads the standing until the condition holds, without waiting for all to be quiet.
+    async fn until_standing(&self, holds: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..600 {
+            let standing = self.standing().await;
+            if holds(&standing) {
+                return standing;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it does not come about: {}", self.standing().await);
+    }
+
+    /// Somebody who can do anything in the cluster leaves something of theirs in the environment's namespace.
+    async fn foreign(&self) -> Value {
+        tenured::install_crypto();
+        let kubeconfig = Kubeconfig::from_yaml(self.house.kubeconfig()).unwrap();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+        let maps: Api<ConfigMap> = Api::namespaced(Client::try_from(config).unwrap(), "market--web");
+        let theirs = serde_json::from_value(json!({"metadata": {"name": "theirs"}})).unwrap();
+        let made = maps.create(&PostParams::default(), &theirs).await.unwrap();
+        json!({"object": "ConfigMap/theirs", "uid": made.metadata.uid})
     }
 
     pub async fn advance(&self, by: &str) {
@@ -255,6 +282,7 @@ async fn golden_a_termination_to_its_end() {
     assert_eq!(guards(&held), ["no_hold", "approved"]);
     let release = json!({"why": "The hearing is over"});
     market.house.caller("legal").post(&format!("/v1/holds/{hold}/release"), &release).await.is(200);
+    let foreign = market.foreign().await;
     analyst.post(deletion, &reason).await.is(201);
     let hash = market.standing().await["closing"]["deletion"]["commandHash"].clone();
     let consent = json!({"commandHash": hash});
@@ -267,6 +295,38 @@ async fn golden_a_termination_to_its_end() {
     let twice = market.house.caller("approver").post(consents, &consent).await.is(409);
     assert_eq!(guards(&twice), ["another_person"]);
     market.house.caller("second-approver").post(consents, &consent).await.is(201);
+
+    // It has begun, and something is there that is not Tenure's: that is named, and nothing is deleted before people
+    // decide. Whatever comes in meanwhile still counts: a hold ends it.
+    let named = json!([foreign]);
+    let told = |standing: &Value| standing["closing"]["deletion"]["deleting"]["web"]["foreign"] == named;
+    let standing = market.until_standing(told).await;
+    assert_eq!(standing["lifecycle"], "closing");
+    assert!(standing["closing"]["deletion"]["begun"].is_string());
+    let hold = json!({"account": "market", "scope": "account", "runningState": false, "why": "An appeal"});
+    let hold = market.house.caller("legal").post("/v1/holds", &hold).await.is(201).field("id");
+    let standing = market.until_standing(|standing| standing["closing"]["deletion"].is_null()).await;
+    assert_eq!(standing["lifecycle"], "closing");
+    market.house.settle().await;
+    market.house.caller("legal").post(&format!("/v1/holds/{hold}/release"), &release).await.is(200);
+    let preflight = analyst.get("/v1/accounts/market/deletion/preflight").await.is(200).json();
+    assert_eq!(preflight["environments"]["web"]["foreign"], named);
+    assert!(
+        preflight["environments"]["web"]["objects"]["Deployment/site"].is_string(),
+        "nothing was deleted"
+    );
+
+    // Proposed anew, the decision names it, and so do the consents.
+    let mut included = foreign.clone();
+    included["environment"] = json!("web");
+    let reason = json!({"why": "The time has run", "including": [included]});
+    analyst.post(deletion, &reason).await.is(201);
+    let proposed = market.standing().await["closing"]["deletion"].clone();
+    assert_eq!(proposed["including"], json!([included]));
+    let consent = json!({"commandHash": proposed["commandHash"]});
+    for approver in ["approver", "second-approver"] {
+        market.house.caller(approver).post(consents, &consent).await.is(201);
+    }
     market.house.settle().await;
 
     // Closed, with a certificate; what was can still be read.
@@ -283,6 +343,7 @@ async fn golden_a_termination_to_its_end() {
         "\u{2014} ",
         "web: Deployment/site (uid ",
         "web: Namespace/market--web (uid ",
+        "web: ConfigMap/theirs (uid ",
     ] {
         assert!(note.contains(said), "{said:?} is not in {note}");
     }

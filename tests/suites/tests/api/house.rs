@@ -176,6 +176,11 @@ impl House {
         self.folder.path()
     }
 
+    /// A kubeconfig that leads to the simulated cluster.
+    pub fn kubeconfig(&self) -> &str {
+        self.running.simulation.as_deref().unwrap()
+    }
+
     /// A holder's secret.
     pub fn token(&self, holder: &str) -> &str {
         &self.tokens[holder]

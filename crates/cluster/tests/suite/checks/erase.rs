@@ -1,5 +1,7 @@
 //! Deleting: under a permit alone, by the inventory alone, and no further than people decided.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim};
@@ -92,18 +94,18 @@ pub async fn a_deletion_goes_by_the_inventory_and_ends_with_the_namespace(world:
 pub async fn what_is_none_of_ours_is_named_and_keeps_everything(world: World) {
     let mut driver = furnished(&world).await;
     let foreign = theirs(&driver, &[]).await;
-    assert_eq!(driver.preflight().await.foreign, [foreign.clone()]);
+    assert_eq!(driver.preflight().await.foreign, std::slice::from_ref(&foreign));
     let before = objects(&driver).await;
     driver.tenant.delete(vec![]);
     for _ in 0..2 {
         let (why, named) = driver.erase_pending().await;
-        assert_eq!(named, [foreign.clone()]);
+        assert_eq!(named, std::slice::from_ref(&foreign));
         assert!(why.contains("ConfigMap/theirs"), "{why}");
     }
     // Nor does a decision on another object of the name let it go.
     let other = ForeignObject { uid: "6f2c1f0e".to_owned(), ..foreign.clone() };
     driver.tenant.delete(included(&other));
-    assert_eq!(driver.erase_pending().await.1, [foreign.clone()]);
+    assert_eq!(driver.erase_pending().await.1, std::slice::from_ref(&foreign));
     assert_eq!(objects(&driver).await, before, "nothing was deleted");
 
     driver.tenant.delete(included(&foreign));
@@ -119,7 +121,7 @@ pub async fn law_07_what_is_forgotten_is_not_deleted(world: World) {
     let before = objects(&driver).await;
     driver.tenant.delete(vec![]);
     // The memory is lost; the inventory is; what came back is of an older namespace.
-    let no_inventory = Memory { inventory: Default::default(), ..known.clone() };
+    let no_inventory = Memory { inventory: BTreeMap::default(), ..known.clone() };
     let unnamed = Memory { namespace_uid: None, claim: None, ..known.clone() };
     for lost in [Memory::default(), no_inventory, unnamed] {
         driver.kept.keep(&lost).await.unwrap();

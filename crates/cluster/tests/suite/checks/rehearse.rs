@@ -22,7 +22,7 @@ fn suspension(measure: &MeasureId) -> Supposed {
 /// Rehearses, and sees that nothing but dry runs was asked for.
 async fn rehearse(driver: &Driver<'_>, supposed: &Supposed) -> Rehearsal {
     let before = objects(driver).await;
-    let asked = driver.world.simulation.as_ref().map(|s| s.asked());
+    let asked = driver.world.simulation.as_ref().map(tenure_kubesim::Simulation::asked);
     let (environment, permits, memory) =
         (driver.environment(), driver.tenant.permits(), driver.kept.memory());
     let rehearsal =
