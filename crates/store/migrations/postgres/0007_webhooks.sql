@@ -1,4 +1,4 @@
--- The schema of ../sqlite/0008_webhooks.sql, where the tables are explained.
+-- The schema of ../sqlite/0007_webhooks.sql, where the tables are explained.
 
 CREATE TABLE webhook_secrets (
     webhook TEXT COLLATE "C" NOT NULL,
