@@ -249,10 +249,7 @@ fn registered(webhook: &WebhookId, endpoint: &Endpoint, book: &Book) -> Result<(
     if book.webhooks().count() >= MOST && book.webhook(webhook).is_none() {
         unmet.push(Unmet::new(Guard::WithinPlan, format!("{MOST} endpoints exist"), "remove one first"));
     }
-    match unmet.is_empty() {
-        true => Ok(()),
-        false => Err(Rejected::Refused(crate::refusal::Refusal { guards: unmet })),
-    }
+    if unmet.is_empty() { Ok(()) } else { Err(Rejected::Refused(crate::refusal::Refusal { guards: unmet })) }
 }
 
 /// That a capability has its enforcer already.

@@ -48,9 +48,9 @@ impl Account {
             messages.push(Message::new(MessageKind::StandingChanged));
         }
         for recorded in events {
-            let notice = match &recorded.event {
-                Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice } => notice,
-                _ => continue,
+            let (Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice }) = &recorded.event
+            else {
+                continue;
             };
             // What a gag delays is told when it is released.
             if after.notice(notice).is_ok_and(|n| n.delayed.is_none()) {
@@ -104,7 +104,7 @@ impl Account {
     /// Whether what the account can do is another than before, by something of which the endpoint may be told.
     fn standing_moved(&self, before: Option<&Self>, endpoint: &Endpoint) -> bool {
         let Some(before) = before else { return false };
-        let told = |measure: &Measure| !self.gags_measure(measure) || self.enforces_of(measure, endpoint);
+        let told = |measure: &Measure| !self.gags_measure(measure) || enforces_of(measure, endpoint);
         let of_measures = self.measures.iter().filter(|m| !m.proposal.withholds.is_empty()).any(|measure| {
             let was = before.measure(&measure.id).ok();
             let counts = |m: &Measure| (m.is_effective(), m.state_name() == "in_force");
@@ -115,14 +115,10 @@ impl Account {
         of_measures || before.lifecycle.name() != self.lifecycle.name()
     }
 
-    fn enforces_of(&self, measure: &Measure, endpoint: &Endpoint) -> bool {
-        measure.declared().any(|c| endpoint.enforces.contains(&c))
-    }
-
     /// Whether a gag kept a measure from an endpoint before, and keeps it no more.
     fn is_shown_to(&self, measure: &Measure, before: Option<&Self>, endpoint: &Endpoint) -> bool {
         let kept = before.is_some_and(|before| before.gags_measure(measure));
-        kept && !self.gags_measure(measure) && !self.enforces_of(measure, endpoint)
+        kept && !self.gags_measure(measure) && !enforces_of(measure, endpoint)
     }
 
     /// Whether a gag covers a measure: by its scope, by naming its case, or because it covers the order on which it rests.
@@ -154,4 +150,9 @@ pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Co
         None => return None,
     };
     Some(Unmet::new(Guard::Enforces, detail, "its own enforcer says so"))
+}
+
+/// Whether an endpoint enforces a part of a measure.
+fn enforces_of(measure: &Measure, endpoint: &Endpoint) -> bool {
+    measure.declared().any(|c| endpoint.enforces.contains(&c))
 }
