@@ -70,7 +70,7 @@ impl World {
 
     /// The same cluster as another user sees it.
     pub fn as_user(&self, name: &str) -> Client {
-        let mut config = self.config.clone();
+        let mut config = (*self.config).clone();
         let user = http::HeaderValue::from_str(name).unwrap();
         config.headers.push((http::HeaderName::from_static("impersonate-user"), user));
         Client::try_from(config).unwrap()
@@ -78,7 +78,7 @@ impl World {
 
     /// The same cluster as whoever has this token sees it.
     pub fn with_token(&self, token: String) -> Client {
-        let mut config = self.config.clone();
+        let mut config = (*self.config).clone();
         config.auth_info = kube::config::AuthInfo { token: Some(token.into()), ..Default::default() };
         Client::try_from(config).unwrap()
     }
