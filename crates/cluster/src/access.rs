@@ -41,7 +41,8 @@ impl fmt::Debug for Credentials {
 /// Makes the identities of an open environment that are not there.
 pub(crate) async fn identities(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     let environment = pass.environment;
-    if environment.envelope.kind.is_managed() {
+    // What is only rehearsed changes nobody's access, and makes no account.
+    if environment.envelope.kind.is_managed() || pass.requests.rehearsal().is_some() {
         return Ok(());
     }
     let there = pass.requests.within(names::ACCESS);
@@ -78,6 +79,27 @@ pub(crate) async fn identities(pass: &mut Pass<'_>) -> Result<(), ClusterError> 
     }
     pass.requests.count_also(&there);
     Ok(())
+}
+
+/// Deletes the identities of an environment that is being deleted, and ends every token of theirs with them.
+pub(crate) async fn end_identities(
+    requests: &Requests,
+    (account, environment): (&AccountId, &EnvironmentId),
+) -> Result<Vec<(ObjectKey, String)>, ClusterError> {
+    let there = requests.within(names::ACCESS);
+    let mut ended = Vec::new();
+    for role in TenantRole::ALL {
+        let key = ObjectKey::new(Kind::ServiceAccount, names::access_account(account, environment, role));
+        let Some(found) = there.get(Kind::ServiceAccount, &key.name).await? else { continue };
+        let is_theirs = mark(&found, "labels", names::ACCOUNT) == Some(account.as_str())
+            && mark(&found, "labels", names::ENVIRONMENT) == Some(environment.as_str());
+        if is_theirs {
+            there.delete(&key, uid(&found), None).await?;
+            ended.push((key, uid(&found).to_owned()));
+        }
+    }
+    requests.count_also(&there);
+    Ok(ended)
 }
 
 /// The namespace of the identities: made where there is none, and left alone where it is somebody else's.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tenure_domain::permit::ErasePermit;
 
+use crate::access;
 use crate::contents::{Contents, ForeignObject, array};
 use crate::environment::Environment;
 use crate::erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
@@ -127,6 +128,7 @@ impl Pass<'_> {
                 self.erasure().looked = true;
                 self.keep().await?;
             }
+            self.end_access().await?;
             if let Some(waits) = self.objects(|kind| kind != Kind::PersistentVolumeClaim).await? {
                 return Ok(Some(waits));
             }
@@ -159,6 +161,19 @@ impl Pass<'_> {
         self.all_gone();
         self.keep().await?;
         self.volumes().await
+    }
+
+    /// Ends the tenants' own access to an open environment, before anything of it is taken away.
+    async fn end_access(&mut self) -> Result<(), ClusterError> {
+        if !self.memory.inventory.keys().any(|key| key.kind == Kind::RoleBinding) {
+            return Ok(());
+        }
+        let whose = (&self.environment.account, &self.environment.id);
+        let ended = access::end_identities(&self.requests, whose).await?;
+        let now = self.now;
+        let erasure = self.erasure();
+        erasure.gone.extend(ended.into_iter().map(|(object, uid)| Gone { object, uid, at: now }));
+        Ok(())
     }
 
     /// Names what is none of ours and of which nobody decided anything. Deletes nothing.

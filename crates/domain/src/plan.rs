@@ -270,7 +270,9 @@ impl Allowances {
         let from = |registry: &String| {
             full.strip_prefix(registry.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
-        let refused = !self.registries.is_empty() && !self.registries.iter().any(from);
+        // No runtime takes such a name; a path that climbs must not pass for one below a registry.
+        let climbs = full.split('/').any(|part| part == "..");
+        let refused = !self.registries.is_empty() && (climbs || !self.registries.iter().any(from));
         refused.then(|| self.registries.iter().cloned().collect::<Vec<_>>().join(", "))
     }
 }
@@ -385,7 +387,8 @@ mod tests {
             plan: Plan { cpu_millis: 1_000, memory_mib: 10, storage_mib: 10, pods: 10 },
             exposure: Exposure { load_balancers: 1, hostnames: 2 },
         };
-        let part = Share { plan: Plan { cpu_millis: 600, ..whole.plan }, ..Share::NOTHING };
+        let part = Plan { cpu_millis: 600, memory_mib: 5, storage_mib: 5, pods: 5 };
+        let part = Share { plan: part, ..Share::NOTHING };
         let over = part.over(&whole.without(part));
         assert_eq!(over, [Over { what: "cpuMillis", asked: 600, left: 400 }]);
         assert_eq!(whole.without(part).and(part), whole);

@@ -12,7 +12,7 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
-use tenure_cluster::{Envelope, names};
+use tenure_cluster::{Envelope, Kind, names};
 use tenure_domain::capability::Capability;
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, PodSecurity, PullPolicy};
@@ -190,6 +190,21 @@ pub async fn a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lif
     assert_eq!(create::<ConfigMap>(&editor, &namespace, config_map("after")).await, 200);
     assert_eq!(create::<ConfigMap>(&viewer, &namespace, config_map("never")).await, 403);
     driver.clean().await;
+}
+
+pub async fn deleting_an_open_environment_ends_its_peoples_access(world: World) {
+    let mut driver = opened(&world).await;
+    let editor = tenant(&driver, TenantRole::Editor).await;
+    assert_eq!(list::<Pod>(&editor, &driver.namespace()).await, 200);
+    driver.tenant.delete(vec![]);
+    let report = driver.until_erased().await;
+    // A server may know a token for some seconds after its end: then it gives no right any more.
+    assert!([401, 403].contains(&list::<Pod>(&editor, &driver.namespace()).await));
+    let accounts = report.deleted.iter().filter(|gone| {
+        let whose = gone.object.name.split("--").count();
+        gone.object.kind == Kind::ServiceAccount && whose == 3
+    });
+    assert_eq!(accounts.count(), TenantRole::ALL.len());
 }
 
 pub async fn isolating_an_open_environment_closes_its_openings(world: World) {

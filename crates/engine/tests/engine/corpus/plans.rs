@@ -14,7 +14,8 @@ impl Story {
     /// A plan is set, divided, asked to be larger, and credentials are granted.
     pub(super) async fn provisions(&mut self, account: &str, plan: Plan) {
         let exposure = Exposure { load_balancers: 1, hostnames: 2 };
-        let more = |cpu_millis| Share { plan: Plan { cpu_millis, ..plan }, exposure };
+        let larger = Plan { memory_mib: 2 * plan.memory_mib, storage_mib: 2 * plan.storage_mib, ..plan };
+        let more = |cpu_millis| Share { plan: Plan { cpu_millis, pods: 2 * plan.pods, ..larger }, exposure };
         let (platform, owner) = (person("pia", Role::Platform), member(account, Role::Owner));
         let allowances = Allowances {
             pod_security: PodSecurity::Restricted,
