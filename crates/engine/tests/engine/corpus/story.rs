@@ -526,6 +526,10 @@ pub async fn play() -> Office {
     story.answer_once().await;
     story.hooks().await;
     let office = story.office;
+    // A case that has just begun: its deadlines are still ahead.
+    office.open_account("rill").await;
+    let case = office.open_case("rill").await;
+    office.issue_notice(&case).await;
     office.engine.settle().await.unwrap();
     let now = office.engine.now();
     office.engine.stop().await;

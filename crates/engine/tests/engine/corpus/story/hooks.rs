@@ -26,7 +26,8 @@ impl Story {
             keys: Vec::new(),
         };
         let entry = Entry::Webhook(webhook.clone());
-        self.book(entry.clone(), Event::WebhookSet { webhook: webhook.clone(), endpoint }).await;
+        let set = Event::WebhookSet { webhook: webhook.clone(), endpoint: endpoint.clone() };
+        self.book(entry.clone(), set).await;
         for overlap in [SignedDuration::ZERO, SignedDuration::from_hours(24)] {
             engine.make_webhook_secret(otto(), &webhook, overlap, None).await.unwrap();
         }
@@ -35,11 +36,18 @@ impl Story {
         self.pass(73).await;
         let act = engine.redeliver(&webhook, &message).await.unwrap();
         self.office.submit(otto(), act).await.unwrap();
-        let (_, endpoint) = engine.webhook(&webhook).await.unwrap().unwrap();
-        let endpoint = Endpoint { enabled: false, ..endpoint.unwrap() };
-        let gone = Event::WebhookDisabled { webhook: webhook.clone(), endpoint, message };
+        let (_, known) = engine.webhook(&webhook).await.unwrap().unwrap();
+        let disabled = Endpoint { enabled: false, ..known.unwrap() };
+        let gone = Event::WebhookDisabled { webhook: webhook.clone(), endpoint: disabled, message };
         self.office.submit(Caller::System(System::Delivery), Act::Book(entry.clone(), gone)).await.unwrap();
         self.book(entry, Event::WebhookRemoved { webhook }).await;
+        // Another one, for which a message still waits.
+        let webhook: WebhookId = "bill-hook".parse().unwrap();
+        let set = Event::WebhookSet { webhook: webhook.clone(), endpoint };
+        self.book(Entry::Webhook(webhook.clone()), set).await;
+        engine.make_webhook_secret(otto(), &webhook, SignedDuration::ZERO, None).await.unwrap();
+        let (act, _) = engine.ping(&webhook).unwrap();
+        self.office.submit(otto(), act).await.unwrap();
         engine.settle().await.unwrap();
     }
 }
