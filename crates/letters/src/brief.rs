@@ -192,7 +192,7 @@ impl Teller<'_> {
                     vec![self.say("retrieval.ended", &fill.each_ref().map(|(n, v)| (*n, v.as_str())))?];
                 match *time {
                     Some(Time::Until(at)) => {
-                        lines.push(self.say("retrieval.until", &[("when", &self.when(at))])?)
+                        lines.push(self.say("retrieval.until", &[("when", &self.when(at))])?);
                     }
                     Some(Time::For { promised, least }) => {
                         let (promised, least) = (self.period(promised)?, self.period(least)?);
