@@ -140,7 +140,10 @@ impl Endpoint {
     /// What is wrong with it by itself: a pointer into the request, and what would be right.
     pub fn fault(&self) -> Option<(String, String)> {
         let invalid = |pointer: &str, detail: String| Some((pointer.to_owned(), detail));
-        if self.url.is_empty() || self.url.len() > URL_MAX || self.url.chars().any(|c| c.is_control() || c == ' ') {
+        if self.url.is_empty()
+            || self.url.len() > URL_MAX
+            || self.url.chars().any(|c| c.is_control() || c == ' ')
+        {
             return invalid("/url", format!("1 to {URL_MAX} characters without blanks"));
         }
         if self.events.is_empty() {
@@ -246,10 +249,7 @@ fn registered(webhook: &WebhookId, endpoint: &Endpoint, book: &Book) -> Result<(
     if book.webhooks().count() >= MOST && book.webhook(webhook).is_none() {
         unmet.push(Unmet::new(Guard::WithinPlan, format!("{MOST} endpoints exist"), "remove one first"));
     }
-    match unmet.is_empty() {
-        true => Ok(()),
-        false => Err(Rejected::Refused(crate::refusal::Refusal { guards: unmet })),
-    }
+    if unmet.is_empty() { Ok(()) } else { Err(Rejected::Refused(crate::refusal::Refusal { guards: unmet })) }
 }
 
 /// That a capability has its enforcer already.

@@ -36,7 +36,8 @@ use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{
-    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, webhooks, writer,
+    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, webhooks,
+    writer,
 };
 
 /// How many submissions may wait for the writer before callers wait themselves.

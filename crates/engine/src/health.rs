@@ -153,7 +153,11 @@ impl Engine {
         });
         Some(match raised.count() {
             0 => Condition::new("webhooks", Health::Ok, "none is raised"),
-            n => Condition::new("webhooks", Health::Degraded, format!("{n} are raised: GET /v1/webhooks tells why")),
+            n => Condition::new(
+                "webhooks",
+                Health::Degraded,
+                format!("{n} are raised: GET /v1/webhooks tells why"),
+            ),
         })
     }
 

@@ -139,7 +139,9 @@ impl Act {
                 book::Event::WebhookSet { .. }
                 | book::Event::WebhookSecretMade { .. }
                 | book::Event::WebhookRemoved { .. } => Action::SetWebhook,
-                book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => Action::TryWebhook,
+                book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => {
+                    Action::TryWebhook
+                }
                 book::Event::ClockDoubted { .. }
                 | book::Event::WebhookDisabled { .. }
                 | book::Event::WebhookGaveUp { .. }
@@ -247,6 +249,7 @@ pub struct Done {
 
 /// The state after a submission.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one per submission, and none of them is kept")]
 pub enum After {
     /// An account's.
     Account(Arc<Account>),

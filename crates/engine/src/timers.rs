@@ -14,12 +14,12 @@ use tenure_store::TimerRow;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{EngineError, webhooks};
 use crate::backoff::Backoff;
 use crate::clock::{ClockKind, Doubt};
 use crate::engine::keep_trusted;
 use crate::inner::Inner;
 use crate::submission::{Act, Caller, Outcome, Submission};
+use crate::{EngineError, webhooks};
 
 /// How many deadlines are read at once.
 const PAGE: u32 = 256;
@@ -157,8 +157,9 @@ pub(crate) async fn next(
     until: Timestamp,
 ) -> Result<Option<Timestamp>, EngineError> {
     let due = inner.store.next_due(after.as_microsecond(), until.as_microsecond()).await?;
-    let due =
-        due.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e))).transpose()?;
+    let due = due
+        .map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("timers", &e)))
+        .transpose()?;
     let sent = webhooks::next(inner, after, until).await?;
     Ok(due.into_iter().chain(sent).min())
 }

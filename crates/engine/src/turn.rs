@@ -18,7 +18,9 @@ use tenure_domain::report::{self, Allegation, Report};
 use tenure_domain::statement::{Reasons, lint};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::webhook;
-use tenure_store::{Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, WebhookSecret, Write};
+use tenure_store::{
+    Answer, Brought, NewEvent, ReportKey, ReportRow, StoreError, UndeliverableRow, WebhookSecret, Write,
+};
 
 use crate::caps::{self, Begun};
 use crate::clock::{Doubt, NotConfirmed};
@@ -553,7 +555,8 @@ impl Turn<'_> {
         }
         self.check_clock(&event)?;
         self.check_webhook(&event).await?;
-        let endpoint = state.as_ref().and_then(|s| webhook::endpoint(&s.latest.event)).map(|(_, e)| e.clone());
+        let endpoint =
+            state.as_ref().and_then(|s| webhook::endpoint(&s.latest.event)).map(|(_, e)| e.clone());
         let book = self.inner.shelf();
         let actor = self.actor.clone();
         let context = Context { now: self.inner.clock.now(), actor: &actor, book: &book.terms };

@@ -145,9 +145,15 @@ impl Fetcher {
     }
 
     /// Carries a request to an address that was judged.
-    async fn carry<B>(&self, url: &Url, request: Request<B>) -> Result<(IpAddr, Response<Incoming>), FetchError>
+    async fn carry<B>(
+        &self,
+        url: &Url,
+        request: Request<B>,
+    ) -> Result<(IpAddr, Response<Incoming>), FetchError>
     where
-        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'static,
     {
         let address = self.address(url).await?;
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Connection {
@@ -217,7 +223,9 @@ async fn exchange<B>(
     request: Request<B>,
 ) -> Result<Response<Incoming>, Box<dyn std::error::Error + Send + Sync>>
 where
-    B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+        + Send
+        + 'static,
 {
     let mut client = hyper::client::conn::http1::Builder::new();
     client.max_buf_size(HEADERS);

@@ -42,7 +42,9 @@ impl Fetcher {
             return Ok(());
         }
         if url.scheme() != "https" {
-            return Err(FetchError::Url("only https is spoken to places outside: write an https URL".to_owned()));
+            return Err(FetchError::Url(
+                "only https is spoken to places outside: write an https URL".to_owned(),
+            ));
         }
         let public = match url.host() {
             Some(Host::Ipv4(v4)) => address::is_public(v4.into()),
@@ -59,7 +61,8 @@ impl Fetcher {
         body: Vec<u8>,
     ) -> Result<Posted, FetchError> {
         let url = read(place)?;
-        let failed = |source| FetchError::Connection { place: url[..Position::BeforePath].to_owned(), source };
+        let failed =
+            |source| FetchError::Connection { place: url[..Position::BeforePath].to_owned(), source };
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(&url[Position::BeforePath..Position::AfterQuery])

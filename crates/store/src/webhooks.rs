@@ -210,17 +210,18 @@ impl Write {
 
     /// Notes what came of an attempt, if the message still waits.
     pub async fn webhook_attempted(&mut self, message: &str, what: &Attempted) -> Result<bool, StoreError> {
-        let done = sql("UPDATE webhook_messages SET state = $2, next_at = $3, last_at = COALESCE($4, last_at),
+        let done =
+            sql("UPDATE webhook_messages SET state = $2, next_at = $3, last_at = COALESCE($4, last_at),
                  attempts = attempts + CASE WHEN $4 IS NULL THEN 0 ELSE 1 END, status = $5, outcome = $6
              WHERE message = $1 AND state = 'waiting'")
-        .bind(message)
-        .bind(what.state.as_str())
-        .bind(what.next_at)
-        .bind(what.at)
-        .bind(what.status.map(i64::from))
-        .bind(&what.outcome)
-        .run(self.open().await?)
-        .await?;
+            .bind(message)
+            .bind(what.state.as_str())
+            .bind(what.next_at)
+            .bind(what.at)
+            .bind(what.status.map(i64::from))
+            .bind(&what.outcome)
+            .run(self.open().await?)
+            .await?;
         Ok(done == 1)
     }
 
@@ -283,7 +284,8 @@ impl Store {
         now: i64,
         limit: u32,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let statement = format!("{COLUMNS} WHERE m.webhook = $1 AND m.next_at <= $2 AND {FIRST} ORDER BY m.id LIMIT $3");
+        let statement =
+            format!("{COLUMNS} WHERE m.webhook = $1 AND m.next_at <= $2 AND {FIRST} ORDER BY m.id LIMIT $3");
         let rows = crate::statement::text(statement)
             .bind(webhook)
             .bind(now)
@@ -328,12 +330,13 @@ impl Store {
 
     /// Whether the endpoint has a later message about the same measure.
     pub async fn webhook_outdated(&self, row: &MessageRow) -> Result<bool, StoreError> {
-        let later = sql("SELECT 1 AS later FROM webhook_messages WHERE webhook = $1 AND measure = $2 AND id > $3")
-            .bind(&row.message.webhook)
-            .bind(&row.message.measure)
-            .bind(row.id)
-            .maybe(&self.readers)
-            .await?;
+        let later =
+            sql("SELECT 1 AS later FROM webhook_messages WHERE webhook = $1 AND measure = $2 AND id > $3")
+                .bind(&row.message.webhook)
+                .bind(&row.message.measure)
+                .bind(row.id)
+                .maybe(&self.readers)
+                .await?;
         Ok(later.is_some())
     }
 
@@ -347,8 +350,10 @@ impl Store {
         let count = |n: i64| crate::write::unsigned(n);
         rows.iter()
             .map(|row| {
-                let counts =
-                    MessageCounts { waiting: count(row.get("waiting")?)?, given_up: count(row.get("given_up")?)? };
+                let counts = MessageCounts {
+                    waiting: count(row.get("waiting")?)?,
+                    given_up: count(row.get("given_up")?)?,
+                };
                 Ok((row.get("webhook")?, counts))
             })
             .collect()

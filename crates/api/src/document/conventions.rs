@@ -31,7 +31,8 @@ const NO_VERSION: [&str; 8] = [
 const UPDATES: [&str; 4] = ["putWorkload", "removeWorkload", "putWebhook", "removeWebhook"];
 
 /// The writes that nothing in the state can refuse.
-const NOT_REFUSED: [&str; 6] = ["pingWebhook", "issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
+const NOT_REFUSED: [&str; 6] =
+    ["pingWebhook", "issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
 const VERSIONED: [&str; 22] = [
@@ -320,10 +321,9 @@ fn describe(parameter: &mut Parameter) {
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
         "webhook" => ("The webhook endpoint's name.", slug("pay-hook")),
-        "message" => (
-            "The message's id.",
-            text("^msg_[0-9a-f]{32}$", 36, "msg_9f86d081884c7d659a2feaa0c55ad015"),
-        ),
+        "message" => {
+            ("The message's id.", text("^msg_[0-9a-f]{32}$", 36, "msg_9f86d081884c7d659a2feaa0c55ad015"))
+        }
         "item" => ("The name of what is asked, within its case.", slug("post-1")),
         "case" => ("The case's id.", numbered("c", "parley.c1")),
         "notice" => ("The notice's id.", numbered("n", "parley.n1")),

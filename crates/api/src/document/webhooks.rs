@@ -12,8 +12,14 @@ use utoipa::{PartialSchema as _, ToSchema};
 
 /// The headers of a message.
 const HEADERS: [(&str, &str); 3] = [
-    ("webhook-id", "The message's id, the same however often it is sent: what was handled under it is not handled again."),
-    ("webhook-timestamp", "When it is sent, in seconds since 1970, by the machine's clock: refuse what is minutes old."),
+    (
+        "webhook-id",
+        "The message's id, the same however often it is sent: what was handled under it is not handled again.",
+    ),
+    (
+        "webhook-timestamp",
+        "When it is sent, in seconds since 1970, by the machine's clock: refuse what is minutes old.",
+    ),
     (
         "webhook-signature",
         "For each signing key `v1,` and base64 of the HMAC-SHA-256 of `ID.TIMESTAMP.BODY`, separated by blanks; one that is right is enough.",
@@ -24,7 +30,9 @@ fn what(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::StandingChanged => "What an account can do changed: read its standing.",
         MessageKind::MeasureApplied => "A measure takes effect: withhold its capabilities, then acknowledge.",
-        MessageKind::MeasureLifted => "A measure gives back what it withheld: give it back, then acknowledge.",
+        MessageKind::MeasureLifted => {
+            "A measure gives back what it withheld: give it back, then acknowledge."
+        }
         MessageKind::NoticeIssued => "A notice was issued.",
         MessageKind::Ping => "Somebody tries the endpoint.",
     }

@@ -14,7 +14,9 @@ use tenure_store::{MessageCounts, MessageRow, MessageState};
 use tenure_wire::Problem;
 use tenure_wire::request::PageQuery;
 use tenure_wire::view::{Page, Written};
-use tenure_wire::webhook::{DeliveryQuery, DeliveryView, KeyView, MakeSecret, SecretView, SetWebhook, WebhookView};
+use tenure_wire::webhook::{
+    DeliveryQuery, DeliveryView, KeyView, MakeSecret, SecretView, SetWebhook, WebhookView,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -178,7 +180,8 @@ fn overlap(text: &str) -> Result<SignedDuration, Failure> {
         Failure::invalid("/overlap", "an ISO 8601 duration of at most seven days, such as P1D, PT12H or PT0S")
     };
     // The library also reads spans in words.
-    let span: Span = Some(text).filter(|t| t.starts_with('P')).and_then(|t| t.parse().ok()).ok_or_else(wrong)?;
+    let span: Span =
+        Some(text).filter(|t| t.starts_with('P')).and_then(|t| t.parse().ok()).ok_or_else(wrong)?;
     let exact = span.total(jiff::SpanTotal::from(Unit::Second).days_are_24_hours()).map_err(|_| wrong())?;
     if !(0.0..=OVERLAP_MAX.as_secs_f64()).contains(&exact) {
         return Err(wrong());
@@ -266,10 +269,7 @@ async fn delivery(
 #[utoipa::path(post, operation_id = "redeliverMessage", path = "/v1/webhooks/{webhook}/deliveries/{message}/redelivery", tag = "webhooks",
     params(("webhook" = String, Path), ("message" = String, Path)),
     responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
-async fn redeliver(
-    call: Call,
-    Path((id, message)): Path<(WebhookId, String)>,
-) -> Result<Response, Failure> {
+async fn redeliver(call: Call, Path((id, message)): Path<(WebhookId, String)>) -> Result<Response, Failure> {
     call.may_at_provider(Action::TryWebhook)?;
     let writing = Writing::new(&call, "");
     if let Some(answer) = writing.repeated().await? {

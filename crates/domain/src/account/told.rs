@@ -31,13 +31,7 @@ pub struct Message {
 
 impl Message {
     fn new(kind: MessageKind) -> Self {
-        Self {
-            kind,
-            measure: None,
-            withholds: BTreeSet::new(),
-            acknowledge: BTreeSet::new(),
-            notice: None,
-        }
+        Self { kind, measure: None, withholds: BTreeSet::new(), acknowledge: BTreeSet::new(), notice: None }
     }
 }
 
@@ -54,9 +48,9 @@ impl Account {
             messages.push(Message::new(MessageKind::StandingChanged));
         }
         for recorded in events {
-            let notice = match &recorded.event {
-                Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice } => notice,
-                _ => continue,
+            let (Event::NoticeIssued { notice, .. } | Event::NoticeReleased { notice }) = &recorded.event
+            else {
+                continue;
             };
             // What a gag delays is told when it is released.
             if after.notice(notice).is_ok_and(|n| n.delayed.is_none()) {
@@ -85,7 +79,8 @@ impl Account {
             let was = was(&measure.id);
             let moved = was.is_some_and(Measure::is_effective) != measure.is_effective();
             // What a gag kept from this endpoint and keeps no more, where it ever took effect.
-            let shown = was.is_some() && self.is_shown_to(measure, before, endpoint) && measure.took_effect.is_some();
+            let shown =
+                was.is_some() && self.is_shown_to(measure, before, endpoint) && measure.took_effect.is_some();
             if moved || shown {
                 messages.extend(self.measure_message(measure, measure.is_effective(), endpoint));
             }
@@ -109,7 +104,7 @@ impl Account {
     /// Whether what the account can do is another than before, by something of which the endpoint may be told.
     fn standing_moved(&self, before: Option<&Self>, endpoint: &Endpoint) -> bool {
         let Some(before) = before else { return false };
-        let told = |measure: &Measure| !self.gags_measure(measure) || self.enforces_of(measure, endpoint);
+        let told = |measure: &Measure| !self.gags_measure(measure) || enforces_of(measure, endpoint);
         let of_measures = self.measures.iter().filter(|m| !m.proposal.withholds.is_empty()).any(|measure| {
             let was = before.measure(&measure.id).ok();
             let counts = |m: &Measure| (m.is_effective(), m.state_name() == "in_force");
@@ -120,14 +115,10 @@ impl Account {
         of_measures || before.lifecycle.name() != self.lifecycle.name()
     }
 
-    fn enforces_of(&self, measure: &Measure, endpoint: &Endpoint) -> bool {
-        measure.declared().any(|c| endpoint.enforces.contains(&c))
-    }
-
     /// Whether a gag kept a measure from an endpoint before, and keeps it no more.
     fn is_shown_to(&self, measure: &Measure, before: Option<&Self>, endpoint: &Endpoint) -> bool {
         let kept = before.is_some_and(|before| before.gags_measure(measure));
-        kept && !self.gags_measure(measure) && !self.enforces_of(measure, endpoint)
+        kept && !self.gags_measure(measure) && !enforces_of(measure, endpoint)
     }
 
     /// Whether a gag covers a measure: by its scope, by naming its case, or because it covers the order on which it rests.
@@ -143,6 +134,11 @@ impl Account {
     }
 }
 
+/// Whether an endpoint enforces something of what a measure withholds.
+fn enforces_of(measure: &Measure, endpoint: &Endpoint) -> bool {
+    measure.declared().any(|c| endpoint.enforces.contains(&c))
+}
+
 /// Law 13: each capability has its enforcer. Where an endpoint enforces it, only whoever speaks for that endpoint says
 /// so; who speaks for an endpoint says so of what it enforces and of nothing else.
 pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Context<'_>) -> Option<Unmet> {
@@ -150,7 +146,9 @@ pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Co
     let speaks = |endpoint: &Endpoint| endpoint.principal.as_ref() == Some(by);
     let detail = match book.enforcing(capability) {
         Some((_, endpoint)) if speaks(endpoint) => return None,
-        Some((webhook, _)) => format!("{capability} is enforced by {webhook}, and {by} does not speak for it"),
+        Some((webhook, _)) => {
+            format!("{capability} is enforced by {webhook}, and {by} does not speak for it")
+        }
         None if book.webhooks().any(|(_, endpoint)| !endpoint.enforces.is_empty() && speaks(endpoint)) => {
             format!("{by} speaks for an endpoint that does not enforce {capability}")
         }

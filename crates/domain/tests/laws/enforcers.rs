@@ -262,7 +262,10 @@ fn an_endpoint_is_registered_with_what_it_needs_and_takes_nothing_from_another()
     assert_eq!(invalid(endpoint(&[Capability::Compute], Some("eve"))), "/enforces");
     assert_eq!(invalid(endpoint(&[Capability::StorageRead], Some("eve"))), "/enforces");
     assert_eq!(invalid(endpoint(&[Capability::Payments], None)), "/principal");
-    let deaf = Endpoint { events: [MessageKind::MeasureApplied].into(), ..endpoint(&[Capability::Payments], Some("eve")) };
+    let deaf = Endpoint {
+        events: [MessageKind::MeasureApplied].into(),
+        ..endpoint(&[Capability::Payments], Some("eve"))
+    };
     assert_eq!(invalid(deaf), "/events");
 
     let refused = |actor: &str, endpoint: Endpoint| match set(&world, actor, "crm", endpoint) {
@@ -278,7 +281,8 @@ fn an_endpoint_is_registered_with_what_it_needs_and_takes_nothing_from_another()
 #[test]
 fn keys_overlap_for_as_long_as_was_said_and_no_longer() {
     let moment = |hour: u32| at(&format!("2021-01-04T{hour:02}:00:00Z"));
-    let names = |endpoint: &Endpoint, hour| endpoint.keys_at(moment(hour)).map(|k| k.id.clone()).collect::<Vec<_>>();
+    let names =
+        |endpoint: &Endpoint, hour| endpoint.keys_at(moment(hour)).map(|k| k.id.clone()).collect::<Vec<_>>();
     let first = endpoint(&[], None).with_key("a".into(), moment(1), moment(1));
     assert_eq!(names(&first, 23), ["a"]);
     let second = first.with_key("b".into(), moment(2), moment(6));

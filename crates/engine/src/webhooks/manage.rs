@@ -51,7 +51,8 @@ impl Engine {
         overlap: SignedDuration,
         at: Option<u64>,
     ) -> Result<NewSecret, EngineError> {
-        let (version, endpoint) = self.webhook(id).await?.ok_or_else(|| Rejected::not_found("webhook", id))?;
+        let (version, endpoint) =
+            self.webhook(id).await?.ok_or_else(|| Rejected::not_found("webhook", id))?;
         let endpoint = endpoint.ok_or_else(|| Rejected::not_found("webhook", id))?;
         let now = self.now();
         let until = now.checked_add(overlap).map_err(|e| EngineError::defect("webhooks", &e))?;

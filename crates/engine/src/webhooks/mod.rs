@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tenure_domain::name::WebhookId;
 use tenure_store::MessageRow;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
@@ -25,7 +25,7 @@ use crate::clock::ClockKind;
 use crate::inner::Inner;
 
 /// How many messages are under way to one endpoint at once, so that one that hangs holds up no other.
-const AT_ONCE: usize = 8;
+const AT_ONCE: u32 = 8;
 
 /// How long the list is left alone without a poke. Operating time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -46,11 +46,12 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often messages that are kept no longer are looked for. Operating time.
-const TIDY: Duration = Duration::from_secs(3_600);
+const TIDY: Duration = Duration::from_hours(1);
 
 /// When a message is tried again that failed so often since it began to be sent.
 fn pause(failures: u32, asked: Option<u64>) -> SignedDuration {
-    let doubled = FIRST.checked_mul(1_i32.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(i32::MAX));
+    let doubled =
+        FIRST.checked_mul(1_i32.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(i32::MAX));
     let doubled = doubled.map_or(LONGEST, |pause| pause.min(LONGEST));
     let asked = asked.and_then(|seconds| i64::try_from(seconds).ok()).map(SignedDuration::from_secs);
     asked.map_or(doubled, |asked| asked.min(LONGEST).max(doubled))
@@ -65,26 +66,23 @@ type Lane = (String, String);
 
 /// Sends what waits while this process leads.
 pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
-    let mut under_way: JoinSet<Lane> = JoinSet::new();
-    let mut lanes: HashSet<Lane> = HashSet::new();
+    let mut under_way: JoinSet<()> = JoinSet::new();
+    let mut lanes: HashMap<Id, Lane> = HashMap::new();
     let mut tidied: Option<tokio::time::Instant> = None;
     if let Err(error) = begin(&inner).await {
         tracing::warn!(%error, "messages to endpoints that failed wait for their moment");
     }
     loop {
         let poked = inner.pokes.webhooks.notified();
-        while let Some(ended) = under_way.try_join_next() {
-            if let Ok(lane) = ended {
-                lanes.remove(&lane);
-            }
+        while let Some(ended) = under_way.try_join_next_with_id() {
+            lanes.remove(&task_of(&ended));
         }
-        match due(&inner, &lanes).await {
+        match due(&inner, lanes.values()).await {
             Ok(rows) => {
                 for row in rows {
                     let lane = (row.message.webhook.clone(), row.message.account.clone());
-                    if lanes.insert(lane.clone()) {
-                        under_way.spawn(carry(Arc::clone(&inner), row, lane));
-                    }
+                    let task = under_way.spawn(carry(Arc::clone(&inner), row));
+                    lanes.insert(task.id(), lane);
                 }
             }
             Err(error) => {
@@ -100,17 +98,20 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
         tokio::select! {
             () = poked => {}
             () = tokio::time::sleep(PAUSE) => {}
-            Some(ended) = under_way.join_next(), if !under_way.is_empty() => {
-                match ended {
-                    Ok(lane) => drop(lanes.remove(&lane)),
-                    // Which one it was is not told: those that are under way are sent again, which does no harm.
-                    Err(_) => lanes.clear(),
-                }
+            Some(ended) = under_way.join_next_with_id(), if !under_way.is_empty() => {
+                lanes.remove(&task_of(&ended));
             }
             () = over.cancelled() => break,
         }
     }
     under_way.shutdown().await;
+}
+
+fn task_of(ended: &Result<(Id, ()), JoinError>) -> Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
+    }
 }
 
 /// What was in the way of messages may be gone with the leader before: all that waits is sent at once.
@@ -130,10 +131,11 @@ async fn tidy(inner: &Inner) -> Result<(), EngineError> {
     Ok(write.commit().await?)
 }
 
-/// What is to be sent now, for no endpoint more than it takes at once.
-async fn due(inner: &Inner, lanes: &HashSet<Lane>) -> Result<Vec<MessageRow>, EngineError> {
-    let mut busy: HashMap<&str, usize> = HashMap::new();
-    for (webhook, _) in lanes {
+/// What is to be sent now, for no endpoint more than it takes at once, and nothing of what is under way.
+async fn due(inner: &Inner, lanes: impl Iterator<Item = &Lane>) -> Result<Vec<MessageRow>, EngineError> {
+    let lanes: HashSet<&Lane> = lanes.collect();
+    let mut busy: HashMap<&str, u32> = HashMap::new();
+    for (webhook, _) in &lanes {
         *busy.entry(webhook).or_default() += 1;
     }
     let now = inner.clock.now().as_microsecond();
@@ -145,22 +147,22 @@ async fn due(inner: &Inner, lanes: &HashSet<Lane>) -> Result<Vec<MessageRow>, En
             continue;
         }
         // Those under way are still on the list.
-        let rows = inner.store.webhook_due(webhook.as_str(), now, AT_ONCE as u32).await?;
-        let free = |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
-        all.extend(rows.into_iter().filter(free).take(AT_ONCE - busy));
+        let rows = inner.store.webhook_due(webhook.as_str(), now, AT_ONCE).await?;
+        let free =
+            |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
+        all.extend(rows.into_iter().filter(free).take((AT_ONCE - busy) as usize));
     }
     Ok(all)
 }
 
-async fn carry(inner: Arc<Inner>, row: MessageRow, lane: Lane) -> Lane {
+async fn carry(inner: Arc<Inner>, row: MessageRow) {
     if let Err(error) = send::message(&inner, &row).await {
         tracing::warn!(
-            webhook = lane.0, message = row.message.message, %error, source = ?error.source(),
+            webhook = row.message.webhook, message = row.message.message, %error, source = ?error.source(),
             "what came of a message could not be noted; it is sent again"
         );
         tokio::time::sleep(OWN_FAULT).await;
     }
-    lane
 }
 
 /// Whether anything is to be sent at a moment, and what.
@@ -183,7 +185,9 @@ pub(crate) async fn next(
 ) -> Result<Option<Timestamp>, EngineError> {
     let next = inner.store.webhook_next().await?;
     let within = next.filter(|at| *at > after.as_microsecond() && *at <= until.as_microsecond());
-    within.map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("webhooks", &e))).transpose()
+    within
+        .map(|at| Timestamp::from_microsecond(at).map_err(|e| EngineError::defect("webhooks", &e)))
+        .transpose()
 }
 
 /// Tells an endpoint that begins to enforce something what stands against every account.

@@ -82,7 +82,8 @@ impl Turn<'_> {
             }
             Event::WebhookSecretMade { webhook, key, endpoint } => {
                 let secret = secret.filter(|s| s.key == *key && s.webhook == webhook.as_str());
-                let secret = secret.ok_or_else(|| EngineError::defect("webhooks", &"a key without a secret"))?;
+                let secret =
+                    secret.ok_or_else(|| EngineError::defect("webhooks", &"a key without a secret"))?;
                 let keys: Vec<String> = endpoint.keys.iter().map(|key| key.id.clone()).collect();
                 self.write.keep_webhook_secrets(webhook.as_str(), &keys).await?;
                 self.write.put_webhook_secret(secret).await?;

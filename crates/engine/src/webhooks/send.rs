@@ -19,8 +19,7 @@ const GONE: u16 = 410;
 
 /// Sends a message and notes what came of it.
 pub(super) async fn message(inner: &Inner, row: &MessageRow) -> Result<(), EngineError> {
-    let webhook: WebhookId =
-        row.message.webhook.parse().map_err(|e| EngineError::defect("webhooks", &e))?;
+    let webhook: WebhookId = row.message.webhook.parse().map_err(|e| EngineError::defect("webhooks", &e))?;
     let shelf = inner.shelf();
     let Some(endpoint) = shelf.terms.webhook(&webhook) else { return Ok(()) };
     if !endpoint.enabled {
@@ -49,7 +48,8 @@ pub(super) async fn message(inner: &Inner, row: &MessageRow) -> Result<(), Engin
             if posted.status == GONE {
                 disable(inner, &webhook, endpoint, id).await?;
             }
-            refused(inner, &webhook, row, Some(posted.status), &words(posted.status), posted.retry_after).await
+            refused(inner, &webhook, row, Some(posted.status), &words(posted.status), posted.retry_after)
+                .await
         }
         Err(error) => refused(inner, &webhook, row, None, &why(&error), None).await,
     }
@@ -69,7 +69,9 @@ fn why(error: &FetchError) -> String {
     match error {
         FetchError::Url(_) => "its URL cannot be asked".to_owned(),
         FetchError::NoAddress(_) => "its name has no address".to_owned(),
-        FetchError::Private(_) => "it has no address of the public internet, and others are not asked".to_owned(),
+        FetchError::Private(_) => {
+            "it has no address of the public internet, and others are not asked".to_owned()
+        }
         FetchError::Time => format!("it did not answer within {} seconds", TIME.as_secs()),
         FetchError::Connection { source, .. } => {
             let told: String = source.to_string().chars().take(200).collect();
@@ -89,7 +91,8 @@ async fn taken(
     let outcome = match acknowledged(posted).then(|| command(webhook, row)).flatten() {
         None => "delivered".to_owned(),
         Some(_) if inner.store.webhook_outdated(row).await? => {
-            "delivered; a later message tells of the same measure, so its acknowledgement is not counted".to_owned()
+            "delivered; a later message tells of the same measure, so its acknowledgement is not counted"
+                .to_owned()
         }
         Some((measure, command)) => {
             let act = Act::Account(measure.account().clone(), command);
@@ -106,8 +109,12 @@ async fn taken(
     };
     let now = inner.clock.now().as_microsecond();
     let status = Some(posted.status);
-    note(inner, row, Attempted { state: MessageState::Delivered, next_at: now, at: Some(now), status, outcome })
-        .await
+    note(
+        inner,
+        row,
+        Attempted { state: MessageState::Delivered, next_at: now, at: Some(now), status, outcome },
+    )
+    .await
 }
 
 /// Whether the answer says so: status 200 and a document that says it.

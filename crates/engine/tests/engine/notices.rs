@@ -97,7 +97,11 @@ async fn a_letter_that_the_inbox_takes_and_mail_refuses_is_raised_until_mail_tak
     assert_eq!(raised(&office).await, [0; 0], "what fails twice may be a pause of the mail's own");
     office.engine.advance_to(start() + hours(1)).await.unwrap();
     assert_eq!(raised(&office).await, [1]);
-    assert_eq!(office.times_of("parley", "notice.refused").await.len(), 1, "raised once, however often it fails");
+    assert_eq!(
+        office.times_of("parley", "notice.refused").await.len(),
+        1,
+        "raised once, however often it fails"
+    );
     let office = office.mail_into(good).restart().await;
     office.engine.advance_to(start() + hours(2)).await.unwrap();
     assert_eq!(attempts(&office, 0).await, ["email", "inbox"]);

@@ -235,7 +235,11 @@ async fn bytes_that_are_no_json_are_refused_before_anything_else() {
             "application/json-patch+json",
         ] {
             let headers = [("content-type", media_type), ("if-none-match", "*")];
-            let headers = if matches!(operation.id.as_str(), "putWorkload" | "putWebhook") { &headers[..] } else { &headers[..1] };
+            let headers = if matches!(operation.id.as_str(), "putWorkload" | "putWebhook") {
+                &headers[..]
+            } else {
+                &headers[..1]
+            };
             let answer = caller.send(&operation.method, &path, headers, valid.clone().into()).await.is(415);
             assert_eq!(answer.kind(), "media-type");
         }

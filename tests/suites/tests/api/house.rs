@@ -37,7 +37,14 @@ impl House {
         let running = dev::start(&options(&folder)).await.unwrap();
         let administrator = running.token(dev::ADMINISTRATOR).unwrap().to_owned();
         let tokens = BTreeMap::from([("administrator".to_owned(), administrator)]);
-        let mut house = Self { folder, running, tokens, evidence: String::new(), message: String::new(), spare_token: String::new() };
+        let mut house = Self {
+            folder,
+            running,
+            tokens,
+            evidence: String::new(),
+            message: String::new(),
+            spare_token: String::new(),
+        };
         house.cast().await;
         house
     }

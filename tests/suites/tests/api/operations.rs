@@ -250,7 +250,13 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
             }
         }
         "webhook" => if there { "crm" } else { "none" }.to_owned(),
-        "message" => if there { house.message.clone() } else { format!("msg_{}", "0".repeat(32)) },
+        "message" => {
+            if there {
+                house.message.clone()
+            } else {
+                format!("msg_{}", "0".repeat(32))
+            }
+        }
         "rule" => if there { "reports-outpace-cleanup" } else { "no-such-rule" }.to_owned(),
         "token" => {
             if there {

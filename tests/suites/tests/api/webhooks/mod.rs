@@ -284,7 +284,10 @@ async fn a_secret_is_changed_over_with_both_signing_in_between() {
         let written = trade.admin.post(&format!("{HOOK}/ping"), &json!(null)).await.is(201);
         trade.market.house.settle().await;
         let got = trade.receiver.got();
-        assert_eq!((got.len(), got[0].kind().as_str(), got[0].id()), (1, "ping", written.field("id").as_str()));
+        assert_eq!(
+            (got.len(), got[0].kind().as_str(), got[0].id()),
+            (1, "ping", written.field("id").as_str())
+        );
         assert_eq!(got[0].json()["data"], json!({}));
         let read = trade.admin.get(&written.field("href")).await.is(200).json();
         assert_eq!((&read["state"], &read["outcome"]), (&json!("delivered"), &json!("delivered")));
@@ -364,7 +367,14 @@ async fn an_endpoint_is_registered_changed_and_removed_by_who_saw_it() {
         let answer = admin.json("PUT", path, &[("if-match", &tag)], &set).await.is(422);
         assert_eq!(answer.at(), at, "{change}");
     };
-    for wrong in ["", "ftp://pay.example", "https://ann:pw@pay.example", "not a url", "https://", "https://pay.example/#x"] {
+    for wrong in [
+        "",
+        "ftp://pay.example",
+        "https://ann:pw@pay.example",
+        "not a url",
+        "https://",
+        "https://pay.example/#x",
+    ] {
         invalid(json!({"url": wrong}), "/url").await;
     }
     invalid(json!({"url": format!("https://pay.example/{}", "x".repeat(3_000))}), "/url").await;
@@ -447,7 +457,8 @@ async fn a_gag_keeps_messages_from_all_but_who_enforces() {
     let gag = json!({"account": "market", "kind": "gag", "scope": "account", "authority": "Tribunal of Whispers", "document": document, "until": until});
     let gag = legal.post("/v1/orders", &gag).await.is(201).field("id");
     trade.market.house.settle().await;
-    (trade.receiver.got(), crm.got());
+    trade.receiver.got();
+    crm.got();
     let proposal = json!({"power": "4.1", "scope": "account", "why": "Sellers were not paid"});
     let measure = trade.market.measure(&case, &proposal, &["approver"]).await;
     // It is enforced all the same; the one who enforces learns what to withhold and nothing of why.
@@ -470,7 +481,9 @@ async fn a_gag_keeps_messages_from_all_but_who_enforces() {
     enforcer.get(&format!("/v1/orders/{gag}")).await.is(404);
     let seen = |caller: &Caller| {
         let caller = caller.clone();
-        async move { caller.get("/v1/accounts/market/notices").await.is(200).json()["items"].as_array().unwrap().len() }
+        async move {
+            caller.get("/v1/accounts/market/notices").await.is(200).json()["items"].as_array().unwrap().len()
+        }
     };
     assert!(seen(&enforcer).await < seen(&legal).await);
     // When it ends the others are told what is then the case.
