@@ -266,6 +266,7 @@ pub struct Done {
 
 /// The state after a submission.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one per submission, and none of them is kept")]
 pub enum After {
     /// An account's.
     Account(Arc<Account>),

@@ -134,6 +134,11 @@ impl Account {
     }
 }
 
+/// Whether an endpoint enforces something of what a measure withholds.
+fn enforces_of(measure: &Measure, endpoint: &Endpoint) -> bool {
+    measure.declared().any(|c| endpoint.enforces.contains(&c))
+}
+
 /// Law 13: each capability has its enforcer. Where an endpoint enforces it, only whoever speaks for that endpoint says
 /// so; who speaks for an endpoint says so of what it enforces and of nothing else.
 pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Context<'_>) -> Option<Unmet> {

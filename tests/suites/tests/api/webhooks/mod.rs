@@ -457,7 +457,8 @@ async fn a_gag_keeps_messages_from_all_but_who_enforces() {
     let gag = json!({"account": "market", "kind": "gag", "scope": "account", "authority": "Tribunal of Whispers", "document": document, "until": until});
     let gag = legal.post("/v1/orders", &gag).await.is(201).field("id");
     trade.market.house.settle().await;
-    (trade.receiver.got(), crm.got());
+    trade.receiver.got();
+    crm.got();
     let proposal = json!({"power": "4.1", "scope": "account", "why": "Sellers were not paid"});
     let measure = trade.market.measure(&case, &proposal, &["approver"]).await;
     // It is enforced all the same; the one who enforces learns what to withhold and nothing of why.
