@@ -137,11 +137,8 @@ impl From<EngineError> for Failure {
                 Problem::new("unavailable", "Not available now", 503)
                     .detail("Nothing was changed. Try again in a moment.")
             }
-            error @ EngineError::Cluster => {
-                Problem::new("unavailable", "Not available now", 503).detail(error.to_string())
-            }
-            // Nothing that a request asks for; the sequencer has put it into the log of the server.
-            error @ (EngineError::Log(_) | EngineError::Anchor(_)) => {
+            // The sequencer and the reconcilers have put it into the log of the server.
+            error @ (EngineError::Log(_) | EngineError::Anchor(_) | EngineError::Cluster) => {
                 Problem::new("unavailable", "Not available now", 503).detail(error.to_string())
             }
             error @ EngineError::Defect { .. } => {

@@ -204,7 +204,7 @@ impl Cluster {
     /// One idempotent pass that deletes an environment, under a permit alone and by the stored inventory alone: nothing
     /// that is not in it is deleted, and nothing is found by its label or its name. Workloads go first, then volumes,
     /// and the namespace last. It never waits; call it again, with the memory it returned or the one last kept, until
-    /// it says [`Erasing::Done`].
+    /// it says [`Erasing::Done`](crate::Erasing::Done).
     pub async fn erase(
         &self,
         environment: &Environment,

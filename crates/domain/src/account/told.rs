@@ -156,8 +156,3 @@ pub(super) fn enforcer_guard(by: &PersonId, capability: Capability, context: &Co
     };
     Some(Unmet::new(Guard::Enforces, detail, "its own enforcer says so"))
 }
-
-/// Whether an endpoint enforces a part of a measure.
-fn enforces_of(measure: &Measure, endpoint: &Endpoint) -> bool {
-    measure.declared().any(|c| endpoint.enforces.contains(&c))
-}

@@ -46,7 +46,7 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often messages that are kept no longer are looked for. Operating time.
-const TIDY: Duration = Duration::from_secs(3_600);
+const TIDY: Duration = Duration::from_hours(1);
 
 /// When a message is tried again that failed so often since it began to be sent.
 fn pause(failures: u32, asked: Option<u64>) -> SignedDuration {
@@ -146,7 +146,8 @@ async fn due(inner: &Inner, lanes: &HashSet<Lane>) -> Result<Vec<MessageRow>, En
             continue;
         }
         // Those under way are still on the list.
-        let rows = inner.store.webhook_due(webhook.as_str(), now, AT_ONCE as u32).await?;
+        let most = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
+        let rows = inner.store.webhook_due(webhook.as_str(), now, most).await?;
         let free =
             |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
         all.extend(rows.into_iter().filter(free).take(AT_ONCE - busy));
