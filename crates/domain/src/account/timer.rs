@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Account;
-use super::case::{CaseState, Item};
+use super::case::{Case, CaseState, Item};
 use super::change::TermsNoticeState;
 use super::closing::QUORUM_HOURS;
 use super::decide::approval_ends;
@@ -248,6 +248,13 @@ impl From<TimerKey> for String {
 }
 
 impl Account {
+    /// When a case lapses: not while its clocks stand still, nor while somebody has to decide on what was done.
+    pub(super) fn lapses_at(&self, case: &Case) -> Option<Timestamp> {
+        let (notice, ends) = self.first_cure_end(&case.id)?;
+        let runs = matches!(case.state, CaseState::Notified { .. }) && case.paused.is_none();
+        (runs && !self.awaits_decision(notice)).then_some(ends)
+    }
+
     /// Every deadline that runs, in order. Firing one changes the state so that it is no longer among them. None rests
     /// on a clock that stands still.
     pub fn timers(&self) -> Vec<Timer> {
@@ -287,11 +294,7 @@ impl Account {
             }
         }
         for case in &self.cases {
-            if matches!(case.state, CaseState::Notified { .. })
-                && case.paused.is_none()
-                && let Some((notice, ends)) = self.first_cure_end(&case.id)
-                && !self.awaits_decision(notice)
-            {
+            if let Some(ends) = self.lapses_at(case) {
                 add(ends, TimerKey::Lapse(case.id.clone()));
             }
             if !case.is_closed()

@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use tenure_domain::account::case::CaseState;
+use tenure_domain::account::command::{Command, Starts};
 use tenure_domain::account::event::Event;
+use tenure_domain::account::legal::OrderKind;
 use tenure_domain::account::notice::ServedBy;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Actor, System};
@@ -11,6 +14,7 @@ use tenure_domain::name::PowerId;
 use crate::calendar::{ends, has_run};
 use crate::chronicle::ItemSeen;
 use crate::history::{check, check_events};
+use crate::world::{HOUSE, World, blob, emergency, types, words};
 
 /// Notice and cure as `house.yaml` writes them.
 fn promised(power: &PowerId) -> Option<(&'static str, &'static str)> {
@@ -200,4 +204,37 @@ fn law_03_nothing_takes_effect_before_its_periods_have_run() {
         );
         Ok(())
     });
+}
+
+#[test]
+fn law_02_a_measure_that_applies_again_lapses_no_case_whose_clocks_stand_still() {
+    let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.1", &["stop"]);
+    let mut apply = emergency(&case, "1.4", "workload/web/feed");
+    if let Command::ApplyEmergency { why_not_less, .. } = &mut apply {
+        *why_not_less = Some(words());
+    }
+    world.ok("person/ruth", apply);
+    world.ok("person/ines", Command::PauseCase { case: case.clone(), why: words() });
+    let command_hash = world.hash(1);
+    world.ok("person/omar", Command::RatifyMeasure { measure: world.m(1), command_hash });
+    world.confirm(1);
+    let stay = Command::RecordOrder {
+        kind: OrderKind::Stay,
+        scope: "workload/web/feed".parse().unwrap(),
+        authority: words(),
+        document: blob(),
+    };
+    world.ok("person/lena", stay);
+    // The time to put things right would have run out by now.
+    world.pass_hours(10 * 24);
+    world.ok("person/lena", Command::VacateOrder { order: world.o(1), why: words() });
+    let applied = types(&world.fire_apply(1));
+    assert_eq!(
+        applied,
+        ["measure.applying"],
+        "a person stopped the clocks of the case, and they stand still"
+    );
+    assert!(matches!(world.account().case(&case).unwrap().state, CaseState::Notified { .. }));
 }

@@ -311,7 +311,7 @@ impl Draft<'_> {
         if guards.is_empty() {
             // Law 4 skips no stage of the case either, where its own deadline is fired after this one.
             if let Some(case) = case
-                && self.account.first_cure_end(&case).is_some_and(|(_, ends)| ends <= self.context.now)
+                && self.account.lapses_at(self.account.case(&case)?).is_some_and(|at| at <= self.context.now)
             {
                 self.lapse(case)?;
             }
