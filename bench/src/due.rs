@@ -136,7 +136,11 @@ async fn fire(accounts: usize, (what, prepare, is_over): Deadline) -> anyhow::Re
     rate.push(f64::from(u32::try_from(accounts)?) / elapsed.as_secs_f64());
     house.engine.stop().await;
     Ok(vec![
-        Figure::new(format!("{accounts} accounts, {what}: all that is due fired"), Unit::Millis, &all),
-        Figure::new(format!("{accounts} accounts, {what}: fired in a second"), Unit::PerSecond, &rate),
+        Figure::new(format!("{accounts} accounts, {what}: all deadlines fired"), Unit::Millis, &all),
+        Figure::new(
+            format!("{accounts} accounts, {what}: deadlines fired in a second"),
+            Unit::PerSecond,
+            &rate,
+        ),
     ])
 }
