@@ -12,11 +12,11 @@ use tenure_domain::refusal::Rejected;
 use tenure_domain::terms::{Power, Process, Terms};
 use tenure_rules::{Condition, Mode, ReportFact, Rule};
 
-use crate::EngineError;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::reasons::{Said, gather};
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, evaluate};
 
 /// The one item that such a notice asks for.
 const ITEM: &str = "signal";
@@ -50,8 +50,7 @@ pub(crate) async fn notify(
     let item: ItemId = ITEM.parse().map_err(|e| EngineError::defect("an item's name", &e))?;
     let when = rule.when.text().trim();
     let ask = format!("What the rule {} saw is to hold no longer: {when}", rule.id);
-    let facts: Vec<String> = matched.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let why = format!("Rule {} matched: {}", rule.id, facts.join("; "));
+    let why = evaluate::why(rule, matched);
     let said = Said {
         why: why.clone(),
         reports: unanswered(&account, rule, reports),

@@ -117,6 +117,12 @@ async fn says_something_new(inner: &Inner, account: &Account, rule: &Rule) -> Re
     Ok(!inner.store.reports_after(account.id.as_str(), last, 1).await?.is_empty())
 }
 
+/// A match in words.
+pub(crate) fn why(rule: &Rule, facts: &BTreeMap<String, String>) -> String {
+    let said: Vec<String> = facts.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    format!("Rule {} matched: {}", rule.id, said.join("; "))
+}
+
 async fn submit(
     inner: &Arc<Inner>,
     id: &AccountId,
@@ -124,9 +130,8 @@ async fn submit(
     facts: BTreeMap<String, String>,
     opens: bool,
 ) -> Result<(), EngineError> {
-    let said: Vec<String> = facts.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let mut kept = Kept::default();
-    let why = kept.words(&inner.entropy, &format!("Rule {} matched: {}", rule.id, said.join("; ")))?;
+    let why = kept.words(&inner.entropy, &why(rule, &facts))?;
     let command =
         Command::RecordMatch { rule: rule.id.clone(), ground: rule.ground.clone(), opens, facts, why };
     let mut submission =

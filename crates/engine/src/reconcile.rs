@@ -229,12 +229,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         let look = inner.clock.look();
         let now = look.now;
         let permits = permits(&current, &look, &inner.shelf().terms);
-        let memory = match inner.store.environment(id.as_str(), name.as_str()).await? {
-            Some((memory, _)) => {
-                serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e))?
-            }
-            None => Memory::default(),
-        };
+        let memory = erasing::memory(inner, id, name).await?;
         memories.insert(name.clone(), memory.clone());
         let environment = erasing::environment(&account, name)?;
         let keep_in = KeepIn { inner, account: id, environment: name };

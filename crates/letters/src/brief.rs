@@ -9,7 +9,7 @@ use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
 use tenure_domain::terms::TermsRef;
 
-use crate::tell::{local, period, scope};
+use crate::tell::{local, period, say, scope};
 use crate::words::Words;
 
 /// A letter without a statement of reasons.
@@ -135,7 +135,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn say(&self, key: &str, fill: &[(&str, &str)]) -> Result<String, String> {
-        self.words.say(self.locale, key, fill).ok_or_else(|| format!("there are no words for {key:?}"))
+        say(self.words, self.locale, key, fill)
     }
 
     fn when(&self, at: Timestamp) -> String {

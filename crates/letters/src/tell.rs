@@ -80,6 +80,11 @@ pub(crate) fn local(zone: &str, at: Timestamp) -> String {
     format!("{local} ({at})")
 }
 
+/// What a locale says for a key, its gaps filled.
+pub(crate) fn say(words: &Words, locale: &str, key: &str, fill: &[(&str, &str)]) -> Result<String, String> {
+    words.say(locale, key, fill).ok_or_else(|| format!("there are no words for {key:?}"))
+}
+
 /// What something applies to, in words.
 pub(crate) fn scope(words: &Words, locale: &str, scope: &Scope) -> Result<String, String> {
     let text = scope.to_string();
@@ -94,17 +99,13 @@ pub(crate) fn scope(words: &Words, locale: &str, scope: &Scope) -> Result<String
 pub(crate) fn period(words: &Words, locale: &str, period: Period) -> Result<String, String> {
     let counted = |n: u32, unit: &str| {
         let key = format!("{unit}.{}", if n == 1 { "one" } else { "many" });
-        words
-            .say(locale, &key, &[("n", &n.to_string())])
-            .ok_or_else(|| format!("there are no words for {key:?}"))
+        say(words, locale, &key, &[("n", &n.to_string())])
     };
     match period {
         Period::Days(n) => counted(n, "day"),
         Period::Months(n) => counted(n, "month"),
         Period::BusinessDays(n) => counted(n, "business_day"),
-        Period::Seconds(0) => {
-            words.say(locale, "no_time", &[]).ok_or_else(|| "there are no words for \"no_time\"".to_owned())
-        }
+        Period::Seconds(0) => say(words, locale, "no_time", &[]),
         Period::Seconds(n) => {
             let parts = [(n / 3_600, "hour"), (n / 60 % 60, "minute"), (n % 60, "second")];
             let parts: Result<Vec<String>, String> =
@@ -116,7 +117,7 @@ pub(crate) fn period(words: &Words, locale: &str, period: Period) -> Result<Stri
 
 impl Teller<'_> {
     fn say(&self, key: &str, fill: &[(&str, &str)]) -> Result<String, String> {
-        self.words.say(self.locale, key, fill).ok_or_else(|| format!("there are no words for {key:?}"))
+        say(self.words, self.locale, key, fill)
     }
 
     /// The words of a key, or of `KIND.other` with the name where there are none for it.

@@ -25,7 +25,7 @@ use crate::clock::ClockKind;
 use crate::inner::Inner;
 
 /// How many messages are under way to one endpoint at once, so that one that hangs holds up no other.
-const AT_ONCE: usize = 8;
+const AT_ONCE: u8 = 8;
 
 /// How long the list is left alone without a poke. Operating time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -142,15 +142,14 @@ async fn due(inner: &Inner, lanes: &HashSet<Lane>) -> Result<Vec<MessageRow>, En
     let mut all = Vec::new();
     for (webhook, _) in shelf.terms.webhooks() {
         let busy = busy.get(webhook.as_str()).copied().unwrap_or_default();
-        if busy >= AT_ONCE {
+        if busy >= usize::from(AT_ONCE) {
             continue;
         }
         // Those under way are still on the list.
-        let most = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
-        let rows = inner.store.webhook_due(webhook.as_str(), now, most).await?;
+        let rows = inner.store.webhook_due(webhook.as_str(), now, AT_ONCE.into()).await?;
         let free =
             |row: &MessageRow| !lanes.contains(&(row.message.webhook.clone(), row.message.account.clone()));
-        all.extend(rows.into_iter().filter(free).take(AT_ONCE - busy));
+        all.extend(rows.into_iter().filter(free).take(usize::from(AT_ONCE) - busy));
     }
     Ok(all)
 }
