@@ -65,15 +65,16 @@ pub(crate) async fn close(pass: &mut Pass<'_>, _withheld: &Withholding) -> Resul
             wanted[added] = Value::Null;
         }
         let status = json!({"status": {"hard": wanted, "used": used}});
-        match pass.requests.merge(&key, uid(gate), status, true).await {
+        let target = uid(gate).to_owned();
+        if undone {
+            pass.repairs.push(Repair { object: key.clone(), difference, manager });
+        }
+        match pass.requests.merge(&key, &target, status, true).await {
             Ok(written) => {
                 hard = hard_of(&written);
                 pass.live.objects.insert(key.clone(), written);
             }
             Err(error) => pass.veto(&format!("{key}'s status"), error)?,
-        }
-        if undone {
-            pass.repairs.push(Repair { object: key.clone(), difference, manager });
         }
         pass.written.insert(key);
     }

@@ -10,6 +10,7 @@ use tenure_domain::name::{MeasureId, WorkloadId};
 use crate::erasure::Erasure;
 use crate::error::{ClusterError, KeepError};
 use crate::inventory::{Entry, ObjectKey};
+use crate::report::Repair;
 
 /// The version of the memory's form.
 pub const MEMORY_VERSION: u32 = 1;
@@ -38,6 +39,9 @@ pub struct Memory {
     /// What is deleted of it under a permit, or was before that ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erasure: Option<Erasure>,
+    /// What passes put right that failed afterwards: the next one that does not fail tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Repair>,
 }
 
 impl Default for Memory {
@@ -49,6 +53,7 @@ impl Default for Memory {
             inventory: BTreeMap::new(),
             before: None,
             erasure: None,
+            untold: Vec::new(),
         }
     }
 }

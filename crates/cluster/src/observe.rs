@@ -18,7 +18,7 @@ use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
 use crate::names;
 use crate::others;
-use crate::pass::Pass;
+use crate::pass::{Pass, told};
 use crate::report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen, REPORT_VERSION,
     StopReport, VolumeSeen, WorkloadStatus,
@@ -43,38 +43,39 @@ pub(crate) fn seen(key: &ObjectKey, object: &Value) -> ObjectSeen {
 }
 
 /// The end of a pass: everything it saw.
-pub(crate) async fn observe(mut pass: Pass<'_>, proof: Option<Proof>) -> Result<Observation, ClusterError> {
+pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result<Observation, ClusterError> {
     let mut measures = BTreeMap::new();
     let mut restoration = crate::report::Restoration::None;
     if pass.memory.before.is_some() {
         let (cluster, now) = crate::abilities::version(&pass.requests).await?;
         let cluster = cluster.seen();
-        let pods = remaining_pods(&pass, proof.as_ref()).await?;
-        let nodes = running::ask(&mut pass, &pods, now).await;
+        let pods = remaining_pods(pass, proof.as_ref()).await?;
+        let nodes = running::ask(pass, &pods, now).await;
         let vetoes = webhooks::named(&pass.requests, &pass.vetoes).await;
-        webhooks::note(&mut pass, &vetoes);
+        webhooks::note(pass, &vetoes);
         for (measure, effect) in pass.restriction.effects() {
             let (proof, found) = (proof.as_ref(), Found::default());
-            let mut look = Look { pass: &pass, proof, pods: &pods, nodes: &nodes, vetoes: &vetoes, found };
+            let mut look = Look { pass, proof, pods: &pods, nodes: &nodes, vetoes: &vetoes, found };
             look.at(effect).await?;
             let found = look.found;
-            measures.insert(measure.clone(), found.conclude(&pass, measure, effect, &cluster));
+            measures.insert(measure.clone(), found.conclude(pass, measure, effect, &cluster));
         }
         for enforcement in measures.values() {
             if let Enforcement::Confirmed(report) = enforcement {
-                running::believe(&mut pass, report);
+                running::believe(pass, report);
             }
         }
-        restoration = restore::observe(&mut pass, &cluster, &vetoes).await?;
+        restoration = restore::observe(pass, &cluster, &vetoes).await?;
     }
+    let repairs = told(pass);
     Ok(Observation {
-        workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status(&pass, id))).collect(),
-        quota: quota(&pass),
+        workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status(pass, id))).collect(),
+        quota: quota(pass),
         measures,
         restoration,
         writes: pass.requests.writes(),
-        repairs: pass.repairs,
-        memory: pass.memory,
+        repairs,
+        memory: std::mem::take(&mut pass.memory),
     })
 }
 

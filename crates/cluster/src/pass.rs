@@ -70,8 +70,27 @@ pub(crate) async fn run(
 ) -> Result<Observation, ClusterError> {
     let restriction = Restriction::derive(environment, permits)?;
     let mut pass = prepare(requests, environment, restriction, memory, keep, now)?;
-    let proof = carry_out(&mut pass).await?;
-    observe::observe(pass, proof).await
+    let observed = match carry_out(&mut pass).await {
+        Ok(proof) => observe::observe(&mut pass, proof).await,
+        Err(error) => Err(error),
+    };
+    if observed.is_err() && !pass.repairs.is_empty() {
+        pass.memory.untold = told(&mut pass);
+        pass.keep().await?;
+    }
+    observed
+}
+
+/// What is to be told of repairs: those of passes that failed, and those of this one. What the cluster never got to see of
+/// them is repaired anew, and told once.
+pub(crate) fn told(pass: &mut Pass<'_>) -> Vec<Repair> {
+    let mut told = std::mem::take(&mut pass.memory.untold);
+    for repair in pass.repairs.drain(..) {
+        if !told.contains(&repair) {
+            told.push(repair);
+        }
+    }
+    told
 }
 
 /// A pass that has not begun.

@@ -7,6 +7,7 @@ use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use serde_json::json;
 
 use super::{provisioned, repaired};
+use crate::faults::Faults;
 use crate::world::World;
 
 pub async fn drift_is_repaired_and_told(world: World) {
@@ -44,6 +45,24 @@ pub async fn drift_is_repaired_and_told(world: World) {
     assert_eq!((after.writes, repaired(&after)), (0, vec![]), "the repair held");
     driver.until_ready().await;
     driver.until_visit("media", 200).await;
+    driver.clean().await;
+}
+
+/// Each pass but the last dies right after its first write was carried out, so that the next one finds nothing to repair.
+pub async fn what_a_pass_repaired_that_died_is_told_by_the_next(world: World) {
+    let driver = provisioned(&world, &["feed", "media"]).await;
+    let scaled = Patch::Merge(json!({"spec": {"replicas": 3}}));
+    for name in ["feed", "media"] {
+        driver.api::<Deployment>().patch(name, &PatchParams::default(), &scaled).await.unwrap();
+    }
+    for _ in 0..2 {
+        driver.pass_over(&world.breakable(&Faults::at_first_write())).await.unwrap_err();
+    }
+    let mut told = repaired(&driver.pass().await);
+    told.sort();
+    let scaled = |name: &str| format!("Deployment/{name}: spec.replicas is 3, declared 1");
+    assert_eq!(told, [scaled("feed"), scaled("media")]);
+    assert_eq!(repaired(&driver.pass().await), [""; 0], "told once");
     driver.clean().await;
 }
 

@@ -18,7 +18,7 @@ use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, PodSecurity, PullPolicy};
 
 use super::repaired;
-use crate::world::{Driver, World};
+use crate::world::{DEADLINE, Driver, World};
 
 fn open_envelope() -> Envelope {
     Envelope::new(EnvironmentKind::Open, Exposure::default(), None)
@@ -267,7 +267,7 @@ pub async fn what_others_do_to_roles_is_put_right(world: World) {
     let dead = || async { list::<Pod>(&before, &driver.namespace()).await };
     let started = std::time::Instant::now();
     while dead().await != 401 {
-        assert!(started.elapsed().as_secs() < 60, "a token outlives its identity");
+        assert!(started.elapsed() < DEADLINE, "a token outlives its identity");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert_eq!(driver.until("nothing to write", |o| o.writes == 0).await.repairs, []);
@@ -313,7 +313,7 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
     let quotas = driver.api::<ResourceQuota>();
     let started = std::time::Instant::now();
     while quotas.get(names::PRIORITIES).await.unwrap().status.and_then(|s| s.hard).is_none() {
-        assert!(started.elapsed().as_secs() < 60, "nobody fills the quota's status");
+        assert!(started.elapsed() < DEADLINE, "nobody fills the quota's status");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let mut high = pod;

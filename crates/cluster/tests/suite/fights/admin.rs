@@ -21,10 +21,10 @@ async fn fight_a_gitops_tool_of_a_cluster_admin_that_also_deletes_the_gate() {
     let mut arena = Arena::with(&world, std::slice::from_ref(&shop)).await;
     let (measure, _, since) = arena.suspended().await;
     let quotas: Api<ResourceQuota> = Api::namespaced(world.client.clone(), &arena.driver.namespace());
-    for _ in 0..4 {
+    for times in 1..=4 {
         quotas.delete("tenure-gate", &DeleteParams::default()).await.unwrap();
         arena.apply(&world.client, &shop).await.unwrap();
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        arena.keeper.repaired(times, |repair| repair.difference == "was deleted").await;
     }
     let times = arena.gate_repairs("a gate deleted four times", since).await;
     assert_eq!(times.len(), 4);
@@ -56,16 +56,16 @@ async fn fight_a_second_controller_as_field_manager() {
     let quotas: Api<ResourceQuota> = Api::namespaced(world.client.clone(), &arena.driver.namespace());
     let force = PatchParams::apply("other-controller").force();
     let hard = json!({"pods": "9", "count/jobs.batch": "9"});
-    for _ in 0..2 {
+    for times in 1..=2 {
         let spec = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tenure-gate"},
             "spec": {"hard": hard}});
         quotas.patch("tenure-gate", &force, &Patch::Apply(&spec)).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        arena.keeper.repaired(times, |repair| repair.difference.starts_with("spec.hard.pods is")).await;
         let status = Patch::Merge(json!({"status": {"hard": hard}}));
         let params =
             PatchParams { field_manager: Some("other-controller".to_owned()), ..PatchParams::default() };
         quotas.patch_status("tenure-gate", &params, &status).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        arena.keeper.repaired(times, |repair| repair.difference.starts_with("status.hard is")).await;
     }
     let times = arena.gate_repairs("a gate opened by another controller", since).await;
     assert!(times.len() >= 2 && times.iter().all(|time| *time < BOUND), "{times:?}");

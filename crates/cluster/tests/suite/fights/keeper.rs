@@ -67,6 +67,15 @@ impl Keeper {
         self.state.repairs.lock().unwrap().clone()
     }
 
+    /// Waits until so many repairs of some kind were told.
+    pub async fn repaired(&self, count: usize, of_that_kind: impl Fn(&Repair) -> bool) {
+        let started = Instant::now();
+        while self.repairs().iter().filter(|(_, repair)| of_that_kind(repair)).count() < count {
+            assert!(started.elapsed() < DEADLINE, "not {count}: {:?} {:?}", self.repairs(), self.errors());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub fn errors(&self) -> Vec<String> {
         self.state.errors.lock().unwrap().clone()
     }
