@@ -141,6 +141,8 @@ impl From<EngineError> for Failure {
             error @ (EngineError::Log(_) | EngineError::Anchor(_)) => {
                 Problem::new("unavailable", "Not available now", 503).detail(error.to_string())
             }
+            EngineError::Cluster(said) => Problem::new("unavailable", "Not available now", 503)
+                .detail(format!("The cluster does not tell: {said}.")),
             error @ EngineError::Defect { .. } => {
                 tracing::error!(%error, "a defect");
                 Problem::new("internal", "A defect of the server", 500)

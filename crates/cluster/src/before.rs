@@ -10,7 +10,7 @@ use tenure_domain::scope::Scope;
 use crate::compare::{is_as_declared, parts};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
-use crate::live::{number, text, uid, workload_of};
+use crate::live::{is_over, number, text, uid, workload_of};
 use crate::memory::{Before, Lifting, Memory, ObjectBefore, PodBefore, VolumeBefore};
 use crate::names;
 use crate::pass::Pass;
@@ -70,7 +70,7 @@ fn note_pods(before: &mut Before, pass: &Pass<'_>, stops_all: bool) {
         let stops_it = workload
             .as_ref()
             .is_some_and(|id| pass.restriction.on_workload(id, Capability::Compute).is_some());
-        if !stops_all && !stops_it {
+        if is_over(pod) || !stops_all && !stops_it {
             continue;
         }
         before.pods.entry(uid(pod).to_owned()).or_insert_with(|| pod_before(pod, workload));

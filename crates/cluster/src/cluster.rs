@@ -19,6 +19,7 @@ use crate::memory::{Keep, Memory};
 use crate::pass;
 use crate::report::{ClusterSeen, Observation, PodLost};
 use crate::requests::Requests;
+use crate::served::Served;
 use crate::watch;
 
 /// How long one request may take.
@@ -32,6 +33,7 @@ const SUPPORTED: std::ops::RangeInclusive<u32> = 33..=37;
 pub struct Cluster {
     client: Client,
     limit: Duration,
+    served: Served,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -85,7 +87,7 @@ impl Cluster {
 
     /// The cluster behind a client, which should not repeat requests by itself.
     pub fn from_client(client: Client) -> Self {
-        Self { client, limit: REQUEST_LIMIT }
+        Self { client, limit: REQUEST_LIMIT, served: Served::default() }
     }
 
     async fn connect(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ClusterError> {
@@ -108,9 +110,13 @@ impl Cluster {
         self.client.clone()
     }
 
+    pub(crate) fn requests(&self, namespace: String) -> Requests {
+        Requests::new(self.client.clone(), namespace, self.limit, self.served.clone())
+    }
+
     /// Asks what the cluster is.
     pub async fn probe(&self) -> Result<Abilities, ClusterError> {
-        version(&Requests::new(self.client.clone(), String::new(), self.limit)).await
+        version(&self.requests(String::new())).await
     }
 
     /// One idempotent pass: reads what is, writes what differs, and tells what it saw. It never waits for slow
@@ -127,7 +133,7 @@ impl Cluster {
         keep: &dyn Keep,
         now: Timestamp,
     ) -> Result<Observation, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         pass::run(requests, environment, permits, memory, keep, now).await
     }
 
@@ -139,7 +145,7 @@ impl Cluster {
         memory: &Memory,
         scope: &Scope,
     ) -> Result<Vec<PodLost>, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         before::preview(&requests, memory, scope).await
     }
 
@@ -147,7 +153,7 @@ impl Cluster {
     /// At the beginning, and after each interruption, all of them. Never ends: an interrupted watch starts anew
     /// with a growing delay. The same name may come often; gather what comes together.
     pub fn watch(&self) -> impl Stream<Item = String> + Send + use<> {
-        watch::changes(&self.client)
+        watch::changes(self)
     }
 }
 

@@ -13,8 +13,10 @@
 mod adopt;
 mod apply;
 mod before;
+mod children;
 mod cluster;
 mod compare;
+mod day_two;
 mod environment;
 mod error;
 mod gate;
@@ -29,15 +31,17 @@ mod report;
 mod requests;
 mod restore;
 mod restriction;
+mod served;
 mod stop;
 mod watch;
 
 pub use cluster::{Abilities, Cluster, REQUEST_LIMIT};
-pub use environment::Environment;
+pub use day_two::{EventSeen, LogQuery, Logs, PodSeen};
+pub use environment::{Environment, SecretValues};
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, PodBefore, VolumeBefore};
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, PodLost, REPORT_VERSION, ReadinessSeen,
-    Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkloadStatus,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, Phase, PodLost, REPORT_VERSION,
+    ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkSeen, WorkloadStatus,
 };

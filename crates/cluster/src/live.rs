@@ -1,6 +1,6 @@
 //! What is in an environment's namespace now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use serde_json::Value;
@@ -21,8 +21,14 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub async fn read(requests: &Requests, namespace: Value) -> Result<Self, ClusterError> {
-        let kinds = Kind::MANAGED.into_iter().chain([Kind::ReplicaSet, Kind::Pod]);
+    /// Reads these kinds, in the order in which objects are made, and what makes and is pods.
+    pub async fn read(
+        requests: &Requests,
+        namespace: Value,
+        kinds: &BTreeSet<Kind>,
+    ) -> Result<Self, ClusterError> {
+        let managed = Kind::MANAGED.into_iter().filter(|kind| kinds.contains(kind));
+        let kinds = managed.chain([Kind::ReplicaSet, Kind::Pod]);
         let lists = try_join_all(kinds.clone().map(|kind| requests.list(kind))).await?;
         let mut live = Self { namespace, ..Self::default() };
         for (kind, list) in kinds.zip(lists) {
@@ -30,7 +36,13 @@ impl Live {
                 Kind::ReplicaSet => live.replica_sets = list,
                 Kind::Pod => live.pods = list,
                 _ => {
-                    for object in list {
+                    // What others keep there, such as a cluster's own tokens, is none of ours, and not even looked at.
+                    let named = |object: &Value| text(object, "/metadata/name").contains("--");
+                    let ours = |object: &Value| match kind {
+                        Kind::Secret | Kind::ConfigMap => named(object),
+                        _ => true,
+                    };
+                    for object in list.into_iter().filter(ours) {
                         live.objects.insert(ObjectKey::new(kind, text(&object, "/metadata/name")), object);
                     }
                 }
@@ -45,11 +57,16 @@ impl Live {
 
     /// The pods that a workload gives ready now.
     pub fn ready(&self, workload: &WorkloadId) -> u32 {
-        let Some(deployment) = self.get(Kind::Deployment, workload.as_str()) else { return 0 };
-        if number(deployment, "/status/observedGeneration") < number(deployment, "/metadata/generation") {
+        let Some(carrier) = self.carrier(workload) else { return 0 };
+        if number(carrier, "/status/observedGeneration") < number(carrier, "/metadata/generation") {
             return 0;
         }
-        u32::try_from(number(deployment, "/status/readyReplicas")).unwrap_or(0)
+        u32::try_from(number(carrier, "/status/readyReplicas")).unwrap_or(0)
+    }
+
+    /// What makes the pods of a workload.
+    pub fn carrier(&self, workload: &WorkloadId) -> Option<&Value> {
+        Kind::CARRIERS.into_iter().find_map(|kind| self.get(kind, workload.as_str()))
     }
 
     /// Pods that carry a workload's label.
@@ -76,6 +93,11 @@ pub(crate) fn uid(object: &Value) -> &str {
 /// One of an object's labels or annotations.
 pub(crate) fn mark<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a str> {
     object.get("metadata")?.get(map)?.get(key)?.as_str()
+}
+
+/// Whether a pod has ended and will not run again.
+pub(crate) fn is_over(pod: &Value) -> bool {
+    matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
 }
 
 /// The workload that an object is labelled with.

@@ -10,14 +10,14 @@ use tenure_domain::permit::Permit;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
-use crate::inventory::ObjectKey;
+use crate::inventory::{Kind, ObjectKey};
 use crate::live::Live;
 use crate::memory::{Keep, Memory};
 use crate::render::{self, Wanted};
 use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
-use crate::{adopt, apply, before, gate, observe, restore, stop};
+use crate::{adopt, apply, before, children, gate, observe, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -36,6 +36,12 @@ pub(crate) struct Pass<'a> {
     pub repairs: Vec<Repair>,
     /// What the cluster refused of a workload, and why.
     pub refusals: BTreeMap<WorkloadId, String>,
+    /// Why a later pass has to try again, where what failed may pass.
+    pub retry: Option<String>,
+    /// Whether the cluster suspends a job by its own field.
+    pub suspends_jobs: bool,
+    /// How often no answer came to a write of one object.
+    pub unanswered: u32,
     /// What this pass changed: what was read of it is older than that.
     pub written: BTreeSet<ObjectKey>,
     keep: &'a dyn Keep,
@@ -64,9 +70,14 @@ pub(crate) async fn run(
     memory.check()?;
     environment.check()?;
     let restriction = Restriction::derive(environment, permits)?;
+    let has_jobs = environment.workloads.values().any(|workload| workload.kind.ends());
+    let suspends_jobs = has_jobs && !restriction.effects().is_empty() && requests.suspends_jobs().await?;
     let mut pass = Pass {
-        wanted: render::environment(environment, &restriction),
-        declared: render::environment(environment, &Restriction::default()),
+        wanted: render::environment(environment, &restriction, suspends_jobs),
+        declared: render::environment(environment, &Restriction::default(), suspends_jobs),
+        retry: None,
+        suspends_jobs,
+        unanswered: 0,
         requests,
         environment,
         restriction,
@@ -81,7 +92,7 @@ pub(crate) async fn run(
         keep,
     };
     let namespace = adopt::namespace(&mut pass).await?;
-    pass.live = Live::read(&pass.requests, namespace).await?;
+    pass.live = Live::read(&pass.requests, namespace, &kinds(&pass)).await?;
 
     before::note(&mut pass).await?;
     apply::note_intents(&mut pass);
@@ -99,7 +110,19 @@ pub(crate) async fn run(
     adopt::marks(&mut pass).await?;
     apply::bring_about(&mut pass).await?;
     apply::prune(&mut pass).await?;
+    children::hold_up(&mut pass).await?;
     stop::end_pods_of_stopped_workloads(&mut pass).await?;
     restore::wake(&mut pass).await?;
     observe::observe(pass, proof).await
+}
+
+/// The kinds that are looked at: those that every environment has, and what is declared or known of others.
+fn kinds(pass: &Pass<'_>) -> BTreeSet<Kind> {
+    let wanted = pass.wanted.iter().chain(&pass.declared).map(|wanted| wanted.key.kind);
+    let known = pass.memory.inventory.keys().map(|key| key.kind);
+    let mut kinds: BTreeSet<Kind> = Kind::ALWAYS.into_iter().chain(wanted).chain(known).collect();
+    if kinds.contains(&Kind::CronJob) {
+        kinds.insert(Kind::Job);
+    }
+    kinds
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::api::{
-    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
+    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
     PropagationPolicy,
 };
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::names::FIELD_MANAGER;
+use crate::served::Served;
 
 /// The most objects asked for at once.
 const PAGE: u32 = 500;
@@ -34,11 +35,17 @@ pub(crate) struct Requests {
     namespace: String,
     limit: Duration,
     writes: AtomicU32,
+    served: Served,
 }
 
 impl Requests {
-    pub fn new(client: Client, namespace: String, limit: Duration) -> Self {
-        Self { client, namespace, limit, writes: AtomicU32::new(0) }
+    pub fn new(client: Client, namespace: String, limit: Duration, served: Served) -> Self {
+        Self { client, namespace, limit, writes: AtomicU32::new(0), served }
+    }
+
+    /// Whether a job can be suspended by its own field.
+    pub async fn suspends_jobs(&self) -> Result<bool, ClusterError> {
+        self.served.suspends_jobs(self).await
     }
 
     /// The namespace of the environment.
@@ -55,13 +62,25 @@ impl Requests {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn api(&self, kind: Kind) -> Api<DynamicObject> {
-        let resource = kind.resource();
-        if kind.is_namespaced() {
+    /// Where the cluster serves a kind.
+    pub async fn resource(&self, kind: Kind) -> Result<ApiResource, ClusterError> {
+        self.served.resource(kind, self).await
+    }
+
+    async fn api(&self, kind: Kind) -> Result<Api<DynamicObject>, ClusterError> {
+        let resource = self.served.resource(kind, self).await?;
+        Ok(if kind.is_namespaced() {
             Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
         } else {
             Api::all_with(self.client.clone(), &resource)
-        }
+        })
+    }
+
+    /// An object as the server takes it: in the version that it serves.
+    async fn versioned(&self, kind: Kind, object: &Value) -> Result<Value, ClusterError> {
+        let mut object = object.clone();
+        object["apiVersion"] = json!(self.served.resource(kind, self).await?.api_version);
+        Ok(object)
     }
 
     /// Runs one request within the time limit.
@@ -80,17 +99,24 @@ impl Requests {
     /// One object, if it exists.
     pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("reading {} {name}", kind.as_str());
-        let found = self.timed(doing, self.api(kind).get_opt(name)).await?;
+        let found = self.timed(doing, self.api(kind).await?.get_opt(name)).await?;
         found.map(|object| value(doing, &object)).transpose()
     }
 
     /// All objects of a kind in the namespace.
     pub async fn list(&self, kind: Kind) -> Result<Vec<Value>, ClusterError> {
         let doing = || format!("listing {} in {}", kind.as_str(), self.namespace);
-        let (api, mut params) = (self.api(kind), ListParams::default().limit(PAGE));
+        let (api, mut params) = (self.api(kind).await?, ListParams::default().limit(PAGE));
         let mut all = Vec::new();
         for _ in 0..PAGES {
-            let page = self.timed(doing, api.list(&params)).await?;
+            let page = match self.timed(doing, api.list(&params)).await {
+                // A namespace that is gone lists as empty, so it is the kind that is no longer served so.
+                Err(error) if error.code() == Some(404) => {
+                    self.served.forget(kind).await;
+                    return Err(error);
+                }
+                page => page?,
+            };
             for object in &page.items {
                 all.push(value(doing, object)?);
             }
@@ -108,7 +134,7 @@ impl Requests {
         let data = dynamic(doing, object)?;
         self.count();
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        match self.timed(doing, self.api(kind).create(&params, &data)).await {
+        match self.timed(doing, self.api(kind).await?.create(&params, &data)).await {
             Ok(made) => value(doing, &made).map(Some),
             Err(error) if error.code() == Some(409) => Ok(None),
             Err(error) => Err(error),
@@ -118,9 +144,9 @@ impl Requests {
     /// Tries to create an object without creating it, and tells why that was refused, if it was.
     pub async fn try_create(&self, kind: Kind, object: &Value) -> Result<Option<String>, ClusterError> {
         let doing = || format!("trying to create {} {}", kind.as_str(), name_of(object));
-        let data = dynamic(doing, object)?;
+        let data = dynamic(doing, &self.versioned(kind, object).await?)?;
         let params = PostParams { dry_run: true, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        match self.timed(doing, self.api(kind).create(&params, &data)).await {
+        match self.timed(doing, self.api(kind).await?.create(&params, &data)).await {
             Ok(_) => Ok(None),
             Err(error) if error.code() == Some(403) => Ok(error.refusal().map(str::to_owned)),
             Err(error) => Err(error),
@@ -135,25 +161,27 @@ impl Requests {
         uid: Option<&str>,
     ) -> Result<Value, ClusterError> {
         let doing = || format!("applying {key} in {}", self.namespace);
-        let mut object = object.clone();
+        let mut object = self.versioned(key.kind, object).await?;
         if let (Some(uid), Some(metadata)) = (uid, object.get_mut("metadata").and_then(Value::as_object_mut))
         {
             metadata.insert("uid".to_owned(), json!(uid));
         }
         self.count();
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let applied =
-            self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await?;
+        let applied = self
+            .timed(doing, self.api(key.kind).await?.patch(&key.name, &params, &Patch::Apply(&object)))
+            .await?;
         value(doing, &applied)
     }
 
     /// Writes a whole object in place of the one that was read, unless that has changed since.
     pub async fn replace(&self, key: &ObjectKey, object: &Value) -> Result<Value, ClusterError> {
         let doing = || format!("replacing {key} in {}", self.namespace);
-        let data = dynamic(doing, object)?;
+        let data = dynamic(doing, &self.versioned(key.kind, object).await?)?;
         self.count();
         let params = PostParams { dry_run: false, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let replaced = self.timed(doing, self.api(key.kind).replace(&key.name, &params, &data)).await?;
+        let replaced =
+            self.timed(doing, self.api(key.kind).await?.replace(&key.name, &params, &data)).await?;
         value(doing, &replaced)
     }
 
@@ -174,7 +202,7 @@ impl Requests {
         }
         self.count();
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let (api, patch) = (self.api(key.kind), Patch::Merge(&patch));
+        let (api, patch) = (self.api(key.kind).await?, Patch::Merge(&patch));
         let changed = if status {
             self.timed(doing, api.patch_status(&key.name, &params, &patch)).await?
         } else {
@@ -190,15 +218,36 @@ impl Requests {
         uid: &str,
         grace: Option<u32>,
     ) -> Result<Deletion, ClusterError> {
+        self.delete_so(
+            key,
+            uid,
+            DeleteParams {
+                grace_period_seconds: grace,
+                propagation_policy: key.kind.makes_pods().then_some(PropagationPolicy::Background),
+                ..DeleteParams::default()
+            },
+        )
+        .await
+    }
+
+    /// Deletes the object with this UID so that it can be made anew: the pods of a stateful set stay for the next one.
+    pub async fn delete_to_make_anew(&self, key: &ObjectKey, uid: &str) -> Result<Deletion, ClusterError> {
+        let stays = key.kind == Kind::StatefulSet;
+        let policy = if stays { PropagationPolicy::Orphan } else { PropagationPolicy::Background };
+        self.delete_so(key, uid, DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() })
+            .await
+    }
+
+    async fn delete_so(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        mut params: DeleteParams,
+    ) -> Result<Deletion, ClusterError> {
         let doing = || format!("deleting {key} in {}", self.namespace);
-        let params = DeleteParams {
-            grace_period_seconds: grace,
-            propagation_policy: (key.kind == Kind::Deployment).then_some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
-            dry_run: false,
-        };
+        params.preconditions = Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None });
         self.count();
-        match self.timed(doing, self.api(key.kind).delete(&key.name, &params)).await {
+        match self.timed(doing, self.api(key.kind).await?.delete(&key.name, &params)).await {
             Ok(_) => Ok(Deletion::Begun),
             Err(error) if matches!(error.code(), Some(404 | 409)) => Ok(Deletion::Gone),
             Err(error) => Err(error),

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 use tenure_domain::capability::Capability;
+use tenure_domain::name::WorkloadId;
 
 use crate::before::ends_within;
+use crate::children::{has_ended, is_held_up};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
-use crate::live::{number, text, uid};
+use crate::live::{is_over, number, text, uid, workload_of};
 use crate::pass::Pass;
 use crate::restriction::Withholding;
 
@@ -57,8 +59,7 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
     }
     let stopped: Vec<_> = pass.restriction.stopped_workloads().map(|(w, s)| (w.clone(), s.clone())).collect();
     for (workload, withheld) in stopped {
-        let deployment = pass.live.get(Kind::Deployment, workload.as_str());
-        if deployment.is_some_and(|deployment| number(deployment, "/spec/replicas") != 0) {
+        if asks_for_pods(pass, &workload) {
             continue;
         }
         let sets = &pass.live.replica_sets;
@@ -75,7 +76,25 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
     Ok(())
 }
 
+/// Whether something still makes pods of a workload.
+fn asks_for_pods(pass: &Pass<'_>, workload: &WorkloadId) -> bool {
+    pass.live.objects.iter().any(|(key, object)| {
+        let is_its = key.name == workload.as_str() || workload_of(object) == Some(workload.as_str());
+        is_its
+            && match key.kind {
+                Kind::Deployment | Kind::StatefulSet => number(object, "/spec/replicas") != 0,
+                Kind::Job => !has_ended(object) && !is_held_up(object),
+                Kind::CronJob => object.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true),
+                _ => false,
+            }
+    })
+}
+
 async fn end(pass: &mut Pass<'_>, pod: &Value, withheld: &Withholding) -> Result<(), ClusterError> {
+    // What has ended runs no more, and its job counts it.
+    if is_over(pod) {
+        return Ok(());
+    }
     let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_u64);
     let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
     let grace = withheld.pod_grace_seconds().min(own).max(1);

@@ -166,6 +166,11 @@ fn certificate(account: &Account, permit: &DeletionPermit) -> Result<String, Eng
         permitted.push(format!("environment/{environment}"));
         let volumes = declared.workloads.iter().filter(|(_, workload)| workload.volume.is_some());
         permitted.extend(volumes.map(|(workload, _)| format!("volume of workload/{environment}/{workload}")));
+        for (workload, spec) in &declared.workloads {
+            let named = spec.volumes.keys();
+            permitted.extend(named.map(|name| format!("volume {name} of workload/{environment}/{workload}")));
+        }
+        permitted.extend(declared.secrets.keys().map(|secret| format!("secret {secret} of {environment}")));
     }
     let terms = &account.measure(permit.measure())?.proposal.terms;
     let certificate = Certificate {

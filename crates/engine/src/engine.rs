@@ -158,6 +158,7 @@ impl Engine {
             tickets,
             pokes: Pokes::default(),
             has_cluster: settings.cluster.is_some(),
+            cluster: settings.cluster.clone(),
             metrics: Metrics::default(),
             behind: AtomicU64::new(0),
             most_behind: settings.most_behind,

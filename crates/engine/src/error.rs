@@ -53,6 +53,9 @@ pub enum EngineError {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
+    /// The cluster does not tell what was asked of it.
+    #[error("the cluster does not tell: {0}")]
+    Cluster(String),
     /// The engine is stopping.
     #[error("the server is stopping: nothing was done; try again")]
     Stopping,

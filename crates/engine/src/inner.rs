@@ -103,6 +103,8 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
+    /// The same, for what is asked of it now.
+    pub cluster: Option<tenure_cluster::Cluster>,
     pub metrics: Metrics,
     /// How many events the log does not cover, at least.
     pub behind: AtomicU64,
@@ -229,5 +231,5 @@ impl Inner {
 
 /// Whether an event of this type changes what the cluster should be.
 pub(crate) fn moves_cluster(event_type: &str) -> bool {
-    ["environment.", "workload.", "measure."].iter().any(|prefix| event_type.starts_with(prefix))
+    ["environment.", "workload.", "secret.", "measure."].iter().any(|prefix| event_type.starts_with(prefix))
 }

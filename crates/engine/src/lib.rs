@@ -46,6 +46,7 @@ mod turn;
 mod undo;
 pub mod verify;
 pub mod withheld;
+pub mod workloads;
 mod writer;
 
 pub use adoption::{Adopted, adopt};

@@ -27,6 +27,7 @@ use crate::kept::{Kept, blob_id};
 use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
+use crate::workloads;
 use crate::{EngineError, check, closing, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
@@ -193,6 +194,11 @@ impl Turn<'_> {
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), &kept.blob_ids()).await?;
         }
+        if let account::Command::PutWorkload { spec, .. } = &command {
+            for file in spec.kept_files() {
+                self.need_blob(file.as_str(), &kept.blob_ids()).await?;
+            }
+        }
         for evidence in command.reasons().into_iter().flat_map(Reasons::found) {
             self.need_blob(evidence.as_str(), &kept.blob_ids()).await?;
         }
@@ -276,6 +282,7 @@ impl Turn<'_> {
         };
         let timers_before = state.as_ref().map_or_else(Vec::new, |account| timer_rows(account));
         let raised_before = undeliverable(state.as_deref());
+        let secrets_before = workloads::values_of(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -300,6 +307,10 @@ impl Turn<'_> {
             }
             for row in raised_before.difference(&raised) {
                 self.write.forget_undeliverable(&row.account, row.number).await?;
+            }
+            // The values of a secret that was set anew or removed are not needed any more.
+            for values in secrets_before.difference(&workloads::values_of(Some(&after))) {
+                self.write.erase_words(values.as_str()).await?;
             }
             for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;

@@ -52,6 +52,7 @@ pub fn complete(kind: &Kind, object: &mut Value) {
             set_default(object, &["spec", "parallelism"], json!(1));
             set_default(object, &["spec", "completions"], json!(1));
             set_default(object, &["spec", "backoffLimit"], json!(6));
+            set_default(object, &["spec", "suspend"], json!(false));
             pod_spec(object.pointer_mut("/spec/template/spec"));
         }
         "cronjobs.batch" => {

@@ -14,8 +14,9 @@
 //! Known limits: every caller may do everything; bodies are JSON, so `kubectl apply -f`, `create -f`, `run`, `patch`, `scale` and
 //! `delete` work and `kubectl create KIND`, which sends protobuf, does not; unknown fields are kept and not reported; the merge rules of lists
 //! come from one table over field names; an apply on `scale` is a merge patch; a strategic merge patch knows keyed
-//! lists, `$patch: delete` and `$patch: replace` only; StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler
-//! and PodDisruptionBudget are stored and do nothing; quota scopes are ignored; ReplicaSets adopt no pods.
+//! lists, `$patch: delete` and `$patch: replace` only; DaemonSet, CronJob, HorizontalPodAutoscaler and PodDisruptionBudget
+//! are stored and do nothing; a StatefulSet's pods of an older version are all replaced at once, and a pod of a Job ends
+//! only when someone writes its status; quota scopes are ignored; ReplicaSets adopt no pods.
 
 mod admission;
 mod apply;

@@ -9,5 +9,6 @@ pub mod request;
 pub mod schema;
 pub mod statement;
 pub mod view;
+pub mod workload;
 
 pub use problem::Problem;

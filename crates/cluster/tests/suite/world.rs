@@ -114,7 +114,7 @@ pub fn page(replicas: u16) -> Workload {
         port: 8080,
         cpu_millis: 10,
         memory_mib: 16,
-        volume: None,
+        ..Workload::default()
     }
 }
 
@@ -144,8 +144,16 @@ impl<'w> Driver<'w> {
 
     pub fn environment(&self) -> Environment {
         let id = "web".parse().unwrap();
-        let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
-        Environment { account: self.tenant.account.id.clone(), id, plan: self.plan, workloads }
+        let declared = self.tenant.account.environment(&id).unwrap();
+        Environment {
+            account: self.tenant.account.id.clone(),
+            id,
+            plan: self.plan,
+            workloads: declared.workloads.clone(),
+            restarts: declared.restarts.clone(),
+            files: self.tenant.files.clone(),
+            secrets: self.tenant.secrets.clone(),
+        }
     }
 
     pub fn namespace(&self) -> String {
@@ -245,6 +253,45 @@ impl<'w> Driver<'w> {
         let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
         let pods = pods.list(&ListParams::default()).await.unwrap();
         pods.items.into_iter().filter_map(|pod| pod.metadata.name).collect()
+    }
+
+    /// An object of a group whose version differs from cluster to cluster, in the newest one that it serves.
+    pub async fn raw_opt(&self, plural: &str, name: &str) -> Option<serde_json::Value> {
+        let versions: &[&str] = match plural {
+            "cronjobs" => &["batch/v1", "batch/v1beta1"],
+            _ => &["autoscaling/v2", "autoscaling/v2beta2"],
+        };
+        for version in versions {
+            let path = format!("/apis/{version}/namespaces/{}/{plural}/{name}", self.namespace());
+            let request = http::Request::get(path).body(vec![]).unwrap();
+            if let Ok(found) = self.world.client.request(request).await {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    pub async fn raw(&self, plural: &str, name: &str) -> serde_json::Value {
+        self.raw_opt(plural, name).await.unwrap()
+    }
+
+    /// Passes until so many pods whose names begin so have not ended.
+    pub async fn until_pods(&self, prefix: &str, count: usize) {
+        let started = Instant::now();
+        loop {
+            self.pass().await;
+            let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
+            let pods = pods.list(&ListParams::default()).await.unwrap();
+            let runs = pods.items.iter().filter(|pod| {
+                pod.metadata.name.as_deref().is_some_and(|name| name.starts_with(prefix))
+                    && pod.metadata.deletion_timestamp.is_none()
+            });
+            if runs.count() == count {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{prefix} has not {count} pods");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Removes the namespace, so that the cluster is as it was.

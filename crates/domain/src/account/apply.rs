@@ -17,6 +17,7 @@ use super::parity::Compared;
 use super::{Account, Environment, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
 
+mod declared;
 mod kept;
 
 /// Why an event does not fold: the record is damaged or not this account's.
@@ -122,10 +123,7 @@ impl Account {
                 return Err(FoldError::Order { what: "a second opening".into(), version: self.version });
             }
             Event::EnvironmentCreated { environment, plan } => {
-                self.environments.insert(
-                    environment.clone(),
-                    Environment { plan: *plan, workloads: std::collections::BTreeMap::new() },
-                );
+                self.environments.insert(environment.clone(), Environment::new(*plan));
             }
             Event::WorkloadPut { environment, workload, spec } => {
                 let unknown = self.unknown(environment);
@@ -134,8 +132,12 @@ impl Account {
             }
             Event::WorkloadRemoved { environment, workload } => {
                 let unknown = self.unknown(environment);
-                self.environments.get_mut(environment).ok_or(unknown)?.workloads.remove(workload);
+                self.environments.get_mut(environment).ok_or(unknown)?.remove(workload);
             }
+            Event::WorkloadScaled { .. }
+            | Event::WorkloadRestarted { .. }
+            | Event::SecretSet { .. }
+            | Event::SecretRemoved { .. } => self.fold_declared(at, event)?,
             Event::CaseOpened { case, ground, why, reports, signal, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {

@@ -20,7 +20,7 @@ use crate::calendar::Deadline;
 use crate::capability::Capability;
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, ReportId, RuleId, TermsNoticeId, WorkloadId,
+    PersonId, ReportId, RuleId, SecretId, TermsNoticeId, WorkloadId,
 };
 use crate::period::Period;
 use crate::refusal::Guard;
@@ -97,6 +97,14 @@ pub enum Event {
     EnvironmentCreated { environment: EnvironmentId, plan: Plan },
     #[serde(rename = "workload.put")]
     WorkloadPut { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
+    #[serde(rename = "workload.scaled")]
+    WorkloadScaled { environment: EnvironmentId, workload: WorkloadId, replicas: u16 },
+    #[serde(rename = "workload.restarted")]
+    WorkloadRestarted { environment: EnvironmentId, workload: WorkloadId },
+    #[serde(rename = "secret.set")]
+    SecretSet { environment: EnvironmentId, secret: SecretId, keys: BTreeSet<String>, values: Words },
+    #[serde(rename = "secret.removed")]
+    SecretRemoved { environment: EnvironmentId, secret: SecretId },
     #[serde(rename = "workload.removed")]
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]
@@ -414,7 +422,12 @@ impl Event {
             Self::NoticeIssued { statement, evidence, .. } => (statement.as_ref(), Some(evidence)),
             _ => (None, None),
         };
-        self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten())
+        let files = match self {
+            Self::WorkloadPut { spec, .. } => Some(spec.kept_files()),
+            _ => None,
+        };
+        let named = self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten());
+        named.chain(files.into_iter().flatten())
     }
 
     /// The kept bytes that it is about, where it is about any.

@@ -45,11 +45,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{
     AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId,
-    PersonId, RuleId, WorkloadId,
+    PersonId, RuleId, SecretId, WorkloadId,
 };
 use crate::refusal::Rejected;
 use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
+use crate::text::Words;
 use crate::workload::{Plan, Workload};
 
 pub use actor::{Actor, System};
@@ -133,6 +134,35 @@ pub struct Environment {
     pub plan: Plan,
     /// What runs in it.
     pub workloads: BTreeMap<WorkloadId, Workload>,
+    /// When pods were last started anew on wish, UTC.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restarts: BTreeMap<WorkloadId, Timestamp>,
+    /// What its workloads may read and nobody else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<SecretId, Secret>,
+}
+
+impl Environment {
+    fn new(plan: Plan) -> Self {
+        Self { plan, workloads: BTreeMap::new(), restarts: BTreeMap::new(), secrets: BTreeMap::new() }
+    }
+
+    fn remove(&mut self, workload: &WorkloadId) {
+        self.workloads.remove(workload);
+        self.restarts.remove(workload);
+    }
+}
+
+/// A secret as the state knows it: never its values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Secret {
+    /// What its values are called.
+    pub keys: BTreeSet<String>,
+    /// The salted commitment to them. They are kept apart, and nobody reads them but the cluster's side.
+    pub values: Words,
+    /// When they were set, UTC.
+    pub set_at: Timestamp,
 }
 
 /// How many refusals of one actor are on the record in the present hour.

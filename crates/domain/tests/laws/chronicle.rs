@@ -311,6 +311,10 @@ impl Chronicle {
             | Event::InvoiceRecorded { .. }
             | Event::EnvironmentCreated { .. }
             | Event::WorkloadPut { .. }
+            | Event::WorkloadScaled { .. }
+            | Event::WorkloadRestarted { .. }
+            | Event::SecretSet { .. }
+            | Event::SecretRemoved { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }

@@ -27,6 +27,10 @@ rows! {
     Command::RecordInvoice { .. } => "record invoice";
     Command::CreateEnvironment { .. } => "create environment";
     Command::PutWorkload { .. } => "put workload";
+    Command::ScaleWorkload { .. } => "scale workload";
+    Command::RestartWorkload { .. } => "restart workload";
+    Command::SetSecret { .. } => "set secret";
+    Command::RemoveSecret { .. } => "remove secret";
     Command::RemoveWorkload { .. } => "remove workload";
     Command::OpenCase { .. } => "open case";
     Command::RecordMatch { .. } => "record match";

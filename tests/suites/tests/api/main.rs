@@ -28,3 +28,4 @@ mod pages;
 mod strangers;
 mod streams;
 mod tokens;
+mod workloads;

@@ -2,6 +2,7 @@
 
 mod deaths;
 mod drift;
+mod kinds;
 mod ownership;
 mod provision;
 mod scopes;
@@ -9,6 +10,7 @@ mod stop;
 
 pub use deaths::*;
 pub use drift::*;
+pub use kinds::*;
 pub use ownership::*;
 pub use provision::*;
 pub use scopes::*;

@@ -1,8 +1,9 @@
 //! What the account declares: itself, its environments and its workloads.
 
+use super::secrets::secrets_are_set;
 use super::{Draft, all_met};
 use crate::account::event::{Event, Recorded};
-use crate::account::{Context, Kept};
+use crate::account::{Context, Environment, Kept};
 
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
@@ -58,22 +59,6 @@ fn sum(plans: impl Iterator<Item = Plan>) -> Plan {
     })
 }
 
-fn needs(workload: &Workload) -> Plan {
-    let pods = u32::from(workload.replicas);
-    Plan {
-        cpu_millis: workload.cpu_millis.saturating_mul(pods),
-        memory_mib: workload.memory_mib.saturating_mul(pods),
-        storage_mib: workload.volume.as_ref().map_or(0, |v| v.size_mib),
-        pods,
-    }
-}
-
-/// Whether pods that run end when one declaration follows another. Only more replicas of the same leave them alone.
-fn ends_pods(before: &Workload, after: &Workload) -> bool {
-    let same = Workload { replicas: before.replicas, ..after.clone() };
-    before.replicas > 0 && (after.replicas < before.replicas || same != *before)
-}
-
 impl Draft<'_> {
     pub(super) fn create_environment(
         &mut self,
@@ -114,28 +99,23 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         let env = self.account.environment(&environment)?;
         if let Some(fault) = spec.faults().into_iter().next() {
-            return Err(Rejected::Invalid { pointer: fault.pointer.to_owned(), detail: fault.detail });
+            return Err(Rejected::Invalid { pointer: fault.pointer, detail: fault.detail });
         }
         if env.workloads.get(&workload) == Some(&spec) {
             return Ok(());
         }
-        if let Some(before) = env.workloads.get(&workload)
-            && before.volume != spec.volume
-            && before.volume.is_some()
-        {
-            return Err(Rejected::Invalid {
-                pointer: "/volume".to_owned(),
-                detail: "a volume is neither moved, resized nor dropped by changing the workload: its data would be lost or left behind".to_owned(),
-            });
+        let before = env.workloads.get(&workload);
+        if let Some(fault) = before.and_then(|before| before.faults_of_change(&spec).into_iter().next()) {
+            return Err(Rejected::Invalid { pointer: fault.pointer, detail: fault.detail });
         }
-        let others = env.workloads.iter().filter(|(id, _)| *id != &workload).map(|(_, w)| needs(w));
-        let mut guards = within(sum(others.chain([needs(&spec)])), env.plan, environment.as_str());
+        let mut guards = self.fits(env, &environment, &workload, &spec);
+        guards.extend(secrets_are_set(env, &spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
         }
         let scope = Scope::Workload(environment.clone(), workload.clone());
         guards.extend(self.deploy_guard(&scope));
-        if env.workloads.get(&workload).is_some_and(|before| ends_pods(before, &spec)) {
+        if before.is_some_and(|before| before.ends_pods(&spec)) {
             guards.extend(self.account.preserved(Kept::Running(&scope)));
         }
         all_met(guards)?;
@@ -158,7 +138,19 @@ impl Draft<'_> {
         self.emit(Event::WorkloadRemoved { environment, workload })
     }
 
-    fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
+    /// What of the environment's plan would not suffice with this workload declared so.
+    pub(super) fn fits(
+        &self,
+        env: &Environment,
+        environment: &EnvironmentId,
+        workload: &WorkloadId,
+        spec: &Workload,
+    ) -> Vec<Unmet> {
+        let others = env.workloads.iter().filter(|(id, _)| *id != workload).map(|(_, w)| w.needs());
+        within(sum(others.chain([spec.needs()])), env.plan, environment.as_str())
+    }
+
+    pub(super) fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
         let by = self
             .account
             .effective_measures()
