@@ -205,7 +205,8 @@ impl Comparison {
             self.differences.push(format!("{key} is gone"));
             return;
         };
-        if uid(found) != before.uid {
+        // The stop of a workload itself takes its autoscaler away; its end makes the next one.
+        if uid(found) != before.uid && key.kind != Kind::HorizontalPodAutoscaler {
             self.differences.push(format!("{key} was made anew: uid {}, before {}", uid(found), before.uid));
         }
         let now = parts(key.kind, found);

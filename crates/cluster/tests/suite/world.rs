@@ -275,6 +275,20 @@ impl<'w> Driver<'w> {
         self.raw_opt(plural, name).await.unwrap()
     }
 
+    /// Waits until the quota of the plan has this bound in its status, by which admission goes.
+    pub async fn until_quota(&self, resource: &str, bound: &str) {
+        let quotas: Api<k8s_openapi::api::core::v1::ResourceQuota> = self.api();
+        let started = Instant::now();
+        loop {
+            let hard = quotas.get("tenure-plan").await.unwrap().status.and_then(|status| status.hard);
+            if hard.is_some_and(|hard| hard.get(resource).is_some_and(|quantity| quantity.0 == bound)) {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{resource} is not bounded by {bound}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Passes until so many pods whose names begin so have not ended.
     pub async fn until_pods(&self, prefix: &str, count: usize) {
         let started = Instant::now();

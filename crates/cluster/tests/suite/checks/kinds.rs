@@ -256,12 +256,15 @@ pub async fn whoever_scales_by_load_is_left_alone_and_nobody_else(world: World) 
 
 pub async fn what_the_cluster_refuses_of_one_workload_hinders_no_other(world: World) {
     let mut driver = Driver::new(&world);
-    // The cluster of a plan smaller than the account's refuses what the engine let through.
-    driver.tenant.put("store", stateful(200));
     driver.tenant.put("web", page(1));
     driver.plan.storage_mib = 300;
+    driver.until_ready().await;
+    driver.until_quota("requests.storage", "300Mi").await;
+    // A quota smaller than the account's plan: the cluster refuses what the engine let through.
+    driver.tenant.put("store", stateful(200));
+    driver.tenant.put("zoo", page(1));
     let observation =
-        driver.until("the neighbour", |o| o.workloads[&"web".parse().unwrap()].ready == 1).await;
+        driver.until("the neighbour", |o| o.workloads[&"zoo".parse().unwrap()].ready == 1).await;
     let store = &observation.workloads[&"store".parse().unwrap()];
     assert_eq!(store.phase, Some(Phase::Refused));
     let said = store.message.clone().unwrap();
