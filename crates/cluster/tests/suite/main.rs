@@ -5,6 +5,8 @@ mod checks;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod world;
@@ -67,4 +69,10 @@ async fn sim_a_death_between_any_two_requests_changes_nothing() {
 #[tokio::test]
 async fn sim_a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed() {
     checks::a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world::World::simulated().await).await;
+}
+
+#[tokio::test]
+async fn sim_odd_answers_about_one_workload_are_its_status_and_hinder_no_other() {
+    checks::odd_answers_about_one_workload_are_its_status_and_hinder_no_other(world::World::simulated().await)
+        .await;
 }

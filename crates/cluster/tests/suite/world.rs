@@ -17,6 +17,7 @@ use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
 
 use crate::faults::{Faults, FaultyLayer};
+use crate::odd::Odd;
 use crate::permits::{PLAN, Tenant};
 
 /// The longest that anything here may take.
@@ -64,6 +65,14 @@ impl World {
     pub fn breakable(&self, faults: &Faults) -> Cluster {
         let builder = ClientBuilder::try_from(self.config.clone()).unwrap();
         Cluster::from_client(builder.with_layer(&FaultyLayer(faults.clone())).build())
+    }
+
+    /// The simulated cluster behind a server that answers oddly to writes of a path.
+    pub async fn odd(&self, path: &'static str, odd: Odd) -> Cluster {
+        let server = self.config.cluster_url.authority().unwrap().to_string();
+        let mut config = self.config.clone();
+        config.cluster_url = crate::odd::before(server, path, odd).await.parse().unwrap();
+        Cluster::from_client(Client::try_from(config).unwrap())
     }
 
     /// A tenant whose name no other test uses.

@@ -15,10 +15,12 @@ use tenure_domain::workload::{
 };
 
 use super::{provisioned, repaired};
+use crate::odd::Odd;
 use crate::world::{Driver, World, page};
 
 fn sleeper(kind: Kind) -> Workload {
-    let script = "trap 'exit 0' TERM; while true; do sleep 1; done";
+    // Told to end, its work is not done.
+    let script = "trap 'exit 1' TERM; while true; do sleep 1; done";
     Workload { kind, port: 0, command: ["sh", "-c", script].map(str::to_owned).to_vec(), ..page(1) }
 }
 
@@ -323,4 +325,31 @@ pub async fn what_is_deleted_of_the_new_kinds_comes_back(world: World) {
     let claims = driver.api::<PersistentVolumeClaim>().list(&ListParams::default()).await.unwrap();
     assert_eq!(claims.items.len(), 2, "data outlives its workload");
     driver.clean().await;
+}
+
+/// What a cluster can answer to a write beside doing it.
+pub async fn odd_answers_about_one_workload_are_its_status_and_hinder_no_other(world: World) {
+    let odd = [403, 409, 422, 429, 500].map(Odd::Status).into_iter().chain([Odd::Garbage, Odd::Nothing]);
+    for odd in odd {
+        let mut driver = Driver::new(&world);
+        driver.tenant.put("store", stateful(8));
+        driver.tenant.put("zoo", page(1));
+        let cluster = world.odd("/statefulsets", odd).await;
+        let observation = driver.pass_over(&cluster).await.unwrap();
+        let store = &observation.workloads[&"store".parse().unwrap()];
+        assert_eq!(store.phase, Some(Phase::Refused), "{odd:?}");
+        let said = store.message.clone().unwrap();
+        let precise = match odd {
+            Odd::Status(code) => format!("odd {code}"),
+            Odd::Garbage | Odd::Nothing => "StatefulSet/store".to_owned(),
+        };
+        assert!(said.contains(&precise), "{odd:?}: {said}");
+        let lasts = matches!(odd, Odd::Status(403 | 422));
+        assert_eq!(observation.retry.is_none(), lasts, "{odd:?}: {:?}", observation.retry);
+        assert!(driver.api::<Deployment>().get_opt("zoo").await.unwrap().is_some(), "{odd:?}");
+        // Answered as usual, it comes about.
+        let ready = driver.until_ready().await;
+        assert_eq!((ready.retry, ready.workloads[&"store".parse().unwrap()].phase), (None, Some(Phase::Ready)));
+        driver.clean().await;
+    }
 }
