@@ -1,5 +1,7 @@
 //! Bringing about what should exist, and removing what should not.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tenure_domain::name::WorkloadId;
 use tenure_domain::workload::Workload;
@@ -37,7 +39,8 @@ pub(crate) async fn bring_about(pass: &mut Pass<'_>) -> Result<(), ClusterError>
 /// Makes one object as it should be. What the cluster refuses of a workload is noted with the workload, so that it
 /// hinders nothing else.
 ///
-/// What never changes is removed and made anew by a later pass, a job with its pods, a stateful set without.
+/// What never changes is removed and made anew by a later pass: a job with its pods, a stateful set with those that lack a
+/// volume.
 pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), ClusterError> {
     let key = &wanted.key;
     let known = pass.memory.inventory.get(key).cloned();
@@ -156,6 +159,12 @@ fn is_fixed(error: &ClusterError) -> bool {
         && ["field is immutable", "updates to statefulset spec"].iter().any(|words| said.contains(words))
 }
 
+/// What the volumes are called that each pod of a stateful set gets.
+fn claim_templates(set: &Value) -> BTreeSet<&str> {
+    let templates = set.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
+    templates.into_iter().flatten().map(|template| text(template, "/metadata/name")).collect()
+}
+
 /// Removes what cannot be changed, so that the next pass makes it anew: only where the cluster would take the new one.
 async fn remove_to_make_anew(
     pass: &Pass<'_>,
@@ -170,7 +179,9 @@ async fn remove_to_make_anew(
         return Err(error);
     }
     tracing::debug!(%key, %error, "it cannot be changed and is made anew");
-    pass.requests.delete_to_make_anew(key, uid(found)).await?;
+    // A set takes over the pods of the one before only where they have the volumes that it gives; their data stays anyhow.
+    let with_pods = key.kind == Kind::Job || claim_templates(found) != claim_templates(&wanted.object);
+    pass.requests.delete_to_make_anew(key, uid(found), with_pods).await?;
     Ok(None)
 }
 

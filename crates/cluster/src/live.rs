@@ -95,9 +95,13 @@ pub(crate) fn mark<'a>(object: &'a Value, map: &str, key: &str) -> Option<&'a st
     object.get("metadata")?.get(map)?.get(key)?.as_str()
 }
 
-/// Whether a pod has ended and will not run again.
+/// Whether a pod has ended and will not run again. Some call a pod failed whose node is lost: then its containers are not
+/// said to have ended.
 pub(crate) fn is_over(pod: &Value) -> bool {
+    let containers = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
+    let ended = |container: &Value| container.pointer("/state/terminated").is_some_and(Value::is_object);
     matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
+        && containers.into_iter().flatten().all(ended)
 }
 
 /// The workload that an object is labelled with.

@@ -263,7 +263,7 @@ impl Look<'_> {
                 }
             }
         }
-        let left: BTreeSet<&str> = self.pods.iter().map(uid).collect();
+        let left: BTreeSet<&str> = self.pods.iter().filter(|pod| !is_over(pod)).map(uid).collect();
         let stopped = self.pass.memory.before.iter().flat_map(|before| &before.pods);
         for (uid, pod) in stopped.filter(|(uid, _)| !left.contains(uid.as_str())) {
             if workload.is_some() && pod.workload.as_ref() != workload {

@@ -230,10 +230,14 @@ impl Requests {
         .await
     }
 
-    /// Deletes the object with this UID so that it can be made anew: the pods of a stateful set stay for the next one.
-    pub async fn delete_to_make_anew(&self, key: &ObjectKey, uid: &str) -> Result<Deletion, ClusterError> {
-        let stays = key.kind == Kind::StatefulSet;
-        let policy = if stays { PropagationPolicy::Orphan } else { PropagationPolicy::Background };
+    /// Deletes the object with this UID so that it can be made anew, with the pods it made or without.
+    pub async fn delete_to_make_anew(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        with_pods: bool,
+    ) -> Result<Deletion, ClusterError> {
+        let policy = if with_pods { PropagationPolicy::Background } else { PropagationPolicy::Orphan };
         self.delete_so(key, uid, DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() })
             .await
     }

@@ -92,6 +92,9 @@ pub fn normalize(kind: &Kind, object: &mut Value) {
     match kind.resource {
         "pods" => normalize_pod_spec(object.get_mut("spec")),
         "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch" => {
+            if object.pointer("/spec/minReadySeconds") == Some(&json!(0)) {
+                crate::object::remove(object, &["spec", "minReadySeconds"]);
+            }
             normalize_pod_spec(object.pointer_mut("/spec/template/spec"));
         }
         "cronjobs.batch" => normalize_pod_spec(object.pointer_mut("/spec/jobTemplate/spec/template/spec")),

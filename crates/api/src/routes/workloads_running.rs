@@ -11,6 +11,7 @@ use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
 use tenure_domain::workload::Workload as Declared;
+use tenure_engine::EngineError;
 use tenure_engine::submission::Act;
 use tenure_wire::Problem;
 use tenure_wire::request::{LogsQuery, PageQuery, RollBack, Scale};
@@ -90,6 +91,10 @@ async fn roll_back(call: Call, Path(named): Path<Named>, body: Body<RollBack>) -
     let writing = Writing::new(&call, body.hash);
     if let Some(answer) = writing.repeated().await? {
         return Ok(answer);
+    }
+    let account = call.engine.account(&named.0).await?;
+    if let Some(expected) = call.if_match.filter(|version| *version != account.version) {
+        return Err(EngineError::Stale { expected, actual: account.version }.into());
     }
     let now = declared(&call, &named).await?;
     let (made, href) = (named.2.to_string(), href(&named));

@@ -25,7 +25,10 @@ pub(super) fn deployment(
         "template": pod::template(environment, id, workload),
     });
     if let Some(rollout) = workload.rollout {
-        spec["minReadySeconds"] = json!(rollout.min_ready_seconds);
+        // The API leaves a zero out.
+        if rollout.min_ready_seconds > 0 {
+            spec["minReadySeconds"] = json!(rollout.min_ready_seconds);
+        }
         spec["progressDeadlineSeconds"] = json!(rollout.deadline_seconds);
     }
     let scales = stop.is_none() && workload.autoscale.is_some();

@@ -73,6 +73,8 @@ async fn sim_a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed() {
 
 #[tokio::test]
 async fn sim_odd_answers_about_one_workload_are_its_status_and_hinder_no_other() {
-    checks::odd_answers_about_one_workload_are_its_status_and_hinder_no_other(world::World::simulated().await)
-        .await;
+    checks::odd_answers_about_one_workload_are_its_status_and_hinder_no_other(
+        world::World::simulated().await,
+    )
+    .await;
 }

@@ -89,13 +89,15 @@ fn more_pods_than_the_plan_has_are_refused_and_what_follows_the_load_is_not_scal
     let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
     assert!(world.refused(ADA, scale(100)).contains(&Guard::WithinPlan));
     let answer = world.run(&ADA.parse().unwrap(), scale(101));
-    assert!(matches!(&answer, Err(Rejected::Invalid { pointer, .. }) if pointer == "/replicas"), "{answer:?}");
+    assert!(
+        matches!(&answer, Err(Rejected::Invalid { pointer, .. }) if pointer == "/replicas"),
+        "{answer:?}"
+    );
     assert!(world.ok(ADA, scale(2)).is_empty(), "it has as many");
     let autoscale = Some(Autoscale { least: 1, most: 3, cpu_percent: 50 });
     world.ok(ADA, put(Workload { autoscale, ..workload(IMAGE) }));
     assert_eq!(world.refused(ADA, scale(3)), [Guard::InState]);
-    let schedule =
-        Some(Schedule { cron: "0 3 * * *".to_owned(), overlap: Overlap::Skip, late_seconds: 60 });
+    let schedule = Some(Schedule { cron: "0 3 * * *".to_owned(), overlap: Overlap::Skip, late_seconds: 60 });
     let nightly = Workload { kind: Kind::CronJob, port: 0, replicas: 1, schedule, ..workload(IMAGE) };
     let workload: WorkloadId = "nightly".parse().unwrap();
     world.ok(ADA, Command::PutWorkload { environment: web(), workload: workload.clone(), spec: nightly });

@@ -45,6 +45,24 @@ fn sync(world: &mut World, owner: &Value, now: Timestamp, next: &mut Option<Time
         pods
     };
     let pods = mine(world);
+    // A pod's volumes never change: one that lacks a volume holds its set up, as it does a real one.
+    let has = |pod: &Value, volume: &str| {
+        list(pod, "/spec/volumes").iter().any(|mounted| text(mounted, "/name") == volume)
+    };
+    let lacks =
+        |pod: &Value| list(owner, "/spec/volumeClaimTemplates").iter().any(|claim| !has(pod, name(claim)));
+    if let Some(pod) = pods.iter().find(|pod| !is_terminating(pod) && lacks(pod)) {
+        if may_try(world, uid(owner), now, next) {
+            let message = format!(
+                "update Pod {} in StatefulSet {} failed error: pod updates may not change its volumes",
+                name(pod),
+                name(owner)
+            );
+            events::emit(world, owner, true, "FailedUpdate", &message, now);
+            was_refused(world, uid(owner), now, next);
+        }
+        return;
+    }
     let ends = |pod: &Value| {
         let is_old = text(pod, &format!("/metadata/labels/{REVISION}")) != revision;
         let is_over = ["Succeeded", "Failed"].contains(&text(pod, "/status/phase"));

@@ -86,7 +86,8 @@ pub async fn a_job_never_changes_and_is_held_up_by_leaving_it_no_pods(lab: &Lab)
     let jobs = lab.api::<Job>();
     let mut pods = pod(SLEEPS);
     pods["spec"]["restartPolicy"] = json!("Never");
-    lab.create::<Job>(json!({"metadata": {"name": "work"}, "spec": {"backoffLimit": 0, "template": pods}})).await?;
+    lab.create::<Job>(json!({"metadata": {"name": "work"}, "spec": {"backoffLimit": 0, "template": pods}}))
+        .await?;
     let active = async |wanted: i32| {
         eventually("the job's pods", async || {
             let seen = jobs.get("work").await?.status.and_then(|status| status.active).unwrap_or_default();

@@ -193,7 +193,7 @@ async fn a_workload_is_scaled_started_anew_looked_into_and_put_back() {
     assert_eq!(owner.get(&format!("/v1/evidence/{kept}")).await.is(200).text(), "greeting = hello\n");
 
     let written = developer.post(&format!("{}/scale", at("site")), &json!({"replicas": 2})).await.is(200);
-    assert_eq!(written.json()["events"][0]["type"], "workload.scaled");
+    assert_eq!(written.json()["events"][0]["eventType"], "workload.scaled");
     until(&developer, "site", |seen| seen["ready"] == 2).await;
     developer.post(&format!("{}/scale", at("site")), &json!({"replicas": 99})).await.is(409);
 

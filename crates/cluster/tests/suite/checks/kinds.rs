@@ -153,13 +153,15 @@ pub async fn what_never_changes_is_made_anew_and_volumes_stay(world: World) {
     more.volumes.insert("cache".parse().unwrap(), volume("/cache", 4));
     driver.tenant.put("store", more);
     driver.tenant.put("import", Workload { memory_mib: 24, ..sleeper(Kind::Job) });
-    let mut told = Vec::new();
-    for _ in 0..5 {
-        told.extend(repaired(&driver.pass().await));
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-    driver.until_ready().await;
-    assert_eq!(told, Vec::<String>::new(), "what we remove ourselves is no repair");
+    let told = std::cell::RefCell::new(Vec::<String>::new());
+    driver
+        .until("the set and the job made anew", |o| {
+            told.borrow_mut().extend(repaired(o));
+            let set = &o.workloads[&"store".parse().unwrap()];
+            o.writes == 0 && o.retry.is_none() && set.phase == Some(Phase::Ready)
+        })
+        .await;
+    assert_eq!(told.into_inner(), Vec::<String>::new(), "what we remove ourselves is no repair");
     assert_eq!(claims.get(claim).await.unwrap().metadata.uid, bound, "the data stays");
     assert_ne!(driver.api::<Job>().get("import").await.unwrap().metadata.uid, job);
     let set: StatefulSet = driver.api().get("store").await.unwrap();
@@ -349,7 +351,10 @@ pub async fn odd_answers_about_one_workload_are_its_status_and_hinder_no_other(w
         assert!(driver.api::<Deployment>().get_opt("zoo").await.unwrap().is_some(), "{odd:?}");
         // Answered as usual, it comes about.
         let ready = driver.until_ready().await;
-        assert_eq!((ready.retry, ready.workloads[&"store".parse().unwrap()].phase), (None, Some(Phase::Ready)));
+        assert_eq!(
+            (ready.retry, ready.workloads[&"store".parse().unwrap()].phase),
+            (None, Some(Phase::Ready))
+        );
         driver.clean().await;
     }
 }
