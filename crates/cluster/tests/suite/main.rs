@@ -68,7 +68,8 @@ async fn sim_a_death_between_any_two_requests_changes_nothing() {
 
 #[tokio::test]
 async fn sim_a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed() {
-    checks::a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world::World::simulated().await).await;
+    let world = world::World::simulated().await;
+    Box::pin(checks::a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world)).await;
 }
 
 #[tokio::test]

@@ -66,7 +66,6 @@ pub struct Asked {
     missing_docs,
     reason = "each field is the vocabulary's word for what the command of the same name sets"
 )]
-#[expect(clippy::large_enum_variant, reason = "a decision holds a few of them, and each is written at once")]
 pub enum Event {
     #[serde(rename = "account.opened")]
     AccountOpened { terms: TermsRef, plan: Plan },

@@ -87,7 +87,7 @@ impl Workload {
         match (self.kind.listens(), self.port) {
             (true, 0) => faults.add("/port", "from 1 to 65535"),
             (false, 1..) => {
-                faults.add("/port", format!("leave it out: nobody reaches a {}", self.kind.as_str()))
+                faults.add("/port", format!("leave it out: nobody reaches a {}", self.kind.as_str()));
             }
             _ => {}
         }
@@ -315,7 +315,7 @@ fn one_probe(probe: &Probe, pointer: &str, faults: &mut Faults) {
     }
     match &probe.check {
         Check::Tcp { port } => {
-            faults.unless(*port > 0, &format!("{pointer}/check/tcp/port"), "from 1 to 65535")
+            faults.unless(*port > 0, &format!("{pointer}/check/tcp/port"), "from 1 to 65535");
         }
         Check::Http { port, path } => {
             faults.unless(*port > 0, &format!("{pointer}/check/http/port"), "from 1 to 65535");

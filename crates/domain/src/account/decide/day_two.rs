@@ -1,5 +1,6 @@
 //! What the account does with a workload that runs: have more or fewer pods of it, start them anew.
 
+use super::declared::fits;
 use super::{Draft, all_met};
 use crate::account::Kept;
 use crate::account::event::Event;
@@ -30,7 +31,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let env = self.account.environment(&environment)?;
-        let mut guards = self.fits(env, &environment, &workload, &spec);
+        let mut guards = fits(env, &environment, &workload, &spec);
         let scope = Scope::Workload(environment.clone(), workload.clone());
         guards.extend(self.deploy_guard(&scope));
         if before.autoscale.is_some() {

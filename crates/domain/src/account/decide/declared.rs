@@ -59,6 +59,17 @@ fn sum(plans: impl Iterator<Item = Plan>) -> Plan {
     })
 }
 
+/// What of the environment's plan would not suffice with this workload declared so.
+pub(super) fn fits(
+    env: &Environment,
+    environment: &EnvironmentId,
+    workload: &WorkloadId,
+    spec: &Workload,
+) -> Vec<Unmet> {
+    let others = env.workloads.iter().filter(|(id, _)| *id != workload).map(|(_, w)| w.needs());
+    within(sum(others.chain([spec.needs()])), env.plan, environment.as_str())
+}
+
 impl Draft<'_> {
     pub(super) fn create_environment(
         &mut self,
@@ -108,7 +119,7 @@ impl Draft<'_> {
         if let Some(fault) = before.and_then(|before| before.faults_of_change(&spec).into_iter().next()) {
             return Err(Rejected::Invalid { pointer: fault.pointer, detail: fault.detail });
         }
-        let mut guards = self.fits(env, &environment, &workload, &spec);
+        let mut guards = fits(env, &environment, &workload, &spec);
         guards.extend(secrets_are_set(env, &spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
@@ -136,18 +147,6 @@ impl Draft<'_> {
         guards.extend(self.account.preserved(Kept::Data(&scope)));
         all_met(guards)?;
         self.emit(Event::WorkloadRemoved { environment, workload })
-    }
-
-    /// What of the environment's plan would not suffice with this workload declared so.
-    pub(super) fn fits(
-        &self,
-        env: &Environment,
-        environment: &EnvironmentId,
-        workload: &WorkloadId,
-        spec: &Workload,
-    ) -> Vec<Unmet> {
-        let others = env.workloads.iter().filter(|(id, _)| *id != workload).map(|(_, w)| w.needs());
-        within(sum(others.chain([spec.needs()])), env.plan, environment.as_str())
     }
 
     pub(super) fn deploy_guard(&self, scope: &Scope) -> Option<Unmet> {
