@@ -56,6 +56,11 @@ actions! {
     DeleteEnvironment = "deleteEnvironment" / "have an environment deleted" on account;
     PutWorkload = "putWorkload" / "declare a workload" on account;
     RemoveWorkload = "removeWorkload" / "remove a workload" on account;
+    ScaleWorkload = "scaleWorkload" / "scale a workload" on account;
+    RestartWorkload = "restartWorkload" / "restart a workload" on account;
+    ReadLogs = "readLogs" / "read what a workload wrote" on account;
+    SetSecret = "setSecret" / "set a secret" on account;
+    RemoveSecret = "removeSecret" / "remove a secret" on account;
     FileReport = "fileReport" / "file a report" on account;
     ReadReport = "readReport" / "read reports" on account;
     ReadEvidence = "readEvidence" / "read evidence" on account;

@@ -270,12 +270,29 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        Self::read(request, limits::JSON_BODY).await
+    }
+}
+
+/// A JSON body that holds files or secrets, and so may be larger.
+pub struct Contents<T>(pub Body<T>);
+
+impl<T: DeserializeOwned> FromRequest<App> for Contents<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        Body::read(request, limits::CONTENTS_BODY).await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    async fn read(request: Request, limit: usize) -> Result<Self, Failure> {
         if media_type(&request) != "application/json" {
             return Err(Problem::new("media-type", "Not JSON", 415)
                 .detail("Send `Content-Type: application/json`.")
                 .into());
         }
-        let bytes = bytes(request, limits::JSON_BODY).await?;
+        let bytes = bytes(request, limit).await?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let parsed: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
         let value = parsed.map_err(|error| unreadable(&error, &bytes))?;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// The largest JSON body, in bytes.
 pub const JSON_BODY: usize = 256 * 1024;
+/// The largest JSON body that holds files or secrets, in bytes: what is in them takes more room as JSON.
+pub const CONTENTS_BODY: usize = 3 * 1024 * 1024;
 /// The largest document (terms, rule), in bytes.
 pub const DOCUMENT_BODY: usize = 256 * 1024;
 /// The largest piece of evidence, or report in a published format, in bytes.

@@ -138,7 +138,7 @@ impl From<EngineError> for Failure {
                     .detail("Nothing was changed. Try again in a moment.")
             }
             // The sequencer and the reconcilers have put it into the log of the server.
-            error @ (EngineError::Log(_) | EngineError::Anchor(_) | EngineError::Cluster) => {
+            error @ (EngineError::Log(_) | EngineError::Anchor(_) | EngineError::Cluster(_)) => {
                 Problem::new("unavailable", "Not available now", 503).detail(error.to_string())
             }
             error @ EngineError::Defect { .. } => {

@@ -1,5 +1,7 @@
 //! Writing: a submission to the engine, answered the same way everywhere.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body as ResponseBody;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
@@ -78,6 +80,11 @@ impl<'a> Writing<'a> {
     /// The same for words that may be left out.
     pub fn maybe_words(&mut self, pointer: &str, text: Option<&str>) -> Result<Option<Words>, Failure> {
         text.map(|text| self.words(pointer, text)).transpose()
+    }
+
+    /// The values of a secret, which nobody reads again.
+    pub fn secret(&mut self, values: &BTreeMap<String, String>) -> Result<Words, Failure> {
+        Ok(self.call.engine.secret_values(&mut self.kept, values)?)
     }
 
     /// Bytes to be kept with it.

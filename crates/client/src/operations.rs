@@ -11,13 +11,13 @@ use tenure_wire::request::{
     AcceptTerms, AcknowledgeEnforcement, Amend, ApplyOrder, AskMeasure, ClearSignal, ConfirmClock, Consent,
     CreateEnvironment, DecideAppeal, DecideCure, DenyDeletion, ExtendNotice, FileAppeal, FileReport,
     IssueNotice, IssueToken, MoveClock, NotifyTerms, OpenAccount, OpenCase, PlaceHold, ProposeMeasure,
-    ProveDelivery, Reason, RecordInvoice, RecordOrder, Remediate, ReviewMeasure, SetConditions, SetRoles,
-    SubmitCure, WithdrawCase, Workload,
+    ProveDelivery, Reason, RecordInvoice, RecordOrder, Remediate, ReviewMeasure, RollBack, Scale,
+    SetConditions, SetRoles, SetSecret, SubmitCure, WithdrawCase, Workload,
 };
 use tenure_wire::view::{
-    AccountView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView, HealthView,
-    InvoiceView, JoinedView, LegalView, MeasureView, NoticeView, Page, PersonView, PreviewView, ReceiptView,
-    ReportView, StandingView, TermsNoticeView, TokenView, WorkloadView, Written,
+    AccountView, ActivityView, CaseView, ClockState, ClockView, ConsistencyView, EnvironmentView, EventView,
+    HealthView, InvoiceView, JoinedView, LegalView, MeasureView, NoticeView, Page, PersonView, PreviewView,
+    ReceiptView, ReportView, StandingView, TermsNoticeView, TokenView, WorkloadView, Written,
 };
 
 use tenure_wire::statement::StatementView;
@@ -43,6 +43,10 @@ pub const OPERATIONS: &[&[&str]] = &[
         "changeEnvironment",
         "putWorkload",
         "removeWorkload",
+        "restartWorkload",
+        "getLogs",
+        "setSecret",
+        "removeSecret",
         "revokeToken",
         "putWebhook",
         "removeWebhook",
@@ -105,6 +109,10 @@ posts! {
     "decideQuotaRequest" decide_quota_request(account, request) "/v1/accounts/{account}/quota-requests/{request}/decision" DecideQuotaRequest => Written;
     /// Gets credentials for an open environment.
     "issueKubeconfig" issue_kubeconfig(account, environment) "/v1/accounts/{account}/environments/{environment}/kubeconfigs" IssueKubeconfig => KubeconfigView;
+    /// Has so many pods of a workload.
+    "scaleWorkload" scale_workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/scale" Scale => Written;
+    /// Puts an earlier declaration of a workload back.
+    "rollBackWorkload" roll_back_workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/rollback" RollBack => Written;
     /// Issues a token.
     "issueToken" issue_token() "/v1/tokens" IssueToken => TokenView;
     /// Brings a report in.
@@ -214,6 +222,8 @@ gets! {
     "getInvoice" invoice(account, invoice) "/v1/accounts/{account}/invoices/{invoice}" => InvoiceView;
     /// Where an account stands.
     "getStanding" standing(account) "/v1/accounts/{account}/standing" => StandingView;
+    /// What the cluster tells of a workload now.
+    "getActivity" activity(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/activity" => ActivityView;
     /// A workload.
     "getWorkload" workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}" => WorkloadView;
     /// A report.
@@ -421,6 +431,54 @@ impl Client {
     /// Has a message sent once more.
     pub async fn redeliver(&self, key: &str, webhook: &str, message: &str) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/webhooks/{webhook}/deliveries/{message}/redelivery"), key).await
+    }
+
+    /// Starts the pods of a workload anew.
+    pub async fn restart_workload(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+        workload: &str,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}/restart");
+        self.post_nothing(&path, key).await
+    }
+
+    /// The last lines that a workload's container wrote.
+    pub async fn logs(
+        &self,
+        account: &str,
+        environment: &str,
+        workload: &str,
+        lines: u32,
+    ) -> Result<String, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/workloads/{workload}/logs");
+        self.text(&format!("{path}?lines={lines}")).await
+    }
+
+    /// Sets all values of a secret, in place of those it had.
+    pub async fn set_secret(
+        &self,
+        account: &str,
+        environment: &str,
+        secret: &str,
+        key: &str,
+        values: &SetSecret,
+    ) -> Result<Written, ClientError> {
+        let path = format!("/v1/accounts/{account}/environments/{environment}/secrets/{secret}");
+        self.put(&path, values, &[("idempotency-key", key.to_owned())]).await
+    }
+
+    /// Removes a secret that no workload reads.
+    pub async fn remove_secret(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+        secret: &str,
+    ) -> Result<Written, ClientError> {
+        self.delete(&format!("/v1/accounts/{account}/environments/{environment}/secrets/{secret}"), key).await
     }
 
     /// Revokes a token.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use futures_util::{Stream, stream};
 use serde::de::DeserializeOwned;
 use tenure_wire::view::{
-    AccountView, CaseView, EnvironmentView, EventView, NoticeView, Page, PersonView, ReportView, RuleView,
-    TermsView, WorkloadView,
+    AccountView, CaseView, EnvironmentView, EventView, NoticeView, Page, PersonView, ReportView,
+    RevisionView, RuleView, SecretView, TermsView, WorkloadView,
 };
 
 use tenure_wire::webhook::{DeliveryView, WebhookView};
@@ -54,6 +54,10 @@ lists! {
     "listAccounts" all_accounts() "/v1/accounts" => AccountView;
     /// All environments of an account.
     "listEnvironments" all_environments(account) "/v1/accounts/{account}/environments" => EnvironmentView;
+    /// All secrets of an environment, without their values.
+    "listSecrets" all_secrets(account, environment) "/v1/accounts/{account}/environments/{environment}/secrets" => SecretView;
+    /// All declarations of a workload, the latest first.
+    "listRevisions" all_revisions(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/revisions" => RevisionView;
     /// All workloads of an environment.
     "listWorkloads" all_workloads(account, environment) "/v1/accounts/{account}/environments/{environment}/workloads" => WorkloadView;
     /// An account's inbox.

@@ -30,6 +30,7 @@ use crate::reach::Reach;
 use crate::rehearsal::{self, Rehearsal, Supposed};
 use crate::report::{Observation, PodLost};
 use crate::requests::Requests;
+use crate::served::Served;
 use crate::watch;
 
 /// How long one request may take.
@@ -41,6 +42,7 @@ pub struct Cluster {
     client: Client,
     limit: Duration,
     reach: Arc<Reach>,
+    served: Served,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -74,7 +76,7 @@ impl Cluster {
 
     /// The cluster behind a client, which should not repeat requests by itself.
     pub fn from_client(client: Client) -> Self {
-        Self { client, limit: REQUEST_LIMIT, reach: Arc::default() }
+        Self { client, limit: REQUEST_LIMIT, reach: Arc::default(), served: Served::default() }
     }
 
     /// The same, with what the provider says of how tenants reach it.
@@ -106,9 +108,13 @@ impl Cluster {
         self.client.clone()
     }
 
+    pub(crate) fn requests(&self, namespace: String) -> Requests {
+        Requests::new(self.client.clone(), namespace, self.limit, self.served.clone())
+    }
+
     /// Asks what the cluster is.
     pub async fn probe(&self) -> Result<Abilities, ClusterError> {
-        abilities::probe(&Requests::new(self.client.clone(), String::new(), self.limit)).await
+        abilities::probe(&self.requests(String::new())).await
     }
 
     /// One idempotent pass: reads what is, writes what differs, and tells what it saw. It never waits for slow
@@ -125,7 +131,7 @@ impl Cluster {
         keep: &dyn Keep,
         now: Timestamp,
     ) -> Result<Observation, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         if environment.envelope.kind == EnvironmentKind::Open {
             let environment = self.completed(environment, &requests).await?;
             return pass::run(requests, &environment, permits, memory, keep, now).await;
@@ -159,7 +165,7 @@ impl Cluster {
         role: TenantRole,
         seconds: u32,
     ) -> Result<Credentials, ClusterError> {
-        let requests = Requests::new(self.client.clone(), names::ACCESS.to_owned(), self.limit);
+        let requests = self.requests(names::ACCESS.to_owned());
         let whose = (account, environment);
         access::credentials(&self.client, &requests, &self.reach, whose, role, seconds).await
     }
@@ -170,7 +176,7 @@ impl Cluster {
         environment: &Environment,
         memory: &Memory,
     ) -> Result<Preflight, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         preflight::run(&requests, memory).await
     }
 
@@ -185,7 +191,7 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<Rehearsal, ClusterError> {
         let namespace = environment.namespace();
-        let requests = || Requests::rehearsing(self.client.clone(), namespace.clone(), self.limit);
+        let requests = || self.requests(namespace.clone()).rehearsing();
         rehearsal::run(requests, environment, permits, supposed, memory, now).await
     }
 
@@ -197,7 +203,7 @@ impl Cluster {
         memory: &Memory,
         scope: &Scope,
     ) -> Result<Vec<PodLost>, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         before::preview(&requests, memory, scope).await
     }
 
@@ -213,7 +219,7 @@ impl Cluster {
         keep: &dyn Keep,
         now: Timestamp,
     ) -> Result<Erased, ClusterError> {
-        let requests = Requests::new(self.client.clone(), environment.namespace(), self.limit);
+        let requests = self.requests(environment.namespace());
         erase::run(requests, environment, permit, memory, keep, now).await
     }
 
@@ -221,6 +227,6 @@ impl Cluster {
     /// At the beginning, and after each interruption, all of them. Never ends: an interrupted watch starts anew
     /// with a growing delay. The same name may come often; gather what comes together.
     pub fn watch(&self) -> impl Stream<Item = String> + Send + use<> {
-        watch::changes(&self.client)
+        watch::changes(self)
     }
 }

@@ -39,7 +39,7 @@ impl Difference {
 
 /// Whether an object is as declared.
 pub(crate) fn is_as_declared(kind: Kind, declared: &Value, found: &Value) -> bool {
-    differences(kind, declared, found).is_empty() && intruders(kind, found).is_empty()
+    differences(kind, declared, found).is_empty() && intruders(kind, declared, found).is_empty()
 }
 
 /// The declared fields that an object lacks or has otherwise.
@@ -96,7 +96,7 @@ fn with(path: &[String], name: &str) -> Vec<String> {
 
 /// Lists whose elements have an identity, so that others may add their own.
 fn is_keyed(field: &str) -> bool {
-    matches!(field, "containers" | "ports" | "volumes" | "volumeMounts")
+    matches!(field, "containers" | "ports" | "volumes" | "volumeMounts" | "volumeClaimTemplates")
 }
 
 fn element_key(field: &str, element: &Value) -> String {
@@ -105,6 +105,9 @@ fn element_key(field: &str, element: &Value) -> String {
         "ports" if element.get("containerPort").is_some() => of("containerPort"),
         "ports" => of("port"),
         "volumeMounts" => of("mountPath"),
+        "volumeClaimTemplates" => {
+            element.pointer("/metadata/name").map(ToString::to_string).unwrap_or_default()
+        }
         _ => of("name"),
     }
 }
@@ -152,6 +155,14 @@ pub(crate) fn parts(kind: Kind, object: &Value) -> BTreeMap<String, String> {
             continue;
         }
         let mut value = value.clone();
+        if kind == Kind::Secret {
+            // A digest of the values alone could be guessed at.
+            value = serde_json::json!([crate::live::uid(object), value]);
+        }
+        let scaled = crate::live::mark(object, "annotations", crate::names::SCALED).is_some();
+        if scaled && let Some(spec) = value.as_object_mut() {
+            spec.remove("replicas");
+        }
         if kind == Kind::PersistentVolumeClaim
             && let Some(volume) = value.as_object_mut().and_then(|spec| spec.remove("volumeName"))
         {
@@ -178,14 +189,19 @@ fn is_bookkeeping(annotation: &str) -> bool {
 
 /// Who else has specified something of an object whose whole specification is ours. Applying ours takes back what we
 /// declare; what others *added* stays theirs until the object is replaced.
-pub(crate) fn intruders(kind: Kind, object: &Value) -> Vec<String> {
-    if kind != Kind::Deployment {
+pub(crate) fn intruders(kind: Kind, declared: &Value, object: &Value) -> Vec<String> {
+    if !matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::CronJob) {
         return Vec::new();
     }
+    // Whoever scales what we declare no number for does what it is there for.
+    let is_free = declared.pointer("/spec/replicas").is_none();
+    let is_scale = |spec: &Value| {
+        is_free && spec.as_object().is_some_and(|fields| fields.keys().all(|field| field == "f:replicas"))
+    };
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     let others = entries.into_iter().flatten().filter(|entry| {
         let is_ours = entry.get("manager").and_then(Value::as_str) == Some(crate::names::FIELD_MANAGER);
-        !is_ours && entry.pointer("/fieldsV1/f:spec").is_some()
+        !is_ours && entry.pointer("/fieldsV1/f:spec").is_some_and(|spec| !is_scale(spec))
     });
     others.filter_map(|entry| entry.get("manager")?.as_str().map(str::to_owned)).collect()
 }

@@ -1,12 +1,15 @@
 //! What is declared for one environment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tenure_domain::environment::EnvironmentKind;
-use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, SecretId, WorkloadId};
 use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, PullPolicy};
+use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::Workload;
 
 use crate::error::ClusterError;
@@ -25,6 +28,12 @@ pub struct Environment {
     pub workloads: BTreeMap<WorkloadId, Workload>,
     /// What surrounds it besides amounts.
     pub envelope: Envelope,
+    /// When pods were last to start anew, UTC.
+    pub restarts: BTreeMap<WorkloadId, Timestamp>,
+    /// The texts of the workloads' files.
+    pub files: BTreeMap<Blob, String>,
+    /// The secrets with their values.
+    pub secrets: BTreeMap<SecretId, SecretValues>,
 }
 
 /// What surrounds an environment besides amounts; by default a managed one of an account whose plan says no more.
@@ -88,15 +97,31 @@ impl Envelope {
     }
 }
 
+/// A secret with its values. They are never shown, not even where everything is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretValues {
+    /// The salted commitment to them, which stands for them wherever something is compared.
+    pub commitment: Words,
+    /// The values by their keys.
+    pub values: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for SecretValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretValues").field("commitment", &self.commitment).finish_non_exhaustive()
+    }
+}
+
 impl Environment {
     /// The namespace it lives in.
     pub fn namespace(&self) -> String {
         names::namespace(&self.account, &self.id)
     }
 
-    /// The pods of one workload that are wanted while nothing is withheld.
+    /// The pods of one workload that are wanted at least while nothing is withheld; none of what ends by itself.
     pub(crate) fn wanted(&self, workload: &WorkloadId) -> u32 {
-        self.workloads.get(workload).map_or(0, |w| u32::from(w.replicas))
+        let pods = |w: &Workload| if w.kind.ends() { 0 } else { u32::from(w.least_pods()) };
+        self.workloads.get(workload).map_or(0, pods)
     }
 
     /// Refuses what must never reach a cluster, whoever let it through before.
@@ -107,6 +132,10 @@ impl Environment {
                     workload: id.clone(),
                     detail: format!("{}: {}", fault.pointer, fault.detail),
                 });
+            }
+            let missing = |what: String| ClusterError::Workload { workload: id.clone(), detail: what };
+            if let Some(file) = workload.kept_files().find(|file| !self.files.contains_key(*file)) {
+                return Err(missing(format!("its file {file} is not there")));
             }
         }
         Ok(())

@@ -237,13 +237,15 @@ impl Pass<'_> {
                     waits.push(format!("{key} is ending{}", held(&found)));
                 }
                 // What it owns goes too, whatever the default of its kind.
-                Some(_) => match self.requests.delete_at(&self.requests.path(&key), &known, false).await {
-                    Ok(_) => waits.push(format!("{key} was told to end")),
-                    Err(error) => match error.refusal() {
-                        Some(said) => waits.push(format!("{key} is not deleted: {said}")),
-                        None => return Err(error),
-                    },
-                },
+                Some(_) => {
+                    match self.requests.delete_at(&self.requests.path(&key).await?, &known, false).await {
+                        Ok(_) => waits.push(format!("{key} was told to end")),
+                        Err(error) => match error.refusal() {
+                            Some(said) => waits.push(format!("{key} is not deleted: {said}")),
+                            None => return Err(error),
+                        },
+                    }
+                }
             }
         }
         self.keep().await?;

@@ -87,6 +87,12 @@ pub enum ClusterError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The cluster serves no version of a kind that is known here.
+    #[error("this cluster serves no {kind}: declare the workload without it")]
+    NotServed {
+        /// The kind.
+        kind: &'static str,
+    },
     /// The memory was written by a newer build.
     #[error("the environment's memory has version {0}, which this build does not know: use the newer build")]
     Memory(u32),
@@ -118,6 +124,28 @@ impl ClusterError {
         let named = ["admission webhook \"", "calling webhook \"", "calling admission webhook \""];
         let after = named.iter().find_map(|before| said.split_once(before))?.1;
         after.split_once('"').map(|(name, _)| name)
+    }
+
+    /// What may be told to a tenant who asked: what the cluster said, without where it is.
+    pub fn told(&self) -> &str {
+        self.refusal().unwrap_or("it gives no answer that can be read")
+    }
+
+    /// Whether this says something of the one object that was written, so that others can be gone on with: a refusal, an
+    /// answer that makes no sense, or none.
+    pub(crate) fn is_of_one_object(&self) -> bool {
+        match self {
+            Self::Request { source, .. } => {
+                matches!(source.as_ref(), kube::Error::Api(_) | kube::Error::SerdeError(_))
+            }
+            Self::Answer { .. } | Self::NotServed { .. } | Self::TimedOut { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it stays until the declaration or the cluster changes.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self.code(), Some(400 | 403 | 405 | 413 | 422)) || matches!(self, Self::NotServed { .. })
     }
 
     /// What the cluster said when it refused, where it answered.

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota, Service,
-    ServiceAccount,
+    ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
+    ResourceQuota, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::ApiResource;
@@ -29,14 +32,28 @@ pub enum Kind {
     NetworkPolicy,
     /// v1
     PersistentVolumeClaim,
+    /// v1; what workloads may read and nobody else.
+    Secret,
+    /// v1; the files of one workload.
+    ConfigMap,
     /// apps/v1
     Deployment,
+    /// apps/v1
+    StatefulSet,
+    /// batch/v1
+    Job,
+    /// batch/v1, before Kubernetes 1.21 batch/v1beta1
+    CronJob,
     /// v1
     Service,
     /// rbac.authorization.k8s.io/v1; in open environments.
     Role,
     /// rbac.authorization.k8s.io/v1; in open environments.
     RoleBinding,
+    /// autoscaling/v2, before Kubernetes 1.23 autoscaling/v2beta2
+    HorizontalPodAutoscaler,
+    /// policy/v1, before Kubernetes 1.21 policy/v1beta1
+    PodDisruptionBudget,
     /// apps/v1; read, and touched when a stop ends.
     ReplicaSet,
     /// v1; read, and deleted by a stop.
@@ -47,11 +64,32 @@ pub enum Kind {
     Node,
     /// storage.k8s.io/v1; read only.
     StorageClass,
+    /// v1; read only.
+    Event,
 }
 
 impl Kind {
     /// The namespaced kinds of which we make objects, in the order in which they are made.
-    pub const MANAGED: [Self; 7] = [
+    pub const MANAGED: [Self; 14] = [
+        Self::ServiceAccount,
+        Self::ResourceQuota,
+        Self::LimitRange,
+        Self::NetworkPolicy,
+        Self::PersistentVolumeClaim,
+        Self::Secret,
+        Self::ConfigMap,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::Job,
+        Self::CronJob,
+        Self::Service,
+        Self::HorizontalPodAutoscaler,
+        Self::PodDisruptionBudget,
+    ];
+    /// The kinds that make a workload's pods.
+    pub(crate) const CARRIERS: [Self; 4] = [Self::Deployment, Self::StatefulSet, Self::Job, Self::CronJob];
+    /// The kinds that are looked at in every pass; others only where one of them is declared or known.
+    pub(crate) const ALWAYS: [Self; 7] = [
         Self::ServiceAccount,
         Self::ResourceQuota,
         Self::LimitRange,
@@ -62,22 +100,30 @@ impl Kind {
     ];
     /// The kinds of which we make objects in open environments besides, in the order in which they are made.
     pub const OPEN: [Self; 2] = [Self::Role, Self::RoleBinding];
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 23] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ResourceQuota,
         Self::LimitRange,
         Self::NetworkPolicy,
         Self::PersistentVolumeClaim,
+        Self::Secret,
+        Self::ConfigMap,
         Self::Deployment,
+        Self::StatefulSet,
+        Self::Job,
+        Self::CronJob,
         Self::Service,
         Self::Role,
         Self::RoleBinding,
+        Self::HorizontalPodAutoscaler,
+        Self::PodDisruptionBudget,
         Self::ReplicaSet,
         Self::Pod,
         Self::PersistentVolume,
         Self::Node,
         Self::StorageClass,
+        Self::Event,
     ];
 
     /// The kind as manifests name it.
@@ -89,7 +135,14 @@ impl Kind {
             Self::LimitRange => "LimitRange",
             Self::NetworkPolicy => "NetworkPolicy",
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
             Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
+            Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::Service => "Service",
             Self::Role => "Role",
             Self::RoleBinding => "RoleBinding",
@@ -98,6 +151,7 @@ impl Kind {
             Self::PersistentVolume => "PersistentVolume",
             Self::Node => "Node",
             Self::StorageClass => "StorageClass",
+            Self::Event => "Event",
         }
     }
 
@@ -106,7 +160,27 @@ impl Kind {
         !matches!(self, Self::Namespace | Self::PersistentVolume | Self::Node | Self::StorageClass)
     }
 
-    /// Where the API serves it.
+    /// The older versions under which a supported or test cluster may serve it, where the newest is not everywhere. The
+    /// fields that we use are the same in all of them.
+    pub(crate) fn older_versions(self) -> &'static [&'static str] {
+        match self {
+            Self::CronJob | Self::PodDisruptionBudget => &["v1beta1"],
+            Self::HorizontalPodAutoscaler => &["v2beta2"],
+            _ => &[],
+        }
+    }
+
+    /// Whether some of its fields never change, so that it is deleted and made anew.
+    pub(crate) fn is_made_anew(self) -> bool {
+        matches!(self, Self::Job | Self::StatefulSet)
+    }
+
+    /// Whether it makes pods of a workload.
+    pub(crate) fn makes_pods(self) -> bool {
+        Self::CARRIERS.contains(&self)
+    }
+
+    /// Where the API serves it, in its newest version.
     pub(crate) fn resource(self) -> ApiResource {
         match self {
             Self::Namespace => ApiResource::erase::<Namespace>(&()),
@@ -115,7 +189,14 @@ impl Kind {
             Self::LimitRange => ApiResource::erase::<LimitRange>(&()),
             Self::NetworkPolicy => ApiResource::erase::<NetworkPolicy>(&()),
             Self::PersistentVolumeClaim => ApiResource::erase::<PersistentVolumeClaim>(&()),
+            Self::Secret => ApiResource::erase::<Secret>(&()),
+            Self::ConfigMap => ApiResource::erase::<ConfigMap>(&()),
             Self::Deployment => ApiResource::erase::<Deployment>(&()),
+            Self::StatefulSet => ApiResource::erase::<StatefulSet>(&()),
+            Self::Job => ApiResource::erase::<Job>(&()),
+            Self::CronJob => ApiResource::erase::<CronJob>(&()),
+            Self::HorizontalPodAutoscaler => ApiResource::erase::<HorizontalPodAutoscaler>(&()),
+            Self::PodDisruptionBudget => ApiResource::erase::<PodDisruptionBudget>(&()),
             Self::Service => ApiResource::erase::<Service>(&()),
             Self::Role => ApiResource::erase::<Role>(&()),
             Self::RoleBinding => ApiResource::erase::<RoleBinding>(&()),
@@ -124,6 +205,7 @@ impl Kind {
             Self::PersistentVolume => ApiResource::erase::<PersistentVolume>(&()),
             Self::Node => ApiResource::erase::<Node>(&()),
             Self::StorageClass => ApiResource::erase::<StorageClass>(&()),
+            Self::Event => ApiResource::erase::<Event>(&()),
         }
     }
 
@@ -204,7 +286,7 @@ mod tests {
             let key = ObjectKey::new(kind, "feed");
             assert_eq!(key.to_string().parse::<ObjectKey>().unwrap(), key);
         }
-        assert!("Secret/feed".parse::<ObjectKey>().is_err());
+        assert!("Lease/feed".parse::<ObjectKey>().is_err());
         assert!("Deployment".parse::<ObjectKey>().is_err());
     }
 }

@@ -19,9 +19,11 @@ mod access;
 mod adopt;
 mod apply;
 mod before;
+mod children;
 mod cluster;
 mod compare;
 mod contents;
+mod day_two;
 mod environment;
 mod erase;
 mod erasure;
@@ -44,6 +46,7 @@ mod requests;
 mod restore;
 mod restriction;
 mod running;
+mod served;
 mod stop;
 mod watch;
 mod webhooks;
@@ -52,7 +55,8 @@ pub use abilities::Abilities;
 pub use access::Credentials;
 pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use contents::ForeignObject;
-pub use environment::{Envelope, Environment};
+pub use day_two::{EventSeen, LogQuery, Logs, PodSeen};
+pub use environment::{Envelope, Environment, SecretValues};
 pub use erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
 pub use error::{ClusterError, KeepError};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
@@ -65,7 +69,7 @@ pub use reach::Reach;
 pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
 pub use rehearsed::{Planned, Verb};
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, PodLost, QuotaSeen,
-    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen,
+    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, Phase, PodLost, QuotaSeen,
+    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkSeen,
     WorkloadStatus,
 };

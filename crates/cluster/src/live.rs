@@ -1,6 +1,6 @@
 //! What is in an environment's namespace now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use serde_json::Value;
@@ -21,9 +21,16 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub async fn read(requests: &Requests, namespace: Value, open: bool) -> Result<Self, ClusterError> {
+    /// Reads these kinds, in the order in which objects are made, and what makes and is pods.
+    pub async fn read(
+        requests: &Requests,
+        namespace: Value,
+        open: bool,
+        kinds: &BTreeSet<Kind>,
+    ) -> Result<Self, ClusterError> {
         let besides: &[Kind] = if open { &Kind::OPEN } else { &[] };
-        let kinds = Kind::MANAGED.into_iter().chain(besides.iter().copied());
+        let managed = Kind::MANAGED.into_iter().filter(|kind| kinds.contains(kind));
+        let kinds = managed.chain(besides.iter().copied());
         let kinds = kinds.chain([Kind::ReplicaSet, Kind::Pod]);
         let lists = try_join_all(kinds.clone().map(|kind| requests.list(kind))).await?;
         let mut live = Self { namespace, ..Self::default() };
@@ -32,7 +39,13 @@ impl Live {
                 Kind::ReplicaSet => live.replica_sets = list,
                 Kind::Pod => live.pods = list,
                 _ => {
-                    for object in list {
+                    // What others keep there, such as a cluster's own tokens, is none of ours, and not even looked at.
+                    let named = |object: &Value| text(object, "/metadata/name").contains("--");
+                    let ours = |object: &Value| match kind {
+                        Kind::Secret | Kind::ConfigMap => named(object),
+                        _ => true,
+                    };
+                    for object in list.into_iter().filter(ours) {
                         live.objects.insert(ObjectKey::new(kind, text(&object, "/metadata/name")), object);
                     }
                 }
@@ -47,11 +60,16 @@ impl Live {
 
     /// The pods that a workload gives ready now.
     pub fn ready(&self, workload: &WorkloadId) -> u32 {
-        let Some(deployment) = self.get(Kind::Deployment, workload.as_str()) else { return 0 };
-        if number(deployment, "/status/observedGeneration") < number(deployment, "/metadata/generation") {
+        let Some(carrier) = self.carrier(workload) else { return 0 };
+        if number(carrier, "/status/observedGeneration") < number(carrier, "/metadata/generation") {
             return 0;
         }
-        u32::try_from(number(deployment, "/status/readyReplicas")).unwrap_or(0)
+        u32::try_from(number(carrier, "/status/readyReplicas")).unwrap_or(0)
+    }
+
+    /// What makes the pods of a workload.
+    pub fn carrier(&self, workload: &WorkloadId) -> Option<&Value> {
+        Kind::CARRIERS.into_iter().find_map(|kind| self.get(kind, workload.as_str()))
     }
 
     /// Pods that carry a workload's label.

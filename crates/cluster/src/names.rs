@@ -3,7 +3,7 @@
 //! Slugs never contain `--`, so a name joined with it can be read in one way only.
 
 use tenure_domain::environment::TenantRole;
-use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, SecretId, VolumeId, WorkloadId};
 
 /// Who we are to server-side apply.
 pub const FIELD_MANAGER: &str = "tenure";
@@ -21,6 +21,14 @@ pub const DECLARED: &str = "tenure.dev/declared-sha256";
 pub const CLAIM: &str = "tenure.dev/claim";
 /// The annotation whose change wakes a workload's controllers when a stop ends.
 pub const TOUCH: &str = "tenure.dev/touched";
+/// The annotation on a pod template that changes when pods are to start anew.
+pub const RESTARTED: &str = "tenure.dev/restarted-at";
+/// The annotation on a pod template with the digest of what its files and secrets hold.
+pub const CONFIG: &str = "tenure.dev/config-sha256";
+/// The annotation on what scales by load, so that its number of pods is nobody's change.
+pub const SCALED: &str = "tenure.dev/scaled-by-load";
+/// The annotation on a cron job's run that a stop held up.
+pub const SUSPENDED: &str = "tenure.dev/suspended";
 /// The quota that stops an environment.
 pub const GATE: &str = "tenure-gate";
 /// The quota and the limits that bound an environment to its plan.
@@ -74,6 +82,36 @@ pub fn service(workload: &WorkloadId) -> String {
     } else {
         workload.to_string()
     }
+}
+
+/// The service behind which the pods of a stateful service have names of their own.
+pub fn pods_service(workload: &WorkloadId) -> String {
+    format!("{}--pods", service(workload))
+}
+
+/// The claim of a volume that all pods of a workload share.
+pub fn claim(workload: &WorkloadId, volume: &VolumeId) -> String {
+    format!("{workload}--{volume}")
+}
+
+/// The template of a volume of which each pod of a stateful service has its own.
+pub fn claim_template(volume: &VolumeId) -> String {
+    format!("each--{volume}--of")
+}
+
+/// The claim of one pod of a stateful service.
+pub fn claim_of_pod(workload: &WorkloadId, volume: &VolumeId, ordinal: u16) -> String {
+    format!("{}-{workload}-{ordinal}", claim_template(volume))
+}
+
+/// What holds a workload's files.
+pub fn files(workload: &WorkloadId) -> String {
+    format!("files--{workload}")
+}
+
+/// What holds a secret's values.
+pub fn secret(secret: &SecretId) -> String {
+    format!("secret--{secret}")
 }
 
 /// The network policy that opens a workload's port.

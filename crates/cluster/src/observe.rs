@@ -2,6 +2,7 @@
 
 mod deploy;
 mod pods;
+mod status;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,9 @@ use serde_json::Value;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
+use tenure_domain::workload::Kind as Of;
 
+use crate::children;
 use crate::compare::is_as_declared;
 use crate::error::ClusterError;
 use crate::gate::Proof;
@@ -21,7 +24,7 @@ use crate::others;
 use crate::pass::{Pass, told};
 use crate::report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen, REPORT_VERSION,
-    StopReport, VolumeSeen, WorkloadStatus,
+    StopReport, VolumeSeen,
 };
 use crate::restore;
 use crate::restriction::Effect;
@@ -69,12 +72,13 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
     }
     let repairs = told(pass);
     Ok(Observation {
-        workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status(pass, id))).collect(),
+        workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status::of(pass, id))).collect(),
         quota: quota(pass),
         measures,
         restoration,
         writes: pass.requests.writes(),
         repairs,
+        retry: pass.retry.take(),
         memory: std::mem::take(&mut pass.memory),
     })
 }
@@ -99,35 +103,14 @@ fn quota(pass: &Pass<'_>) -> Option<QuotaSeen> {
     Some(QuotaSeen { hard: amounts("/status/hard")?, used: amounts("/status/used").unwrap_or_default() })
 }
 
-fn status(pass: &Pass<'_>, id: &WorkloadId) -> WorkloadStatus {
-    let ready = pass.live.ready(id);
-    let wanted = pass.environment.wanted(id);
-    let stopped =
-        pass.restriction.on_workload(id, Capability::Compute).map(|by| format!("stopped by {}", by.named()));
-    let message = pass
-        .refusals
-        .get(id)
-        .cloned()
-        .or(stopped)
-        .or_else(|| if ready < wanted { pass.live.pods_of(id).find_map(waiting) } else { None });
-    WorkloadStatus { wanted, ready, message }
-}
-
-/// Why a pod does not run, as its node says.
-fn waiting(pod: &Value) -> Option<String> {
-    let containers = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
-    let waiting = containers.into_iter().flatten().find_map(|container| {
-        let reason = text(container, "/state/waiting/reason");
-        let message = text(container, "/state/waiting/message");
-        (!reason.is_empty()).then(|| format!("{reason} {message}").trim().to_owned())
-    });
-    waiting.or_else(|| {
-        let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
-        let unscheduled = conditions.into_iter().flatten().find(|condition| {
-            text(condition, "/type") == "PodScheduled" && text(condition, "/status") == "False"
-        })?;
-        Some(text(unscheduled, "/message").to_owned())
-    })
+/// The kind that makes the pods of a declared workload.
+pub(crate) fn carrier_of(pass: &Pass<'_>, workload: &WorkloadId) -> Kind {
+    match pass.environment.workloads.get(workload).map(|w| w.kind).unwrap_or_default() {
+        Of::Service | Of::Worker => Kind::Deployment,
+        Of::StatefulService => Kind::StatefulSet,
+        Of::Job => Kind::Job,
+        Of::CronJob => Kind::CronJob,
+    }
 }
 
 #[derive(Default)]
@@ -242,7 +225,7 @@ impl Look<'_> {
                 reclaim_policy: reclaim_policy.to_owned(),
             });
         }
-        for (key, object) in self.pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::Deployment) {
+        for (key, object) in self.pass.live.objects.iter().filter(|(key, _)| key.kind.makes_pods()) {
             self.found.objects.insert(key.clone(), seen(key, object));
         }
         let by = format!("the quota {} refuses every pod, and no pod remains", names::GATE);
@@ -255,10 +238,17 @@ impl Look<'_> {
 
     async fn at_workload(&mut self, workload: &WorkloadId) -> Result<(), ClusterError> {
         let by = if self.is_declared(workload) {
-            self.at_object(Kind::Deployment, workload.as_str(), Some(workload));
-            "the workload is rendered without replicas, and no pod of it remains"
+            let carrier = carrier_of(self.pass, workload);
+            self.at_object(carrier, workload.as_str(), Some(workload));
+            self.at_runs(workload);
+            if carrier == Kind::Deployment || carrier == Kind::StatefulSet {
+                "the workload is rendered without replicas, and no pod of it remains"
+            } else {
+                "the workload is rendered suspended, and no pod of it remains"
+            }
         } else {
-            self.at_removed(workload, &[(Kind::Deployment, workload.to_string())]);
+            self.at_removed(workload, &Kind::CARRIERS.map(|kind| (kind, workload.to_string())));
+            self.at_runs(workload);
             let makes_pods = |set: &&Value| {
                 workload_of(set) == Some(workload.as_str()) && number(set, "/spec/replicas") != 0
             };
@@ -271,6 +261,20 @@ impl Look<'_> {
         self.at_pods(Some(workload)).await?;
         self.found.enforced_by.insert(Capability::Compute, by.to_owned());
         Ok(())
+    }
+
+    /// The runs that a cron job has begun: each ended or held up, and seen so by a pass that did not write it.
+    fn at_runs(&mut self, workload: &WorkloadId) {
+        let is_run = |key: &ObjectKey, job: &Value| {
+            key.kind == Kind::Job && children::is_run(job) && workload_of(job) == Some(workload.as_str())
+        };
+        for (key, job) in self.pass.live.objects.iter().filter(|(key, job)| is_run(key, job)) {
+            if self.pass.written.contains(key) || !children::has_ended(job) && !children::is_held_up(job) {
+                self.found.missing.push(format!("{key} still asks for pods"));
+            } else {
+                self.found.objects.insert(key.clone(), seen(key, job));
+            }
+        }
     }
 
     /// What tenants or their tools have there, and what their webhooks refused.

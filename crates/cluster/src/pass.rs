@@ -20,7 +20,7 @@ use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
-use crate::{access, adopt, apply, before, gate, observe, restore, stop};
+use crate::{access, adopt, apply, before, children, gate, observe, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -43,6 +43,12 @@ pub(crate) struct Pass<'a> {
     pub repairs: Vec<Repair>,
     /// What the cluster refused of a workload, and why.
     pub refusals: BTreeMap<WorkloadId, String>,
+    /// Why a later pass has to try again, where what failed may pass.
+    pub retry: Option<String>,
+    /// Whether the cluster suspends a job by its own field.
+    pub suspends_jobs: bool,
+    /// How often no answer came to a write of one object.
+    pub unanswered: u32,
     /// What this pass changed: what was read of it is older than that.
     pub written: BTreeSet<ObjectKey>,
     keep: &'a dyn Keep,
@@ -69,7 +75,7 @@ pub(crate) async fn run(
     now: Timestamp,
 ) -> Result<Observation, ClusterError> {
     let restriction = Restriction::derive(environment, permits)?;
-    let mut pass = prepare(requests, environment, restriction, memory, keep, now)?;
+    let mut pass = prepare(requests, environment, restriction, memory, keep, now).await?;
     let observed = match carry_out(&mut pass).await {
         Ok(proof) => observe::observe(&mut pass, proof).await,
         Err(error) => Err(error),
@@ -94,7 +100,7 @@ pub(crate) fn told(pass: &mut Pass<'_>) -> Vec<Repair> {
 }
 
 /// A pass that has not begun.
-pub(crate) fn prepare<'a>(
+pub(crate) async fn prepare<'a>(
     requests: Requests,
     environment: &'a Environment,
     restriction: Restriction,
@@ -104,9 +110,14 @@ pub(crate) fn prepare<'a>(
 ) -> Result<Pass<'a>, ClusterError> {
     memory.check()?;
     environment.check()?;
+    let has_jobs = environment.workloads.values().any(|workload| workload.kind.ends());
+    let suspends_jobs = has_jobs && !restriction.effects().is_empty() && requests.suspends_jobs().await?;
     let mut pass = Pass {
-        wanted: render::environment(environment, &restriction),
-        declared: render::environment(environment, &Restriction::default()),
+        wanted: render::environment(environment, &restriction, suspends_jobs),
+        declared: render::environment(environment, &Restriction::default(), suspends_jobs),
+        retry: None,
+        suspends_jobs,
+        unanswered: 0,
         requests,
         environment,
         restriction,
@@ -129,7 +140,8 @@ pub(crate) fn prepare<'a>(
 /// Everything that a pass does before it looks what came of it.
 pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, ClusterError> {
     let namespace = adopt::namespace(pass).await?;
-    pass.live = Live::read(&pass.requests, namespace, !pass.environment.envelope.kind.is_managed()).await?;
+    let is_open = !pass.environment.envelope.kind.is_managed();
+    pass.live = Live::read(&pass.requests, namespace, is_open, &kinds(pass)).await?;
     let was_stopped = pass.memory.before.as_ref().is_some_and(|before| before.gated);
     if was_stopped || pass.restriction.on_environment(Capability::Compute).is_some() {
         pass.others = Others::read(pass).await?;
@@ -154,6 +166,7 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     access::identities(pass).await?;
     apply::bring_about(pass).await?;
     apply::prune(pass).await?;
+    children::hold_up(pass).await?;
     stop::end_pods_of_stopped_workloads(pass).await?;
     restore::wake(pass).await?;
     Ok(proof)
@@ -170,7 +183,8 @@ fn leave_out_what_was_deleted(pass: &mut Pass<'_>) {
         .filter_map(|w| w.workload.clone())
         .collect();
     let needs = |wanted: &Wanted| {
-        let carries = matches!(wanted.key.kind, Kind::PersistentVolumeClaim | Kind::Deployment);
+        let carries =
+            wanted.key.kind == Kind::PersistentVolumeClaim || Kind::CARRIERS.contains(&wanted.key.kind);
         carries && wanted.workload.as_ref().is_some_and(|workload| lost.contains(workload))
     };
     pass.wanted.retain(|wanted| !needs(wanted));
@@ -179,4 +193,15 @@ fn leave_out_what_was_deleted(pass: &mut Pass<'_>) {
         let message = "its volume was deleted under a permit, and nothing takes its place: remove the workload and declare it anew";
         pass.refusals.insert(workload, message.to_owned());
     }
+}
+
+/// The kinds that are looked at: those that every environment has, and what is declared or known of others.
+fn kinds(pass: &Pass<'_>) -> BTreeSet<Kind> {
+    let wanted = pass.wanted.iter().chain(&pass.declared).map(|wanted| wanted.key.kind);
+    let known = pass.memory.inventory.keys().map(|key| key.kind);
+    let mut kinds: BTreeSet<Kind> = Kind::ALWAYS.into_iter().chain(wanted).chain(known).collect();
+    if kinds.contains(&Kind::CronJob) {
+        kinds.insert(Kind::Job);
+    }
+    kinds
 }

@@ -105,7 +105,7 @@ pub(crate) async fn run(requests: &Requests, memory: &Memory) -> Result<Prefligh
     let objects: BTreeMap<ObjectKey, String> = ours.filter(|(_, uid)| there(uid)).collect();
     let whole = (ObjectKey::new(Kind::Namespace, name), uid(&namespace).to_owned());
     for (key, uid) in objects.iter().chain([(&whole.0, &whole.1)]) {
-        if let Err(error) = requests.delete_at(&requests.path(key), uid, true).await {
+        if let Err(error) = requests.delete_at(&requests.path(key).await?, uid, true).await {
             match error.refusal() {
                 Some(said) => blocks(Blocks::Refused, &key.to_string(), said.to_owned()),
                 None => return Err(error),

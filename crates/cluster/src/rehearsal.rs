@@ -104,7 +104,7 @@ pub(crate) async fn run(
     if in_effect {
         let others = Restriction::derive_without(environment, permits, &supposed.measure)?;
         let still_withheld_by = others.effects().keys().cloned().collect();
-        let mut pass = pass::prepare(requests(), environment, others, memory.clone(), &Forget, now)?;
+        let mut pass = pass::prepare(requests(), environment, others, memory.clone(), &Forget, now).await?;
         pass::carry_out(&mut pass).await?;
         let lift = LiftRehearsal {
             writes: planned(&pass),
@@ -124,7 +124,7 @@ pub(crate) async fn run(
     let pods = if stops { before::preview(&reads, memory, &supposed.scope).await? } else { Vec::new() };
     let whole = matches!(supposed.scope, Scope::Account | Scope::Environment(_));
     let jobs = if stops && whole { jobs(&reads).await? } else { Vec::new() };
-    let mut pass = pass::prepare(dry, environment, restriction, memory.clone(), &Forget, now)?;
+    let mut pass = pass::prepare(dry, environment, restriction, memory.clone(), &Forget, now).await?;
     pass::carry_out(&mut pass).await?;
     let ahead = of_before(&pass);
     let mut volumes = Vec::new();

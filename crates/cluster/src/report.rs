@@ -31,20 +31,86 @@ pub struct Observation {
     pub restoration: Restoration,
     /// What others had changed and we put right.
     pub repairs: Vec<Repair>,
+    /// Why a later pass has to try again, where something of one workload failed and may pass.
+    pub retry: Option<String>,
     /// The requests that could change something, without dry runs.
     pub writes: u32,
 }
 
 /// How one workload is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadStatus {
-    /// The pods declared.
+    /// The pods wanted now: those declared, or as many as the load asks for; none of what ends by itself.
     pub wanted: u32,
     /// The pods that are ready.
     pub ready: u32,
     /// Why it is not as declared, where that is known.
     pub message: Option<String>,
+    /// In one word; none where an earlier version looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The pods of the version declared last, of what goes on running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<u32>,
+    /// How far the work is, of a job or a cron job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<WorkSeen>,
+}
+
+/// How a workload is doing, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// As declared.
+    Ready,
+    /// Coming about.
+    Progressing,
+    /// It does not come about: its pods fail, or no longer make progress.
+    Failing,
+    /// The cluster refused something of it.
+    Refused,
+    /// A measure withholds its computing.
+    Stopped,
+    /// Its work goes on.
+    Working,
+    /// A cron job between two runs.
+    Waiting,
+    /// Its work is done.
+    Succeeded,
+    /// Its work has failed.
+    Failed,
+}
+
+impl Phase {
+    /// Its name, as the API shows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Progressing => "progressing",
+            Self::Failing => "failing",
+            Self::Refused => "refused",
+            Self::Stopped => "stopped",
+            Self::Working => "working",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How far a job's work is; of a cron job, its last run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkSeen {
+    /// The pods that work.
+    pub active: u32,
+    /// The pods that have succeeded.
+    pub succeeded: u32,
+    /// The pods that have failed.
+    pub failed: u32,
+    /// When it began last, as the cluster says it.
+    pub began: Option<String>,
 }
 
 /// What an environment may use and uses, as its quota says; quantities as Kubernetes writes them.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::api::{
-    Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
+    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions,
     PropagationPolicy,
 };
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::names::FIELD_MANAGER;
 use crate::rehearsed::{Rehearsed, Verb};
+use crate::served::Served;
 
 /// The most objects asked for at once.
 const PAGE: u32 = 500;
@@ -43,21 +44,27 @@ pub(crate) struct Requests {
     writes: AtomicU32,
     /// What would be written, where nothing is.
     rehearsal: Option<Rehearsed>,
+    served: Served,
 }
 
 impl Requests {
-    pub fn new(client: Client, namespace: String, limit: Duration) -> Self {
-        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None }
+    pub fn new(client: Client, namespace: String, limit: Duration, served: Served) -> Self {
+        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None, served }
     }
 
     /// The same, but the server is only asked what would become of each write: none persists.
-    pub fn rehearsing(client: Client, namespace: String, limit: Duration) -> Self {
-        Self { rehearsal: Some(Rehearsed::default()), ..Self::new(client, namespace, limit) }
+    pub fn rehearsing(self) -> Self {
+        Self { rehearsal: Some(Rehearsed::default()), ..self }
     }
 
     /// What would have been written, where this is a rehearsal.
     pub fn rehearsal(&self) -> Option<&Rehearsed> {
         self.rehearsal.as_ref()
+    }
+
+    /// Whether a job can be suspended by its own field.
+    pub async fn suspends_jobs(&self) -> Result<bool, ClusterError> {
+        self.served.suspends_jobs(self).await
     }
 
     /// The namespace of the environment.
@@ -67,7 +74,7 @@ impl Requests {
 
     /// The same in another namespace, with writes of its own.
     pub fn within(&self, namespace: &str) -> Self {
-        Self::new(self.client.clone(), namespace.to_owned(), self.limit)
+        Self::new(self.client.clone(), namespace.to_owned(), self.limit, self.served.clone())
     }
 
     /// Counts the writes of others too.
@@ -84,13 +91,25 @@ impl Requests {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn api(&self, kind: Kind) -> Api<DynamicObject> {
-        let resource = kind.resource();
-        if kind.is_namespaced() {
+    /// Where the cluster serves a kind.
+    pub async fn resource(&self, kind: Kind) -> Result<ApiResource, ClusterError> {
+        self.served.resource(kind, self).await
+    }
+
+    async fn api(&self, kind: Kind) -> Result<Api<DynamicObject>, ClusterError> {
+        let resource = self.served.resource(kind, self).await?;
+        Ok(if kind.is_namespaced() {
             Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
         } else {
             Api::all_with(self.client.clone(), &resource)
-        }
+        })
+    }
+
+    /// An object as the server takes it: in the version that it serves.
+    async fn versioned(&self, kind: Kind, object: &Value) -> Result<Value, ClusterError> {
+        let mut object = object.clone();
+        object["apiVersion"] = json!(self.served.resource(kind, self).await?.api_version);
+        Ok(object)
     }
 
     /// Runs one request within the time limit.
@@ -109,13 +128,18 @@ impl Requests {
     /// One object, if it exists.
     pub async fn get(&self, kind: Kind, name: &str) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("reading {} {name}", kind.as_str());
-        let found = self.timed(doing, self.api(kind).get_opt(name)).await?;
+        let found = self.timed(doing, self.api(kind).await?.get_opt(name)).await?;
         found.map(|object| value(doing, &object)).transpose()
     }
 
     /// All objects of a kind in the namespace.
     pub async fn list(&self, kind: Kind) -> Result<Vec<Value>, ClusterError> {
-        self.pages(self.api(kind), kind.as_str()).await
+        let listed = self.pages(self.api(kind).await?, kind.as_str()).await;
+        // A namespace that is gone lists as empty, so it is the kind that is no longer served so.
+        if listed.as_ref().is_err_and(|error| error.code() == Some(404)) {
+            self.served.forget(kind).await;
+        }
+        listed
     }
 
     async fn pages(&self, api: Api<DynamicObject>, kind: &str) -> Result<Vec<Value>, ClusterError> {
@@ -138,11 +162,11 @@ impl Requests {
     /// Creates an object that must not exist yet. `None` if it does.
     pub async fn create(&self, kind: Kind, object: &Value) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("creating {} {}", kind.as_str(), name_of(object));
-        let data = dynamic(doing, object)?;
+        let data = dynamic(doing, &self.versioned(kind, object).await?)?;
         self.count();
         let dry_run = self.rehearsal.is_some();
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let answer = self.timed(doing, self.api(kind).create(&params, &data)).await;
+        let answer = self.timed(doing, self.api(kind).await?.create(&params, &data)).await;
         if let Some(rehearsal) = &self.rehearsal {
             let key = ObjectKey::new(kind, name_of(object));
             return rehearsal
@@ -159,9 +183,9 @@ impl Requests {
     /// Tries to create an object without creating it, and tells why that was refused, if it was.
     pub async fn try_create(&self, kind: Kind, object: &Value) -> Result<Option<String>, ClusterError> {
         let doing = || format!("trying to create {} {}", kind.as_str(), name_of(object));
-        let data = dynamic(doing, object)?;
+        let data = dynamic(doing, &self.versioned(kind, object).await?)?;
         let params = PostParams { dry_run: true, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        match self.timed(doing, self.api(kind).create(&params, &data)).await {
+        match self.timed(doing, self.api(kind).await?.create(&params, &data)).await {
             Ok(_) => Ok(None),
             Err(error) if error.code() == Some(403) => Ok(error.refusal().map(str::to_owned)),
             Err(error) => Err(error),
@@ -176,7 +200,7 @@ impl Requests {
         uid: Option<&str>,
     ) -> Result<Value, ClusterError> {
         let doing = || format!("applying {key} in {}", self.namespace);
-        let mut object = object.clone();
+        let mut object = self.versioned(key.kind, object).await?;
         if let (Some(uid), Some(metadata)) = (uid, object.get_mut("metadata").and_then(Value::as_object_mut))
         {
             metadata.insert("uid".to_owned(), json!(uid));
@@ -184,8 +208,9 @@ impl Requests {
         self.count();
         let params = PatchParams::apply(FIELD_MANAGER).force();
         let params = PatchParams { dry_run: self.rehearsal.is_some(), ..params };
-        let applied =
-            self.timed(doing, self.api(key.kind).patch(&key.name, &params, &Patch::Apply(&object))).await;
+        let applied = self
+            .timed(doing, self.api(key.kind).await?.patch(&key.name, &params, &Patch::Apply(&object)))
+            .await;
         let applied = applied.and_then(|applied| value(doing, &applied));
         match &self.rehearsal {
             Some(rehearsal) => rehearsal.wrote(Verb::Apply, key, uid, &object, applied),
@@ -196,11 +221,11 @@ impl Requests {
     /// Writes a whole object in place of the one that was read, unless that has changed since.
     pub async fn replace(&self, key: &ObjectKey, object: &Value) -> Result<Value, ClusterError> {
         let doing = || format!("replacing {key} in {}", self.namespace);
-        let data = dynamic(doing, object)?;
+        let data = dynamic(doing, &self.versioned(key.kind, object).await?)?;
         self.count();
         let dry_run = self.rehearsal.is_some();
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let replaced = self.timed(doing, self.api(key.kind).replace(&key.name, &params, &data)).await;
+        let replaced = self.timed(doing, self.api(key.kind).await?.replace(&key.name, &params, &data)).await;
         let replaced = replaced.and_then(|replaced| value(doing, &replaced));
         match &self.rehearsal {
             Some(rehearsal) => rehearsal.wrote(Verb::Replace, key, Some(""), object, replaced),
@@ -234,7 +259,7 @@ impl Requests {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        let (api, merge) = (self.api(key.kind), Patch::Merge(&patch));
+        let (api, merge) = (self.api(key.kind).await?, Patch::Merge(&patch));
         let changed = if status {
             self.timed(doing, api.patch_status(&key.name, &params, &merge)).await
         } else {
@@ -254,15 +279,41 @@ impl Requests {
         uid: &str,
         grace: Option<u32>,
     ) -> Result<Deletion, ClusterError> {
+        self.delete_so(
+            key,
+            uid,
+            DeleteParams {
+                grace_period_seconds: grace,
+                propagation_policy: key.kind.makes_pods().then_some(PropagationPolicy::Background),
+                ..DeleteParams::default()
+            },
+        )
+        .await
+    }
+
+    /// Deletes the object with this UID so that it can be made anew, with the pods it made or without.
+    pub async fn delete_to_make_anew(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        with_pods: bool,
+    ) -> Result<Deletion, ClusterError> {
+        let policy = if with_pods { PropagationPolicy::Background } else { PropagationPolicy::Orphan };
+        self.delete_so(key, uid, DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() })
+            .await
+    }
+
+    async fn delete_so(
+        &self,
+        key: &ObjectKey,
+        uid: &str,
+        mut params: DeleteParams,
+    ) -> Result<Deletion, ClusterError> {
         let doing = || format!("deleting {key} in {}", self.namespace);
-        let params = DeleteParams {
-            grace_period_seconds: grace,
-            propagation_policy: (key.kind == Kind::Deployment).then_some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
-            dry_run: self.rehearsal.is_some(),
-        };
+        params.preconditions = Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+        params.dry_run = self.rehearsal.is_some();
         self.count();
-        let answer = self.timed(doing, self.api(key.kind).delete(&key.name, &params)).await;
+        let answer = self.timed(doing, self.api(key.kind).await?.delete(&key.name, &params)).await;
         if let Some(rehearsal) = &self.rehearsal {
             let answer = answer.map(|_| Value::Null);
             return rehearsal
@@ -325,14 +376,14 @@ impl Requests {
     }
 
     /// Where the API serves an object of ours.
-    pub fn path(&self, key: &ObjectKey) -> String {
-        let resource = key.kind.resource();
+    pub async fn path(&self, key: &ObjectKey) -> Result<String, ClusterError> {
+        let resource = self.resource(key.kind).await?;
         let base = if resource.group.is_empty() { "api" } else { "apis" };
         let space = match (key.kind.is_namespaced(), self.namespace.as_str()) {
             (true, namespace) => format!("namespaces/{namespace}/"),
             (false, _) => String::new(),
         };
-        format!("/{base}/{}/{space}{}/{}", resource.api_version, resource.plural, key.name)
+        Ok(format!("/{base}/{}/{space}{}/{}", resource.api_version, resource.plural, key.name))
     }
 
     /// Any JSON document of the API, by its path.

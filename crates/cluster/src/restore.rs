@@ -6,6 +6,7 @@ use serde_json::json;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::MeasureId;
 
+use crate::children::has_ended;
 use crate::compare::parts;
 use crate::error::ClusterError;
 use crate::gate;
@@ -56,7 +57,12 @@ pub(crate) async fn wake(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
 /// The owners of pods that were not woken yet.
 fn owners(pass: &Pass<'_>, lifting: &Lifting) -> Vec<(ObjectKey, String)> {
     let since = lifting.since.to_string();
-    let deployments = pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::Deployment);
+    let makes_pods = |key: &ObjectKey, object: &serde_json::Value| match key.kind {
+        Kind::Deployment | Kind::StatefulSet => true,
+        Kind::Job => !has_ended(object),
+        _ => false,
+    };
+    let deployments = pass.live.objects.iter().filter(|(key, object)| makes_pods(key, object));
     let deployments = deployments.map(|(key, object)| (key.clone(), object));
     let sets = pass.live.replica_sets.iter().filter(|set| number(set, "/spec/replicas") > 0);
     let sets = sets.map(|set| (ObjectKey::new(Kind::ReplicaSet, text(set, "/metadata/name")), set));
@@ -236,7 +242,8 @@ impl Comparison {
             self.differences.push(format!("{key} is gone"));
             return;
         };
-        if uid(found) != before.uid {
+        // The stop of a workload itself takes its autoscaler away; its end makes the next one.
+        if uid(found) != before.uid && key.kind != Kind::HorizontalPodAutoscaler {
             self.differences.push(format!("{key} was made anew: uid {}, before {}", uid(found), before.uid));
         }
         let now = parts(key.kind, found);

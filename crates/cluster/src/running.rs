@@ -40,9 +40,16 @@ impl Nodes {
     }
 }
 
-/// Whether a pod has ended before, by itself: it runs no more and holds what it wrote, so it is left.
+/// Whether a pod has ended before, by itself: it runs no more and holds what it wrote, so it is left. Some call a pod
+/// failed whose node is lost: then its containers are not said to have ended.
 pub(crate) fn is_finished(pod: &Value) -> bool {
+    let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
     matches!(text(pod, "/status/phase"), "Succeeded" | "Failed")
+        && statuses.into_iter().flatten().all(has_ended)
+}
+
+fn has_ended(container: &Value) -> bool {
+    container.pointer("/state/terminated").is_some_and(Value::is_object)
 }
 
 /// Whether nothing of a pod runs any more, though it may still be on record: something holds it, such as a finalizer.
@@ -55,7 +62,6 @@ pub(crate) fn is_over(pod: &Value) -> bool {
     }
     let count = |pointer| pod.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len);
     let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
-    let has_ended = |status: &Value| status.pointer("/state/terminated").is_some();
     let all = statuses.is_some_and(|all| all.iter().all(has_ended));
     text(pod, "/spec/nodeName").is_empty()
         || all && count("/status/containerStatuses") == count("/spec/containers")

@@ -3,11 +3,13 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tenure_domain::capability::Capability;
+use tenure_domain::name::WorkloadId;
 
 use crate::before::ends_within;
+use crate::children::{has_ended, is_held_up};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
-use crate::live::{number, text, uid};
+use crate::live::{number, text, uid, workload_of};
 use crate::pass::Pass;
 use crate::restriction::Withholding;
 use crate::running::is_finished;
@@ -49,7 +51,7 @@ const AT_ONCE: usize = 16;
 
 /// Ends every pod of the namespace that has not finished. Only called behind a closed gate.
 pub(crate) async fn end_all_pods(pass: &mut Pass<'_>, withheld: &Withholding) -> Result<(), ClusterError> {
-    let pods: Vec<Value> = pass.live.pods.iter().filter(|pod| !is_finished(pod)).cloned().collect();
+    let pods = pass.live.pods.clone();
     end_all(pass, &pods, withheld).await
 }
 
@@ -60,8 +62,7 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
     }
     let stopped: Vec<_> = pass.restriction.stopped_workloads().map(|(w, s)| (w.clone(), s.clone())).collect();
     for (workload, withheld) in stopped {
-        let deployment = pass.live.get(Kind::Deployment, workload.as_str());
-        if deployment.is_some_and(|deployment| number(deployment, "/spec/replicas") != 0) {
+        if asks_for_pods(pass, &workload) {
             continue;
         }
         let sets = &pass.live.replica_sets;
@@ -77,6 +78,20 @@ pub(crate) async fn end_pods_of_stopped_workloads(pass: &mut Pass<'_>) -> Result
     Ok(())
 }
 
+/// Whether something still makes pods of a workload.
+fn asks_for_pods(pass: &Pass<'_>, workload: &WorkloadId) -> bool {
+    pass.live.objects.iter().any(|(key, object)| {
+        let is_its = key.name == workload.as_str() || workload_of(object) == Some(workload.as_str());
+        is_its
+            && match key.kind {
+                Kind::Deployment | Kind::StatefulSet => number(object, "/spec/replicas") != 0,
+                Kind::Job => !has_ended(object) && !is_held_up(object),
+                Kind::CronJob => object.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true),
+                _ => false,
+            }
+    })
+}
+
 async fn end_all(pass: &mut Pass<'_>, pods: &[Value], withheld: &Withholding) -> Result<(), ClusterError> {
     let due: Vec<(Value, ObjectKey, u32)> = pods
         .iter()
@@ -85,7 +100,8 @@ async fn end_all(pass: &mut Pass<'_>, pods: &[Value], withheld: &Withholding) ->
             let own = own.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);
             let grace = withheld.pod_grace_seconds().min(own).max(1);
             let key = ObjectKey::new(Kind::Pod, text(pod, "/metadata/name"));
-            (!ends_within(pod, grace)).then(|| (pod.clone(), key, grace))
+            // What has ended runs no more, and its job counts it.
+            (!is_finished(pod) && !ends_within(pod, grace)).then(|| (pod.clone(), key, grace))
         })
         .collect();
     let mut answers = Vec::new();

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::name::WorkloadId;
+use crate::account::Secret;
+use crate::name::{SecretId, WorkloadId};
 use crate::plan::{Exposure, Plan, Share};
 use crate::workload::Workload;
 
@@ -92,9 +94,33 @@ pub struct Environment {
     pub exposure: Exposure,
     /// What runs in it, where it is managed.
     pub workloads: BTreeMap<WorkloadId, Workload>,
+    /// When pods were last started anew on wish, UTC.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub restarts: BTreeMap<WorkloadId, Timestamp>,
+    /// What its workloads may read and nobody else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<SecretId, Secret>,
 }
 
 impl Environment {
+    /// A managed one of this share, with nothing in it.
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            kind: EnvironmentKind::Managed,
+            plan,
+            exposure: Exposure::default(),
+            workloads: BTreeMap::new(),
+            restarts: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a workload out.
+    pub fn remove(&mut self, workload: &WorkloadId) {
+        self.workloads.remove(workload);
+        self.restarts.remove(workload);
+    }
+
     /// Its share of what the account's plan allows.
     pub fn share(&self) -> Share {
         Share { plan: self.plan, exposure: self.exposure }

@@ -158,6 +158,14 @@ text_name!(
     WorkloadId, is_slug, Slug
 );
 text_name!(
+    /// A volume's slug, unique within its workload.
+    VolumeId, is_slug, Slug
+);
+text_name!(
+    /// A secret's slug, unique within its environment.
+    SecretId, is_slug, Slug
+);
+text_name!(
     /// A name under which a workload is reached.
     Hostname, is_hostname, Hostname
 );

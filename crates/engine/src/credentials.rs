@@ -36,7 +36,7 @@ impl Engine {
         self.submit(Submission::new(caller, act)).await?;
         cluster.credentials(account, environment, role, seconds).await.map_err(|error: ClusterError| {
             tracing::warn!(%account, %environment, %error, "the cluster gave no credentials");
-            EngineError::Cluster
+            EngineError::Cluster(error.told().to_owned())
         })
     }
 }

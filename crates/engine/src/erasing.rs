@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tenure_cluster::{Cluster, Envelope, Environment, EraseReport, Erasing, ForeignObject, Memory};
+use tenure_cluster::{Cluster, EraseReport, Erasing, ForeignObject, Memory};
 use tenure_domain::account::command::Command;
 use tenure_domain::account::{Account, Actor, Context, System};
 use tenure_domain::name::{AccountId, EnvironmentId};
 use tenure_domain::permit::ErasePermit;
 use tenure_domain::refusal::Rejected;
 
-use crate::EngineError;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::reconcile::{CHANGED, KeepIn, Observed, RECEIPT_TYPE, keep_observed};
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, workloads};
 
 /// Why nothing is deleted while the legal clock is in doubt.
 const DOUBT: &str = "the legal clock is in doubt: nothing is deleted until somebody confirms it";
@@ -132,7 +132,7 @@ async fn one(
     by: &str,
 ) -> Result<Option<String>, EngineError> {
     let memory = memory(inner, &account.id, name).await?;
-    let environment = environment(account, name)?;
+    let environment = workloads::bare(account, name)?;
     let keep_in = KeepIn { inner, account: &account.id, environment: name };
     let now = inner.clock.now();
     let erased = cluster.erase(&environment, permit, memory, &keep_in, now).await;
@@ -228,18 +228,6 @@ pub(crate) async fn memory(
         Some((memory, _)) => serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e)),
         None => Ok(Memory::default()),
     }
-}
-
-/// An environment as the cluster half takes it.
-pub(crate) fn environment(account: &Account, name: &EnvironmentId) -> Result<Environment, EngineError> {
-    let declared = account.environment(name)?;
-    Ok(Environment {
-        account: account.id.clone(),
-        id: name.clone(),
-        plan: declared.plan,
-        workloads: declared.workloads.clone(),
-        envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
-    })
 }
 
 /// What was deleted with an account, as the certificates of its environments say: for the certificate of the whole.

@@ -53,9 +53,9 @@ pub enum EngineError {
     /// No randomness.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// The cluster does not do what it was asked for; the server's log says why.
-    #[error("the cluster does not give that now: try again in a moment")]
-    Cluster,
+    /// The cluster does not give what was asked of it; where it said why, that.
+    #[error("the cluster does not give that now: {0}")]
+    Cluster(String),
     /// The engine is stopping.
     #[error("the server is stopping: nothing was done; try again")]
     Stopping,

@@ -50,6 +50,7 @@ mod undo;
 pub mod verify;
 mod webhooks;
 pub mod withheld;
+pub mod workloads;
 mod writer;
 
 pub use adoption::{Adopted, adopt};

@@ -34,7 +34,7 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{Deleting, EngineError, backoff, erasing};
+use crate::{Deleting, EngineError, backoff, erasing, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -143,7 +143,7 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
         Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
     };
     let pending = match result {
-        Ok(pending) => pending.map(|why| (why, false)),
+        Ok(pending) => pending.map(|pending| (pending.why, pending.failed)),
         Err(error) => {
             inner.metrics.pass_failures.inc();
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -199,14 +199,15 @@ async fn keep(
 }
 
 /// One pass over one account; what is pending after it.
-async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<Option<String>, EngineError> {
+async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<Option<Pending>, EngineError> {
     let account = match inner.account(id).await {
         // The cluster may hold environments of another installation; they are none of ours.
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
         other => other?,
     };
     if account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).is_some_and(|d| d.begun.is_some()) {
-        return erasing::account(inner, cluster, &account).await;
+        let why = erasing::account(inner, cluster, &account).await?;
+        return Ok(why.map(|why| Pending::moves(&why)));
     }
     let mut pending = Vec::new();
     let mut version = account.version;
@@ -217,12 +218,12 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         // each environment, and a pass over an account that has changed begins again.
         let current = inner.account(id).await?;
         if current.version != version {
-            return Ok(Some(CHANGED.to_owned()));
+            return Ok(Some(Pending::moves(CHANGED)));
         }
         if current.is_being_deleted(name) {
             match erasing::asked(inner, cluster, &current, name).await? {
                 Some(why) => pending.push(why),
-                None => return Ok(Some(CHANGED.to_owned())),
+                None => return Ok(Some(Pending::moves(CHANGED))),
             }
             continue;
         }
@@ -231,7 +232,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         let permits = permits(&current, &look, &inner.shelf().terms);
         let memory = erasing::memory(inner, id, name).await?;
         memories.insert(name.clone(), memory.clone());
-        let environment = erasing::environment(&account, name)?;
+        let environment = workloads::environment(inner, &account, name).await?;
         let keep_in = KeepIn { inner, account: id, environment: name };
         let observation = cluster
             .reconcile(&environment, &permits, memory, &keep_in, now)
@@ -271,7 +272,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         match confirmed {
             Some(after) => version = after,
             // What was seen is not what stands now: a receipt of it would say too little. Seen again, it is confirmed.
-            None => return Ok(Some(CHANGED.to_owned())),
+            None => return Ok(Some(Pending::moves(CHANGED))),
         }
     }
     for (name, observation) in &seen {
@@ -285,7 +286,24 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             pending.push(format!("{name}: {why}"));
         }
     }
-    Ok(if pending.is_empty() { None } else { Some(pending.join("; ")) })
+    // What a pass can move on is looked at soon; what the cluster failed at is given time.
+    let failed = pending.is_empty();
+    let retries = seen.iter().filter_map(|(name, o)| o.retry.as_ref().map(|why| format!("{name}: {why}")));
+    pending.extend(retries);
+    Ok((!pending.is_empty()).then(|| Pending { why: pending.join("; "), failed }))
+}
+
+/// What a later pass has to look at again.
+struct Pending {
+    why: String,
+    /// Whether something failed, so that the cluster is given more time each time.
+    failed: bool,
+}
+
+impl Pending {
+    fn moves(why: &str) -> Self {
+        Self { why: why.to_owned(), failed: false }
+    }
 }
 
 /// Why a pass begins again.

@@ -10,7 +10,7 @@ use tenure_domain::name::{AccountId, EnvironmentId, MeasureId};
 use tenure_domain::scope::Scope;
 
 use crate::engine::Engine;
-use crate::{EngineError, erasing, reconcile};
+use crate::{EngineError, erasing, reconcile, workloads};
 
 /// The grace of pods in a rehearsal that names no measure, in seconds: Kubernetes' own default.
 const GRACE_SECONDS: u32 = 30;
@@ -29,7 +29,7 @@ impl Engine {
         let mut all = BTreeMap::new();
         for name in account.environments.keys() {
             let memory = erasing::memory(inner, &account.id, name).await?;
-            let environment = erasing::environment(account, name)?;
+            let environment = workloads::environment(inner, account, name).await?;
             let seen = cluster.erase_preflight(&environment, &memory).await;
             all.insert(name.clone(), seen.map_err(|error| error.to_string()));
         }
@@ -69,7 +69,7 @@ impl Engine {
             let look = inner.clock.look();
             let permits = reconcile::permits(account, &look, &inner.shelf().terms);
             let memory = erasing::memory(inner, &account.id, name).await?;
-            let environment = erasing::environment(account, name)?;
+            let environment = workloads::environment(inner, account, name).await?;
             let seen = cluster.rehearse(&environment, &permits, supposed, &memory, look.now).await;
             all.insert(name.clone(), seen.map_err(|error| error.to_string()));
         }

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use tenure_domain::account::System;
 use tenure_domain::account::command::Command;
@@ -101,7 +102,8 @@ async fn record(inner: &Arc<Inner>, doubt: &Doubt) -> Result<(), EngineError> {
 }
 
 /// Fires everything due up to a moment, the first due first; how many had an effect. One that fails stays due and
-/// holds up no other account's.
+/// holds up no other account's. What is due of several accounts at one moment is handed over together, in its order, so
+/// that it shares commits.
 pub(crate) async fn fire_due(
     inner: &Arc<Inner>,
     until: Timestamp,
@@ -111,37 +113,45 @@ pub(crate) async fn fire_due(
     let mut fired = 0;
     let mut page = inner.store.due(until.as_microsecond(), PAGE).await?;
     while let Some(last) = page.last().cloned() {
-        for timer in &page {
+        for together in page.chunk_by(|one, next| one.due == next.due && one.stream != next.stream) {
             if over.is_cancelled() || inner.clock.look().doubt.is_some() {
                 return Ok(fired);
             }
-            let key = (timer.stream.clone(), timer.key.clone());
-            if failing.waits(&key) {
-                continue;
-            }
-            match fire(inner, timer).await {
-                Ok(true) => {
-                    fired += 1;
-                    inner.metrics.fired.inc();
-                    failing.succeeded(&key);
-                }
-                // Somebody else's command took it off meanwhile; where it is still there, its row is not the state's.
-                Ok(false) => {
-                    if failing.failed(key) > 1 {
-                        tracing::warn!(
-                            stream = timer.stream,
-                            key = timer.key,
-                            "a deadline that is due has no effect"
-                        );
+            let due: Vec<(Key, &TimerRow)> = together
+                .iter()
+                .map(|timer| ((timer.stream.clone(), timer.key.clone()), timer))
+                .filter(|(key, _)| !failing.waits(key))
+                .collect();
+            let outcomes = join_all(due.iter().map(|(_, timer)| fire(inner, timer))).await;
+            let mut stopped = None;
+            for ((key, timer), outcome) in due.into_iter().zip(outcomes) {
+                match outcome {
+                    Ok(true) => {
+                        fired += 1;
+                        inner.metrics.fired.inc();
+                        failing.succeeded(&key);
+                    }
+                    // Somebody else's command took it off meanwhile; where it is still there, its row is not the state's.
+                    Ok(false) => {
+                        if failing.failed(key) > 1 {
+                            tracing::warn!(
+                                stream = timer.stream,
+                                key = timer.key,
+                                "a deadline that is due has no effect"
+                            );
+                        }
+                    }
+                    Err(
+                        error @ (EngineError::Store(_) | EngineError::Stopping | EngineError::NotLeading),
+                    ) => stopped = Some(error),
+                    Err(error) => {
+                        let times = failing.failed(key);
+                        tracing::error!(stream = timer.stream, key = timer.key, times, %error, "a deadline could not be fired");
                     }
                 }
-                Err(error @ (EngineError::Store(_) | EngineError::Stopping | EngineError::NotLeading)) => {
-                    return Err(error);
-                }
-                Err(error) => {
-                    let times = failing.failed(key);
-                    tracing::error!(stream = timer.stream, key = timer.key, times, %error, "a deadline could not be fired");
-                }
+            }
+            if let Some(error) = stopped {
+                return Err(error);
             }
         }
         page = inner.store.due_after(&last, until.as_microsecond(), PAGE).await?;

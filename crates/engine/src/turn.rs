@@ -30,6 +30,7 @@ use crate::kept::{Kept, blob_id};
 use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
+use crate::workloads;
 use crate::{EngineError, check, closing, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
@@ -196,6 +197,11 @@ impl Turn<'_> {
         if let Some(document) = document(&command) {
             self.need_blob(document.as_str(), &kept.blob_ids()).await?;
         }
+        if let account::Command::PutWorkload { spec, .. } = &command {
+            for file in spec.kept_files() {
+                self.need_blob(file.as_str(), &kept.blob_ids()).await?;
+            }
+        }
         for evidence in command.reasons().into_iter().flat_map(Reasons::found) {
             self.need_blob(evidence.as_str(), &kept.blob_ids()).await?;
         }
@@ -281,6 +287,7 @@ impl Turn<'_> {
         let raised_before = undeliverable(state.as_deref());
         let told = self.inner.shelf().terms.webhooks().next().is_some();
         let was = state.clone().filter(|_| told);
+        let secrets_before = workloads::values_of(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -309,6 +316,10 @@ impl Turn<'_> {
             }
             if told {
                 self.tell(was.as_deref(), &after, events).await?;
+            }
+            // The values of a secret that was set anew or removed are not needed any more.
+            for values in secrets_before.difference(&workloads::values_of(Some(&after))) {
+                self.write.erase_words(values.as_str()).await?;
             }
             for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;

@@ -52,6 +52,7 @@ pub fn complete(kind: &Kind, object: &mut Value) {
             set_default(object, &["spec", "parallelism"], json!(1));
             set_default(object, &["spec", "completions"], json!(1));
             set_default(object, &["spec", "backoffLimit"], json!(6));
+            set_default(object, &["spec", "suspend"], json!(false));
             pod_spec(object.pointer_mut("/spec/template/spec"));
         }
         "cronjobs.batch" => {
@@ -91,6 +92,9 @@ pub fn normalize(kind: &Kind, object: &mut Value) {
     match kind.resource {
         "pods" => normalize_pod_spec(object.get_mut("spec")),
         "deployments.apps" | "replicasets.apps" | "statefulsets.apps" | "daemonsets.apps" | "jobs.batch" => {
+            if object.pointer("/spec/minReadySeconds") == Some(&json!(0)) {
+                crate::object::remove(object, &["spec", "minReadySeconds"]);
+            }
             normalize_pod_spec(object.pointer_mut("/spec/template/spec"));
         }
         "cronjobs.batch" => normalize_pod_spec(object.pointer_mut("/spec/jobTemplate/spec/template/spec")),

@@ -15,8 +15,9 @@
 //! Known limits: whoever shows no token may do everything, and an apply that creates asks for `patch` alone; bodies are JSON, so `kubectl apply -f`, `create -f`, `run`, `patch`, `scale` and
 //! `delete` work and `kubectl create KIND`, which sends protobuf, does not; unknown fields are kept and not reported; the merge rules of lists
 //! come from one table over field names; an apply on `scale` is a merge patch; a strategic merge patch knows keyed
-//! lists, `$patch: delete` and `$patch: replace` only; StatefulSet, DaemonSet, Job, CronJob, HorizontalPodAutoscaler
-//! and PodDisruptionBudget are stored and do nothing; quota scopes other than priority classes are ignored; ReplicaSets adopt no pods.
+//! lists, `$patch: delete` and `$patch: replace` only; DaemonSet, CronJob, HorizontalPodAutoscaler and PodDisruptionBudget
+//! are stored and do nothing; a StatefulSet's pods of an older version are all replaced at once, and a pod of a Job ends
+//! only when someone writes its status; quota scopes other than priority classes are ignored; ReplicaSets adopt no pods.
 
 mod access;
 mod admission;

@@ -293,7 +293,17 @@ fn workload(object: &Value, causes: &mut Vec<Cause>) {
             "must be greater than or equal to 0",
         ));
     }
-    template(object.pointer("/spec/template"), "spec.template", causes);
+    let claimed = list(object, "/spec/volumeClaimTemplates");
+    let mut pods = object.pointer("/spec/template").cloned();
+    if let Some(pods) = pods.as_mut().filter(|_| !claimed.is_empty()) {
+        // Each pod gets a volume by the name of every claim template.
+        let mut volumes = list(pods, "/spec/volumes").to_vec();
+        volumes.extend(claimed.iter().map(|claim| {
+            serde_json::json!({"name": name(claim), "persistentVolumeClaim": {"claimName": name(claim)}})
+        }));
+        crate::object::set(pods, &["spec", "volumes"], Value::Array(volumes));
+    }
+    template(pods.as_ref(), "spec.template", causes);
 }
 
 fn service(object: &Value, causes: &mut Vec<Cause>) {
@@ -359,6 +369,14 @@ fn immutable(kind: &Kind, object: &Value, live: &Value, causes: &mut Vec<Cause>)
             causes.push(Cause::invalid(field, &value, "field is immutable"));
         }
     }
+    if kind.resource == "statefulsets.apps" && frozen_set(object) != frozen_set(live) {
+        causes.push(Cause {
+            reason: "FieldValueForbidden",
+            message: "Forbidden: updates to statefulset spec for fields other than 'replicas', 'template',                       'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                .to_owned(),
+            field: "spec".to_owned(),
+        });
+    }
     if ["configmaps", "secrets"].contains(&kind.resource)
         && live.get("immutable").and_then(Value::as_bool) == Some(true)
         && (object.get("data") != live.get("data") || object.get("binaryData") != live.get("binaryData"))
@@ -379,6 +397,23 @@ fn immutable(kind: &Kind, object: &Value, live: &Value, causes: &mut Vec<Cause>)
             field: "spec".to_owned(),
         });
     }
+}
+
+/// A stateful set's specification without what may change.
+fn frozen_set(set: &Value) -> Value {
+    let mut spec = set.get("spec").cloned().unwrap_or(Value::Null);
+    for field in [
+        "replicas",
+        "template",
+        "updateStrategy",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+        "ordinals",
+        "revisionHistoryLimit",
+    ] {
+        crate::object::remove(&mut spec, &[field]);
+    }
+    spec
 }
 
 /// A pod's specification without what may change.

@@ -344,6 +344,12 @@ impl Write {
         Ok(())
     }
 
+    /// Erases words for good. What commits to them stays.
+    pub async fn erase_words(&mut self, id: &str) -> Result<(), StoreError> {
+        sql("DELETE FROM words WHERE id = $1").bind(id).run(self.open().await?).await?;
+        Ok(())
+    }
+
     /// Adds to a shared number and returns what it is then; it starts at 0.
     pub async fn count(&mut self, name: &str, by: i64) -> Result<i64, StoreError> {
         let value = match self.held(|staged| staged.counters.get(name)) {

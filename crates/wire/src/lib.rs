@@ -12,5 +12,6 @@ pub mod schema;
 pub mod statement;
 pub mod view;
 pub mod webhook;
+pub mod workload;
 
 pub use problem::Problem;

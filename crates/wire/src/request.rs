@@ -22,13 +22,15 @@ use tenure_domain::terms::Channel;
 use tenure_domain::text::Blob;
 use utoipa::{IntoParams, ToSchema};
 
+pub use crate::workload::{RollBack, Scale, SetSecret, Volume, Workload};
+
 use crate::legal::Instead;
 use crate::parity::ParityAnswers;
 use crate::plan::EnvironmentKindName;
 use crate::schema::{
     AskedPresetName, BlobName, CapabilityName, ChannelName, Clause, CurrencyCode, Day, Digest, GroundCode,
     Holder, InvoiceNumber, Length, OrderKindName, OutcomeName, PresetName, ReportName, RoleName, ScopeName,
-    Slug, Span, Text, Word,
+    Slug, Span, Text,
 };
 
 macro_rules! request {
@@ -147,79 +149,6 @@ request!(
         hostnames: u32,
     }
 );
-
-request!(
-    /// A service: pods of one image behind one port, with an optional volume.
-    Workload {
-        /// The container image, with registry and tag or digest.
-        #[schema(example = "docker.io/library/busybox:1.35", pattern = "^[A-Za-z0-9][A-Za-z0-9._/:@-]*$", max_length = 255)]
-        image: String,
-        /// The command instead of the image's own; empty for the image's own.
-        #[serde(default)]
-        #[schema(value_type = Vec<Word>, max_items = 64)]
-        command: Vec<String>,
-        /// How many pods, 0 to 100.
-        #[schema(maximum = 100)]
-        #[serde(deserialize_with = "whole")]
-        replicas: u16,
-        /// The port that the container listens on.
-        #[schema(minimum = 1, maximum = 65_535)]
-        #[serde(deserialize_with = "whole")]
-        port: u16,
-        /// Processor time for each pod, in thousandths of a core.
-        #[schema(minimum = 1, maximum = 1_000_000)]
-        #[serde(deserialize_with = "whole")]
-        cpu_millis: u32,
-        /// Memory for each pod, in MiB.
-        #[schema(minimum = 1, maximum = 16_777_216)]
-        #[serde(deserialize_with = "whole")]
-        memory_mib: u32,
-        /// A volume that outlives the pods.
-        #[serde(default)]
-        volume: Option<Volume>,
-    }
-);
-
-request!(
-    /// A volume.
-    Volume {
-        /// Where the container sees it: an absolute path.
-        #[schema(example = "/www", pattern = "^(/[A-Za-z0-9_-][!-.0-9;-~]{0,20}){1,8}$", max_length = 255)]
-        path: String,
-        /// Its size, in MiB.
-        #[schema(minimum = 1, maximum = 16_777_216)]
-        #[serde(deserialize_with = "whole")]
-        size_mib: u32,
-    }
-);
-
-impl From<Workload> for tenure_domain::workload::Workload {
-    fn from(w: Workload) -> Self {
-        Self {
-            image: w.image,
-            command: w.command,
-            replicas: w.replicas,
-            port: w.port,
-            cpu_millis: w.cpu_millis,
-            memory_mib: w.memory_mib,
-            volume: w.volume.map(|v| tenure_domain::workload::Volume { path: v.path, size_mib: v.size_mib }),
-        }
-    }
-}
-
-impl From<tenure_domain::workload::Workload> for Workload {
-    fn from(w: tenure_domain::workload::Workload) -> Self {
-        Self {
-            image: w.image,
-            command: w.command,
-            replicas: w.replicas,
-            port: w.port,
-            cpu_millis: w.cpu_millis,
-            memory_mib: w.memory_mib,
-            volume: w.volume.map(|v| Volume { path: v.path, size_mib: v.size_mib }),
-        }
-    }
-}
 
 request!(
     /// Brings a report in.
@@ -846,6 +775,31 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp
             "no moment that can be kept: send one such as 2021-02-08T19:00:00Z, before the year 9999",
         )
     })
+}
+
+/// Which of what a workload wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogsQuery {
+    /// Of which pod; of the youngest without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 253, pattern = "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+    pub pod: Option<String>,
+    /// The last so many lines, 1 to 5000; 100 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 5000)]
+    pub lines: Option<u32>,
+    /// Only what is younger than so many seconds, 1 to 2592000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 2_592_000)]
+    pub since_seconds: Option<u32>,
+    /// Whether that of the container before its last start is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<bool>,
+    /// Whether what is written from now on is sent too, for up to 10 minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<bool>,
 }
 
 /// Which page of a list.

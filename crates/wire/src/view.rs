@@ -397,8 +397,112 @@ view!(
         ready: u32,
         /// Why it is not as declared, where that is known.
         message: Option<String>,
+        /// How it is doing, in one word: `ready`, `progressing`, `failing`, `refused`, `stopped`, and of jobs and cron jobs
+        /// `working`, `waiting`, `succeeded`, `failed`. Nothing before it was first looked at.
+        #[serde(default)]
+        phase: Option<String>,
+        /// The pods of the version declared last, of what goes on running.
+        #[serde(default)]
+        updated: Option<u32>,
+        /// How far the work is, of a job or a cron job's last run.
+        #[serde(default)]
+        work: Option<WorkView>,
+        /// When its pods were last to start anew.
+        #[serde(default)]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        restarted_at: Option<Timestamp>,
         /// What is withheld from it.
         withheld: BTreeSet<String>,
+    }
+);
+
+view!(
+    /// How far the work of a job is.
+    WorkView {
+        /// The pods that work.
+        active: u32,
+        /// The pods that have succeeded.
+        succeeded: u32,
+        /// The pods that have failed.
+        failed: u32,
+        /// When it began last, as the cluster says it.
+        began: Option<String>,
+    }
+);
+
+view!(
+    /// A secret, without its values.
+    SecretView {
+        /// Its slug.
+        id: String,
+        /// What its values are called.
+        keys: BTreeSet<String>,
+        /// When they were set.
+        #[schema(value_type = String, format = DateTime)]
+        set_at: Timestamp,
+        /// The workloads that read it.
+        readers: BTreeSet<String>,
+    }
+);
+
+view!(
+    /// One declaration of a workload.
+    RevisionView {
+        /// The number of the event that made it.
+        revision: u64,
+        /// When.
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
+        /// Who.
+        by: String,
+        /// What was declared.
+        spec: Workload,
+        /// Whether it is the one that holds.
+        current: bool,
+    }
+);
+
+view!(
+    /// One pod of a workload.
+    PodView {
+        /// Its name.
+        name: String,
+        /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+        phase: String,
+        /// Whether it is ready.
+        ready: bool,
+        /// How often its container was started anew.
+        restarts: u32,
+        /// When it was made, as the cluster says it.
+        made_at: String,
+    }
+);
+
+view!(
+    /// Something that the cluster says happened to a workload or to one of its pods.
+    ClusterEventView {
+        /// When it happened last, as the cluster says it.
+        at: String,
+        /// To what, such as `Pod/feed-0`.
+        object: String,
+        /// Whether it is a warning.
+        warning: bool,
+        /// In one word.
+        reason: String,
+        /// In more.
+        message: String,
+        /// How often.
+        count: u32,
+    }
+);
+
+view!(
+    /// What the cluster tells of a workload now.
+    ActivityView {
+        /// Its pods, the youngest first.
+        pods: Vec<PodView>,
+        /// What happened, the latest first: at most 200. Clusters forget it after an hour or so.
+        events: Vec<ClusterEventView>,
     }
 );
 

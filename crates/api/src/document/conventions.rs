@@ -188,7 +188,7 @@ pub fn complete(method: &str, operation: &mut Operation) {
         let tag = text().pattern(Some(r#"^"[0-9]{1,18}(\.[0-9a-f]{16})?"$"#)).examples([r#""12""#]);
         takes("If-Match", "The `ETag` that was read: done only if nothing changed since.", tag);
     }
-    if matches!(kind.id, "putWorkload" | "putWebhook" | "setPerson" | "setMember") {
+    if matches!(kind.id, "putWorkload" | "putWebhook" | "setPerson" | "setMember" | "setSecret") {
         takes("If-None-Match", "`*`: done only if it does not exist.", text().enum_values(Some(["*"])));
     }
     if VERSIONED.contains(&kind.id) {
@@ -322,6 +322,7 @@ fn describe(parameter: &mut Parameter) {
         "account" => ("The account's slug.", slug("parley")),
         "environment" => ("The environment's slug.", slug("web")),
         "workload" => ("The workload's slug.", slug("feed")),
+        "secret" => ("The secret's slug.", slug("db")),
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
         "webhook" => ("The webhook endpoint's name.", slug("pay-hook")),

@@ -20,7 +20,7 @@ use crate::call::{Call, Path, Query};
 use crate::problem::Failure;
 use crate::{App, page};
 
-mod follow;
+pub mod follow;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(receipt))

@@ -29,12 +29,14 @@ mod plans;
 mod rehearsals;
 mod reports;
 mod rules;
+mod secrets;
 mod standing;
 mod statements;
 mod terms;
 mod tokens;
 mod webhooks;
 mod workloads;
+mod workloads_running;
 
 use axum::Router;
 use axum::http::header;
@@ -58,6 +60,8 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(invoices::routes())
         .merge(environments::routes())
         .merge(workloads::routes())
+        .merge(workloads_running::routes())
+        .merge(secrets::routes())
         .merge(people::routes())
         .merge(tokens::routes())
         .merge(terms::routes())

@@ -5,14 +5,17 @@ use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::{Account, Command};
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
+use tenure_domain::text::Blob;
+use tenure_domain::workload::File;
 use tenure_engine::submission::Act;
+use tenure_engine::workloads::FILE_TYPE;
 use tenure_wire::Problem;
 use tenure_wire::request::{PageQuery, Workload};
 use tenure_wire::view::{Page, WorkloadView, Written};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::call::{Body, Call, Path, Query};
+use crate::call::{Call, Contents, Path, Query};
 use crate::problem::Failure;
 use crate::submit::Writing;
 use crate::{App, page, views};
@@ -76,6 +79,15 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
     }
 }
 
+/// The size of a file that one of the account's workloads has.
+fn kept_size(account: &Account, bytes: &Blob) -> Option<u32> {
+    let workloads = account.environments.values().flat_map(|environment| environment.workloads.values());
+    workloads.flat_map(|workload| workload.files.values()).find_map(|file| match file {
+        File::Kept { bytes: known, size } if known == bytes => Some(*size),
+        File::Kept { .. } | File::Secret(_) => None,
+    })
+}
+
 /// Declare a workload: create it (`If-None-Match: *`) or replace it (`If-Match`).
 #[utoipa::path(put, operation_id = "putWorkload", path = "/v1/accounts/{account}/environments/{environment}/workloads/{workload}",
     tag = "workloads", params(("account" = String, Path), ("environment" = String, Path), ("workload" = String, Path)),
@@ -84,7 +96,7 @@ fn at_version(call: &Call, account: &Account, exists: bool) -> Result<u64, Failu
 async fn put(
     call: Call,
     Path((id, environment, workload)): Path<(AccountId, EnvironmentId, WorkloadId)>,
-    body: Body<Workload>,
+    Contents(body): Contents<Workload>,
 ) -> Result<Response, Failure> {
     call.may(Action::PutWorkload, &id)?;
     let mut writing = Writing::new(&call, body.hash);
@@ -96,7 +108,14 @@ async fn put(
     let version = at_version(&call, &account, exists)?;
     let (made, href) =
         (workload.to_string(), format!("/v1/accounts/{id}/environments/{environment}/workloads/{workload}"));
-    let command = Command::PutWorkload { environment, workload, spec: body.value.into() };
+    let size = |bytes: &Blob| kept_size(&account, bytes);
+    let keep = |text: String| {
+        let size = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        (writing.blob(FILE_TYPE, text.into_bytes()), size)
+    };
+    let declared = body.value.declared(keep, size);
+    let spec = declared.map_err(|unfit| Failure::invalid(unfit.pointer, unfit.detail))?;
+    let command = Command::PutWorkload { environment, workload, spec };
     writing.only_at(version);
     writing.submit(Act::Account(id, command), !exists, move |_| (made.clone(), href.clone())).await
 }

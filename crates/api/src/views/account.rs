@@ -12,7 +12,8 @@ use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::erasing::{DeletingView, EnvironmentDeletionView, ForeignView};
 use tenure_wire::view::{
-    AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkloadView,
+    AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkView,
+    WorkloadView,
 };
 
 use super::measure::{basis, unacknowledged};
@@ -80,9 +81,22 @@ pub fn workload(
     WorkloadView {
         id: id.to_string(),
         spec: spec.clone().into(),
-        wanted: u32::from(spec.replicas),
+        wanted: match status {
+            Some(status) if spec.autoscale.is_some() => status.wanted,
+            _ if spec.kind.ends() => 0,
+            _ => u32::from(spec.replicas),
+        },
         ready: status.map_or(0, |s| s.ready),
         message: status.and_then(|s| s.message.clone()),
+        phase: status.and_then(|s| s.phase).map(|phase| phase.as_str().to_owned()),
+        updated: status.and_then(|s| s.updated),
+        work: status.and_then(|s| s.work.as_ref()).map(|work| WorkView {
+            active: work.active,
+            succeeded: work.succeeded,
+            failed: work.failed,
+            began: work.began.clone(),
+        }),
+        restarted_at: account.environments.get(environment).and_then(|e| e.restarts.get(id)).copied(),
         withheld: withheld(account, &Scope::Workload(environment.clone(), id.clone())),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tenure_domain::capability::Capability;
+use tenure_domain::name::WorkloadId;
 use tenure_domain::scope::Scope;
 
 use super::Look;
@@ -21,7 +22,8 @@ const OPEN_CLOSED: &str = "the network policies of the environment open nothing 
 impl Look<'_> {
     pub(super) async fn at_ingress(&mut self, scope: &Scope) -> Result<(), ClusterError> {
         let workloads = self.workloads_of(scope);
-        for id in &workloads {
+        let listening: Vec<&WorkloadId> = workloads.iter().filter(|id| self.listens(id)).collect();
+        for id in listening {
             let service = names::service(id);
             self.at_object(Kind::Service, &service, Some(id));
             self.at_object(Kind::NetworkPolicy, &names::ingress_policy(id), Some(id));
@@ -59,6 +61,12 @@ impl Look<'_> {
         self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
         self.at_network(Kind::Service);
         Ok(())
+    }
+
+    /// Whether a declared workload can be reached at all; what does not listen has nothing that could be closed, and
+    /// default-deny closes its pods.
+    fn listens(&self, workload: &WorkloadId) -> bool {
+        self.pass.environment.workloads.get(workload).is_none_or(|declared| declared.kind.listens())
     }
 
     pub(super) fn at_egress(&mut self, scope: &Scope) {

@@ -115,21 +115,23 @@ impl Others {
         ];
         let lists = try_join_all(kinds.iter().map(|kind| requests.list_of(kind))).await?;
         let mut all = Vec::new();
-        for (resource, list) in kinds.into_iter().zip(lists) {
-            all.extend(list.into_iter().map(|object| Other { resource: resource.clone(), object }));
-        }
-        // Deployments and sets that are not declared here have been read already.
-        let foreign = |object: &&Value| {
+        // What is declared here is stopped as it is rendered.
+        let foreign = |object: &Value| {
             !workload_of(object)
                 .is_some_and(|id| pass.environment.workloads.keys().any(|known| known.as_str() == id))
         };
+        for (resource, list) in kinds.into_iter().zip(lists) {
+            let list = list.into_iter().filter(foreign);
+            all.extend(list.map(|object| Other { resource: resource.clone(), object }));
+        }
+        // Deployments and sets have been read already.
         let deployments = pass.live.objects.iter().filter(|(key, _)| key.kind == Kind::Deployment);
-        let deployments = deployments.map(|(_, object)| object).filter(foreign);
+        let deployments = deployments.map(|(_, object)| object).filter(|object| foreign(object));
         all.extend(deployments.map(|object| Other {
             resource: resource("apps", "v1", "Deployment", "deployments"),
             object: object.clone(),
         }));
-        let sets = pass.live.replica_sets.iter().filter(foreign);
+        let sets = pass.live.replica_sets.iter().filter(|set| foreign(set));
         let alone = sets.filter(|set| set.pointer("/metadata/ownerReferences/0").is_none());
         all.extend(alone.map(|object| Other {
             resource: resource("apps", "v1", "ReplicaSet", "replicasets"),

@@ -2,11 +2,11 @@
 //!
 //! A withheld opening is rendered closed instead of left out, so that the object, its identity and its history stay.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tenure_domain::name::WorkloadId;
 use tenure_domain::workload::Workload;
 
-use super::{Wanted, wanted};
+use super::{Wanted, pods_of, wanted};
 use crate::environment::Environment;
 use crate::inventory::Kind;
 use crate::names;
@@ -22,10 +22,6 @@ const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
 pub(super) fn default_deny(environment: &Environment) -> Wanted {
     let body = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}});
     wanted(environment, Kind::NetworkPolicy, names::DEFAULT_DENY, None, body)
-}
-
-fn pods_of(workload: &WorkloadId) -> Value {
-    json!({"matchLabels": {names::WORKLOAD: workload.as_str()}})
 }
 
 /// A workload's port, open to everyone.

@@ -1,108 +1,92 @@
-//! A service workload: its volume claim, its pods and the address in front of them.
+//! What goes on running: its pods, and the address in front of them.
 
 use serde_json::{Value, json};
 use tenure_domain::name::WorkloadId;
-use tenure_domain::workload::{Volume, Workload};
+use tenure_domain::workload::{Kind as Of, Workload};
 
-use super::quantity::{mebibytes, millis};
-use super::{Wanted, wanted};
+use super::{Wanted, pod, pods_of, volumes, wanted};
 use crate::environment::Environment;
 use crate::inventory::Kind;
 use crate::names;
 use crate::restriction::Withholding;
 
-/// The user and group of every container: not root, and no one's in particular.
-const NOBODY: u32 = 65532;
-
-/// The claim of a workload's volume, of the cluster's default storage class.
-pub(super) fn claim(environment: &Environment, id: &WorkloadId, volume: &Volume) -> Wanted {
-    let body = json!({"spec": {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": mebibytes(volume.size_mib.into())}},
-    }});
-    wanted(environment, Kind::PersistentVolumeClaim, id.as_str(), Some(id), body)
-}
-
-/// The pods of a workload; none while it is stopped by itself.
+/// The pods of a service or a worker; none while it is stopped by itself.
 pub(super) fn deployment(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
     stop: Option<&Withholding>,
 ) -> Wanted {
-    let resources =
-        json!({"cpu": millis(workload.cpu_millis.into()), "memory": mebibytes(workload.memory_mib.into())});
-    let mut container = json!({
-        "name": "workload",
-        "image": workload.image,
-        "ports": [{"containerPort": workload.port, "protocol": "TCP"}],
-        "resources": {"requests": resources, "limits": resources},
-        "readinessProbe": {"tcpSocket": {"port": workload.port}, "periodSeconds": 3, "failureThreshold": 3},
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "privileged": false,
-            "readOnlyRootFilesystem": false,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    });
-    if !workload.command.is_empty() {
-        container["command"] = json!(workload.command);
-    }
-    let mut pod = json!({
-        "serviceAccountName": names::SERVICE_ACCOUNT,
-        "automountServiceAccountToken": false,
-        "enableServiceLinks": false,
-        "terminationGracePeriodSeconds": 30,
-        "securityContext": {
-            "runAsNonRoot": true,
-            "runAsUser": NOBODY,
-            "runAsGroup": NOBODY,
-            "fsGroup": NOBODY,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-    });
-    if let Some(policy) = environment.envelope.pull_policy() {
-        container["imagePullPolicy"] = json!(policy);
-    }
-    if let Some(volume) = &workload.volume {
-        container["volumeMounts"] = json!([{"name": "volume", "mountPath": volume.path}]);
-        pod["volumes"] = json!([{"name": "volume", "persistentVolumeClaim": {"claimName": id.as_str()}}]);
-    }
-    pod["containers"] = json!([container]);
-    environment.envelope.place(&mut pod);
-    let body = json!({"spec": {
+    let mut spec = json!({
         "replicas": if stop.is_some() { 0 } else { workload.replicas },
         "revisionHistoryLimit": 2,
-        "selector": {"matchLabels": {names::WORKLOAD: id.as_str()}},
+        "selector": pods_of(id),
         "strategy": strategy(workload),
-        "template": {
-            "metadata": {"labels": {
-                names::ACCOUNT: environment.account.as_str(),
-                names::ENVIRONMENT: environment.id.as_str(),
-                names::WORKLOAD: id.as_str(),
-            }},
-            "spec": pod,
-        },
-    }});
-    wanted(environment, Kind::Deployment, id.as_str(), Some(id), body)
+        "template": pod::template(environment, id, workload),
+    });
+    if let Some(rollout) = workload.rollout {
+        // The API leaves a zero out.
+        if rollout.min_ready_seconds > 0 {
+            spec["minReadySeconds"] = json!(rollout.min_ready_seconds);
+        }
+        spec["progressDeadlineSeconds"] = json!(rollout.deadline_seconds);
+    }
+    let scales = stop.is_none() && workload.autoscale.is_some();
+    if scales && let Some(spec) = spec.as_object_mut() {
+        // The autoscaler's from now on.
+        spec.remove("replicas");
+    }
+    let mut deployment = wanted(environment, Kind::Deployment, id.as_str(), Some(id), json!({"spec": spec}));
+    if workload.autoscale.is_some() {
+        deployment.object["metadata"]["annotations"][names::SCALED] = json!("true");
+    }
+    deployment
 }
 
 /// Two pods cannot share a volume that one node mounts, so with a volume the old pod ends first.
 fn strategy(workload: &Workload) -> Value {
-    if workload.volume.is_some() {
-        json!({"type": "Recreate", "rollingUpdate": null})
-    } else {
-        json!({"type": "RollingUpdate"})
+    if pod::shares_volumes(workload) {
+        return json!({"type": "Recreate", "rollingUpdate": null});
+    }
+    match workload.rollout {
+        Some(rollout) => json!({
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxSurge": rollout.max_surge, "maxUnavailable": rollout.max_unavailable},
+        }),
+        None => json!({"type": "RollingUpdate"}),
     }
 }
 
-/// The address in front of a workload's pods. While `ingress` is withheld it selects none.
-pub(super) fn service(
+/// The pods of a stateful service, each with its name and its volumes; none while it is stopped by itself.
+pub(super) fn stateful_set(
+    environment: &Environment,
+    id: &WorkloadId,
+    workload: &Workload,
+    stop: Option<&Withholding>,
+) -> Wanted {
+    let mut spec = json!({
+        "replicas": if stop.is_some() { 0 } else { workload.replicas },
+        "revisionHistoryLimit": 2,
+        "serviceName": names::pods_service(id),
+        "selector": pods_of(id),
+        "updateStrategy": {"type": "RollingUpdate"},
+        "template": pod::template(environment, id, workload),
+    });
+    let templates = volumes::claim_templates(workload);
+    if !templates.is_empty() {
+        spec["volumeClaimTemplates"] = json!(templates);
+    }
+    wanted(environment, Kind::StatefulSet, id.as_str(), Some(id), json!({"spec": spec}))
+}
+
+/// The address in front of a workload's pods, and where each has a name of its own, what gives it that. While `ingress` is
+/// withheld they select none.
+pub(super) fn services(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
     withheld: Option<&Withholding>,
-) -> Wanted {
+) -> Vec<Wanted> {
     let mut selector = json!({names::WORKLOAD: id.as_str()});
     if withheld.is_some() {
         selector[names::WITHHELD] = json!("ingress");
@@ -112,5 +96,16 @@ pub(super) fn service(
         "selector": selector,
         "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": workload.port}],
     }});
-    wanted(environment, Kind::Service, &names::service(id), Some(id), body)
+    let mut all = vec![wanted(environment, Kind::Service, &names::service(id), Some(id), body)];
+    if workload.kind == Of::StatefulService {
+        let port = workload.port;
+        let body = json!({"spec": {
+            "type": "ClusterIP",
+            "clusterIP": "None",
+            "selector": selector,
+            "ports": [{"name": "pod", "port": port, "protocol": "TCP", "targetPort": port}],
+        }});
+        all.push(wanted(environment, Kind::Service, &names::pods_service(id), Some(id), body));
+    }
+    all
 }

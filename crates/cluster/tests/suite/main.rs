@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod fights;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod world;
@@ -60,6 +62,14 @@ on_both! {
     sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
     sim_a_probe_tells_what_a_cluster_can_do real_a_probe_tells_what_a_cluster_can_do a_probe_tells_what_a_cluster_can_do;
     sim_jobs_are_held_and_go_on_from_now real_jobs_are_held_and_go_on_from_now jobs_are_held_and_go_on_from_now;
+    sim_each_kind_comes_about_and_an_unchanged_one_gets_no_write real_each_kind_comes_about_and_an_unchanged_one_gets_no_write each_kind_comes_about_and_an_unchanged_one_gets_no_write;
+    sim_a_secret_is_put_back_and_no_report_says_what_is_in_it real_a_secret_is_put_back_and_no_report_says_what_is_in_it a_secret_is_put_back_and_no_report_says_what_is_in_it;
+    sim_what_never_changes_is_made_anew_and_volumes_stay real_what_never_changes_is_made_anew_and_volumes_stay what_never_changes_is_made_anew_and_volumes_stay;
+    sim_each_kind_is_stopped_by_itself_and_comes_back real_each_kind_is_stopped_by_itself_and_comes_back each_kind_is_stopped_by_itself_and_comes_back;
+    sim_whoever_scales_by_load_is_left_alone_and_nobody_else real_whoever_scales_by_load_is_left_alone_and_nobody_else whoever_scales_by_load_is_left_alone_and_nobody_else;
+    sim_what_the_cluster_refuses_of_one_workload_hinders_no_other real_what_the_cluster_refuses_of_one_workload_hinders_no_other what_the_cluster_refuses_of_one_workload_hinders_no_other;
+    sim_a_tenant_reads_pods_events_and_logs_and_starts_anew real_a_tenant_reads_pods_events_and_logs_and_starts_anew a_tenant_reads_pods_events_and_logs_and_starts_anew;
+    sim_what_is_deleted_of_the_new_kinds_comes_back real_what_is_deleted_of_the_new_kinds_comes_back what_is_deleted_of_the_new_kinds_comes_back;
     sim_passes_that_die_after_each_write_come_to_the_same_end real_passes_that_die_after_each_write_come_to_the_same_end passes_that_die_after_each_write_come_to_the_same_end;
     sim_a_deletion_goes_by_the_inventory_and_ends_with_the_namespace real_a_deletion_goes_by_the_inventory_and_ends_with_the_namespace a_deletion_goes_by_the_inventory_and_ends_with_the_namespace;
     sim_what_is_none_of_ours_is_named_and_keeps_everything real_what_is_none_of_ours_is_named_and_keeps_everything what_is_none_of_ours_is_named_and_keeps_everything;
@@ -93,4 +103,12 @@ async fn sim_a_death_between_any_two_requests_of_a_deletion_changes_nothing() {
 async fn sim_a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed() {
     let world = world::World::simulated().await;
     Box::pin(checks::a_node_that_cannot_be_reached_leaves_a_stop_unconfirmed(world)).await;
+}
+
+#[tokio::test]
+async fn sim_odd_answers_about_one_workload_are_its_status_and_hinder_no_other() {
+    checks::odd_answers_about_one_workload_are_its_status_and_hinder_no_other(
+        world::World::simulated().await,
+    )
+    .await;
 }

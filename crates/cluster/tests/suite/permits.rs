@@ -1,20 +1,23 @@
 //! A tenant whose measures go through the law: notice, service, approval, effect. Only so is there a permit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
+use tenure_cluster::SecretValues;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::erasure::Included;
 use tenure_domain::account::event::Asked;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
-use tenure_domain::name::{AccountId, CaseId, EnvironmentId, MeasureId, NoticeId};
+use tenure_domain::name::{AccountId, CaseId, EnvironmentId, MeasureId, NoticeId, SecretId};
 use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
 use tenure_domain::scope::Scope;
 use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
-use tenure_domain::text::Words;
-use tenure_domain::workload::{Plan, Workload};
+use tenure_domain::text::{Blob, Words};
+use tenure_domain::workload::{File, Plan, Workload};
 
 const TERMS: &str = r#"kind: Terms
 id: test-terms
@@ -35,6 +38,10 @@ pub const PLAN: Plan = Plan { cpu_millis: 1000, memory_mib: 1024, storage_mib: 1
 pub struct Tenant {
     pub account: Account,
     pub now: Timestamp,
+    /// The texts of its files.
+    pub files: BTreeMap<Blob, String>,
+    /// Its secrets with their values.
+    pub secrets: BTreeMap<SecretId, SecretValues>,
     book: Book,
 }
 
@@ -51,7 +58,7 @@ impl Tenant {
         let now: Timestamp = "2026-01-05T12:00:00Z".parse().unwrap();
         let id: AccountId = name.parse().unwrap();
         let account = Self::opened(&id, reference, &book, now);
-        let mut tenant = Self { account, now, book };
+        let mut tenant = Self { account, now, files: BTreeMap::new(), secrets: BTreeMap::new(), book };
         tenant.person("ines", Command::CreateEnvironment { environment: "web".parse().unwrap(), plan: PLAN });
         tenant
     }
@@ -79,6 +86,36 @@ impl Tenant {
     pub fn put(&mut self, name: &str, spec: Workload) {
         let environment = "web".parse().unwrap();
         self.person("ines", Command::PutWorkload { environment, workload: name.parse().unwrap(), spec });
+    }
+
+    /// Has so many pods of a workload.
+    pub fn scale(&mut self, name: &str, replicas: u16) {
+        let (environment, workload) = ("web".parse().unwrap(), name.parse().unwrap());
+        self.person("ines", Command::ScaleWorkload { environment, workload, replicas });
+    }
+
+    /// Starts a workload's pods anew.
+    pub fn restart(&mut self, name: &str) {
+        let (environment, workload) = ("web".parse().unwrap(), name.parse().unwrap());
+        self.person("ines", Command::RestartWorkload { environment, workload });
+    }
+
+    /// Keeps a file's text, for a declaration.
+    pub fn file(&mut self, text: &str) -> File {
+        let bytes = Blob::of_digest(Sha256::digest(text).into());
+        self.files.insert(bytes.clone(), text.to_owned());
+        File::Kept { bytes, size: u32::try_from(text.len()).unwrap() }
+    }
+
+    /// Sets a secret with one value.
+    pub fn secret(&mut self, name: &str, key: &str, value: &str) {
+        let (environment, secret): (_, SecretId) = ("web".parse().unwrap(), name.parse().unwrap());
+        let commitment = Words::of_digest(Sha256::digest(format!("salt {value}")).into());
+        let values = [(key.to_owned(), value.to_owned())].into();
+        let known = SecretValues { commitment: commitment.clone(), values };
+        self.secrets.insert(secret.clone(), known);
+        let keys = [key.to_owned()].into();
+        self.person("ines", Command::SetSecret { environment, secret, keys, values: commitment });
     }
 
     /// Removes a workload.

@@ -17,6 +17,7 @@ use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
 
 use crate::faults::{Faults, FaultyLayer};
+use crate::odd::Odd;
 use crate::permits::{PLAN, Tenant};
 
 /// The longest that anything here may take.
@@ -83,6 +84,14 @@ impl World {
         Client::try_from(config).unwrap()
     }
 
+    /// The simulated cluster behind a server that answers oddly to writes of a path.
+    pub async fn odd(&self, path: &'static str, odd: Odd) -> Cluster {
+        let server = self.config.cluster_url.authority().unwrap().to_string();
+        let mut config = (*self.config).clone();
+        config.cluster_url = crate::odd::before(server, path, odd).await.parse().unwrap();
+        Cluster::from_client(Client::try_from(config).unwrap())
+    }
+
     /// A tenant whose name no other test uses.
     pub fn tenant() -> Tenant {
         static COUNT: AtomicU32 = AtomicU32::new(1);
@@ -132,7 +141,7 @@ pub fn page(replicas: u16) -> Workload {
         port: 8080,
         cpu_millis: 10,
         memory_mib: 16,
-        volume: None,
+        ..Workload::default()
     }
 }
 
@@ -163,13 +172,16 @@ impl<'w> Driver<'w> {
 
     pub fn environment(&self) -> Environment {
         let id = "web".parse().unwrap();
-        let workloads = self.tenant.account.environment(&id).unwrap().workloads.clone();
+        let declared = self.tenant.account.environment(&id).unwrap();
         Environment {
             account: self.tenant.account.id.clone(),
             id,
             plan: self.plan,
-            workloads,
+            workloads: declared.workloads.clone(),
             envelope: self.envelope.clone(),
+            restarts: declared.restarts.clone(),
+            files: self.tenant.files.clone(),
+            secrets: self.tenant.secrets.clone(),
         }
     }
 
@@ -303,6 +315,59 @@ impl<'w> Driver<'w> {
         let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
         let pods = pods.list(&ListParams::default()).await.unwrap();
         pods.items.into_iter().filter_map(|pod| pod.metadata.name).collect()
+    }
+
+    /// An object of a group whose version differs from cluster to cluster, in the newest one that it serves.
+    pub async fn raw_opt(&self, plural: &str, name: &str) -> Option<serde_json::Value> {
+        let versions: &[&str] = match plural {
+            "cronjobs" => &["batch/v1", "batch/v1beta1"],
+            _ => &["autoscaling/v2", "autoscaling/v2beta2"],
+        };
+        for version in versions {
+            let path = format!("/apis/{version}/namespaces/{}/{plural}/{name}", self.namespace());
+            let request = http::Request::get(path).body(vec![]).unwrap();
+            if let Ok(found) = self.world.client.request(request).await {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    pub async fn raw(&self, plural: &str, name: &str) -> serde_json::Value {
+        self.raw_opt(plural, name).await.unwrap()
+    }
+
+    /// Waits until the quota of the plan has this bound in its status, by which admission goes.
+    pub async fn until_quota(&self, resource: &str, bound: &str) {
+        let quotas: Api<k8s_openapi::api::core::v1::ResourceQuota> = self.api();
+        let started = Instant::now();
+        loop {
+            let hard = quotas.get("tenure-plan").await.unwrap().status.and_then(|status| status.hard);
+            if hard.is_some_and(|hard| hard.get(resource).is_some_and(|quantity| quantity.0 == bound)) {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{resource} is not bounded by {bound}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Passes until so many pods whose names begin so have not ended.
+    pub async fn until_pods(&self, prefix: &str, count: usize) {
+        let started = Instant::now();
+        loop {
+            self.pass().await;
+            let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
+            let pods = pods.list(&ListParams::default()).await.unwrap();
+            let runs = pods.items.iter().filter(|pod| {
+                pod.metadata.name.as_deref().is_some_and(|name| name.starts_with(prefix))
+                    && pod.metadata.deletion_timestamp.is_none()
+            });
+            if runs.count() == count {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{prefix} has not {count} pods");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Removes the namespace, so that the cluster is as it was.

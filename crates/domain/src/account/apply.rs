@@ -17,6 +17,7 @@ use super::parity::Compared;
 use super::{Account, RefusalCount};
 use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
 
+mod declared;
 mod kept;
 
 /// Why an event does not fold: the record is damaged or not this account's.
@@ -139,8 +140,12 @@ impl Account {
             }
             Event::WorkloadRemoved { environment, workload } => {
                 let unknown = self.unknown(environment);
-                self.environments.get_mut(environment).ok_or(unknown)?.workloads.remove(workload);
+                self.environments.get_mut(environment).ok_or(unknown)?.remove(workload);
             }
+            Event::WorkloadScaled { .. }
+            | Event::WorkloadRestarted { .. }
+            | Event::SecretSet { .. }
+            | Event::SecretRemoved { .. } => self.fold_declared(at, event)?,
             Event::CaseOpened { case, ground, why, reports, signal, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {

@@ -16,8 +16,10 @@ impl Account {
         match &recorded.event {
             Event::EnvironmentCreated { environment, plan, kind, exposure } => {
                 let (plan, kind, exposure, workloads) = (*plan, *kind, *exposure, BTreeMap::new());
-                self.environments
-                    .insert(environment.clone(), Environment { kind, plan, exposure, workloads });
+                self.environments.insert(
+                    environment.clone(),
+                    Environment { kind, exposure, workloads, ..Environment::new(plan) },
+                );
             }
             Event::EnvironmentChanged { environment, plan, exposure } => {
                 let unknown = self.unknown(environment);

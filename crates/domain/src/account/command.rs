@@ -1,6 +1,6 @@
 //! What can be asked of an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ use crate::authority::Authority;
 use crate::capability::{Capability, Preset};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, PowerId, ReportId, RuleId, TermsNoticeId, WebhookId, WorkloadId,
+    PersonId, PowerId, ReportId, RuleId, SecretId, TermsNoticeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::scope::Scope;
@@ -62,6 +62,14 @@ pub enum Command {
     Provision(Provision),
     /// Declare a workload, new or changed.
     PutWorkload { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
+    /// Have so many pods of a workload, without declaring it anew.
+    ScaleWorkload { environment: EnvironmentId, workload: WorkloadId, replicas: u16 },
+    /// Start the pods of a workload anew, one after the other where it can be done so.
+    RestartWorkload { environment: EnvironmentId, workload: WorkloadId },
+    /// Set all values of a secret, new or in place of those it had. The words are the values as JSON.
+    SetSecret { environment: EnvironmentId, secret: SecretId, keys: BTreeSet<String>, values: Words },
+    /// Remove a secret that nothing reads.
+    RemoveSecret { environment: EnvironmentId, secret: SecretId },
     /// Remove a workload; its volume stays.
     RemoveWorkload { environment: EnvironmentId, workload: WorkloadId },
     /// Begin a process on a ground.
@@ -276,6 +284,10 @@ impl Command {
             Self::CreateEnvironment { .. } => "create environment",
             Self::Provision(command) => command.name(),
             Self::PutWorkload { .. } => "put workload",
+            Self::ScaleWorkload { .. } => "scale workload",
+            Self::RestartWorkload { .. } => "restart workload",
+            Self::SetSecret { .. } => "set secret",
+            Self::RemoveSecret { .. } => "remove secret",
             Self::RemoveWorkload { .. } => "remove workload",
             Self::OpenCase { .. } => "open case",
             Self::RecordMatch { .. } => "record match",

@@ -22,7 +22,7 @@ use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::name::{
     AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, QuotaRequestId, ReportId, RuleId, TermsNoticeId, WebhookId, WorkloadId,
+    PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -69,7 +69,6 @@ pub struct Asked {
     missing_docs,
     reason = "each field is the vocabulary's word for what the command of the same name sets"
 )]
-#[expect(clippy::large_enum_variant, reason = "a decision holds a few of them, and each is written at once")]
 pub enum Event {
     #[serde(rename = "account.opened")]
     AccountOpened { terms: TermsRef, plan: Plan },
@@ -151,6 +150,14 @@ pub enum Event {
     EnvironmentDeleted { environment: EnvironmentId, certificate: Blob },
     #[serde(rename = "workload.put")]
     WorkloadPut { environment: EnvironmentId, workload: WorkloadId, spec: Workload },
+    #[serde(rename = "workload.scaled")]
+    WorkloadScaled { environment: EnvironmentId, workload: WorkloadId, replicas: u16 },
+    #[serde(rename = "workload.restarted")]
+    WorkloadRestarted { environment: EnvironmentId, workload: WorkloadId },
+    #[serde(rename = "secret.set")]
+    SecretSet { environment: EnvironmentId, secret: SecretId, keys: BTreeSet<String>, values: Words },
+    #[serde(rename = "secret.removed")]
+    SecretRemoved { environment: EnvironmentId, secret: SecretId },
     #[serde(rename = "workload.removed")]
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]
@@ -487,7 +494,12 @@ impl Event {
             Self::NoticeIssued { statement, evidence, .. } => (statement.as_ref(), Some(evidence)),
             _ => (None, None),
         };
-        self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten())
+        let files = match self {
+            Self::WorkloadPut { spec, .. } => Some(spec.kept_files()),
+            _ => None,
+        };
+        let named = self.blob().into_iter().chain(statement).chain(evidence.into_iter().flatten());
+        named.chain(files.into_iter().flatten())
     }
 
     /// The kept bytes that it is about, where it is about any.

@@ -56,6 +56,7 @@ use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Rejected;
 use crate::statement::Stationery;
 use crate::terms::{Terms, TermsRef};
+use crate::text::Words;
 use crate::webhook::Endpoint;
 
 pub use crate::environment::Environment;
@@ -156,6 +157,18 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// The published terms.
     pub book: &'a Book,
+}
+
+/// A secret as the state knows it: never its values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Secret {
+    /// What its values are called.
+    pub keys: BTreeSet<String>,
+    /// The salted commitment to them. They are kept apart, and nobody reads them but the cluster's side.
+    pub values: Words,
+    /// When they were set, UTC.
+    pub set_at: Timestamp,
 }
 
 /// How many refusals of one actor are on the record in the present hour.

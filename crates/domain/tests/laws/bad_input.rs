@@ -85,6 +85,10 @@ rows! {
     Command::Provision(Provision::DenyQuota { .. }) => "deny quota", By::Person, Again::Refused;
     Command::Provision(Provision::GrantAccess { .. }) => "grant access", By::Member, Again::Another;
     Command::PutWorkload { .. } => "put workload", By::Anyone, Again::Nothing;
+    Command::ScaleWorkload { .. } => "scale workload", By::Anyone, Again::Nothing;
+    Command::RestartWorkload { .. } => "restart workload", By::Anyone, Again::Nothing;
+    Command::SetSecret { .. } => "set secret", By::Anyone, Again::Nothing;
+    Command::RemoveSecret { .. } => "remove secret", By::Anyone, Again::Refused;
     Command::RemoveWorkload { .. } => "remove workload", By::Anyone, Again::Refused;
     Command::OpenCase { .. } => "open case", By::PersonOrRule, Again::Refused;
     Command::RecordMatch { .. } => "record match", By::Rule, Again::Nothing;
@@ -251,6 +255,16 @@ fn stations() -> Vec<(&'static str, World)> {
     );
     world.ok("person/lena", Command::ReleaseHold { hold: world.h(1), why: words() });
     keep("closed", &world);
+    world.ok(
+        "member/parley/ada",
+        Command::SetSecret {
+            environment: "web".parse().unwrap(),
+            secret: "db".parse().unwrap(),
+            keys: ["user".to_owned()].into(),
+            values: words(),
+        },
+    );
+    keep("secret set", &world);
     all.extend(beyond::stations());
     all.extend(crate::provision::stations());
     all
@@ -262,12 +276,22 @@ fn commands(world: &World) -> Vec<Command> {
     let item: ItemId = "a".parse().unwrap();
     let nothing: ItemId = "nothing".parse().unwrap();
     let plan = Plan { cpu_millis: 1, memory_mib: 1, storage_mib: 1, pods: 1 };
-    let (web, feed) = ("web".parse().unwrap(), "feed".parse().unwrap());
+    let (web, feed): (tenure_domain::name::EnvironmentId, tenure_domain::name::WorkloadId) =
+        ("web".parse().unwrap(), "feed".parse().unwrap());
     let mut all = vec![
         Command::Open { terms: account.terms.clone(), plan },
         Command::CreateEnvironment { environment: "more".parse().unwrap(), plan },
         put("feed", "registry.example/app:2"),
         Command::RemoveWorkload { environment: "web".parse().unwrap(), workload: "media".parse().unwrap() },
+        Command::ScaleWorkload { environment: web.clone(), workload: feed.clone(), replicas: 3 },
+        Command::RestartWorkload { environment: web.clone(), workload: feed.clone() },
+        Command::SetSecret {
+            environment: web.clone(),
+            secret: "db".parse().unwrap(),
+            keys: ["password".to_owned()].into(),
+            values: words(),
+        },
+        Command::RemoveSecret { environment: web.clone(), secret: "db".parse().unwrap() },
         Command::RemoveWorkload { environment: web, workload: feed },
         open_case("abuse"),
         open_case("debt"),

@@ -321,6 +321,10 @@ impl Chronicle {
             | Event::QuotaDecided { .. }
             | Event::AccessGranted { .. }
             | Event::WorkloadPut { .. }
+            | Event::WorkloadScaled { .. }
+            | Event::WorkloadRestarted { .. }
+            | Event::SecretSet { .. }
+            | Event::SecretRemoved { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }

@@ -15,6 +15,7 @@ mod chronicle;
 mod cleared;
 mod consent;
 mod course;
+mod day_two;
 mod enforcers;
 mod history;
 mod world;

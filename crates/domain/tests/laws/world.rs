@@ -71,7 +71,7 @@ pub fn workload(image: &str) -> Workload {
         port: 8080,
         cpu_millis: 100,
         memory_mib: 64,
-        volume: None,
+        ..Workload::default()
     }
 }
 

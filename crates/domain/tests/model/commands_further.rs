@@ -271,6 +271,27 @@ fn declare(view: &View<'_>) -> Vec<Tried> {
         asked.push((ADA, Command::CreateEnvironment { environment: parse("more"), plan }));
     }
     asked.push((ADA, put("media", "registry.example/app:2")));
+    asked.extend(day_two(view));
+    asked
+}
+
+/// What a member does with a workload that runs, and with a secret that nothing reads.
+fn day_two(view: &View<'_>) -> Vec<Tried> {
+    let web = &view.account.environments[&parse("web")];
+    let mut asked = Vec::new();
+    if web.workloads.contains_key(&parse("feed")) && web.restarts.is_empty() {
+        let (environment, workload) = (parse("web"), parse("feed"));
+        asked.push((ADA, Command::RestartWorkload { environment, workload }));
+        let (environment, workload) = (parse("web"), parse("feed"));
+        asked.push((ADA, Command::ScaleWorkload { environment, workload, replicas: 1 }));
+    }
+    let (environment, secret) = (parse("web"), parse("db"));
+    asked.push(if web.secrets.is_empty() {
+        let keys = ["password".to_owned()].into();
+        (ADA, Command::SetSecret { environment, secret, keys, values: words() })
+    } else {
+        (ADA, Command::RemoveSecret { environment, secret })
+    });
     asked
 }
 

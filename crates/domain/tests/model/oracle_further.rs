@@ -77,7 +77,16 @@ pub fn event(seen: &Chronicle, further: &Further, recorded: &Recorded) -> Result
                 seen.orders.values().any(|(kind, of)| *kind == OrderKind::Preserve && touches(of, &scope));
             law!(8, !preserved, "{workload} is removed under an order to preserve");
         }
-        Event::WorkloadPut { environment, workload, .. } => {
+        Event::SecretRemoved { environment, secret } => {
+            let scope = Scope::Environment(environment.clone());
+            let preserved =
+                seen.orders.values().any(|(kind, of)| *kind == OrderKind::Preserve && touches(of, &scope));
+            law!(8, !preserved, "{secret} is removed under an order to preserve");
+        }
+        // A history only ever scales down.
+        Event::WorkloadPut { environment, workload, .. }
+        | Event::WorkloadScaled { environment, workload, .. }
+        | Event::WorkloadRestarted { environment, workload } => {
             let scope = Scope::Workload(environment.clone(), workload.clone());
             let runs = seen.holds.values().any(|(of, running)| *running && touches(of, &scope));
             law!(8, !runs, "what runs of {workload} is replaced under a hold");

@@ -28,6 +28,10 @@ rows! {
     Command::CreateEnvironment { .. } => "create environment";
     Command::Provision(_) => "provision";
     Command::PutWorkload { .. } => "put workload";
+    Command::ScaleWorkload { .. } => "scale workload";
+    Command::RestartWorkload { .. } => "restart workload";
+    Command::SetSecret { .. } => "set secret";
+    Command::RemoveSecret { .. } => "remove secret";
     Command::RemoveWorkload { .. } => "remove workload";
     Command::OpenCase { .. } => "open case";
     Command::RecordMatch { .. } => "record match";

@@ -23,7 +23,7 @@ fn isolated(book: &mut Book, noon: Timestamp) -> Account {
         port: 80,
         cpu_millis: 10,
         memory_mib: 10,
-        volume: None,
+        ..Workload::default()
     };
     let web = || "web".parse::<EnvironmentId>().unwrap();
     let commands = [

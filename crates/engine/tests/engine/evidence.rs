@@ -28,7 +28,7 @@ async fn a_hash_written_into_a_workload_opens_nobody_elses_evidence() {
         port: 8080,
         cpu_millis: 10,
         memory_mib: 16,
-        volume: None,
+        ..Workload::default()
     };
     let put = Command::PutWorkload { environment, workload: "feed".parse().unwrap(), spec };
     office.submit(owner(), Act::Account(slug("parley"), put)).await.unwrap();

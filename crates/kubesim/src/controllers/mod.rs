@@ -5,10 +5,12 @@ mod deployments;
 mod endpoints;
 mod events;
 mod garbage;
+mod jobs;
 mod namespaces;
 mod pods;
 mod quotas;
 mod replicasets;
+mod statefulsets;
 mod volumes;
 
 use std::collections::HashMap;
@@ -56,6 +58,8 @@ const CONTROLLERS: &[Controller] = &[
     volumes::pass,
     deployments::pass,
     replicasets::pass,
+    statefulsets::pass,
+    jobs::pass,
     pods::pass,
     endpoints::pass,
     garbage::pass,
@@ -94,6 +98,25 @@ fn is_due(at: Timestamp, now: Timestamp, next: &mut Option<Timestamp>) -> bool {
     }
     *next = Some(next.map_or(at, |n| n.min(at)));
     false
+}
+
+/// How long a set or a job whose pod was refused waits before it tries again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Whether an owner whose pod was refused may try again.
+fn may_try(world: &mut World, owner: &str, now: Timestamp, next: &mut Option<Timestamp>) -> bool {
+    let at = world.memory.due.get(&("retry", owner.to_owned())).copied();
+    if at.is_some_and(|at| !is_due(at, now, next)) {
+        return false;
+    }
+    world.memory.done("retry", owner);
+    true
+}
+
+/// An owner's pod was refused: it tries again after a while.
+fn was_refused(world: &mut World, owner: &str, now: Timestamp, next: &mut Option<Timestamp>) {
+    let at = world.memory.due("retry", owner, now, RETRY);
+    is_due(at, now, next);
 }
 
 /// Stores an object where it differs from what is there.

@@ -7,6 +7,7 @@ mod discovery;
 mod lab;
 mod quotas;
 mod roles;
+mod sets;
 mod volumes;
 mod watches;
 mod workloads;
@@ -56,6 +57,9 @@ checks! {
     sim_the_status_is_written_apart, real_the_status_is_written_apart => writes::the_status_is_written_apart;
     sim_lists_are_selected_and_paged, real_lists_are_selected_and_paged => writes::lists_are_selected_and_paged;
     sim_scale_changes_the_replicas, real_scale_changes_the_replicas => writes::scale_changes_the_replicas;
+
+    sim_a_stateful_set_names_its_pods_and_their_claims, real_a_stateful_set_names_its_pods_and_their_claims => sets::a_stateful_set_names_its_pods_and_their_claims;
+    sim_a_job_never_changes_and_is_held_up_by_leaving_it_no_pods, real_a_job_never_changes_and_is_held_up_by_leaving_it_no_pods => sets::a_job_never_changes_and_is_held_up_by_leaving_it_no_pods;
 
     sim_a_watch_sees_what_came_after_the_list, real_a_watch_sees_what_came_after_the_list => watches::a_watch_sees_what_came_after_the_list;
     sim_a_watch_by_label_sees_objects_come_and_go, real_a_watch_by_label_sees_objects_come_and_go => watches::a_watch_by_label_sees_objects_come_and_go;

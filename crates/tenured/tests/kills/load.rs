@@ -48,7 +48,7 @@ async fn a_server_killed_with_its_own_simulated_cluster_finds_everything_again()
             port: 8080,
             cpu_millis: 10,
             memory_mib: 16,
-            volume: None,
+            ..Workload::default()
         };
         pavel.create_workload("parley", "web", &format!("w{n}"), &format!("put-{n}"), &spec).await?;
         server.kill_and_start()?;

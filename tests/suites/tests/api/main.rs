@@ -31,3 +31,4 @@ mod strangers;
 mod streams;
 mod tokens;
 mod webhooks;
+mod workloads;

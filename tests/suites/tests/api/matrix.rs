@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 73] = {
+const BOUND: [(&str, Asks); 78] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -42,6 +42,11 @@ const BOUND: [(&str, Asks); 73] = {
         ("getEnvironment", One("readAccount")),
         ("listWorkloads", One("readAccount")),
         ("getWorkload", One("readAccount")),
+        ("listSecrets", One("readAccount")),
+        ("listRevisions", One("readAccount")),
+        ("getActivity", One("readAccount")),
+        ("getLogs", One("readLogs")),
+        ("rollBackWorkload", One("putWorkload")),
         ("getMember", One("readAccount")),
         ("listNotices", One("readAccount")),
         ("getNotice", One("readAccount")),

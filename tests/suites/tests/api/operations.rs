@@ -104,6 +104,7 @@ impl Operation {
                     .retain(|field, _| !["until", "case"].contains(&field.as_str()));
                 serde_json::to_vec(&order).unwrap()
             }
+            (_, "putWorkload") => serde_json::to_vec(&workload()).unwrap(),
             (Some("application/json"), _) => serde_json::to_vec(&self.example(house, account)).unwrap(),
             (_, "publishTerms") => tenured::story::TERMS.into(),
             (_, "publishRule") => tenured::story::RULE.into(),
@@ -137,8 +138,14 @@ impl Operation {
                 let mut spec = workload();
                 spec["command"] = json!(["httpd"]);
                 spec["volume"] = json!({"path": "/www", "sizeMib": 1});
+                for (field, value) in every_field().as_object().unwrap() {
+                    spec[field] = value.clone();
+                }
                 spec
             }
+            "scaleWorkload" => json!({"replicas": 1}),
+            "rollBackWorkload" => json!({"revision": 4}),
+            "setSecret" => json!({"values": {"password": "correct horse"}}),
             "setMember" => json!({"roles": ["viewer"]}),
             "setPerson" => json!({"roles": ["support"]}),
             "issueToken" => json!({"subject": "person/support"}),
@@ -224,6 +231,25 @@ impl Operation {
     }
 }
 
+/// What can be declared of a workload beside what each has: more than one workload can have together.
+fn every_field() -> Value {
+    let key = json!({"name": "db", "key": "password"});
+    let probe = json!({"tcp": {"port": 8080}, "http": {"port": 8080, "path": "/"}, "exec": {"command": ["true"]}, "periodSeconds": 5, "timeoutSeconds": 1, "failures": 3});
+    json!({
+        "kind": "service",
+        "requests": {"cpuMillis": 1, "memoryMib": 1},
+        "volumes": {"data": {"path": "/data", "sizeMib": 1}},
+        "env": {"GREETING": {"value": "hello", "secret": key}},
+        "files": {"/etc/app.conf": {"text": "greeting = hello", "kept": format!("sha256:{}", "0".repeat(64)), "secret": key}},
+        "probes": {"liveness": probe, "readiness": probe, "startup": probe},
+        "autoscale": {"least": 1, "most": 2, "cpuPercent": 80},
+        "disruption": {"minAvailable": 1, "maxUnavailable": 1},
+        "rollout": {"maxSurge": 1, "maxUnavailable": 0, "minReadySeconds": 0, "deadlineSeconds": 60},
+        "run": {"completions": 1, "retries": 0, "deadlineSeconds": 60},
+        "schedule": {"cron": "15 3 * * *", "overlap": "skip", "lateSeconds": 60},
+    })
+}
+
 /// A complete fact that is no report.
 pub fn fact(house: &House) -> Value {
     json!({"id": "ticket-7", "at": "2020-11-01T12:00:00Z", "locator": "https://parley.example/first", "what": "It names the hour", "evidence": [house.evidence], "automated": false})
@@ -246,6 +272,7 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
         "account" => account.to_owned(),
         "environment" => if there { "web" } else { "none" }.to_owned(),
         "workload" => if there { "site" } else { "none" }.to_owned(),
+        "secret" => if there { "db" } else { "none" }.to_owned(),
         "member" => if there { "viewer" } else { "nobody" }.to_owned(),
         // Nobody whose roles a test relies on.
         "person" => if there { "zoe" } else { "nobody" }.to_owned(),

@@ -73,6 +73,11 @@ impl FromRequestParts<App> for Following {
 }
 
 impl Following {
+    /// A seat for another stream than the record's, and what ends it before its own end.
+    pub fn seat(self, call: &Call) -> Result<(StreamSeat, [CancellationToken; 2]), Failure> {
+        Ok((self.bounds.stream(&call.principal)?, [self.stopping, self.draining]))
+    }
+
     /// The events after a cursor, without an end of its own.
     pub fn answer(self, call: &Call, stream: Option<String>, after: i64) -> Result<Response, Failure> {
         let heartbeat = self.bounds.limits.heartbeat;

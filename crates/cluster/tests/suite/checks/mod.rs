@@ -3,6 +3,7 @@
 mod deaths;
 mod drift;
 mod erase;
+mod kinds;
 mod open;
 mod others;
 mod ownership;
@@ -14,6 +15,7 @@ mod stop;
 pub use deaths::*;
 pub use drift::*;
 pub use erase::*;
+pub use kinds::*;
 pub use open::*;
 pub use others::*;
 pub use ownership::*;

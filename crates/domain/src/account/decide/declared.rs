@@ -1,9 +1,10 @@
 //! What the account declares: itself, its environments and its workloads.
 
 use super::provision::within;
+use super::secrets::secrets_are_set;
 use super::{Draft, all_met, wrong_state};
 use crate::account::event::{Event, Recorded};
-use crate::account::{Context, Kept};
+use crate::account::{Context, Environment, Kept};
 
 use crate::capability::Capability;
 use crate::name::{EnvironmentId, WorkloadId};
@@ -29,28 +30,25 @@ pub(super) fn open(terms: TermsRef, plan: Plan, context: &Context<'_>) -> Result
     Ok(vec![Recorded { at: context.now, actor: context.actor.clone(), event }])
 }
 
-fn needs(workload: &Workload) -> Plan {
-    let pods = u32::from(workload.replicas);
-    Plan {
-        cpu_millis: workload.cpu_millis.saturating_mul(pods),
-        memory_mib: workload.memory_mib.saturating_mul(pods),
-        storage_mib: workload.volume.as_ref().map_or(0, |v| v.size_mib),
-        pods,
-    }
-}
-
 /// What workloads need together.
 pub(super) fn needed<'a>(workloads: impl IntoIterator<Item = &'a Workload>) -> Plan {
     workloads
         .into_iter()
-        .fold(Share::NOTHING, |sum, w| sum.and(Share { plan: needs(w), ..Share::NOTHING }))
+        .fold(Share::NOTHING, |sum, w| sum.and(Share { plan: w.needs(), ..Share::NOTHING }))
         .plan
 }
 
-/// Whether pods that run end when one declaration follows another. Only more replicas of the same leave them alone.
-fn ends_pods(before: &Workload, after: &Workload) -> bool {
-    let same = Workload { replicas: before.replicas, ..after.clone() };
-    before.replicas > 0 && (after.replicas < before.replicas || same != *before)
+/// What of the environment's share would not suffice with this workload declared so.
+pub(super) fn fits(
+    env: &Environment,
+    environment: &EnvironmentId,
+    workload: &WorkloadId,
+    spec: &Workload,
+) -> Vec<Unmet> {
+    let others = env.workloads.iter().filter(|(id, _)| *id != workload).map(|(_, w)| w);
+    let left = env.share().without(Share { plan: needed(others), ..Share::NOTHING });
+    let asked = Share { plan: spec.needs(), ..Share::NOTHING };
+    within(asked, &left, &format!("the share of {environment}"))
 }
 
 impl Draft<'_> {
@@ -62,19 +60,14 @@ impl Draft<'_> {
     ) -> Result<(), Rejected> {
         let env = self.account.environment(&environment)?;
         if let Some(fault) = spec.faults().into_iter().next() {
-            return Err(Rejected::Invalid { pointer: fault.pointer.to_owned(), detail: fault.detail });
+            return Err(Rejected::Invalid { pointer: fault.pointer, detail: fault.detail });
         }
         if env.workloads.get(&workload) == Some(&spec) {
             return Ok(());
         }
-        if let Some(before) = env.workloads.get(&workload)
-            && before.volume != spec.volume
-            && before.volume.is_some()
-        {
-            return Err(Rejected::Invalid {
-                pointer: "/volume".to_owned(),
-                detail: "a volume is neither moved, resized nor dropped by changing the workload: its data would be lost or left behind".to_owned(),
-            });
+        let before = env.workloads.get(&workload);
+        if let Some(fault) = before.and_then(|before| before.faults_of_change(&spec).into_iter().next()) {
+            return Err(Rejected::Invalid { pointer: fault.pointer, detail: fault.detail });
         }
         if !env.kind.is_managed() {
             return Err(wrong_state(
@@ -82,17 +75,15 @@ impl Draft<'_> {
                 "deploy there with kubectl or Helm, or declare the workload in a managed environment",
             ));
         }
-        let others = env.workloads.iter().filter(|(id, _)| *id != &workload).map(|(_, w)| w);
-        let left = env.share().without(Share { plan: needed(others), ..Share::NOTHING });
-        let asked = Share { plan: needed([&spec]), ..Share::NOTHING };
-        let mut guards = within(asked, &left, &format!("the share of {environment}"));
+        let mut guards = fits(env, &environment, &workload, &spec);
+        guards.extend(secrets_are_set(env, &spec));
         guards.extend(self.image_guard(&spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
         }
         let scope = Scope::Workload(environment.clone(), workload.clone());
         guards.extend(self.deploy_guard(&scope));
-        if env.workloads.get(&workload).is_some_and(|before| ends_pods(before, &spec)) {
+        if before.is_some_and(|before| before.ends_pods(&spec)) {
             guards.extend(self.account.preserved(Kept::Running(&scope)));
         }
         all_met(guards)?;

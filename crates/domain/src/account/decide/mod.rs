@@ -12,6 +12,7 @@ mod closing;
 mod cluster;
 mod consent;
 mod consequences;
+mod day_two;
 mod declared;
 pub mod delivery;
 mod erasure;
@@ -23,6 +24,7 @@ mod notices;
 mod payments;
 mod provision;
 mod removal;
+mod secrets;
 mod standing;
 mod terms;
 mod timers;
@@ -142,6 +144,16 @@ impl Account {
             Command::PutWorkload { environment, workload, spec } => {
                 draft.put_workload(environment, workload, spec)?;
             }
+            Command::ScaleWorkload { environment, workload, replicas } => {
+                draft.scale_workload(environment, workload, replicas)?;
+            }
+            Command::RestartWorkload { environment, workload } => {
+                draft.restart_workload(environment, workload)?;
+            }
+            Command::SetSecret { environment, secret, keys, values } => {
+                draft.set_secret(environment, secret, keys, values)?;
+            }
+            Command::RemoveSecret { environment, secret } => draft.remove_secret(environment, secret)?,
             Command::RemoveWorkload { environment, workload } => {
                 draft.remove_workload(environment, workload)?;
             }

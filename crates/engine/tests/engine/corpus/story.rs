@@ -1,5 +1,6 @@
 //! A real run in which every type of event happens, to be frozen: see `CONTRIBUTING.md`.
 
+mod day_two;
 mod endings;
 mod hooks;
 
@@ -211,6 +212,7 @@ impl Story {
                     cpu_millis: 50,
                     memory_mib: 32,
                     volume: Some(Volume { path: "/www".to_owned(), size_mib: 8 }),
+                    ..Workload::default()
                 };
                 let command = Command::PutWorkload {
                     environment: "web".parse().unwrap(),
@@ -220,6 +222,7 @@ impl Story {
                 self.act(member(account, Role::Owner), account, command).await;
             }
         }
+        self.day_two().await;
         let command = Command::RemoveWorkload {
             environment: "web".parse().unwrap(),
             workload: "feed".parse().unwrap(),

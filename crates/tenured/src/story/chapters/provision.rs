@@ -19,6 +19,7 @@ pub(super) fn page(text: &str) -> Workload {
         cpu_millis: 50,
         memory_mib: 32,
         volume: Some(Volume { path: "/www".to_owned(), size_mib: 16 }),
+        ..Workload::default()
     }
 }
 
