@@ -47,6 +47,7 @@ actions! {
     ReadAccount = "readAccount" / "read the account" on account;
     CreateEnvironment = "createEnvironment" / "create an environment" on account;
     ChangeEnvironment = "changeEnvironment" / "change an environment's share" on account;
+    ImportEnvironment = "importEnvironment" / "import a namespace as an environment" on account;
     SetPlan = "setPlan" / "set the account's plan" on account;
     RequestQuota = "requestQuota" / "ask for a larger plan" on account;
     DecideQuotaRequest = "decideQuotaRequest" / "decide on a request for a larger plan" on account;

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use axum::body::Body as ResponseBody;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use tenure_domain::account::Account;
+use tenure_domain::account::provision::Provision;
 use tenure_domain::book::Entry;
 use tenure_domain::text::Words;
 use tenure_engine::EngineError;
+use tenure_engine::imports::Import;
 use tenure_engine::kept::Kept;
 use tenure_engine::parity::Answers;
 use tenure_engine::submission::{Act, After, Done, Once, Outcome, Submission};
@@ -90,6 +93,11 @@ impl<'a> Writing<'a> {
     /// Bytes to be kept with it.
     pub fn blob(&mut self, media_type: &str, bytes: Vec<u8>) -> tenure_domain::text::Blob {
         self.kept.blob(media_type, bytes)
+    }
+
+    /// The command that imports a namespace, with what is seen there now.
+    pub async fn import(&mut self, account: &Account, asked: Import) -> Result<Provision, Failure> {
+        Ok(self.call.engine.import(account, asked, &mut self.kept).await?)
     }
 
     /// Carries it out. `made` gives the id and the path of what was made or changed; `created` whether it is new, unless

@@ -1,6 +1,7 @@
 //! A method for each operation of the API's document.
 
 use tenure_wire::erasing::{DeleteEnvironment, DeletionPreflightView, ProposeDeletion, RehearsalView};
+use tenure_wire::import::{ImportEnvironment, ImportPreflightView};
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::plan::{
@@ -103,6 +104,8 @@ posts! {
     "recordInvoice" record_invoice(account) "/v1/accounts/{account}/invoices" RecordInvoice => Written;
     /// Creates an environment.
     "createEnvironment" create_environment(account) "/v1/accounts/{account}/environments" CreateEnvironment => Written;
+    /// Takes a namespace that is there as an open environment.
+    "importEnvironment" import_environment(account) "/v1/accounts/{account}/imports" ImportEnvironment => Written;
     /// Asks for a larger plan.
     "requestQuota" request_quota(account) "/v1/accounts/{account}/quota-requests" RequestQuota => Written;
     /// Decides on a request for a larger plan.
@@ -206,6 +209,8 @@ gets! {
     "getAccount" account(account) "/v1/accounts/{account}" => AccountView;
     /// What an account's plan allows.
     "getPlan" plan(account) "/v1/accounts/{account}/plan" => PlanView;
+    /// What an import of a namespace would find and do.
+    "getImportPreflight" import_preflight(account, namespace) "/v1/accounts/{account}/imports/preflight?namespace={namespace}" => ImportPreflightView;
     /// What an account's environments use.
     "listUsage" usage(account) "/v1/accounts/{account}/usage?pageSize=200" => Page<UsageView>;
     /// An account's requests for a larger plan.

@@ -14,6 +14,7 @@ use serde_json::json;
 use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, EnvironmentId};
 
+use crate::environment::Environment;
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{mark, uid};
@@ -135,11 +136,11 @@ pub(crate) async fn credentials(
     client: &Client,
     requests: &Requests,
     reach: &Reach,
-    (account, environment): (&AccountId, &EnvironmentId),
+    environment: &Environment,
     role: TenantRole,
     seconds: u32,
 ) -> Result<Credentials, ClusterError> {
-    let name = names::access_account(account, environment, role);
+    let name = names::access_account(&environment.account, &environment.id, role);
     let doing = || format!("asking for a token of {name}");
     let unreadable = |detail: &str| ClusterError::Answer { doing: doing(), detail: detail.to_owned() };
     let server =
@@ -152,7 +153,6 @@ pub(crate) async fn credentials(
     let answer =
         requests.timed(doing, api.create_token_request(&name, &PostParams::default(), &request)).await?;
     let status = answer.status.ok_or_else(|| unreadable("it holds no token"))?;
-    let namespace = names::namespace(account, environment);
-    let kubeconfig = reach.kubeconfig(server, &namespace, role.as_str(), &status.token);
+    let kubeconfig = reach.kubeconfig(server, &environment.namespace(), role.as_str(), &status.token);
     Ok(Credentials { kubeconfig, expires: status.expiration_timestamp.0 })
 }

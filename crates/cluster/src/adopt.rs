@@ -1,9 +1,10 @@
-//! The namespace: made once, known by its UID, never taken from anyone.
+//! The namespace: made once, known by its UID, never taken from anyone but by a decision on exactly that one.
 
 use serde_json::{Value, json};
 
 use crate::compare::{differences, digest, manager_of};
 use crate::error::ClusterError;
+use crate::import;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{mark, text, uid};
 use crate::names::CLAIM;
@@ -15,6 +16,9 @@ use crate::report::Repair;
 pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Value, ClusterError> {
     let name = pass.requests.namespace().to_owned();
     let found = pass.requests.get(Kind::Namespace, &name).await?;
+    if let (None, Some(imported)) = (&pass.memory.namespace_uid, &pass.environment.envelope.imported) {
+        return import::take(pass, found, imported);
+    }
     match (found, pass.memory.namespace_uid.clone()) {
         (Some(found), Some(known)) if uid(&found) == known => alive(found, name),
         (Some(found), Some(known)) => {

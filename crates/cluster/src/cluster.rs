@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
-use tenure_domain::name::{AccountId, EnvironmentId};
 use tenure_domain::permit::{ErasePermit, Permit};
 use tenure_domain::scope::Scope;
 
@@ -20,6 +19,7 @@ use crate::environment::Environment;
 use crate::erase;
 use crate::erasure::Erased;
 use crate::error::ClusterError;
+use crate::import::{self, ImportPreflight};
 use crate::inventory::Kind;
 use crate::live::text;
 use crate::memory::{Keep, Memory};
@@ -65,7 +65,8 @@ impl Cluster {
     /// The cluster that this process runs in, by the service account that it was given.
     pub fn in_cluster() -> Result<Self, ClusterError> {
         let config = Config::incluster().map_err(|e| ClusterError::Kubeconfig(e.to_string()))?;
-        Self::of_config(config)
+        let own = Reach { own_namespace: Some(config.default_namespace.clone()), ..Reach::default() };
+        Ok(Self::of_config(config)?.reached(own))
     }
 
     /// The cluster of a kubeconfig's text.
@@ -156,18 +157,27 @@ impl Cluster {
         Ok(completed)
     }
 
+    /// What an import of the environment's namespace would find there and do, whatever UID it has. Persists nothing.
+    pub async fn import_preflight(
+        &self,
+        environment: &Environment,
+        now: Timestamp,
+    ) -> Result<ImportPreflight, ClusterError> {
+        let requests = || self.requests(environment.namespace());
+        let environment = self.completed(environment, &requests()).await?;
+        import::survey(requests, &self.reach, &environment, now).await
+    }
+
     /// Credentials for an open environment that end by themselves after this many seconds. They hold what the role's
     /// binding gives: nothing before the first pass, and while `deploy` is withheld what a viewer may.
     pub async fn credentials(
         &self,
-        account: &AccountId,
-        environment: &EnvironmentId,
+        environment: &Environment,
         role: TenantRole,
         seconds: u32,
     ) -> Result<Credentials, ClusterError> {
         let requests = self.requests(names::ACCESS.to_owned());
-        let whose = (account, environment);
-        access::credentials(&self.client, &requests, &self.reach, whose, role, seconds).await
+        access::credentials(&self.client, &requests, &self.reach, environment, role, seconds).await
     }
 
     /// What a pass of [`Self::erase`] would delete, and what would stand in its way. Persists nothing.

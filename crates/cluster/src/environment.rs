@@ -7,6 +7,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tenure_domain::environment::EnvironmentKind;
+use tenure_domain::import::Imported;
 use tenure_domain::name::{AccountId, EnvironmentId, SecretId, WorkloadId};
 use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, PullPolicy};
 use tenure_domain::text::{Blob, Words};
@@ -45,6 +46,8 @@ pub struct Envelope {
     pub exposure: Exposure,
     /// What the plan allows; none where nobody said so.
     pub allowances: Option<Box<Allowances>>,
+    /// The namespace that it lives in, where that was there before.
+    pub imported: Option<Imported>,
     /// The namespaces of the cluster's ingress controllers; filled in by the cluster.
     pub(crate) ingress_namespaces: BTreeSet<String>,
     /// The cluster's storage classes that the plan does not name; filled in by the cluster.
@@ -55,6 +58,12 @@ impl Envelope {
     /// Of an environment of this kind.
     pub fn new(kind: EnvironmentKind, exposure: Exposure, allowances: Option<Box<Allowances>>) -> Self {
         Self { kind, exposure, allowances, ..Self::default() }
+    }
+
+    /// The same in a namespace that was there before, if there is one.
+    #[must_use]
+    pub fn living_in(self, imported: Option<Imported>) -> Self {
+        Self { imported, ..self }
     }
 
     /// What pods may ask of their node.
@@ -115,7 +124,10 @@ impl fmt::Debug for SecretValues {
 impl Environment {
     /// The namespace it lives in.
     pub fn namespace(&self) -> String {
-        names::namespace(&self.account, &self.id)
+        match &self.envelope.imported {
+            Some(imported) => imported.namespace.to_string(),
+            None => names::namespace(&self.account, &self.id),
+        }
     }
 
     /// The pods of one workload that are wanted at least while nothing is withheld; none of what ends by itself.
@@ -139,5 +151,38 @@ impl Environment {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An open environment with everything that can surround one.
+    pub(crate) fn everything_of_an_open_one() -> Environment {
+        let exposure = Exposure { load_balancers: 1, hostnames: 1 };
+        let allowances = Allowances {
+            pod_security: PodSecurity::Restricted,
+            storage_classes: BTreeSet::new(),
+            ingress_classes: BTreeSet::new(),
+            priority_classes: ["low".to_owned()].into(),
+            runtime_classes: BTreeSet::new(),
+            registries: BTreeSet::new(),
+            pull_policy: None,
+            node_pool: None,
+            egress: vec![],
+        };
+        let mut envelope = Envelope::new(EnvironmentKind::Open, exposure, Some(Box::new(allowances)));
+        envelope.ingress_namespaces = ["ingress".to_owned()].into();
+        Environment {
+            account: "parley".parse().unwrap(),
+            id: "pen".parse().unwrap(),
+            plan: Plan { cpu_millis: 1, memory_mib: 1, storage_mib: 1, pods: 1 },
+            workloads: BTreeMap::new(),
+            envelope,
+            restarts: BTreeMap::new(),
+            files: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
     }
 }

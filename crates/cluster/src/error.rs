@@ -57,6 +57,15 @@ pub enum ClusterError {
         /// The UID that it had.
         uid: String,
     },
+    /// The namespace that was to be imported is not the one that was decided on, or cannot be taken. Nothing in it was
+    /// touched.
+    #[error("namespace {name} cannot be imported, and nothing in it was touched: {}", .why.join("; "))]
+    NotImported {
+        /// Its name.
+        name: String,
+        /// Everything that stands in the way.
+        why: Vec<String>,
+    },
     /// The namespace is being deleted.
     #[error("namespace {name} is being deleted; nothing can be made in it until that has ended")]
     NamespaceEnding {

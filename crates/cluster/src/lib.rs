@@ -29,6 +29,7 @@ mod erase;
 mod erasure;
 mod error;
 mod gate;
+mod import;
 mod inventory;
 mod live;
 mod memory;
@@ -59,6 +60,7 @@ pub use day_two::{EventSeen, LogQuery, Logs, PodSeen};
 pub use environment::{Envelope, Environment, SecretValues};
 pub use erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
 pub use error::{ClusterError, KeepError};
+pub use import::{ImportPreflight, ImportReport, PodRun, PodSecurityChange, PodThere, PodsBefore, Used};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{
     Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,

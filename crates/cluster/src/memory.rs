@@ -9,6 +9,7 @@ use tenure_domain::name::{MeasureId, WorkloadId};
 
 use crate::erasure::Erasure;
 use crate::error::{ClusterError, KeepError};
+use crate::import::PodsBefore;
 use crate::inventory::{Entry, ObjectKey};
 use crate::report::Repair;
 
@@ -36,6 +37,9 @@ pub struct Memory {
     /// reports the last restoration.
     #[serde(default)]
     pub before: Option<Before>,
+    /// What ran in a namespace that was there before, until it was seen to be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<PodsBefore>,
     /// What is deleted of it under a permit, or was before that ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erasure: Option<Erasure>,
@@ -52,6 +56,7 @@ impl Default for Memory {
             namespace_uid: None,
             inventory: BTreeMap::new(),
             before: None,
+            import: None,
             erasure: None,
             untold: Vec::new(),
         }

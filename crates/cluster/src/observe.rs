@@ -17,6 +17,7 @@ use crate::children;
 use crate::compare::is_as_declared;
 use crate::error::ClusterError;
 use crate::gate::Proof;
+use crate::import;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
 use crate::names;
@@ -70,12 +71,14 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
         }
         restoration = restore::observe(pass, &cluster, &vetoes).await?;
     }
+    let import = import::observe(pass).await?.map(Box::new);
     let repairs = told(pass);
     Ok(Observation {
         workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status::of(pass, id))).collect(),
         quota: quota(pass),
         measures,
         restoration,
+        import,
         writes: pass.requests.writes(),
         repairs,
         retry: pass.retry.take(),

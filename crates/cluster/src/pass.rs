@@ -20,7 +20,7 @@ use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
-use crate::{access, adopt, apply, before, children, gate, observe, restore, stop};
+use crate::{access, adopt, apply, before, children, gate, import, observe, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -47,6 +47,8 @@ pub(crate) struct Pass<'a> {
     pub retry: Option<String>,
     /// Whether the cluster suspends a job by its own field.
     pub suspends_jobs: bool,
+    /// Whether a namespace that was there is being taken by this pass.
+    pub is_taking: bool,
     /// How often no answer came to a write of one object.
     pub unanswered: u32,
     /// What this pass changed: what was read of it is older than that.
@@ -117,6 +119,7 @@ pub(crate) async fn prepare<'a>(
         declared: render::environment(environment, &Restriction::default(), suspends_jobs),
         retry: None,
         suspends_jobs,
+        is_taking: false,
         unanswered: 0,
         requests,
         environment,
@@ -147,6 +150,7 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
         pass.others = Others::read(pass).await?;
     }
 
+    import::begin(pass)?;
     before::note(pass).await?;
     apply::note_intents(pass);
     pass.keep().await?;

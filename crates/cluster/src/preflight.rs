@@ -176,7 +176,7 @@ async fn webhooks(requests: &Requests, namespace: &Value) -> Result<Vec<(String,
 }
 
 /// Whether a label selector selects an object.
-fn selects(selector: &Value, object: &Value) -> bool {
+pub(crate) fn selects(selector: &Value, object: &Value) -> bool {
     let label =
         |key: &str| object.pointer("/metadata/labels").and_then(|l| l.get(key)).and_then(Value::as_str);
     let equal = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();

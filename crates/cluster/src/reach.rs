@@ -17,9 +17,16 @@ pub struct Reach {
     pub certificate_authority: Option<String>,
     /// The namespaces whose pods bring visitors to tenants' pods.
     pub ingress_namespaces: BTreeSet<String>,
+    /// The namespace that the engine itself runs in, where it runs in the cluster.
+    pub own_namespace: Option<String>,
 }
 
 impl Reach {
+    /// Whether a namespace is of the provider's own works: the engine's, or an ingress controller's.
+    pub(crate) fn is_providers(&self, namespace: &str) -> bool {
+        self.ingress_namespaces.contains(namespace) || self.own_namespace.as_deref() == Some(namespace)
+    }
+
     /// How the engine itself reaches the cluster.
     pub(crate) fn of(config: &Config) -> Self {
         let certificates = config.root_cert.as_ref().filter(|certificates| !certificates.is_empty());
@@ -27,6 +34,7 @@ impl Reach {
             server: Some(config.cluster_url.to_string().trim_end_matches('/').to_owned()),
             certificate_authority: certificates.map(|all| all.iter().map(|der| pem(der)).collect()),
             ingress_namespaces: BTreeSet::new(),
+            own_namespace: None,
         }
     }
 
@@ -39,6 +47,7 @@ impl Reach {
             certificate_authority: self.certificate_authority.or_else(known),
             server: self.server.or_else(|| before.server.clone()),
             ingress_namespaces: self.ingress_namespaces,
+            own_namespace: self.own_namespace.or_else(|| before.own_namespace.clone()),
         }
     }
 
@@ -95,6 +104,7 @@ mod tests {
             server: Some("https://cluster.example:6443".to_owned()),
             certificate_authority: Some(pem(&[0; 100])),
             ingress_namespaces: BTreeSet::new(),
+            own_namespace: None,
         };
         let text = reach.kubeconfig("https://cluster.example:6443", "parley--pen", "editor", "secret");
         let read = Kubeconfig::from_yaml(&text).unwrap();
@@ -112,6 +122,7 @@ mod tests {
             server: Some("https://10.0.0.1".to_owned()),
             certificate_authority: Some("pem".to_owned()),
             ingress_namespaces: BTreeSet::new(),
+            own_namespace: None,
         };
         let said = Reach { ingress_namespaces: ["ingress".to_owned()].into(), ..Reach::default() };
         let both = said.over(&own);

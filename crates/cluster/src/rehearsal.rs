@@ -78,7 +78,7 @@ pub struct LiftRehearsal {
 }
 
 /// Keeps nothing: what a rehearsal noted is forgotten.
-struct Forget;
+pub(crate) struct Forget;
 
 #[async_trait]
 impl Keep for Forget {

@@ -10,6 +10,7 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
 
+use crate::import::ImportReport;
 use crate::inventory::ObjectKey;
 use crate::memory::Memory;
 
@@ -29,6 +30,8 @@ pub struct Observation {
     pub measures: BTreeMap<MeasureId, Enforcement>,
     /// How far what is no longer withheld is back.
     pub restoration: Restoration,
+    /// That the namespace of an imported environment was taken, until that is confirmed.
+    pub import: Option<Box<ImportReport>>,
     /// What others had changed and we put right.
     pub repairs: Vec<Repair>,
     /// Why a later pass has to try again, where something of one workload failed and may pass.

@@ -16,7 +16,8 @@ use crate::names::{ACCESS, ACCOUNT, ENVIRONMENT};
 /// How long is waited before it is asked again which version of a kind is served.
 const ASK: Duration = Duration::from_secs(5);
 
-/// See [`crate::Cluster::watch`]. Watched is what we make, and all pods of namespaces that are named as ours.
+/// See [`crate::Cluster::watch`]. Watched is what we make, and all pods: nothing says of an imported namespace's name
+/// that it is ours.
 pub(crate) fn changes(cluster: &Cluster) -> impl Stream<Item = String> + Send + use<> {
     let mut all = SelectAll::new();
     for kind in [Kind::Namespace].into_iter().chain(Kind::MANAGED).chain(Kind::OPEN) {
@@ -30,8 +31,7 @@ pub(crate) fn changes(cluster: &Cluster) -> impl Stream<Item = String> + Send + 
     // Pods of tenants' own tools do not carry our labels.
     let api: Api<DynamicObject> = Api::all_with(cluster.client(), &Kind::Pod.resource());
     let events = kube::runtime::watcher(api, watcher::Config::default()).default_backoff();
-    let names = events.flat_map(|event| stream::iter(name_of(Kind::Pod, event)));
-    all.push(names.filter(|name| std::future::ready(name.contains("--"))).boxed());
+    all.push(events.flat_map(|event| stream::iter(name_of(Kind::Pod, event))).boxed());
     all
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Secret;
+use crate::import::Imported;
 use crate::name::{SecretId, WorkloadId};
 use crate::plan::{Exposure, Plan, Share};
 use crate::workload::Workload;
@@ -100,6 +101,9 @@ pub struct Environment {
     /// What its workloads may read and nobody else.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<SecretId, Secret>,
+    /// The namespace that it lives in, where that was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 impl Environment {
@@ -112,6 +116,7 @@ impl Environment {
             workloads: BTreeMap::new(),
             restarts: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            imported: None,
         }
     }
 

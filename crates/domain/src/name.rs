@@ -44,6 +44,14 @@ pub enum NameError {
     /// Empty, too long, or with control characters.
     #[error("{0:?} is not a clause: use 1 to 64 printable characters")]
     Clause(String),
+    /// Not the name of a namespace.
+    #[error(
+        "{0:?} is not a namespace's name: use 1 to 63 of a-z, 0-9 and '-', starting and ending with a letter or digit"
+    )]
+    Namespace(String),
+    /// Not an object's UID.
+    #[error("{0:?} is not a UID: use 1 to 64 of A-Z, a-z, 0-9 and '-', as the cluster gives it")]
+    Uid(String),
     /// Not an invoice's number.
     #[error(
         "{0:?} is not an invoice's number: use 1 to 64 of A-Z, a-z, 0-9, '-', '_' and '.', starting with a letter or digit"
@@ -77,6 +85,20 @@ fn is_invoice(text: &str) -> bool {
     bytes.len() <= 64
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+}
+
+/// A DNS label, as Kubernetes wants it of a namespace.
+fn is_label(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    bytes.len() <= 63
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+}
+
+fn is_uid(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// At least two labels of at most 63 letters, digits and hyphens, in lower case, 253 bytes in all.
@@ -176,6 +198,14 @@ text_name!(
 text_name!(
     /// A rule's slug.
     RuleId, is_slug, Slug
+);
+text_name!(
+    /// The name of a namespace of a cluster.
+    Namespace, is_label, Namespace
+);
+text_name!(
+    /// The UID by which a cluster tells an object from others of its name.
+    Uid, is_uid, Uid
 );
 text_name!(
     /// A webhook endpoint's slug.

@@ -75,6 +75,10 @@ pub enum Guard {
     Enforces,
     /// It fits the account's plan.
     WithinPlan,
+    /// The namespace is the one that was decided on, nobody else's, and holds nothing of the names that are ours.
+    Adoptable,
+    /// Whoever takes a namespace accepted what was found in it.
+    ConcernsAccepted,
     /// The thing is in a state from which this can be done.
     InState,
     /// The moment named has not passed and is within reach.
@@ -118,7 +122,9 @@ impl Guard {
             Self::Ratified | Self::Reviewed => Some(Law::Emergency),
             Self::NoOrder | Self::NoHold => Some(Law::OrdersAndHolds),
             Self::AppealDecided => Some(Law::Reading),
-            Self::NoOpenAppeal | Self::RetrievalRun | Self::RemindersServed => Some(Law::Data),
+            Self::NoOpenAppeal | Self::RetrievalRun | Self::RemindersServed | Self::Adoptable => {
+                Some(Law::Data)
+            }
             Self::Authority => Some(Law::Stacking),
             Self::CalendarKnown => Some(Law::Explicit),
             Self::RecordKept => Some(Law::Record),
@@ -127,6 +133,7 @@ impl Guard {
             Self::PaymentDue
             | Self::NotWithheld
             | Self::WithinPlan
+            | Self::ConcernsAccepted
             | Self::InState
             | Self::TreatedAlike
             | Self::Moment

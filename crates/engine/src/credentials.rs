@@ -7,9 +7,9 @@ use tenure_domain::environment::TenantRole;
 use tenure_domain::name::{AccountId, EnvironmentId};
 use tenure_domain::refusal::{Guard, Rejected, Unmet};
 
-use crate::EngineError;
 use crate::engine::Engine;
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, workloads};
 
 impl Engine {
     /// Credentials of a member for an open environment that end by themselves after so many seconds. That they were
@@ -34,7 +34,8 @@ impl Engine {
             return Err(Rejected::from(unmet).into());
         };
         self.submit(Submission::new(caller, act)).await?;
-        cluster.credentials(account, environment, role, seconds).await.map_err(|error: ClusterError| {
+        let declared = workloads::bare(&*self.account(account).await?, environment)?;
+        cluster.credentials(&declared, role, seconds).await.map_err(|error: ClusterError| {
             tracing::warn!(%account, %environment, %error, "the cluster gave no credentials");
             EngineError::Cluster(error.told().to_owned())
         })

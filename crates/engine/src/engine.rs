@@ -27,6 +27,7 @@ use crate::backoff::Backoff;
 use crate::caps::OperatorCaps;
 use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
 use crate::entropy::Entropy;
+use crate::imports::Places;
 use crate::inner::{Inner, LogKey, Pokes};
 use crate::kept::Kept;
 use crate::known::Known;
@@ -170,6 +171,7 @@ impl Engine {
             closing: CancellationToken::new(),
             shelf: RwLock::new(Arc::new(shelf)),
             known: Known::default(),
+            places: Places::default(),
             seen: tokio::sync::Mutex::new(seen),
             lead: Lead::default(),
             name: format!("{}-{}", std::process::id(), hex::encode(name)),

@@ -28,6 +28,7 @@ use crate::clock::LegalClock;
 use crate::continuity::LogRefusal;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
+use crate::imports::Places;
 use crate::intake::Salt;
 use crate::known::Known;
 use crate::lead::Lead;
@@ -124,6 +125,7 @@ pub(crate) struct Inner {
     pub closing: CancellationToken,
     pub shelf: RwLock<Arc<Shelf>>,
     pub known: Known,
+    pub places: Places,
     /// Up to where what is committed is known here, as a position of events.
     pub seen: tokio::sync::Mutex<i64>,
     /// Whether this process leads.

@@ -34,7 +34,7 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{Deleting, EngineError, backoff, erasing, workloads};
+use crate::{Deleting, EngineError, backoff, erasing, imports, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -128,9 +128,7 @@ pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
 async fn watch(inner: Arc<Inner>, cluster: Cluster) {
     let mut changes = std::pin::pin!(cluster.watch());
     while let Some(namespace) = changes.next().await {
-        if let Some((account, _)) = namespace.split_once("--")
-            && let Ok(id) = account.parse()
-        {
+        if let Some(id) = inner.places.whose(&namespace) {
             inner.pokes.accounts.stirred(&id);
         }
     }
@@ -205,6 +203,7 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
         other => other?,
     };
+    inner.places.note(&account);
     if account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).is_some_and(|d| d.begun.is_some()) {
         let why = erasing::account(inner, cluster, &account).await?;
         return Ok(why.map(|why| Pending::moves(&why)));
@@ -234,12 +233,22 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         memories.insert(name.clone(), memory.clone());
         let environment = workloads::environment(inner, &account, name).await?;
         let keep_in = KeepIn { inner, account: id, environment: name };
-        let observation = cluster
-            .reconcile(&environment, &permits, memory, &keep_in, now)
-            .await
-            .map_err(|e| EngineError::defect(&format!("cluster, {id}--{name}"), &e))?;
+        let observation = match cluster.reconcile(&environment, &permits, memory, &keep_in, now).await {
+            Ok(observation) => observation,
+            Err(error) if imports::let_go(inner, id, name, &error).await? => {
+                tracing::warn!(account = %id, environment = %name, %error, "it was let go of");
+                return Ok(Some(Pending::moves(CHANGED)));
+            }
+            Err(error) => return Err(EngineError::defect(&format!("cluster, {id}--{name}"), &error)),
+        };
         if let Some(after) = record_repairs(inner, id, name, &observation).await? {
             version = after;
+        }
+        if let Some(report) = &observation.import {
+            match imports::confirm(inner, id, name, report, version).await? {
+                Some(after) => version = after,
+                None => return Ok(Some(Pending::moves(CHANGED))),
+            }
         }
         seen.insert(name.clone(), observation);
     }
@@ -473,7 +482,7 @@ async fn confirm(
     }
 }
 
-fn version_after(outcome: &Outcome) -> Option<u64> {
+pub(crate) fn version_after(outcome: &Outcome) -> Option<u64> {
     match outcome {
         Outcome::Done(done, _) => done.account().map(|account| account.version),
         Outcome::Repeated(_) => None,

@@ -64,6 +64,8 @@ impl Act {
                 C::Provision(command) => match command {
                     Provision::CreateEnvironment { .. } => Action::CreateEnvironment,
                     Provision::ChangeEnvironment { .. } => Action::ChangeEnvironment,
+                    Provision::ImportEnvironment { .. } => Action::ImportEnvironment,
+                    Provision::ConfirmAdopted { .. } | Provision::EndImport { .. } => return None,
                     Provision::SetPlan { .. } => Action::SetPlan,
                     Provision::RequestQuota { .. } => Action::RequestQuota,
                     Provision::GrantQuota { .. } | Provision::DenyQuota { .. } => Action::DecideQuotaRequest,

@@ -9,6 +9,7 @@ use tenure_access::Role;
 use tenure_domain::account::cure::Verifier;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::notice::NoticeState;
+use tenure_domain::account::provision::Provision;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{self, Account, Actor, Context};
 use tenure_domain::book;
@@ -31,7 +32,7 @@ use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::workloads;
-use crate::{EngineError, check, closing, jobs, sequencer, stream, tally};
+use crate::{EngineError, check, closing, imports, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -220,6 +221,10 @@ impl Turn<'_> {
             lint::words(why, context.book.stationery())
                 .or_else(|| state.and_then(|account| account.repeats_clause(&command, why, context.book)))
         });
+        let judged = match judged {
+            None => imports::taken(self.write, state, &command).await?,
+            said => said,
+        };
         let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
         self.write_letter(id, state, &mut command, &context).await?;
         let (command, compared) = self.with_parity(state, command, parity, look.now).await?;
@@ -288,6 +293,7 @@ impl Turn<'_> {
         let told = self.inner.shelf().terms.webhooks().next().is_some();
         let was = state.clone().filter(|_| told);
         let secrets_before = workloads::values_of(state.as_deref());
+        let places_before = imports::of(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -321,6 +327,7 @@ impl Turn<'_> {
             for values in secrets_before.difference(&workloads::values_of(Some(&after))) {
                 self.write.erase_words(values.as_str()).await?;
             }
+            imports::count(self.write, &places_before, &imports::of(Some(&after))).await?;
             for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;
                 tally::count(self.write, recorded).await?;
@@ -397,7 +404,8 @@ impl Turn<'_> {
                 self.write.enqueue(jobs::DELETE, account.id.as_str()).await?;
             }
             // Nothing is left that it could be about: an environment of this name begins anew.
-            Event::EnvironmentDeleted { environment, .. } => {
+            Event::EnvironmentDeleted { environment, .. }
+            | Event::EnvironmentImportEnded { environment, .. } => {
                 self.write.forget_memory(account.id.as_str(), environment.as_str()).await?;
             }
             Event::DeletionApproved { .. } => self.write.enqueue(jobs::DELETE, account.id.as_str()).await?,
@@ -694,6 +702,8 @@ fn document(command: &account::Command) -> Option<&Blob> {
         C::ConfirmDeletion { certificate } | C::ConfirmEnvironmentDeleted { certificate, .. } => {
             Some(certificate)
         }
+        C::Provision(Provision::ImportEnvironment { survey, .. }) => Some(&survey.document),
+        C::Provision(Provision::ConfirmAdopted { receipt, .. }) => Some(receipt),
         C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 pub use tenure_cluster::LogQuery;
 use tenure_cluster::{Cluster, Envelope, EventSeen, Logs, Memory, PodSeen, SecretValues};
 use tenure_domain::account::{Account, Event};
+use tenure_domain::environment::Environment;
 use tenure_domain::name::{AccountId, EnvironmentId, WorkloadId};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::Workload;
@@ -75,8 +76,17 @@ pub(crate) fn bare(
     account: &Account,
     id: &EnvironmentId,
 ) -> Result<tenure_cluster::Environment, EngineError> {
-    let declared = account.environment(id)?;
-    Ok(tenure_cluster::Environment {
+    Ok(rendered(account, id, account.environment(id)?))
+}
+
+/// The same of one that the account may not have.
+pub(crate) fn rendered(
+    account: &Account,
+    id: &EnvironmentId,
+    declared: &Environment,
+) -> tenure_cluster::Environment {
+    let envelope = Envelope::new(declared.kind, declared.exposure, account.allowances.clone());
+    tenure_cluster::Environment {
         account: account.id.clone(),
         id: id.clone(),
         plan: declared.plan,
@@ -84,8 +94,8 @@ pub(crate) fn bare(
         restarts: declared.restarts.clone(),
         files: BTreeMap::new(),
         secrets: BTreeMap::new(),
-        envelope: Envelope::new(declared.kind, declared.exposure, account.allowances.clone()),
-    })
+        envelope: envelope.living_in(declared.imported.clone()),
+    }
 }
 
 /// The values of all secrets of an account, by their commitments.

@@ -53,7 +53,7 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
         None => None,
     };
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
-    Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces })))
+    Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() })))
 }
 
 /// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.

@@ -24,6 +24,10 @@ macro_rules! form {
 form! {
     /// A name that never changes: a DNS label (RFC 1123) of at most 28 characters without `--`.
     Slug "^[a-z0-9](-?[a-z0-9])*$", 1 to 28, "parley";
+    /// The name of a namespace: a DNS label (RFC 1123).
+    NamespaceName "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", 1 to 63, "shop";
+    /// The UID by which a cluster tells an object from others of its name.
+    ObjectUid "^[A-Za-z0-9-]+$", 1 to 64, "6f2c1f0e-8a57-4b8e-9c0b-0e2d6a0d5f11";
     /// A reason code.
     GroundCode "^[a-z][a-z0-9_]*$", 1 to 64, "incitement";
     /// A clause's number as the agreement prints it.
@@ -86,6 +90,28 @@ pub enum RoleName {
     Developer,
     /// Reads in the account.
     Viewer,
+}
+
+/// What is found in a namespace that is to be imported, and has to be accepted.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConcernName {
+    /// More is used there than the environment's share, or than one container may: what ends does not come back.
+    OverShare,
+    /// Pods that the plan's Pod Security level refuses: what ends does not come back.
+    PodSecurity,
+    /// Traffic that the default deny ends.
+    DefaultDeny,
+    /// Network policies of others, which open what the environment's close.
+    Openings,
+    /// Quotas and limits of others, which bind beside the environment's.
+    Bounds,
+    /// Role bindings of others: who holds them keeps rights that no measure takes away.
+    Rights,
+    /// Pods that nothing makes again: a suspension loses them.
+    BarePods,
+    /// Kinds that cannot be seen, so that nobody knows what is there.
+    Unseen,
 }
 
 /// What an account can ask to be withheld from itself, or an order can command.

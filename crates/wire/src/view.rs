@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::erasing::{DeletingView, EnvironmentDeletionView, Included};
+use crate::import::ImportedView;
 use crate::legal::{EmergencyReviewView, FeeView, StrikeView};
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
@@ -375,6 +376,9 @@ view!(
         workloads: Vec<String>,
         /// What is withheld from it.
         withheld: BTreeSet<String>,
+        /// Where it comes from, where its namespace was there before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        imported: Option<ImportedView>,
         /// The deletion of it that the account asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deletion: Option<EnvironmentDeletionView>,

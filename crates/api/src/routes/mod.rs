@@ -16,6 +16,7 @@ mod evidence;
 mod fees;
 mod health;
 mod holds;
+mod imports;
 mod intake;
 mod invoices;
 mod kubeconfigs;
@@ -59,6 +60,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(kubeconfigs::routes())
         .merge(invoices::routes())
         .merge(environments::routes())
+        .merge(imports::routes())
         .merge(workloads::routes())
         .merge(workloads_running::routes())
         .merge(secrets::routes())

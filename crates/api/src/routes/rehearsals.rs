@@ -24,7 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// The engine's words for it are the API's.
-fn view<T: Serialize, V: DeserializeOwned>(seen: T) -> Result<V, EngineError> {
+pub(super) fn view<T: Serialize, V: DeserializeOwned>(seen: T) -> Result<V, EngineError> {
     let defect =
         |e: serde_json::Error| EngineError::Defect { what: "rehearsal".into(), detail: e.to_string() };
     serde_json::to_value(seen).map_err(defect).and_then(|v| serde_json::from_value(v).map_err(defect))

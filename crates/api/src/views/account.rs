@@ -11,6 +11,7 @@ use tenure_domain::name::{EnvironmentId, OrderId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::erasing::{DeletingView, EnvironmentDeletionView, ForeignView};
+use tenure_wire::import::ImportedView;
 use tenure_wire::view::{
     AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkView,
     WorkloadView,
@@ -41,7 +42,14 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
     EnvironmentView {
         account: account.id.to_string(),
         id: id.to_string(),
-        namespace: format!("{}--{id}", account.id),
+        namespace: match &environment.imported {
+            Some(imported) => imported.namespace.to_string(),
+            None => format!("{}--{id}", account.id),
+        },
+        imported: environment.imported.as_ref().map(|imported| ImportedView {
+            namespace_uid: imported.uid.to_string(),
+            adopted_at: imported.adopted,
+        }),
         kind: environment.kind.to_string(),
         plan: environment.plan.into(),
         load_balancers: environment.exposure.load_balancers,

@@ -129,6 +129,9 @@ impl Account {
             }
             Event::EnvironmentCreated { .. }
             | Event::EnvironmentChanged { .. }
+            | Event::EnvironmentImported { .. }
+            | Event::EnvironmentAdopted { .. }
+            | Event::EnvironmentImportEnded { .. }
             | Event::PlanSet { .. }
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }

@@ -6,7 +6,8 @@ use super::Account;
 use super::apply::FoldError;
 use super::event::{Event, Recorded};
 use super::provision::{QuotaDecision, QuotaRequest};
-use crate::environment::Environment;
+use crate::environment::{Environment, EnvironmentKind};
+use crate::import::Imported;
 use crate::plan::Share;
 
 impl Account {
@@ -20,6 +21,26 @@ impl Account {
                     environment.clone(),
                     Environment { kind, exposure, workloads, ..Environment::new(plan) },
                 );
+            }
+            Event::EnvironmentImported { environment, namespace, uid, plan, exposure, .. } => {
+                let kind = EnvironmentKind::Open;
+                let imported =
+                    Some(Imported { namespace: namespace.clone(), uid: uid.clone(), adopted: None });
+                let (plan, exposure) = (*plan, *exposure);
+                self.environments.insert(
+                    environment.clone(),
+                    Environment { kind, exposure, imported, ..Environment::new(plan) },
+                );
+            }
+            Event::EnvironmentAdopted { environment, .. } => {
+                let unknown = self.unknown(environment);
+                let taken = self.environments.get_mut(environment).and_then(|e| e.imported.as_mut());
+                taken.ok_or(unknown)?.adopted = Some(at);
+            }
+            Event::EnvironmentImportEnded { environment, .. } => {
+                let unknown = self.unknown(environment);
+                self.environments.remove(environment).ok_or(unknown)?;
+                self.erasures.remove(environment);
             }
             Event::EnvironmentChanged { environment, plan, exposure } => {
                 let unknown = self.unknown(environment);

@@ -20,9 +20,11 @@ use super::watch::Lifts;
 use crate::calendar::Deadline;
 use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
+use crate::import::Concern;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, NoticeId, OrderId,
-    PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, WebhookId, WorkloadId,
+    AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, Namespace,
+    NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, Uid, WebhookId,
+    WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -111,6 +113,27 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Exposure::is_none")]
         exposure: Exposure,
     },
+    /// A namespace that was there is to become an open environment; nothing was touched yet.
+    #[serde(rename = "environment.imported")]
+    EnvironmentImported {
+        environment: EnvironmentId,
+        namespace: Namespace,
+        uid: Uid,
+        plan: Plan,
+        #[serde(default, skip_serializing_if = "Exposure::is_none")]
+        exposure: Exposure,
+        /// What was found there and accepted.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        accepted: BTreeSet<Concern>,
+        /// All that was seen there.
+        preflight: Blob,
+    },
+    /// It was seen to be taken, with everything that runs in it.
+    #[serde(rename = "environment.adopted")]
+    EnvironmentAdopted { environment: EnvironmentId, receipt: Blob },
+    /// It could not be taken, and nothing in it was touched.
+    #[serde(rename = "environment.import_ended")]
+    EnvironmentImportEnded { environment: EnvironmentId, why: String },
     #[serde(rename = "plan.set")]
     PlanSet {
         plan: Plan,
@@ -506,6 +529,8 @@ impl Event {
     pub fn blob(&self) -> Option<&Blob> {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
+            Self::EnvironmentImported { preflight, .. } => Some(preflight),
+            Self::EnvironmentAdopted { receipt, .. } => Some(receipt),
             Self::AccountClosed { certificate, .. } | Self::EnvironmentDeleted { certificate, .. } => {
                 Some(certificate)
             }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::actor::Actor;
 use crate::environment::{EnvironmentKind, TenantRole};
-use crate::name::{EnvironmentId, PersonId, QuotaRequestId};
+use crate::import::{Concern, Survey};
+use crate::name::{EnvironmentId, Namespace, PersonId, QuotaRequestId, Uid};
 use crate::plan::{Allowances, Exposure, Share};
 use crate::refusal::Rejected;
-use crate::text::Words;
+use crate::text::{Blob, Words};
 
 /// The shortest time that credentials last, in seconds: no cluster gives them for less.
 pub const ACCESS_LEAST: u32 = 600;
@@ -22,6 +23,20 @@ pub const ACCESS_MOST: u32 = 86_400;
 pub enum Provision {
     /// Add an environment of this kind with its share of the plan.
     CreateEnvironment { environment: EnvironmentId, kind: EnvironmentKind, share: Share },
+    /// Take a namespace that is there as an open environment with its share of the plan, with what a look at it told just
+    /// now.
+    ImportEnvironment {
+        environment: EnvironmentId,
+        namespace: Namespace,
+        uid: Uid,
+        share: Share,
+        accepted: Vec<Concern>,
+        survey: Box<Survey>,
+    },
+    /// The namespace of an imported environment was seen to be taken.
+    ConfirmAdopted { environment: EnvironmentId, receipt: Blob },
+    /// It cannot be taken, and nothing in it was touched.
+    EndImport { environment: EnvironmentId, why: String },
     /// Give an environment another share.
     ChangeEnvironment { environment: EnvironmentId, share: Share },
     /// Say what the account's plan allows.
@@ -41,6 +56,9 @@ impl Provision {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateEnvironment { .. } => "create environment",
+            Self::ImportEnvironment { .. } => "import environment",
+            Self::ConfirmAdopted { .. } => "confirm adopted",
+            Self::EndImport { .. } => "end import",
             Self::ChangeEnvironment { .. } => "change environment",
             Self::SetPlan { .. } => "set plan",
             Self::RequestQuota { .. } => "request quota",

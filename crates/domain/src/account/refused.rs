@@ -19,6 +19,7 @@ impl Command {
                 Self::OpenCase { .. }
                     | Self::Provision(
                         Provision::SetPlan { .. }
+                            | Provision::ImportEnvironment { .. }
                             | Provision::GrantQuota { .. }
                             | Provision::DenyQuota { .. }
                     )

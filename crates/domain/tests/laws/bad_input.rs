@@ -79,6 +79,9 @@ rows! {
     Command::CreateEnvironment { .. } => "create environment", By::Anyone, Again::Refused;
     Command::Provision(Provision::CreateEnvironment { .. }) => "create environment of a kind", By::Anyone, Again::Refused;
     Command::Provision(Provision::ChangeEnvironment { .. }) => "change environment", By::Anyone, Again::Nothing;
+    Command::Provision(Provision::ImportEnvironment { .. }) => "import environment", By::Person, Again::Refused;
+    Command::Provision(Provision::ConfirmAdopted { .. }) => "confirm adopted", By::Part("system/cluster"), Again::Nothing;
+    Command::Provision(Provision::EndImport { .. }) => "end import", By::Part("system/cluster"), Again::Refused;
     Command::Provision(Provision::SetPlan { .. }) => "set plan", By::Person, Again::Nothing;
     Command::Provision(Provision::RequestQuota { .. }) => "request quota", By::Member, Again::Refused;
     Command::Provision(Provision::GrantQuota { .. }) => "grant quota", By::Person, Again::Refused;
@@ -267,6 +270,7 @@ fn stations() -> Vec<(&'static str, World)> {
     keep("secret set", &world);
     all.extend(beyond::stations());
     all.extend(crate::provision::stations());
+    all.extend(crate::import::stations());
     all
 }
 
@@ -389,6 +393,7 @@ fn commands(world: &World) -> Vec<Command> {
     }
     all.extend(beyond::commands(world));
     all.extend(crate::provision::commands(world));
+    all.extend(crate::import::commands());
     all
 }
 

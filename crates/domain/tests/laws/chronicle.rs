@@ -316,6 +316,9 @@ impl Chronicle {
             | Event::InvoiceRecorded { .. }
             | Event::EnvironmentCreated { .. }
             | Event::EnvironmentChanged { .. }
+            | Event::EnvironmentImported { .. }
+            | Event::EnvironmentAdopted { .. }
+            | Event::EnvironmentImportEnded { .. }
             | Event::PlanSet { .. }
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }

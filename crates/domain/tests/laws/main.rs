@@ -51,5 +51,6 @@ mod replaced;
 
 mod depth;
 mod erasure;
+mod import;
 mod story;
 mod ways_around;

@@ -66,6 +66,7 @@ const BOUND: [(&str, Asks); 78] = {
         ("rehearseMeasure", One("rehearse")),
         ("rehearseScope", One("rehearse")),
         ("getDeletionPreflight", One("rehearse")),
+        ("getImportPreflight", One("importEnvironment")),
         ("keepEnvironment", One("deleteEnvironment")),
         ("getParity", One("readBook")),
         ("getParityReport", One("readBook")),

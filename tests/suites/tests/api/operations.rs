@@ -69,6 +69,7 @@ impl Operation {
                 format!("{path}?account={}", value("account"))
             }
             "rehearseScope" => format!("{path}?scope=account&withholds=compute,ingress"),
+            "getImportPreflight" => format!("{path}?namespace=shop"),
             "getParityReport" => format!("{path}?month=2021-01"),
             "listEvents" => format!("{path}?stream={}", value("stream")),
             "getConsistency" => format!("{path}?older=1"),
@@ -124,6 +125,9 @@ impl Operation {
             }
             "createEnvironment" => {
                 json!({"environment": "web", "plan": plan, "kind": "open", "loadBalancers": 0, "hostnames": 0})
+            }
+            "importEnvironment" => {
+                json!({"environment": "shop", "namespace": "shop", "uid": "6f2c1f0e", "plan": plan, "loadBalancers": 0, "hostnames": 0, "accept": ["over_share"]})
             }
             "changeEnvironment" => json!({"plan": plan, "loadBalancers": 0, "hostnames": 0}),
             "setPlan" => {

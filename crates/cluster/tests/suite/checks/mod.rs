@@ -3,6 +3,7 @@
 mod deaths;
 mod drift;
 mod erase;
+mod import;
 mod kinds;
 mod open;
 mod others;
@@ -15,6 +16,7 @@ mod stop;
 pub use deaths::*;
 pub use drift::*;
 pub use erase::*;
+pub use import::*;
 pub use kinds::*;
 pub use open::*;
 pub use others::*;

@@ -32,9 +32,9 @@ async fn opened(world: &World) -> Driver<'_> {
 }
 
 /// Somebody who has only the kubeconfig.
-async fn tenant(driver: &Driver<'_>, role: TenantRole) -> Client {
+pub(super) async fn tenant(driver: &Driver<'_>, role: TenantRole) -> Client {
     let environment = driver.environment();
-    let issued = driver.cluster.credentials(&environment.account, &environment.id, role, 600).await.unwrap();
+    let issued = driver.cluster.credentials(&environment, role, 600).await.unwrap();
     assert!(!format!("{issued:?}").contains("token"), "a secret is no text to be logged");
     let read = Kubeconfig::from_yaml(&issued.kubeconfig).unwrap();
     let mut config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await.unwrap();
@@ -63,7 +63,7 @@ where
     code(api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await)
 }
 
-async fn list<K>(client: &Client, namespace: &str) -> u16
+pub(super) async fn list<K>(client: &Client, namespace: &str) -> u16
 where
     K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
         + Clone
@@ -367,8 +367,7 @@ pub async fn kubectl_does_what_the_role_says(world: World) {
     let folder = std::env::temp_dir().join(driver.namespace());
     std::fs::create_dir_all(&folder).unwrap();
     let kubectl = async |role: TenantRole, arguments: &str| -> (bool, String) {
-        let (account, id) = (&environment.account, &environment.id);
-        let issued = driver.cluster.credentials(account, id, role, 600).await.unwrap();
+        let issued = driver.cluster.credentials(&environment, role, 600).await.unwrap();
         let file = folder.join(role.as_str());
         std::fs::write(&file, &issued.kubeconfig).unwrap();
         let mut command = std::process::Command::new("kubectl");

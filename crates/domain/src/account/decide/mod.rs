@@ -18,6 +18,7 @@ pub mod delivery;
 mod erasure;
 mod fees;
 mod gags;
+mod import;
 mod legal;
 mod measures;
 mod notices;

@@ -8,6 +8,7 @@ use crate::account::event::Event;
 use crate::account::provision::{ACCESS_LEAST, ACCESS_MOST, Provision};
 use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
+use crate::import::Imported;
 use crate::name::{EnvironmentId, PersonId, QuotaRequestId};
 use crate::plan::{Allowances, Share};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -32,6 +33,12 @@ impl Draft<'_> {
             Provision::CreateEnvironment { environment, kind, share } => {
                 self.create_environment(environment, kind, share)
             }
+            Provision::ImportEnvironment { environment, namespace, uid, share, accepted, survey } => {
+                let imported = Imported { namespace, uid, adopted: None };
+                self.import_environment(environment, imported, share, &accepted, *survey)
+            }
+            Provision::ConfirmAdopted { environment, receipt } => self.confirm_adopted(environment, receipt),
+            Provision::EndImport { environment, why } => self.end_import(environment, why),
             Provision::ChangeEnvironment { environment, share } => {
                 self.change_environment(environment, share)
             }
@@ -51,8 +58,19 @@ impl Draft<'_> {
         kind: EnvironmentKind,
         share: Share,
     ) -> Result<(), Rejected> {
+        all_met(self.new_environment(&environment, share)?)?;
+        let Share { plan, exposure } = share;
+        self.emit(Event::EnvironmentCreated { environment, plan, kind, exposure })
+    }
+
+    /// What keeps an environment of this name and share from being added.
+    pub(super) fn new_environment(
+        &self,
+        environment: &EnvironmentId,
+        share: Share,
+    ) -> Result<Vec<Unmet>, Rejected> {
         let have = &self.account.environments;
-        if have.contains_key(&environment) {
+        if have.contains_key(environment) {
             return Err(Unmet::new(
                 Guard::NameFree,
                 format!("the environment {environment} exists"),
@@ -69,9 +87,7 @@ impl Draft<'_> {
             ));
         }
         guards.extend(self.deploy_guard(&Scope::Environment(environment.clone())));
-        all_met(guards)?;
-        let Share { plan, exposure } = share;
-        self.emit(Event::EnvironmentCreated { environment, plan, kind, exposure })
+        Ok(guards)
     }
 
     fn change_environment(&mut self, environment: EnvironmentId, share: Share) -> Result<(), Rejected> {
@@ -202,7 +218,7 @@ impl Draft<'_> {
         self.emit(Event::AccessGranted { environment, role, seconds, until })
     }
 
-    fn by_person(&self) -> Result<PersonId, Rejected> {
+    pub(super) fn by_person(&self) -> Result<PersonId, Rejected> {
         match self.context.actor {
             Actor::Person(person) => Ok(person.clone()),
             other => Err(not_by(other, "a person of the provider decides about plans")),

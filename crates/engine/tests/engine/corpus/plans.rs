@@ -1,16 +1,50 @@
 //! Plans, the environments that divide them, requests for more, and credentials.
 
 use tenure_access::Role;
-use tenure_domain::account::Command;
 use tenure_domain::account::provision::Provision;
+use tenure_domain::account::{Command, System};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
+use tenure_domain::import::{Concern, Survey};
 use tenure_domain::name::{EnvironmentId, QuotaRequestId};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, Plan, PodSecurity, PullPolicy, Share};
+
+use tenure_engine::submission::Caller;
 
 use super::story::Story;
 use crate::office::{member, person, slug};
 
 impl Story {
+    /// A namespace that was there is decided on and taken; another one turns out not to be there.
+    async fn imports(&mut self, account: &str, share: Share) {
+        for (name, is_there) in [("shop", true), ("stall", false)] {
+            let document = self.blob("What was seen there.");
+            let environment: EnvironmentId = name.parse().unwrap();
+            let (namespace, uid) = (name.parse().unwrap(), "6f2c1f0e".parse().unwrap());
+            let seen = vec!["Pod/alone".to_owned()];
+            let survey = Survey {
+                uid: Some("6f2c1f0e".parse().unwrap()),
+                obstacles: vec![],
+                concerns: [(Concern::BarePods, seen)].into(),
+                document,
+            };
+            let (survey, accepted) = (Box::new(survey), vec![Concern::BarePods]);
+            let named = environment.clone();
+            let import =
+                Provision::ImportEnvironment { environment, namespace, uid, share, accepted, survey };
+            self.act(person("pia", Role::Platform), account, Command::Provision(import)).await;
+            let observed = if is_there {
+                Provision::ConfirmAdopted {
+                    environment: named,
+                    receipt: self.blob("a receipt: nothing restarted"),
+                }
+            } else {
+                let why = "there is none; uid 6f2c1f0e was decided on".to_owned();
+                Provision::EndImport { environment: named, why }
+            };
+            self.act(Caller::System(System::Cluster), account, Command::Provision(observed)).await;
+        }
+    }
+
     /// A plan is set, divided, asked to be larger, and credentials are granted.
     pub(super) async fn provisions(&mut self, account: &str, plan: Plan) {
         let exposure = Exposure { load_balancers: 1, hostnames: 2 };
@@ -42,6 +76,7 @@ impl Story {
         for command in [set, create, change] {
             self.act(platform.clone(), account, Command::Provision(command)).await;
         }
+        self.imports(account, Share { exposure: Exposure::default(), ..share }).await;
         for (n, granted) in [(1, false), (2, true)] {
             let why = self.words("We grow");
             let ask = Provision::RequestQuota { share: more(9_000), why };
