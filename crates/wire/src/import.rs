@@ -65,6 +65,7 @@ pub struct ImportEnvironment {
 #[serde(rename_all = "camelCase")]
 pub struct ImportPreflightView {
     /// Whether this server has a cluster; without one nothing is looked at.
+    #[serde(default)]
     pub cluster: bool,
     /// The namespace.
     pub namespace: String,

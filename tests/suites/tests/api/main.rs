@@ -20,6 +20,7 @@ mod golden_measures;
 mod golden_parity;
 mod golden_terms;
 mod house;
+mod imports;
 mod intake;
 mod matrix;
 mod notices;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 78] = {
+const BOUND: [(&str, Asks); 79] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
