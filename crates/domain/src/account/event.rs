@@ -530,11 +530,11 @@ impl Event {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
             Self::EnvironmentImported { preflight, .. } => Some(preflight),
-            Self::EnvironmentAdopted { receipt, .. } => Some(receipt),
             Self::AccountClosed { certificate, .. } | Self::EnvironmentDeleted { certificate, .. } => {
                 Some(certificate)
             }
-            Self::MeasureInForce { receipt, .. }
+            Self::EnvironmentAdopted { receipt, .. }
+            | Self::MeasureInForce { receipt, .. }
             | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }
             | Self::MeasureLifted { receipt, .. } => Some(receipt),

@@ -28,7 +28,7 @@ pub async fn passes_that_die_after_each_write_come_to_the_same_end(world: World)
     driver.clean().await;
 }
 
-async fn die_after_each_write(driver: &Driver<'_>) -> u32 {
+pub(super) async fn die_after_each_write(driver: &Driver<'_>) -> u32 {
     for deaths in 0..100 {
         if driver.pass_over(&driver.world.breakable(&Faults::at_first_write())).await.is_ok() {
             return deaths;

@@ -17,6 +17,7 @@ use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::import::{Concern, Imported};
 use tenure_domain::plan::Exposure;
 
+use super::deaths::die_after_each_write;
 use super::open::{list, tenant};
 use crate::world::{DEADLINE, Driver, World};
 
@@ -284,6 +285,24 @@ pub async fn a_namespace_that_is_there_is_imported_and_nothing_in_it_restarts(wo
     for object in ["ConfigMap/theirs", "Deployment.apps/web", "Service/web"] {
         assert!(foreign.contains(&object), "{object} is missing in {foreign:?}");
     }
+    legacy.driver.clean().await;
+}
+
+/// Every pass but the last dies right after its first write was carried out, and knows nothing of it.
+pub async fn an_import_whose_passes_die_after_each_write_comes_to_its_end(world: World) {
+    let mut legacy = Legacy::new(&world).await;
+    let (before, theirs) = (legacy.runs().await, legacy.theirs().await);
+    let deaths = die_after_each_write(&legacy.driver).await;
+    assert!(deaths > 10, "{deaths}");
+    let report = legacy.until_taken().await;
+    assert_eq!(
+        (report.pods.len(), report.changed.as_slice()),
+        (2, [].as_slice()),
+        "known since the first pass"
+    );
+    legacy.confirm();
+    assert_eq!(legacy.driver.until_ready().await.import, None);
+    assert_eq!((legacy.runs().await, legacy.theirs().await), (before, theirs));
     legacy.driver.clean().await;
 }
 
