@@ -74,10 +74,11 @@ async fn a_namespace_that_is_gone_when_it_is_to_be_taken_is_let_go_of_and_hinder
     let _ = rustls::crypto::ring::default_provider().install_default();
     let office = Office::open().await;
     office.engine.stop().await;
+    let store = office.database.open().await;
     let simulation = tenure_kubesim::start(tenure_kubesim::Options::default()).await.unwrap();
     let cluster = Cluster::from_kubeconfig_text(&simulation.kubeconfig()).await.unwrap();
     let settings = Settings { cluster: Some(cluster), ..office.settings(ClockKind::Simulated, start(), 7) };
-    let engine = Engine::start(office.store.clone(), settings).await.unwrap();
+    let engine = Engine::start(store.clone(), settings).await.unwrap();
 
     let (command, kept) = import();
     let act = Act::Account(slug("parley"), command);
@@ -90,7 +91,7 @@ async fn a_namespace_that_is_gone_when_it_is_to_be_taken_is_let_go_of_and_hinder
         }
     };
     tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
-    let told = office.store.stream("account/parley", 1, 500).await.unwrap();
+    let told = store.stream("account/parley", 1, 500).await.unwrap();
     let last = String::from_utf8(told.last().unwrap().leaf.clone()).unwrap();
     assert!(last.contains("environment.import_ended") && last.contains("there is none"), "{last}");
 
