@@ -703,8 +703,9 @@ fn document(command: &account::Command) -> Option<&Blob> {
             Some(certificate)
         }
         C::Provision(Provision::ImportEnvironment { survey, .. }) => Some(&survey.document),
-        C::Provision(Provision::ConfirmAdopted { receipt, .. }) => Some(receipt),
-        C::ConfirmInForce { receipt, .. } | C::ConfirmRestored { receipt, .. } => Some(receipt),
+        C::Provision(Provision::ConfirmAdopted { receipt, .. })
+        | C::ConfirmInForce { receipt, .. }
+        | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,
     }
 }
