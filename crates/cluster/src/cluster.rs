@@ -20,6 +20,7 @@ use crate::erase;
 use crate::erasure::Erased;
 use crate::error::ClusterError;
 use crate::import::{self, ImportPreflight};
+use crate::freeze::Freezes;
 use crate::inventory::Kind;
 use crate::live::text;
 use crate::memory::{Keep, Memory};
@@ -43,6 +44,7 @@ pub struct Cluster {
     limit: Duration,
     reach: Arc<Reach>,
     served: Served,
+    freezes: Option<Freezes>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -77,7 +79,7 @@ impl Cluster {
 
     /// The cluster behind a client, which should not repeat requests by itself.
     pub fn from_client(client: Client) -> Self {
-        Self { client, limit: REQUEST_LIMIT, reach: Arc::default(), served: Served::default() }
+        Self { client, limit: REQUEST_LIMIT, reach: Arc::default(), served: Served::default(), freezes: None }
     }
 
     /// The same, with what the provider says of how tenants reach it.
@@ -85,6 +87,19 @@ impl Cluster {
     pub fn reached(self, reach: Reach) -> Self {
         let reach = Arc::new(reach.over(&self.reach));
         Self { reach, ..self }
+    }
+
+    /// The same, where a freeze webhook answers by this.
+    #[must_use]
+    pub fn freezing(self, freezes: Freezes) -> Self {
+        Self { freezes: Some(freezes), ..self }
+    }
+
+    /// Forgets what is frozen where, as another process decides that from now on.
+    pub fn leads_no_more(&self) {
+        if let Some(freezes) = &self.freezes {
+            freezes.forget();
+        }
     }
 
     async fn connect(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ClusterError> {
@@ -110,7 +125,8 @@ impl Cluster {
     }
 
     pub(crate) fn requests(&self, namespace: String) -> Requests {
-        Requests::new(self.client.clone(), namespace, self.limit, self.served.clone())
+        let requests = Requests::new(self.client.clone(), namespace, self.limit, self.served.clone());
+        requests.freezing(self.freezes.clone())
     }
 
     /// Asks what the cluster is.

@@ -138,7 +138,12 @@ pub(crate) fn parts(kind: Kind, object: &Value) -> BTreeMap<String, String> {
     let mut parts = BTreeMap::new();
     let metadata = object.get("metadata");
     if let Some(labels) = metadata.and_then(|m| m.get("labels")) {
-        parts.insert("labels".to_owned(), digest(labels));
+        let mut labels = labels.clone();
+        // What a freeze puts on a namespace is gone when it is lifted, and not before.
+        if let Some(labels) = labels.as_object_mut() {
+            labels.remove(crate::names::FROZEN);
+        }
+        parts.insert("labels".to_owned(), digest(&labels));
     }
     if let Some(annotations) = metadata.and_then(|m| m.get("annotations")).and_then(Value::as_object) {
         let kept: Map<String, Value> = annotations

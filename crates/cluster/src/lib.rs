@@ -28,6 +28,7 @@ mod environment;
 mod erase;
 mod erasure;
 mod error;
+mod freeze;
 mod gate;
 mod import;
 mod inventory;
@@ -61,6 +62,7 @@ pub use environment::{Envelope, Environment, SecretValues};
 pub use erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
 pub use error::{ClusterError, KeepError};
 pub use import::{ImportPreflight, ImportReport, PodRun, PodSecurityChange, PodThere, PodsBefore, Used};
+pub use freeze::{Change, Freezes, Frozen, Verdict};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{
     Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,

@@ -46,6 +46,9 @@ pub struct Memory {
     /// What passes put right that failed afterwards: the next one that does not fail tells it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untold: Vec<Repair>,
+    /// What the label says that we put on the namespace for the freeze webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
 }
 
 impl Default for Memory {
@@ -59,6 +62,7 @@ impl Default for Memory {
             import: None,
             erasure: None,
             untold: Vec::new(),
+            frozen: None,
         }
     }
 }

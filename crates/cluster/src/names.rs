@@ -29,6 +29,17 @@ pub const CONFIG: &str = "tenure.dev/config-sha256";
 pub const SCALED: &str = "tenure.dev/scaled-by-load";
 /// The annotation on a cron job's run that a stop held up.
 pub const SUSPENDED: &str = "tenure.dev/suspended";
+/// The label on a namespace by which the API server asks the freeze webhook about what is changed there. Its value says
+/// whether `environment` or only a `workload` is frozen.
+pub const FROZEN: &str = "tenure.dev/frozen";
+/// The annotation by which the freeze webhook knows a trial of ours.
+pub const FREEZE_PROOF: &str = "tenure.dev/freeze-proof";
+/// The configuration that registers the freeze webhook.
+pub const FREEZE: &str = "tenure-freeze";
+/// The freeze webhook.
+pub const FREEZE_WEBHOOK: &str = "freeze.tenure.dev";
+/// The annotation on that configuration that tells the authorities by which the webhook is known, and until when.
+pub const FREEZE_AUTHORITIES: &str = "tenure.dev/freeze-authorities";
 /// The quota that stops an environment.
 pub const GATE: &str = "tenure-gate";
 /// The quota and the limits that bound an environment to its plan.

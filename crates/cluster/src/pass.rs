@@ -10,6 +10,7 @@ use tenure_domain::permit::Permit;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
+use crate::freeze::Proofs;
 use crate::gate::Proof;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::Live;
@@ -20,7 +21,7 @@ use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
-use crate::{access, adopt, apply, before, children, gate, import, observe, restore, stop};
+use crate::{access, adopt, apply, before, children, freeze, gate, import, observe, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -53,6 +54,8 @@ pub(crate) struct Pass<'a> {
     pub unanswered: u32,
     /// What this pass changed: what was read of it is older than that.
     pub written: BTreeSet<ObjectKey>,
+    /// What is known of the freeze after a pass carried it out.
+    pub freeze: Proofs,
     keep: &'a dyn Keep,
     kept: Memory,
 }
@@ -134,6 +137,7 @@ pub(crate) async fn prepare<'a>(
         repairs: Vec::new(),
         refusals: BTreeMap::new(),
         written: BTreeSet::new(),
+        freeze: Proofs::default(),
         keep,
     };
     leave_out_what_was_deleted(&mut pass);
@@ -155,6 +159,11 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     apply::note_intents(pass);
     pass.keep().await?;
 
+    // Where the freeze webhook is asked about our own writes too, it has to know us first.
+    let is_frozen = freeze::is_labelled(pass);
+    if is_frozen {
+        freeze::carry_out(pass).await?;
+    }
     let mut proof = None;
     if let Some(withheld) = pass.restriction.on_environment(Capability::Compute).cloned() {
         stop::retain_volumes(pass, &withheld).await?;
@@ -173,6 +182,9 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     children::hold_up(pass).await?;
     stop::end_pods_of_stopped_workloads(pass).await?;
     restore::wake(pass).await?;
+    if !is_frozen {
+        freeze::carry_out(pass).await?;
+    }
     Ok(proof)
 }
 

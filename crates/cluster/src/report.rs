@@ -269,6 +269,9 @@ pub struct StopReport {
     pub namespace: ObjectSeen,
     /// The gate, where `compute` is withheld from the environment.
     pub gate: Option<GateSeen>,
+    /// What the cluster answered when we tried a change that the freeze webhook has to refuse, where that withholds `deploy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<String>,
     /// The pods that this stop ended, seen gone.
     pub pods_gone: Vec<PodLost>,
     /// The pods left within what is stopped: 0, or nothing where `compute` is not withheld.

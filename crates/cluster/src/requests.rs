@@ -14,6 +14,7 @@ use kube::api::{
 use serde_json::{Value, json};
 
 use crate::error::ClusterError;
+use crate::freeze::Freezes;
 use crate::inventory::{Kind, ObjectKey};
 use crate::names::FIELD_MANAGER;
 use crate::rehearsed::{Rehearsed, Verb};
@@ -45,11 +46,23 @@ pub(crate) struct Requests {
     /// What would be written, where nothing is.
     rehearsal: Option<Rehearsed>,
     served: Served,
+    /// What the freeze webhook answers by, where there is one.
+    freezes: Option<Freezes>,
 }
 
 impl Requests {
     pub fn new(client: Client, namespace: String, limit: Duration, served: Served) -> Self {
-        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None, served }
+        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None, served, freezes: None }
+    }
+
+    /// The same, where there is a freeze webhook.
+    pub fn freezing(self, freezes: Option<Freezes>) -> Self {
+        Self { freezes, ..self }
+    }
+
+    /// What the freeze webhook answers by, where there is one.
+    pub fn freezes(&self) -> Option<&Freezes> {
+        self.freezes.as_ref()
     }
 
     /// The same, but the server is only asked what would become of each write: none persists.

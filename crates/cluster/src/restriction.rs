@@ -172,8 +172,17 @@ impl Restriction {
         }
     }
 
+    /// Workloads from which a capability is withheld by themselves.
+    pub fn workloads_without(
+        &self,
+        capability: Capability,
+    ) -> impl Iterator<Item = (&WorkloadId, &Withholding)> {
+        let all = self.workloads.iter().filter(move |((_, withheld), _)| *withheld == capability);
+        all.map(|((workload, _), withholding)| (workload, withholding))
+    }
+
     /// Workloads that are stopped by themselves.
     pub fn stopped_workloads(&self) -> impl Iterator<Item = (&WorkloadId, &Withholding)> {
-        self.workloads.iter().filter(|((_, c), _)| *c == Capability::Compute).map(|((w, _), s)| (w, s))
+        self.workloads_without(Capability::Compute)
     }
 }

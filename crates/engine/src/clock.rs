@@ -336,7 +336,7 @@ impl LegalClock {
 
 /// What the machine's clock reads. Legal time is not this.
 #[expect(clippy::disallowed_methods, reason = "the one place where the machine's time is read")]
-pub(crate) fn machine_now() -> Timestamp {
+pub fn machine_now() -> Timestamp {
     Timestamp::now()
 }
 

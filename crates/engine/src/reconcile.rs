@@ -78,6 +78,7 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
         }
     }
     tasks.shutdown().await;
+    cluster.leads_no_more();
 }
 
 /// Asks for a look at every account: at the start, and for what no watch tells.

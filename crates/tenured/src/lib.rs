@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod check;
 pub mod config;
 pub mod dev;
+pub mod freeze;
 pub mod installation;
 pub mod keys;
 pub mod logging;

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ClusterConfig, Config};
-use crate::{dev, installation};
+use crate::{dev, freeze, installation};
 
 /// How many connections the metrics' listener serves at once: a few scrapers.
 const SCRAPERS: usize = 16;
@@ -75,10 +75,11 @@ struct Running {
     app: App,
     /// Ends the API's listener.
     closing: CancellationToken,
-    /// Ends the metrics' listener, last of all.
+    /// Ends the listeners of metrics and of the freeze webhook, last of all.
     ending: CancellationToken,
     server: JoinHandle<()>,
     scraped: Option<JoinHandle<()>>,
+    frozen: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -96,10 +97,11 @@ impl Running {
             Some(cluster) => known(cluster, config).await?,
             None => "no cluster".to_owned(),
         };
+        let (closing, ending) = (CancellationToken::new(), CancellationToken::new());
+        let (cluster, frozen) = freeze::start(config, cluster, ending.clone()).await?;
         let settings = installation::settings(config, key, cluster)?;
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
-        let (closing, ending) = (CancellationToken::new(), CancellationToken::new());
         let (api, metrics) =
             (listener.local_addr()?, scraped.as_ref().map(TcpListener::local_addr).transpose()?);
         let server =
@@ -109,7 +111,7 @@ impl Running {
             let limits = Limits { connections: SCRAPERS, grace: std::time::Duration::ZERO, ..config.limits };
             tokio::spawn(tenure_api::serve(listener, tenure_api::metrics(&app), limits, ending.clone()))
         });
-        Ok(Self { api, metrics, app, closing, ending, server, scraped })
+        Ok(Self { api, metrics, app, closing, ending, server, scraped, frozen })
     }
 
     /// Says that it is not ready, serves on until those who balance the load have seen it, closes the listener, lets
@@ -124,10 +126,13 @@ impl Running {
         if let Some(scraped) = self.scraped {
             drop(scraped.await);
         }
+        if let Some(frozen) = self.frozen {
+            drop(frozen.await);
+        }
     }
 }
 
-async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+pub(crate) async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("{address} cannot be listened on: stop what uses it, or write another {setting}")
     })

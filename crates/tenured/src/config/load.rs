@@ -11,11 +11,14 @@ use secrecy::ExposeSecret as _;
 use tenure_api::Limits;
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
 use tenure_engine::{Cap, LogKey, OperatorCaps};
+use tenure_freeze::Reached;
 use tenure_store::masked;
 
 use super::settings::{self, Kind, SETTINGS, Setting};
 use super::value::Value;
-use super::{ClusterConfig, Config, DATABASE, DatabaseConfig, LettersConfig, LogFormat, ReachConfig};
+use super::{
+    ClusterConfig, Config, DATABASE, DatabaseConfig, FreezeConfig, LettersConfig, LogFormat, ReachConfig,
+};
 
 /// Variables that begin like a setting's and are none.
 const OTHER_VARIABLES: [&str; 2] = ["TENURE_CONFIG", "TENURE_LOG"];
@@ -378,13 +381,35 @@ impl Loading {
         ReachConfig { server, certificate_authority, ingress_namespaces: namespaces }
     }
 
+    fn freeze(&mut self) -> Option<FreezeConfig> {
+        let listen = self.address("freezeWebhook.listen")?;
+        let reached = match (self.text("freezeWebhook.url"), self.text("freezeWebhook.service")) {
+            (Some(url), None) => Reached::url(url).map_err(|error| ("freezeWebhook.url", error.to_string())),
+            (None, Some(service)) => {
+                Reached::service(service).map_err(|error| ("freezeWebhook.service", error.to_string()))
+            }
+            _ => Err((
+                "freezeWebhook.listen",
+                "write freezeWebhook.url or freezeWebhook.service too, and one of them only".to_owned(),
+            )),
+        };
+        match reached {
+            Ok(reached) => Some(FreezeConfig { listen, reached }),
+            Err((path, fault)) => {
+                let fault = format!("{}: {fault}", self.at(path));
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Loaded, Faults> {
         for path in [settings::DATA, "ledger.origin", "cluster.kind"] {
             self.need(path);
         }
         let data = self.path(settings::DATA).unwrap_or_default();
         let database = self.database(&data);
-        let (cluster, reach) = (self.cluster(), self.reach());
+        let (cluster, reach, freeze) = (self.cluster(), self.reach(), self.freeze());
         let origin = self.text("ledger.origin").unwrap_or_default().to_owned();
         // The rule for names is the key's; which key does not matter to it.
         if !origin.is_empty()
@@ -418,6 +443,7 @@ impl Loading {
             },
             cluster,
             reach,
+            freeze,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
             limits: Limits {

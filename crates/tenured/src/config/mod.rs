@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
 use tenure_engine::OperatorCaps;
+use tenure_freeze::Reached;
 use tenure_letters::{Letters, LettersError};
 use tenure_store::masked;
 
@@ -49,6 +50,15 @@ pub struct ReachConfig {
     pub certificate_authority: Option<PathBuf>,
     /// The namespaces of its ingress controllers.
     pub ingress_namespaces: BTreeSet<String>,
+}
+
+/// Where the freeze webhook is served, and where the cluster reaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreezeConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where the cluster's API server reaches that.
+    pub reached: Reached,
 }
 
 /// Where the database is.
@@ -111,6 +121,8 @@ pub struct Config {
     pub cluster: ClusterConfig,
     /// How tenants reach it.
     pub reach: ReachConfig,
+    /// The freeze webhook, where there is one.
+    pub freeze: Option<FreezeConfig>,
     /// Whether places are looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
     /// Whether a cluster that says it is a simulation will do.

@@ -172,6 +172,27 @@ pub const SETTINGS: &[Setting] = &[
         about: "Whether a cluster that says it is a simulation will do. Receipts of one prove nothing.",
     },
     Setting {
+        path: "freezeWebhook.listen",
+        kind: Kind::AddressOrOff,
+        default: Some("off"),
+        example: "0.0.0.0:8443",
+        about: "Where the freeze webhook is served, in TLS by certificates that it makes and replaces itself; or off. Where it is served, the cluster asks it about changes in open environments from which deploy is withheld, and refuses them while nobody answers; it asks about no others.",
+    },
+    Setting {
+        path: "freezeWebhook.url",
+        kind: Kind::Text,
+        default: None,
+        example: "https://10.0.0.5:8443",
+        about: "The URL at which the cluster's API server reaches the freeze webhook. This or freezeWebhook.service has to be set where it is served.",
+    },
+    Setting {
+        path: "freezeWebhook.service",
+        kind: Kind::Text,
+        default: None,
+        example: "tenure/freeze:443",
+        about: "The cluster's service through which the API server reaches the freeze webhook, as NAMESPACE/NAME:PORT.",
+    },
+    Setting {
         path: "fetch.privateAddresses",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),
