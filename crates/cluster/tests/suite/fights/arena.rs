@@ -64,7 +64,12 @@ pub fn resource(manifest: &Value) -> ApiResource {
 impl<'w> Arena<'w> {
     /// An environment with the rights of a namespace admin for the tenant, and what it runs ready.
     pub async fn with(world: &'w World, manifests: &[Value]) -> Self {
-        let mut driver = Driver::new(world);
+        Self::of(Driver::new(world), manifests).await
+    }
+
+    /// The same in an environment of another kind, or on a cluster with more to it.
+    pub async fn of(mut driver: Driver<'w>, manifests: &[Value]) -> Self {
+        let world = driver.world;
         driver.plan.pods = 12;
         driver.pass().await;
         let user = format!("{}-admin", driver.tenant.account.id);

@@ -4,6 +4,7 @@
 mod admin;
 mod alone;
 mod arena;
+mod freeze;
 mod keeper;
 mod observer;
 mod others;
