@@ -9,10 +9,13 @@ use tenure_cluster::SecretValues;
 use tenure_domain::account::command::{ProposeMeasure, Starts};
 use tenure_domain::account::erasure::Included;
 use tenure_domain::account::event::Asked;
+use tenure_domain::account::provision::Provision;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
+use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::name::{AccountId, CaseId, EnvironmentId, MeasureId, NoticeId, SecretId};
 use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
+use tenure_domain::plan::{Exposure, Share};
 use tenure_domain::scope::Scope;
 use tenure_domain::statement::{Fact, Reasons};
 use tenure_domain::terms::{Terms, TermsRef};
@@ -52,6 +55,11 @@ fn words() -> Words {
 impl Tenant {
     /// A new account with one environment called `web`.
     pub fn open(name: &str) -> Self {
+        Self::of(name, EnvironmentKind::Managed)
+    }
+
+    /// The same with an environment of this kind.
+    pub fn of(name: &str, kind: EnvironmentKind) -> Self {
         let (terms, reference) = Terms::parse(TERMS).unwrap();
         let mut book = Book::default();
         book.insert(reference.clone(), Arc::new(terms));
@@ -59,7 +67,9 @@ impl Tenant {
         let id: AccountId = name.parse().unwrap();
         let account = Self::opened(&id, reference, &book, now);
         let mut tenant = Self { account, now, files: BTreeMap::new(), secrets: BTreeMap::new(), book };
-        tenant.person("ines", Command::CreateEnvironment { environment: "web".parse().unwrap(), plan: PLAN });
+        let (environment, share) =
+            ("web".parse().unwrap(), Share { plan: PLAN, exposure: Exposure::default() });
+        tenant.person("ines", Command::Provision(Provision::CreateEnvironment { environment, kind, share }));
         tenant
     }
 

@@ -13,6 +13,7 @@ use tenure_cluster::{
     Cluster, ClusterError, Enforcement, Envelope, Environment, EraseReport, Erased, Erasing, ForeignObject,
     Keep, KeepError, Memory, Observation, Preflight, Restoration, RestoreReport, StopReport,
 };
+use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
 
@@ -97,6 +98,12 @@ impl World {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Tenant::open(&format!("t{}-{count}", std::process::id()))
+    }
+
+    /// The same with an open environment.
+    pub fn open_tenant() -> Tenant {
+        let name = Self::tenant().account.id;
+        Tenant::of(name.as_str(), EnvironmentKind::Open)
     }
 }
 

@@ -225,6 +225,30 @@ fn whoever_changes_nothing_gets_credentials_under_a_freeze_and_nobody_under_a_su
     }
 }
 
+/// What runs in an open environment is declared in the cluster, and so only deploying can be withheld from one of it.
+#[test]
+fn a_workload_of_an_open_environment_can_be_frozen_by_its_name_and_nothing_else_withheld_from_it() {
+    let mut world = world();
+    let ask = |preset, scope: &str| Command::AskMeasure {
+        preset,
+        scope: scope.parse().unwrap(),
+        ends: None,
+        why: words(),
+    };
+    for preset in [Preset::Suspend, Preset::Isolate] {
+        let answer = world.run(&ADA.parse().unwrap(), ask(preset, "workload/pen/feed"));
+        assert!(matches!(answer, Err(Rejected::NotFound { .. })), "{preset}: {answer:?}");
+    }
+    world.ok(ADA, ask(Preset::Freeze, "workload/pen/feed"));
+    for scope in ["workload/web/unheard-of", "workload/nowhere/feed", "hostname/pen/feed/a.example"] {
+        let answer = world.run(&ADA.parse().unwrap(), ask(Preset::Freeze, scope));
+        assert!(matches!(answer, Err(Rejected::NotFound { .. })), "{scope}: {answer:?}");
+    }
+    // Its neighbours in the environment are not frozen with it.
+    world.until(world.now);
+    world.ok(ADA, access("pen", TenantRole::Editor, 600));
+}
+
 #[test]
 fn an_account_of_an_earlier_version_reads_and_writes_as_before() {
     let world = World::open(HOUSE, "2021-03-09T20:00:00Z");

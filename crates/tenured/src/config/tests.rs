@@ -192,3 +192,26 @@ async fn letters_that_do_not_render_are_refused_by_the_check_and_at_the_start() 
     let start = crate::installation::settings(&config, key, None).err().unwrap();
     assert!(format!("{start:#}").contains("letter.html"), "{start:#}");
 }
+
+#[test]
+fn a_freeze_webhook_is_off_unless_it_is_said_where_it_listens_and_where_it_is_reached() {
+    assert_eq!(read(LEAST, &[], &[]).unwrap().config.freeze, None);
+    let with = |rest: &str| format!("{LEAST}freezeWebhook:\n  listen: 0.0.0.0:8443\n{rest}");
+    for (rest, reached) in [
+        ("  url: https://10.0.0.5:8443\n", Reached::url("https://10.0.0.5:8443").unwrap()),
+        ("  service: tenure/freeze\n", Reached::service("tenure/freeze:443").unwrap()),
+    ] {
+        let listen = "0.0.0.0:8443".parse().unwrap();
+        let freeze = read(&with(rest), &[], &[]).unwrap().config.freeze;
+        assert_eq!(freeze, Some(FreezeConfig { listen, reached }));
+    }
+    for (rest, place, hint) in [
+        ("", "line 7, freezeWebhook.listen:", "freezeWebhook.url or freezeWebhook.service"),
+        ("  url: https://a\n  service: a/b\n", "line 7, freezeWebhook.listen:", "one of them only"),
+        ("  url: http://10.0.0.5\n", "line 8, freezeWebhook.url:", "https://"),
+        ("  service: freeze\n", "line 8, freezeWebhook.service:", "NAMESPACE/NAME"),
+    ] {
+        let found = faults(&with(rest));
+        assert!(found.len() == 1 && found[0].contains(place) && found[0].contains(hint), "{found:?}");
+    }
+}

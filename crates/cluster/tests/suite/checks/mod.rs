@@ -4,6 +4,7 @@ mod deaths;
 mod drift;
 mod erase;
 mod import;
+mod freeze;
 mod kinds;
 mod open;
 mod others;

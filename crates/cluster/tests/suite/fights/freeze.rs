@@ -72,6 +72,7 @@ async fn authorities(world: &World) -> Vec<String> {
 async fn open<'w>(cluster: &Cluster, world: &'w World, manifests: &[Value]) -> Arena<'w> {
     let mut driver = Driver::new(world);
     driver.cluster = cluster.clone();
+    driver.tenant = World::open_tenant();
     driver.envelope = Envelope::new(EnvironmentKind::Open, Exposure::default(), None);
     Arena::of(driver, manifests).await
 }
@@ -290,7 +291,7 @@ async fn fight_someone_else_with_rights_while_deploy_is_withheld_from_one_worklo
     arena.runs(3).await;
 
     let restored = arena.lifted(&freeze).await;
-    assert!(restored.equal, "{:?}", restored.differences);
+    assert_eq!(restored.differences, ["Deployment/page differs in its spec"], "what was free was changed");
     arena.apply(&arena.tenant, &more("feed")).await.unwrap();
     listener.stop().await;
     configurations(&world).delete(names::FREEZE, &DeleteParams::default()).await.unwrap();

@@ -31,7 +31,7 @@ impl Draft<'_> {
         why: Words,
     ) -> Result<(), Rejected> {
         self.of_account()?;
-        self.check_scope(&scope)?;
+        self.check_withheld(&scope, &preset.withholds())?;
         if !ASKED.contains(&preset) {
             let words: Vec<&str> = ASKED.iter().map(|p| p.as_str()).collect();
             return Err(Rejected::Invalid {

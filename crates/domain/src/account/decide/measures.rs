@@ -13,6 +13,7 @@ use crate::account::measure::{Basis, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::account::watch::Lifts;
 use crate::authority::Authority;
+use crate::capability::{Capability, Enforcer};
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
@@ -47,6 +48,25 @@ impl Draft<'_> {
         }
     }
 
+    /// The same for a measure that withholds this. What runs in an open environment is not declared here, and a name means what
+    /// is called so there: `deploy` can be withheld from that, and nothing else that a cluster would have to see to.
+    pub(super) fn check_withheld(
+        &self,
+        scope: &Scope,
+        withholds: &BTreeSet<Capability>,
+    ) -> Result<(), Rejected> {
+        let frozen = |c: &Capability| *c == Capability::Deploy || c.enforcer() != Enforcer::Cluster;
+        match scope {
+            Scope::Workload(environment, _)
+                if !self.account.environment(environment)?.kind.is_managed()
+                    && withholds.iter().all(frozen) =>
+            {
+                Ok(())
+            }
+            _ => self.check_scope(scope),
+        }
+    }
+
     fn proposal(
         &self,
         case: CaseId,
@@ -58,10 +78,11 @@ impl Draft<'_> {
     ) -> Result<(Proposal, Option<Power>), Rejected> {
         let found = self.account.case(&case)?;
         let ground = found.ground.clone();
-        self.check_scope(&scope)?;
         let terms = self.account.terms_of(found, self.context.book)?;
         let governing = self.account.governing(found).clone();
         let granted = terms.power(&power).cloned();
+        let withholds = granted.as_ref().map(Power::withholds).unwrap_or_default();
+        self.check_withheld(&scope, &withholds)?;
         // A power that the terms do not hold is a guard, named with all the others; `warn` stands in for its measure.
         let preset = granted.as_ref().map_or(crate::capability::Preset::Warn, |p| p.permits);
         let authority = granted.as_ref().map_or_else(Authority::default, |p| p.authority(&ground));
@@ -72,7 +93,7 @@ impl Draft<'_> {
             basis: Basis::Power,
             authority,
             preset,
-            withholds: granted.as_ref().map(Power::withholds).unwrap_or_default(),
+            withholds,
             scope,
             effective,
             why,
