@@ -188,7 +188,7 @@ async fn who_we_are(client: &Client) -> kube::Result<Option<String>> {
             let name = said.pointer("/status/userInfo/username").and_then(Value::as_str);
             Ok(name.filter(|name| !name.is_empty()).map(str::to_owned))
         }
-        Err(kube::Error::Api(status)) if matches!(status.code, 403 | 404 | 405) => Ok(None),
+        Err(kube::Error::Api(status)) if matches!(status.code, 403..=405) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -20,12 +20,18 @@ use crate::names;
 use crate::pass::Pass;
 use crate::report::Repair;
 
-/// What the cluster answered to a change that has to be refused, for each thing that is frozen: nothing where it would
-/// have let it pass. No key for the environment as a whole.
+/// What the cluster answered to a change that has to be refused.
+#[derive(Debug, Clone)]
+enum Answer {
+    Refused(String),
+    LetPass,
+}
+
+/// What was tried of each thing that is frozen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Proofs {
-    environment: Option<Option<String>>,
-    workloads: BTreeMap<WorkloadId, Option<String>>,
+    environment: Option<Answer>,
+    workloads: BTreeMap<WorkloadId, Answer>,
 }
 
 impl Proofs {
@@ -34,9 +40,9 @@ impl Proofs {
         // What withholds it from all withholds it from one.
         let own = workload.and_then(|workload| self.workloads.get(workload));
         match own.or(self.environment.as_ref()) {
-            Some(Some(said)) if is_by_us(said) => Ok(said),
-            Some(Some(said)) => Err(format!("the freeze is not proved yet: {said}")),
-            Some(None) => Err("the freeze webhook does not refuse changes yet".to_owned()),
+            Some(Answer::Refused(said)) if is_by_us(said) => Ok(said),
+            Some(Answer::Refused(said)) => Err(format!("the freeze is not proved yet: {said}")),
+            Some(Answer::LetPass) => Err("the freeze webhook does not refuse changes yet".to_owned()),
             None => Err("the namespace was labelled as frozen just now".to_owned()),
         }
     }
@@ -116,7 +122,7 @@ async fn try_change(
     pass: &Pass<'_>,
     freezes: &Freezes,
     workload: Option<&WorkloadId>,
-) -> Result<Option<String>, ClusterError> {
+) -> Result<Answer, ClusterError> {
     let labels: Value = workload.map_or(json!({}), |workload| json!({names::WORKLOAD: workload.as_str()}));
     let trial = json!({
         "apiVersion": Kind::ConfigMap.api_version(),
@@ -128,9 +134,10 @@ async fn try_change(
             "annotations": {names::FREEZE_PROOF: freezes.proof()},
         },
     });
-    match pass.requests.try_create(Kind::ConfigMap, &trial).await {
+    let said = match pass.requests.try_create(Kind::ConfigMap, &trial).await {
         // A webhook that cannot be asked is told of, and hinders nothing else.
-        Err(error) if error.vetoed_by().is_some() => Ok(error.refusal().map(str::to_owned)),
-        said => said,
-    }
+        Err(error) if error.vetoed_by().is_some() => error.refusal().map(str::to_owned),
+        said => said?,
+    };
+    Ok(said.map_or(Answer::LetPass, Answer::Refused))
 }

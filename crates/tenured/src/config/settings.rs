@@ -175,8 +175,8 @@ pub const SETTINGS: &[Setting] = &[
         path: "freezeWebhook.listen",
         kind: Kind::AddressOrOff,
         default: Some("off"),
-        example: "0.0.0.0:8443",
-        about: "Where the freeze webhook is served, in TLS by certificates that it makes and replaces itself; or off. Where it is served, the cluster asks it about changes in open environments from which deploy is withheld, and refuses them while nobody answers; it asks about no others.",
+        example: "off",
+        about: "Where the freeze webhook is served, such as 0.0.0.0:8443, in TLS by certificates that it makes and replaces itself; or off. Where it is served, the cluster asks it about changes in open environments from which deploy is withheld, and refuses them while nobody answers; it asks about no others.",
     },
     Setting {
         path: "freezeWebhook.url",

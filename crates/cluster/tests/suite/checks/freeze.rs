@@ -10,7 +10,7 @@ use tenure_domain::plan::Exposure;
 use super::repaired;
 use crate::world::{Driver, World};
 
-async fn frozen_driver<'w>(world: &'w World, freezes: Option<Freezes>) -> Driver<'w> {
+async fn frozen_driver(world: &World, freezes: Option<Freezes>) -> Driver<'_> {
     let mut driver = Driver::new(world);
     driver.tenant = World::open_tenant();
     driver.envelope = Envelope::new(EnvironmentKind::Open, Exposure::default(), None);

@@ -74,7 +74,7 @@ async fn open<'w>(cluster: &Cluster, world: &'w World, manifests: &[Value]) -> A
     driver.cluster = cluster.clone();
     driver.tenant = World::open_tenant();
     driver.envelope = Envelope::new(EnvironmentKind::Open, Exposure::default(), None);
-    Arena::of(driver, manifests).await
+    Box::pin(Arena::of(driver, manifests)).await
 }
 
 fn config_map(value: &str) -> Value {
