@@ -166,10 +166,11 @@ impl Keeper {
         match configuration::keep(&self.client, &self.reached, ours, now).await {
             // Seen by a look that did not write it, so that the overlap counts from then.
             Ok(false) => self.rotation.known(now),
-            Ok(true) => tracing::info!(
-                configuration = names::FREEZE,
-                "the freeze webhook's configuration was written"
-            ),
+            Ok(true) => {
+                self.rotation.written();
+                let configuration = names::FREEZE;
+                tracing::info!(configuration, "the freeze webhook's configuration was written");
+            }
             // Another process wrote at the same time.
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => return Err(error),

@@ -71,6 +71,13 @@ impl Rotation {
         }
     }
 
+    /// What the cluster had was written anew: it counts from when that is seen.
+    pub fn written(&mut self) {
+        if let Some(next) = &mut self.next {
+            next.known_since = None;
+        }
+    }
+
     /// Lets the next one serve if the cluster has known its authority for long enough; whether it does.
     pub fn take_over(&mut self, now: Timestamp) -> bool {
         let is_known = |since: Timestamp| {
@@ -125,6 +132,10 @@ mod tests {
         rotation.known(at(5, 59));
         assert!(!rotation.take_over(at(5, 59)), "the overlap has not passed");
         assert_eq!(rotation.serving().authority, first.authority);
+        // Somebody took the authorities away, and they were written anew: the overlap begins again.
+        rotation.written();
+        assert!(!rotation.take_over(at(5, 60)));
+        rotation.known(at(5, 0));
         assert!(rotation.take_over(at(5, 60)));
         assert_eq!(rotation.serving().authority, second.authority);
         assert_eq!(authorities(&rotation), [second.authority]);

@@ -94,7 +94,7 @@ async fn it_answers_over_tls_that_only_its_authority_vouches_for() {
     let answer = ask(house.address, &house.first.authority, &post(&question())).await.unwrap();
     let answer = body(&answer);
     assert_eq!((&answer["response"]["uid"], &answer["response"]["allowed"]), (&json!("u-1"), &json!(false)));
-    let other = issue("freeze.example", moment(), Duration::from_secs(60), &ring()).unwrap();
+    let other = issue("freeze.example", moment(), Duration::from_mins(1), &ring()).unwrap();
     ask(house.address, &other.authority, &post(&question())).await.unwrap_err();
     house.stopping.cancel();
     house.task.await.unwrap().unwrap();
@@ -121,7 +121,7 @@ async fn what_is_no_question_is_answered_within_bounds() {
 #[tokio::test]
 async fn who_trusts_both_authorities_notices_no_change_of_the_certificate() {
     let house = house().await;
-    let next = issue("freeze.example", moment(), Duration::from_secs(60), &ring()).unwrap();
+    let next = issue("freeze.example", moment(), Duration::from_mins(1), &ring()).unwrap();
     let both = format!("{}{}", house.first.authority, next.authority);
     ask(house.address, &both, &post(&question())).await.unwrap();
     ask(house.address, &next.authority, &post(&question())).await.unwrap_err();
