@@ -3,8 +3,8 @@
 mod deaths;
 mod drift;
 mod erase;
-mod import;
 mod freeze;
+mod import;
 mod kinds;
 mod open;
 mod others;
