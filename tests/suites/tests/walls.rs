@@ -127,14 +127,24 @@ fn only_the_engine_is_between_the_faces_and_the_rest() {
         if name != "tenured" {
             assert!(!direct.contains("tenure-api"), "{name} depends on the API");
         }
-        if !["engine", "tenured"].contains(&name.as_str()) {
+        // The webhook that the cluster asks is a part of the cluster half.
+        if !["engine", "tenured", "freeze"].contains(&name.as_str()) {
             assert!(!direct.contains("tenure-cluster"), "{name} reaches the cluster past the engine");
+        }
+        if !["engine", "tenured"].contains(&name.as_str()) {
             assert!(!direct.contains("tenure-notify"), "{name} reaches the mail past the engine");
         }
     }
     let cluster: Vec<_> = all["cluster"].iter().filter(|d| d.starts_with("tenure-")).collect();
     assert_eq!(cluster, ["tenure-domain"], "the cluster half knows desired state and permits, not cases");
+    let freeze: Vec<_> = all["freeze"].iter().filter(|d| d.starts_with("tenure-")).collect();
+    assert_eq!(
+        freeze,
+        ["tenure-cluster"],
+        "the freeze webhook answers by what passes withhold, and asks nobody"
+    );
     for (name, direct) in &all {
+        assert!(!direct.contains("tenure-freeze") || name == "tenured", "{name} needs the freeze webhook");
         assert!(!direct.contains("tenure-kubesim") || name == "tenured", "{name} ships the simulation");
     }
 }

@@ -90,8 +90,10 @@ impl Account {
         unmet.extend(self.power_guards(proposal, terms));
         if let (Some(case), Some(power)) = (&proposal.case, &proposal.power) {
             unmet.extend(self.period_guards(case, power, terms, context.now, context.now));
-            // What is in effect already rests on periods that have run: stopping clocks does not lift it.
+            // What is in effect already rests on periods that have run: neither stopping clocks lifts it, nor a remedy for
+            // something else that awaits a decision.
             if !measure.is_effective() {
+                unmet.extend(self.undecided_guard(case, power));
                 unmet.extend(self.paused_guard(case, terms));
             }
         }
@@ -181,10 +183,13 @@ impl Account {
         if !notice.is_zero() && !cfg!(seeded_violation) {
             judge(Guard::NoticeRun, clocks.notice, notice, "notice of intent", "notice of");
         }
-        if let Ok(case) = self.case(case) {
-            unmet.extend(cure_undecided(case, clocks.cure.map(|(_, ends)| ends)));
-        }
         unmet
+    }
+
+    /// Law 4: a remedy that was handed in within the cure period is decided on first.
+    pub(super) fn undecided_guard(&self, case: &CaseId, power: &PowerId) -> Option<Unmet> {
+        let ends = self.clocks(case, power).cure.map(|(_, ends)| ends);
+        cure_undecided(self.case(case).ok()?, ends)
     }
 
     /// Law 1: the power, the case and the scope.

@@ -439,6 +439,7 @@ impl Account {
             let terms = self.terms_of(case, context.book)?;
             for power in self.powers_at_hand(case, terms) {
                 let mut guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
+                guards.extend(self.undecided_guard(&case.id, &power));
                 guards.extend(self.dispute_guard(&case.id));
                 guards.extend(self.paused_guard(&case.id, terms));
                 if !guards.is_empty() {

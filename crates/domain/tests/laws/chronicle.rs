@@ -63,6 +63,8 @@ pub struct MeasureSeen {
     pub proposed_at: Timestamp,
     pub needed: u8,
     pub ratify_by: Option<Timestamp>,
+    /// The measure in whose place an appeal put it.
+    pub replaces: Option<MeasureId>,
     pub ratified_by: Option<PersonId>,
     /// Consents since the measure was proposed or last amended.
     pub consents: Vec<(PersonId, String)>,
@@ -194,6 +196,7 @@ impl Chronicle {
                     proposed_at: *at,
                     needed: *approvals_needed,
                     ratify_by: *ratify_by,
+                    replaces: replaces.clone(),
                     ratified_by: None,
                     consents: Vec::new(),
                     parts: actor.person().cloned().into_iter().chain(before).collect(),

@@ -27,11 +27,19 @@ fn basis(
     prop_assert!(!case.closed, "{} is in a closed case", id);
     prop_assert!(power.grounds.contains(&case.ground), "{} rests on a power for other grounds", id);
     prop_assert!(power.scopes.contains(&proposal.scope.kind()), "{} reaches too far", id);
-    prop_assert_eq!(&proposal.withholds, &power.permits.withholds());
+    match &measure.replaces {
+        Some(old) => prop_assert!(proposal.withholds.is_subset(&seen.measures[old].proposal.withholds)),
+        None => prop_assert_eq!(&proposal.withholds, &power.permits.withholds()),
+    }
 
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
     let hash = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&command).unwrap()));
     prop_assert_eq!(&hash, &measure.hash, "the hash of {} is not that of its proposal", id);
+    // What an appeal put in the place of more rests on the consent to that.
+    let mut measure = measure;
+    while let Some(old) = &measure.replaces {
+        measure = &seen.measures[old];
+    }
     match &power.process {
         Process::Emergency { .. } => {
             let by = measure.ratified_by.as_ref();
@@ -43,7 +51,7 @@ fn basis(
             let mut people: Vec<_> = measure
                 .consents
                 .iter()
-                .filter(|(by, to)| *to == hash && Some(by) != measure.proposer.person())
+                .filter(|(by, to)| *to == measure.hash && Some(by) != measure.proposer.person())
                 .map(|(by, _)| by)
                 .collect();
             people.sort();

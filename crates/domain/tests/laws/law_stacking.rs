@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use tenure_domain::account::command::{Command, Starts};
 use tenure_domain::account::standing::Standing;
 use tenure_domain::account::{Actor, Context};
 use tenure_domain::capability::Capability;
+use tenure_domain::name::ItemId;
 use tenure_domain::scope::Scope;
 
 use crate::chronicle::Chronicle;
 use crate::history::check;
+use crate::world::{HOUSE, World, propose, words};
 
 #[test]
 fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
@@ -37,6 +40,30 @@ fn law_09_lifting_one_measure_leaves_the_others_their_permits() {
         }
         Ok(())
     });
+}
+
+/// What a measure rests on is put right while something else that was asked for awaits a decision: only that decides.
+#[test]
+fn law_09_a_measure_in_force_keeps_its_permit_until_the_last_remedy_is_decided_on() {
+    let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
+    let case = world.open_case("abuse");
+    world.serve(&case, Starts::Both, "1.1", &["stop"]);
+    world.pass_hours(30);
+    world.ok("person/ines", propose(&case, "1.1", "environment/web", true));
+    world.approve("ruth", 1);
+    world.until(world.now);
+    world.confirm(1);
+    world.serve(&case, Starts::Cure, "1.1", &["hide"]);
+    let hide: ItemId = "hide".parse().unwrap();
+    let submit = Command::SubmitCure { case: case.clone(), item: hide.clone(), remedy: words() };
+    world.ok("member/parley/ada", submit);
+    world.pass_hours(4 * 24);
+    world.cure(&case, "stop");
+    assert_eq!(world.state_of(1), "in_force");
+    assert!(world.permit(&world.m(1)).is_ok(), "{:?}", world.permit(&world.m(1)));
+    world.ok("person/ines", Command::AcceptCure { case, item: hide });
+    assert_eq!(world.state_of(1), "lifting");
+    assert!(world.permit(&world.m(1)).is_err());
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl Draft<'_> {
             ));
         }
         guards.extend(self.account.period_guards(&case, &power, &terms, effective, now));
+        guards.extend(self.account.undecided_guard(&case, &power));
         guards.extend(self.account.paused_guard(&case, &terms));
         guards.extend(self.account.ladder_guard(&proposal, &terms));
         guards.extend(self.account.appeal_guard(&case));
@@ -252,6 +253,7 @@ impl Draft<'_> {
         guards.extend(self.account.stage_guards(&proposal, terms));
         guards.extend(moment_guard(effective, self.context.now, true, terms));
         guards.extend(self.account.period_guards(case, power, terms, effective, self.context.now));
+        guards.extend(self.account.undecided_guard(case, power));
         guards.extend(self.account.paused_guard(case, terms));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
