@@ -65,7 +65,9 @@ pub async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Resp
         return error_answer(&fault);
     }
     let writes = request.method() != Method::GET;
+    let turn = if writes { shared.turn().await } else { None };
     let result = dispatch(Arc::clone(&shared), request).await;
+    drop(turn);
     if writes {
         shared.kept().await;
     }

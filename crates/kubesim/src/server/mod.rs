@@ -125,6 +125,12 @@ impl Simulation {
         self.shared.writes.subscribe()
     }
 
+    /// Lets `more` writing requests change something, as [`Self::writes`] counts them; whatever writes after them waits,
+    /// its connection open. `None` lets all go on. A test can kill a client after each of its writes and miss none.
+    pub fn allow_writes(&self, more: Option<u64>) {
+        self.shared.allow(more);
+    }
+
     /// The next `n` requests of whatever kind get this HTTP status and do nothing.
     pub fn fail_next(&self, n: u32, status: u16) {
         self.shared.fail_next(n, status);

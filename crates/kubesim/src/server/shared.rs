@@ -17,6 +17,9 @@ pub struct Shared {
     pub changed: watch::Sender<u64>,
     /// How many writing requests have been committed.
     pub writes: watch::Sender<u64>,
+    /// How many of them there may be before the next waits; `None` where nothing waits.
+    allowed: watch::Sender<Option<u64>>,
+    turn: tokio::sync::Mutex<()>,
     /// The newest version that the state file holds; `None` where there is no file.
     pub saved: watch::Sender<Option<u64>>,
     /// How many writing requests were asked for, without and with a dry run, whatever became of them.
@@ -37,6 +40,8 @@ impl Shared {
             world: Mutex::new(world),
             changed: watch::Sender::new(version),
             writes: watch::Sender::new(0),
+            allowed: watch::Sender::new(None),
+            turn: tokio::sync::Mutex::new(()),
             saved: watch::Sender::new(has_file.then_some(0)),
             asked: (AtomicU64::new(0), AtomicU64::new(0)),
             faults: Mutex::new((0, 0)),
@@ -69,6 +74,28 @@ impl Shared {
             self.changed.send_replace(after);
         }
         outcome
+    }
+
+    /// Lets this many more writing requests change something; those after them wait. `None` lets all go on.
+    pub fn allow(&self, more: Option<u64>) {
+        self.allowed.send_replace(more.map(|more| *self.writes.borrow() + more));
+    }
+
+    /// Waits until a writing request may be done. Where writes are counted out, one is done at a time: what this returns
+    /// ends when it is done.
+    pub async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mut allowed = self.allowed.subscribe();
+        loop {
+            let turn = self.turn.lock().await;
+            let limit = *allowed.borrow_and_update();
+            match limit {
+                None => return None,
+                Some(limit) if *self.writes.borrow() < limit => return Some(turn),
+                Some(_) => drop(turn),
+            }
+            // The sender lives as long as `self`.
+            drop(allowed.changed().await);
+        }
     }
 
     /// Waits until what is committed now is in the state file, where there is one, so that what was answered outlives

@@ -52,7 +52,7 @@ impl Server {
         &self.data
     }
 
-    fn spawn(&self) -> anyhow::Result<()> {
+    pub fn spawn(&self) -> anyhow::Result<()> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tenured"));
         command.args(["dev", "--listen", &format!("127.0.0.1:{}", self.port), "--data"]).arg(&self.data);
         if let Some(kubeconfig) = &self.kubeconfig {
