@@ -4,6 +4,7 @@
 //! both see the same machine. Nothing here asserts a time.
 
 mod cases;
+mod cluster;
 mod commits;
 mod decisions;
 mod due;
@@ -34,6 +35,9 @@ struct Cli {
     /// A PostgreSQL server on which a database may be made, such as `postgres://tenure@127.0.0.1:15432/postgres`.
     #[arg(long)]
     postgres: Option<String>,
+    /// A kubeconfig of a cluster on which namespaces may be made; else `TENURE_TEST_KUBECONFIG` names one.
+    #[arg(long)]
+    kubeconfig: Option<PathBuf>,
     /// Small rounds: shows that everything can be measured, not what it costs.
     #[arg(long)]
     quick: bool,
@@ -49,6 +53,20 @@ enum Verb {
     Serve {
         /// The data folder.
         data: PathBuf,
+    },
+    /// Serve a simulated cluster and write how to reach it into this file.
+    #[command(hide = true)]
+    Simulate {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Serve a data folder on another process's cluster.
+    #[command(hide = true)]
+    Control {
+        /// The data folder.
+        data: PathBuf,
+        /// How to reach the cluster.
+        kubeconfig: PathBuf,
     },
 }
 
@@ -71,6 +89,8 @@ enum What {
     Latency,
     /// What many accounts cost at the start and in memory.
     Scale,
+    /// What is done on a real API server, beside a bare client and kubectl. Simulated where the rounds are small.
+    Cluster,
 }
 
 /// How much is measured.
@@ -91,10 +111,12 @@ fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     tenured::install_crypto();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    if let Some(Verb::Serve { data }) = cli.verb {
-        return runtime.block_on(scale::serve(data));
+    match cli.verb {
+        Some(Verb::Serve { data }) => runtime.block_on(scale::serve(data)),
+        Some(Verb::Simulate { file }) => runtime.block_on(cluster::simulate(file)),
+        Some(Verb::Control { data, kubeconfig }) => runtime.block_on(cluster::control(data, kubeconfig)),
+        None => runtime.block_on(measure(cli)),
     }
-    runtime.block_on(measure(cli))
 }
 
 async fn measure(cli: Cli) -> anyhow::Result<()> {
@@ -143,11 +165,21 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
     if wanted(What::Scale) {
         add(scale::measure(effort).await?)?;
     }
+    let kubeconfig =
+        cli.kubeconfig.clone().or_else(|| std::env::var_os("TENURE_TEST_KUBECONFIG").map(Into::into));
+    if wanted(What::Cluster) && (kubeconfig.is_some() || effort.quick) {
+        add(cluster::measure(effort, kubeconfig.as_deref()).await?)?;
+    }
     if cli.json {
         let document = serde_json::json!({ "machine": machine.to_string(), "figures": all });
         writeln!(out, "{}", serde_json::to_string_pretty(&document)?)?;
-    } else if wanted(What::Commits) && cli.postgres.is_none() {
-        writeln!(out, "\nPostgreSQL was not measured: name a server with --postgres URL.")?;
+    } else {
+        if wanted(What::Commits) && cli.postgres.is_none() {
+            writeln!(out, "\nPostgreSQL was not measured: name a server with --postgres URL.")?;
+        }
+        if wanted(What::Cluster) && kubeconfig.is_none() {
+            writeln!(out, "\nNo real cluster was measured: name one with --kubeconfig FILE.")?;
+        }
     }
     Ok(())
 }

@@ -147,7 +147,7 @@ async fn start_once(data: &Path) -> anyhow::Result<Start> {
 }
 
 /// The memory that a process has in use, in MiB (`VmRSS`).
-fn memory(child: &Child) -> anyhow::Result<f64> {
+pub fn memory(child: &Child) -> anyhow::Result<f64> {
     let pid = child.id().context("it ended")?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let kib: f64 = status

@@ -59,6 +59,10 @@ pub enum Unit {
     Mebibytes,
     /// Bytes.
     Bytes,
+    /// So many.
+    Count,
+    /// So many of a hundred.
+    Percent,
 }
 
 impl Unit {
@@ -70,6 +74,8 @@ impl Unit {
             Self::PerSecond => format!("{value:.0}/s"),
             Self::Mebibytes => format!("{value:.1} MiB"),
             Self::Bytes => format!("{value:.0} B"),
+            Self::Count => format!("{value:.0}"),
+            Self::Percent => format!("{value:.2} %"),
         }
     }
 
@@ -88,7 +94,27 @@ pub struct Figure {
     p10: f64,
     p90: f64,
     beside: Option<Beside>,
-    target: Option<f64>,
+    target: Option<Target>,
+}
+
+/// What a number should reach.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    #[serde(flatten)]
+    goal: Goal,
+    is_met: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Goal {
+    /// So good as a part of the peer, at least.
+    Ratio(f64),
+    /// So much at most, in the figure's unit.
+    Most(f64),
+    /// So much at least, in the figure's unit.
+    Least(f64),
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -123,8 +149,25 @@ impl Figure {
     }
 
     /// With the ratio that it should reach.
-    pub fn target(mut self, ratio: f64) -> Self {
-        self.target = Some(ratio);
+    pub fn target(self, ratio: f64) -> Self {
+        let is_met = self.beside.as_ref().is_some_and(|peer| peer.ratio >= ratio);
+        self.toward(Goal::Ratio(ratio), is_met)
+    }
+
+    /// With what its median should be at most.
+    pub fn at_most(self, value: f64) -> Self {
+        let is_met = self.median <= value;
+        self.toward(Goal::Most(value), is_met)
+    }
+
+    /// With what its median should be at least.
+    pub fn at_least(self, value: f64) -> Self {
+        let is_met = self.median >= value;
+        self.toward(Goal::Least(value), is_met)
+    }
+
+    fn toward(mut self, goal: Goal, is_met: bool) -> Self {
+        self.target = Some(Target { goal, is_met });
         self
     }
 }
@@ -137,9 +180,12 @@ impl fmt::Display for Figure {
             Some(peer) => write!(f, " {} | {} | {:.0} % |", peer.what, say(peer.median), peer.ratio * 100.0)?,
             None => write!(f, " | | |")?,
         }
-        match self.target {
-            Some(target) => write!(f, " ≥ {:.0} % |", target * 100.0),
-            None => write!(f, " |"),
+        let Some(Target { goal, is_met }) = self.target else { return write!(f, " |") };
+        match goal {
+            Goal::Ratio(ratio) => write!(f, " ≥ {:.0} %", ratio * 100.0)?,
+            Goal::Most(value) => write!(f, " ≤ {}", say(value))?,
+            Goal::Least(value) => write!(f, " ≥ {}", say(value))?,
         }
+        f.write_str(if is_met { ": met |" } else { ": MISSED |" })
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::backoff;
 
 /// How many accounts are looked at at once.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// How soon something pending is looked at again; doubled while the same stays pending, up to [`PENDING_LATEST`].
 /// Operating time.

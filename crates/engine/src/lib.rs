@@ -57,6 +57,7 @@ mod writer;
 pub use adoption::{Adopted, adopt};
 pub use caps::{Cap, OperatorCaps};
 pub use continuity::{LogRefusal, check as check_log};
+pub use dirty::AT_ONCE as ACCOUNTS_AT_ONCE;
 pub use engine::{Engine, Settings};
 pub use erasing::Deleting;
 pub use error::EngineError;
