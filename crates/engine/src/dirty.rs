@@ -1,6 +1,11 @@
 //! Which accounts are to be looked at, and when: at once because of a commit or a change in the cluster, or again after
 //! a pause because something is pending or went wrong. At most one later look waits for each account, however often it
 //! was poked.
+//!
+//! What was decided comes before what merely stirred, so that a measure does not wait for a thousand looks that nobody
+//! asked for; who came first is looked at first, and every so often one that stirred, so that neither waits for ever.
+
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +15,7 @@ use tenure_domain::name::AccountId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::line::Line;
 use crate::backoff;
 
 /// How many accounts are looked at at once.
@@ -21,6 +27,9 @@ const SOON: Duration = Duration::from_millis(100);
 
 /// The longest pause while something is pending. Changes in the cluster are seen at once all the same.
 const PENDING_LATEST: Duration = Duration::from_secs(1);
+
+/// Of so many looks one is taken from those that stirred, where any waits.
+const SHARE_OF_STIRRED: u32 = 4;
 
 /// A look that takes longer is given up and begun anew. Operating time.
 pub(crate) const LOOK_MAX: Duration = Duration::from_mins(2);
@@ -34,7 +43,11 @@ pub(crate) struct Dirty {
 
 #[derive(Debug, Default)]
 struct DirtyState {
-    waiting: BTreeSet<AccountId>,
+    /// For what was committed, and for what is pending because of it.
+    decided: Line,
+    /// For what changed in the cluster, and for what is looked at now and then.
+    stirred: Line,
+    taken: u32,
     working: BTreeSet<AccountId>,
     later: BTreeMap<AccountId, Later>,
 }
@@ -58,7 +71,13 @@ impl Dirty {
 
     /// Asks for a look at an account, at once.
     pub fn poke(&self, id: &AccountId) {
-        self.lock().waiting.insert(id.clone());
+        self.lock().decide(id);
+        self.poke.notify_one();
+    }
+
+    /// Asks for a look at an account of which nothing is known to have changed.
+    pub fn glance(&self, id: &AccountId) {
+        self.lock().stir(id);
         self.poke.notify_one();
     }
 
@@ -66,23 +85,25 @@ impl Dirty {
     /// is over, as our own tries stir the cluster as well.
     pub fn stirred(&self, id: &AccountId) {
         if !self.lock().later.get(id).is_some_and(|later| later.failed) {
-            self.poke(id);
+            self.glance(id);
         }
     }
 
     pub fn take(&self) -> Option<AccountId> {
         let mut state = self.lock();
         let now = Instant::now();
-        let DirtyState { waiting, later, .. } = &mut *state;
-        for (id, later) in later.iter_mut().filter(|(_, later)| later.at <= now) {
-            waiting.insert(id.clone());
-            later.at = now + LOOK_MAX;
-        }
+        state.fall_due(now);
         if state.working.len() >= AT_ONCE {
             return None;
         }
-        let id = state.waiting.iter().find(|id| !state.working.contains(*id))?.clone();
-        state.waiting.remove(&id);
+        let DirtyState { decided, stirred, working, taken, .. } = &mut *state;
+        let first = |line: &mut Line| line.take(|id| !working.contains(id));
+        let id = if (*taken + 1).is_multiple_of(SHARE_OF_STIRRED) {
+            first(stirred).or_else(|| first(decided))
+        } else {
+            first(decided).or_else(|| first(stirred))
+        }?;
+        *taken = taken.wrapping_add(1);
         // A look that was poked for takes the place of the later one; what it finds sets the next.
         if let Some(later) = state.later.get_mut(&id) {
             later.at = now + LOOK_MAX;
@@ -126,7 +147,34 @@ impl Dirty {
         if let Some((id, later)) = state.later.iter().next() {
             return Some(format!("{id}: {}", later.why));
         }
-        state.waiting.iter().chain(&state.working).next().map(|id| format!("{id}: being looked at"))
+        let all = state.decided.iter().chain(state.stirred.iter()).chain(&state.working);
+        all.map(|id| format!("{id}: being looked at")).next()
+    }
+}
+
+impl DirtyState {
+    fn decide(&mut self, id: &AccountId) {
+        // One look is for both.
+        self.stirred.remove(id);
+        self.decided.join(id);
+    }
+
+    fn stir(&mut self, id: &AccountId) {
+        if !self.decided.holds(id) {
+            self.stirred.join(id);
+        }
+    }
+
+    /// What is pending is looked at as what was decided: it is how that comes true. What failed waits its turn.
+    fn fall_due(&mut self, now: Instant) {
+        let mut due = Vec::new();
+        for (id, later) in self.later.iter_mut().filter(|(_, later)| later.at <= now) {
+            due.push((id.clone(), later.failed));
+            later.at = now + LOOK_MAX;
+        }
+        for (id, failed) in due {
+            if failed { self.stir(&id) } else { self.decide(&id) }
+        }
     }
 }
 
@@ -207,6 +255,60 @@ mod tests {
         dirty.done(&parley(), None);
         assert_eq!(dirty.take(), Some(parley()));
         dirty.done(&parley(), None);
+        assert_eq!(dirty.take(), None);
+    }
+
+    fn named(name: &str, n: usize) -> AccountId {
+        format!("{name}-{n}").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_came_first_is_looked_at_first_whatever_the_name() {
+        let dirty = Dirty::default();
+        for name in ["zeta", "alpha", "midway"] {
+            dirty.poke(&named(name, 1));
+        }
+        dirty.poke(&named("zeta", 1));
+        for name in ["zeta", "alpha", "midway"] {
+            assert_eq!(dirty.take(), Some(named(name, 1)), "asking again loses no place");
+        }
+        assert_eq!(dirty.take(), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_decided_comes_before_a_thousand_that_stirred_and_these_still_get_their_share() {
+        let dirty = Dirty::default();
+        for n in 0..1_000 {
+            dirty.stirred(&named("stirred", n));
+        }
+        for n in 0..30 {
+            dirty.poke(&named("decided", n));
+        }
+        let mut looked_at = Vec::new();
+        for _ in 0..40 {
+            let id = dirty.take().unwrap();
+            dirty.done(&id, None);
+            looked_at.push(id.to_string());
+        }
+        let decided = looked_at.iter().filter(|id| id.starts_with("decided")).count();
+        assert_eq!((decided, looked_at[0].as_str()), (30, "decided-0"));
+        assert_eq!(looked_at.iter().filter(|id| id.starts_with("stirred")).count(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_commit_moves_what_stirred_to_the_front_and_one_look_is_for_both() {
+        let dirty = Dirty::default();
+        for n in 0..3 {
+            dirty.stirred(&named("other", n));
+        }
+        dirty.stirred(&parley());
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        dirty.done(&parley(), None);
+        for n in 0..3 {
+            assert_eq!(dirty.take(), Some(named("other", n)));
+            dirty.done(&named("other", n), None);
+        }
         assert_eq!(dirty.take(), None);
     }
 

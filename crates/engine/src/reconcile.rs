@@ -90,7 +90,7 @@ pub(crate) async fn look_at_all(inner: &Inner) -> Result<(), EngineError> {
         after.clone_from(last);
         for stream in &page {
             if let Some(Ok(id)) = stream.strip_prefix("account/").map(str::parse) {
-                inner.pokes.accounts.poke(&id);
+                inner.pokes.accounts.glance(&id);
             }
         }
     }
