@@ -12,14 +12,22 @@ use crate::pass::Pass;
 use crate::render;
 use crate::report::Repair;
 
+/// A namespace of ours.
+pub(crate) struct Namespace {
+    pub object: Value,
+    /// Whether the server made it just now, at our request: nothing of ours is in it yet.
+    pub is_new: bool,
+}
+
 /// The environment's namespace: the one that we made, or a new one where we never made one.
-pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Value, ClusterError> {
+pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Namespace, ClusterError> {
     let name = pass.requests.namespace().to_owned();
     let found = pass.requests.get(Kind::Namespace, &name).await?;
     if let (None, Some(imported)) = (&pass.memory.namespace_uid, &pass.environment.envelope.imported) {
         return import::take(pass, found, imported);
     }
-    match (found, pass.memory.namespace_uid.clone()) {
+    let mut is_new = false;
+    let object = match (found, pass.memory.namespace_uid.clone()) {
         (Some(found), Some(known)) if uid(&found) == known => alive(found, name),
         (Some(found), Some(known)) => {
             Err(ClusterError::ForeignNamespace { name, found: uid(&found).to_owned(), known: Some(known) })
@@ -34,12 +42,16 @@ pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Value, ClusterError
             pass.keep().await?;
             let wanted = render::namespace(pass.environment, &claim);
             let made = match pass.requests.create(Kind::Namespace, &wanted).await? {
-                Some(made) => made,
+                Some(made) => {
+                    is_new = true;
+                    made
+                }
                 None => pass.requests.get(Kind::Namespace, &name).await?.unwrap_or_default(),
             };
             ours(pass, made, name)
         }
-    }
+    }?;
+    Ok(Namespace { object, is_new })
 }
 
 fn ours(pass: &mut Pass<'_>, found: Value, name: String) -> Result<Value, ClusterError> {

@@ -8,6 +8,7 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::WorkloadId;
 use tenure_domain::permit::Permit;
 
+use crate::adopt::Namespace;
 use crate::environment::Environment;
 use crate::error::ClusterError;
 use crate::freeze::Proofs;
@@ -146,9 +147,14 @@ pub(crate) async fn prepare<'a>(
 
 /// Everything that a pass does before it looks what came of it.
 pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, ClusterError> {
-    let namespace = adopt::namespace(pass).await?;
+    let Namespace { object: namespace, is_new } = adopt::namespace(pass).await?;
     let is_open = !pass.environment.envelope.kind.is_managed();
-    pass.live = Live::read(&pass.requests, namespace, is_open, &kinds(pass)).await?;
+    pass.live = if is_new {
+        // What its own controllers put there is none of ours, and whatever else comes is seen by the next pass.
+        Live { namespace, ..Live::default() }
+    } else {
+        Live::read(&pass.requests, namespace, is_open, &kinds(pass)).await?
+    };
     let was_stopped = pass.memory.before.as_ref().is_some_and(|before| before.gated);
     if was_stopped || pass.restriction.on_environment(Capability::Compute).is_some() {
         pass.others = Others::read(pass).await?;
