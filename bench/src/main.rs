@@ -89,7 +89,7 @@ enum What {
     Latency,
     /// What many accounts cost at the start and in memory.
     Scale,
-    /// What is done on a real API server, beside a bare client and kubectl. Simulated where the rounds are small.
+    /// What is done on a real API server, beside a bare client and kubectl; on a simulated one where none is named.
     Cluster,
 }
 
@@ -167,7 +167,7 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
     }
     let kubeconfig =
         cli.kubeconfig.clone().or_else(|| std::env::var_os("TENURE_TEST_KUBECONFIG").map(Into::into));
-    if wanted(What::Cluster) && (kubeconfig.is_some() || effort.quick) {
+    if cli.what.contains(&What::Cluster) || (cli.what.is_empty() && cli.kubeconfig.is_some()) {
         add(cluster::measure(effort, kubeconfig.as_deref()).await?)?;
     }
     if cli.json {

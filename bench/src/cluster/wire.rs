@@ -50,10 +50,7 @@ impl Wire {
 
     /// What was sent until now.
     pub fn count(&self) -> Count {
-        Count {
-            reads: self.0.reads.load(Ordering::Relaxed),
-            writes: self.0.writes.load(Ordering::Relaxed),
-        }
+        Count { reads: self.0.reads.load(Ordering::Relaxed), writes: self.0.writes.load(Ordering::Relaxed) }
     }
 
     /// Writes down every write from now on.
