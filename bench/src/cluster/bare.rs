@@ -43,7 +43,8 @@ impl Template {
 
     /// The manifests of an account, one document each.
     fn manifests(&self, account: &str) -> String {
-        self.0.iter().map(|one| format!("---\n{}\n", one.body.replace(NAMED, account))).collect()
+        let all: Vec<String> = self.0.iter().map(|one| one.body.replace(NAMED, account)).collect();
+        all.join("\n---\n")
     }
 }
 
@@ -103,7 +104,7 @@ impl Kubectl {
     pub async fn apply(&self, template: &Template, accounts: &[String]) -> anyhow::Result<Duration> {
         let mut file = tempfile::Builder::new().suffix(".yaml").tempfile()?;
         for account in accounts {
-            file.write_all(template.manifests(account).as_bytes())?;
+            writeln!(file, "---\n{}", template.manifests(account))?;
         }
         file.flush()?;
         self.run(&["apply", "-f", &file.path().to_string_lossy()]).await

@@ -48,14 +48,13 @@ impl Ground {
     /// Opens a provider on the cluster of a kubeconfig, else on a simulated one.
     pub async fn open(kubeconfig: Option<&Path>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (simulation, path) = match kubeconfig {
-            Some(path) => (None, path.to_owned()),
-            None => {
-                let simulation = tenure_kubesim::start(tenure_kubesim::Options::default()).await?;
-                let path = folder.path().join("kubeconfig");
-                std::fs::write(&path, simulation.kubeconfig())?;
-                (Some(simulation), path)
-            }
+        let (simulation, path) = if let Some(path) = kubeconfig {
+            (None, path.to_owned())
+        } else {
+            let simulation = tenure_kubesim::start(tenure_kubesim::Options::default()).await?;
+            let path = folder.path().join("kubeconfig");
+            std::fs::write(&path, simulation.kubeconfig())?;
+            (Some(simulation), path)
         };
         let config = read(&path).await?;
         let wire = Wire::default();
