@@ -1,11 +1,28 @@
-//! A TCP link between a program and a server, which a test can cut: a network that fails, or a server that is gone.
+//! A TCP link between a program and a server, which a test can cut: a network that fails, or a server that is gone. And
+//! ports for servers that are stopped and started again.
 #![expect(clippy::unwrap_used, reason = "only tests use it")]
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+/// A port on 127.0.0.1 for a server that leaves it and comes back. It is none of those that the system gives to whoever
+/// asks for any, as somebody else would have it meanwhile.
+pub fn port_to_come_back_to() -> u16 {
+    const FIRST: u32 = 20_000;
+    const MANY: u32 = 10_000;
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Tests that run at once begin at different ones.
+    let begin =
+        std::process::id().wrapping_mul(16).wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)) % MANY;
+    (0..MANY)
+        .map(|n| u16::try_from(FIRST + (begin + n) % MANY).unwrap())
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
+}
 
 /// How a link fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,7 @@ impl Server {
     }
 
     async fn begin(folder: &Path, kubeconfig: Option<PathBuf>) -> anyhow::Result<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = tenure_test_link::port_to_come_back_to();
         let server = Self {
             url: format!("http://127.0.0.1:{port}"),
             port,

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tenure_test_database::Database;
-use tenure_test_link::{Cut, Link};
+use tenure_test_link::{Cut, Link, port_to_come_back_to};
 
 use super::load::{Acknowledged, Cast, Work, all_there, http};
 use crate::house::{House, PATIENCE, Server, said};
@@ -193,7 +193,7 @@ struct Own {
 impl Own {
     fn start() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port_to_come_back_to();
         // Its owner is another user where the tests run as the superuser.
         let mut mode = std::fs::metadata(state.path()).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
