@@ -16,7 +16,7 @@ use tenure_test_database::Database;
 use crate::office::{Office, log_key, verifier};
 
 /// How long to wait for something that has to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waited = tokio::time::timeout(PATIENCE, async {

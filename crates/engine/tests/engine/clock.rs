@@ -84,7 +84,7 @@ impl Machine {
                 drop(tokio::time::timeout(Duration::from_millis(50), commits.changed()).await);
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("{what}"));
+        tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap_or_else(|_| panic!("{what}"));
     }
 
     /// What the record says about the clock: types, moments and actors.
@@ -131,7 +131,7 @@ pub async fn confirm_once_doubted(engine: &Engine) {
             drop(tokio::time::timeout(Duration::from_millis(50), commits.changed()).await);
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), recorded).await.expect("the doubt is on the record");
+    tokio::time::timeout(Duration::from_mins(1), recorded).await.expect("the doubt is on the record");
     let mut kept = Kept::default();
     let why = engine.words(&mut kept, "Compared with the clock on the wall.").unwrap();
     let event = book::Event::ClockConfirmed { moment: engine.look_at_clock().machine, why };

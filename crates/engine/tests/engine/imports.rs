@@ -90,7 +90,7 @@ async fn a_namespace_that_is_gone_when_it_is_to_be_taken_is_let_go_of_and_hinder
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), gone).await.unwrap();
     let told = store.stream("account/parley", 1, 500).await.unwrap();
     let last = String::from_utf8(told.last().unwrap().leaf.clone()).unwrap();
     assert!(last.contains("environment.import_ended") && last.contains("there is none"), "{last}");

@@ -35,7 +35,7 @@ pub const TERMS: &str = include_str!("../../../../deploy/terms/cloud-agreement-2
 pub const RULE: &str = include_str!("../../../../deploy/rules/reports-outpace-cleanup.yaml");
 
 /// Long enough for a busy machine, short enough to wait for.
-pub const LEASE: std::time::Duration = std::time::Duration::from_secs(2);
+pub const LEASE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -126,9 +126,9 @@ async fn a_leader_that_dies_between_sending_and_noting_sends_again_under_the_sam
     register(&office, &receiver.url).await;
     ask(&office, "parley").await;
     receiver.until(1).await;
-    // The receiver has it, and the process ends before it hears anything.
-    let office = office.crash().await;
+    // The receiver has it, and the process ends before it hears anything; whoever comes next is answered.
     *receiver.says.lock().unwrap() = true;
+    let office = office.crash().await;
     office.engine.settle().await.unwrap();
     let got = receiver.got();
     assert!(got.len() >= 2, "{got:?}");
