@@ -43,7 +43,7 @@ fn begin_upload(server: &Server, token: &str) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_told_to_stop_under_load_says_so_first_and_loses_nothing() {
-    let house = House::new("cluster: {kind: none}\nstop: {drain: PT1S, grace: PT20S}");
+    let house = House::new("cluster: {kind: none}\nstop: {drain: PT5S, grace: PT1M}");
     let token = house.bootstrap();
     let mut server = house.serve();
     let http = Client::new();
@@ -56,7 +56,6 @@ async fn a_server_told_to_stop_under_load_says_so_first_and_loses_nothing() {
         .await
         .unwrap();
     let reporter = issued.json::<Value>().await.unwrap()["token"].as_str().unwrap().to_owned();
-    let mut upload = begin_upload(&server, &reporter);
 
     let through = Arc::new(AtomicUsize::new(0));
     let senders: Vec<_> = (0..4)
@@ -85,6 +84,7 @@ async fn a_server_told_to_stop_under_load_says_so_first_and_loses_nothing() {
     let ready = http.get(format!("{}/readyz", server.api)).send().await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK);
 
+    let mut upload = begin_upload(&server, &reporter);
     server.signal("-TERM");
     let since = Instant::now();
     let draining = loop {
@@ -111,7 +111,7 @@ async fn a_server_told_to_stop_under_load_says_so_first_and_loses_nothing() {
     upload.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert_eq!(server.ended(), Some(0), "{:#?}", server.log());
-    assert!(server.log().iter().any(|line| line["message"] == "stopped"));
+    server.wait_for(|line| line["message"] == "stopped");
 
     let findings = house.run(&["verify"]);
     assert!(findings.status.success(), "{}", said(&findings));
