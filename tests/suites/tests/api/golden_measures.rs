@@ -42,7 +42,7 @@ impl Market {
 
     /// Reads the standing until the condition holds, without waiting for all to be quiet.
     async fn until_standing(&self, holds: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             let standing = self.standing().await;
             if holds(&standing) {
                 return standing;

@@ -36,7 +36,7 @@ async fn until(caller: &Caller, path: &str, what: &str, is_right: impl Fn(u16, &
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), asked).await.unwrap_or_else(|_| panic!("{what}"))
+    tokio::time::timeout(Duration::from_mins(1), asked).await.unwrap_or_else(|_| panic!("{what}"))
 }
 
 /// The UIDs of the pods that run in a namespace.

@@ -67,7 +67,7 @@ async fn usage_when(owner: &Caller, is_right: impl Fn(&Value) -> bool) -> Value 
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), looked).await.unwrap()
+    tokio::time::timeout(std::time::Duration::from_mins(1), looked).await.unwrap()
 }
 
 #[tokio::test]

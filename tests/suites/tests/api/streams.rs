@@ -11,7 +11,7 @@ use tenure_wire::view::EventView;
 use crate::bounds::Porch;
 use crate::house::{House, report, report_about};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, what).await.expect("it comes in time")
