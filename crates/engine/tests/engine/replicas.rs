@@ -14,7 +14,7 @@ use tenure_engine::submission::{Act, Caller, Submission};
 use tenure_engine::verify::verify;
 use tenure_engine::{Engine, EngineError};
 
-use crate::office::{LEASE, Office, hours, person, slug, start, verifier};
+use crate::office::{Office, hours, lease, person, slug, start, verifier};
 
 /// One more process on the office's database.
 async fn another(office: &Office, seed: u64, clock: ClockKind) -> Engine {
@@ -48,7 +48,7 @@ async fn one_leads_and_all_serve() {
         commits.changed().await.unwrap();
     }
     let refused = other.advance_to(start() + hours(1));
-    assert!(tokio::time::timeout(LEASE, refused).await.is_err(), "only the leader moves legal time");
+    assert!(tokio::time::timeout(lease(), refused).await.is_err(), "only the leader moves legal time");
     assert_eq!(other.epoch(), None, "the leader was alive all the time");
 }
 
@@ -88,7 +88,7 @@ async fn when_the_leader_stops_in_order_another_leads_at_once() {
     let since = Instant::now();
     office.engine.stop().await;
     assert_eq!(leads(&other).await, 2);
-    assert!(since.elapsed() < LEASE, "{:?}", since.elapsed());
+    assert!(since.elapsed() < lease(), "{:?}", since.elapsed());
     other.advance_to(start() + hours(1)).await.unwrap();
 }
 
