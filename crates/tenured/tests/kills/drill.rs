@@ -87,12 +87,15 @@ async fn the_drill_a_backup_under_load_is_restored_elsewhere() -> anyhow::Result
             while let Ok(written) = client.file_report(&format!("r-{}", ids.len()), &report).await {
                 ids.push(written.id);
                 through.fetch_add(1, Ordering::SeqCst);
+                // Not as fast as can be: nobody brings in more than a thousand in a day, however long the backup takes.
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             ids
         })
     };
     let reach = async |count: u32| {
         while through.load(Ordering::SeqCst) < count {
+            assert!(!sender.is_finished(), "a report was not taken");
             tokio::task::yield_now().await;
         }
     };
