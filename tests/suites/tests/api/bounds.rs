@@ -213,7 +213,7 @@ async fn a_request_that_waits_for_a_locked_store_is_answered_in_its_time() {
 #[tokio::test]
 async fn more_requests_than_are_carried_out_at_once_are_told_to_come_back() {
     let porch =
-        Porch::open(Limits { requests: 1, body_time: Duration::from_secs(3), ..Limits::default() }).await;
+        Porch::open(Limits { requests: 1, body_time: Duration::from_secs(8), ..Limits::default() }).await;
     let mut slow =
         porch.begin("POST /v1/cases", "content-type: application/json\r\ncontent-length: 9\r\n").await;
     slow.write_all(b"{").await.unwrap();
