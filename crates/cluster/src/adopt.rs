@@ -24,7 +24,7 @@ pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Namespace, ClusterE
     let name = pass.requests.namespace().to_owned();
     let found = pass.requests.get(Kind::Namespace, &name).await?;
     if let (None, Some(imported)) = (&pass.memory.namespace_uid, &pass.environment.envelope.imported) {
-        return import::take(pass, found, imported);
+        return Ok(Namespace { object: import::take(pass, found, imported)?, is_new: false });
     }
     let mut is_new = false;
     let object = match (found, pass.memory.namespace_uid.clone()) {
