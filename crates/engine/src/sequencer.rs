@@ -51,9 +51,7 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
         let poked = inner.pokes.sequencer.notified();
         let began = Instant::now();
         let integrated = integrate(&inner).await;
-        if let Ok((_, waiting)) = inner.store.backlog().await {
-            inner.behind.store(waiting, Ordering::Relaxed);
-        }
+        count(&inner).await;
         tell(&inner, &integrated);
         match integrated {
             Ok(0) => {
@@ -85,9 +83,25 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     }
 }
 
+/// Puts the true number of what waits where commits add to it. What is committed meanwhile may be counted twice until the
+/// next look, and is never missed.
+async fn count(inner: &Inner) {
+    let known = inner.behind.load(Ordering::Relaxed);
+    if let Ok((_, waiting)) = inner.store.backlog().await {
+        inner.behind.fetch_add(waiting.wrapping_sub(known), Ordering::Relaxed);
+    }
+}
+
 /// Waits until a batch is full.
 async fn full(inner: &Inner) {
-    while inner.behind.load(Ordering::Relaxed) < u64::from(inner.batching.most) {
+    let is_full = || inner.behind.load(Ordering::Relaxed) >= u64::from(inner.batching.most);
+    loop {
+        if is_full() {
+            count(inner).await;
+            if is_full() {
+                return;
+            }
+        }
         inner.pokes.sequencer.notified().await;
     }
 }
