@@ -24,7 +24,7 @@ use crate::permits::{PLAN, Tenant};
 /// The longest that anything here may take.
 pub const DEADLINE: Duration = Duration::from_mins(2);
 /// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+pub const LOOK: Duration = Duration::from_millis(100);
 
 /// A cluster to run on.
 pub struct World {

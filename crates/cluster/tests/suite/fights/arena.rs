@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    PostParams,
 };
 use serde_json::{Value, json};
 use tenure_cluster::{RestoreReport, StopReport};
@@ -13,7 +14,7 @@ use tenure_domain::name::MeasureId;
 
 use super::keeper::Keeper;
 use super::observer::{Event, Observer, Seen};
-use crate::world::{Driver, World};
+use crate::world::{DEADLINE, Driver, LOOK, World};
 
 pub struct Arena<'w> {
     pub driver: Driver<'w>,
@@ -88,10 +89,18 @@ impl<'w> Arena<'w> {
             )
             .await
             .unwrap();
+        // The server knows of the rights a little later.
+        let pods: Api<Pod> = Api::namespaced(arena.tenant.clone(), &arena.driver.namespace());
+        let started = Instant::now();
+        while let Err(error) = pods.list(&ListParams::default()).await {
+            assert!(started.elapsed() < DEADLINE, "the tenant has no rights: {error}");
+            tokio::time::sleep(LOOK).await;
+        }
         // The plan's quota refuses nothing before its status is filled.
         let plan = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tenure-plan"}});
         while arena.get(&plan).await.data["status"]["hard"]["pods"].is_null() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(started.elapsed() < DEADLINE, "nobody fills the quota's status");
+            tokio::time::sleep(LOOK).await;
         }
         let mut wanted = 0;
         for manifest in manifests {
