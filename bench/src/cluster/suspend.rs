@@ -9,9 +9,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::ResourceQuota;
 use kube::Client;
 use kube::api::{Api, WatchEvent, WatchParams};
-use tenure_access::Role;
 use tenure_domain::account::Command;
 use tenure_domain::account::measure::MeasureState;
+use tenure_domain::authority::Authority;
 use tenure_domain::capability::Preset;
 use tenure_domain::name::AccountId;
 use tenure_domain::scope::Scope;
@@ -23,7 +23,7 @@ use super::ground::{Ground, namespace, owner};
 use super::provision::provisioned;
 use super::snapshot::{self, Snapshot};
 use crate::Effort;
-use crate::house::{House, IN_FLIGHT, person};
+use crate::house::{House, IN_FLIGHT};
 use crate::summary::{Figure, Samples, Unit};
 
 /// How often is looked whether it is so.
@@ -159,9 +159,8 @@ pub async fn lift(ground: &Ground, accounts: &[String]) -> anyhow::Result<Durati
             let measure = state.measures.iter().next_back().context("a measure")?.id.clone();
             let mut kept = Kept::default();
             let why = house.engine.words(&mut kept, "We are there.")?;
-            let lift = Command::LiftMeasure { measure, why };
-            let analyst = person("ana", Role::Analyst);
-            house.submit(Submission::new(analyst, Act::Account(id, lift)).keeping(kept)).await.map(drop)
+            let lift = Command::LiftUnder { measure, authority: Authority::AccountHolder, why };
+            house.submit(Submission::new(owner(&id), Act::Account(id, lift)).keeping(kept)).await.map(drop)
         })
         .await?;
     for account in accounts {
