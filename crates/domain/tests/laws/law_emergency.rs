@@ -29,13 +29,28 @@ fn law_05_an_emergency_measure_is_small_and_its_notice_is_out_within_the_hour() 
                 "{} is not the smallest",
                 id
             );
-            let hour = measure.proposed_at + SignedDuration::from_hours(1);
+            // What an appeal put in its place goes on under the first one's hours, and is told like any other.
+            let mut first = id;
+            while let Some(old) = &seen.measures[first].replaces {
+                first = old;
+            }
+            let since = seen.measures[first].proposed_at;
+            let hour = since + SignedDuration::from_hours(1);
             let told = seen
                 .notices
                 .values()
-                .any(|n| n.kind == NoticeKind::Emergency { measure: id.clone() } && n.issued_at <= hour);
+                .any(|n| n.kind == NoticeKind::Emergency { measure: first.clone() } && n.issued_at <= hour);
             prop_assert!(told, "nobody was told of {} within the hour", id);
-            prop_assert!(measure.ratify_by <= Some(measure.proposed_at + SignedDuration::from_hours(24)));
+            prop_assert!(measure.ratify_by <= Some(since + SignedDuration::from_hours(24)));
+            if first != id {
+                let suspension = Some(NoticeKind::Suspension { measure: id.clone() });
+                for recorded in &history.world.events {
+                    if matches!(&recorded.event, Event::MeasureApplying { measure } if measure == id) {
+                        let state = history.world.state.as_ref();
+                        prop_assert_eq!(&state.and_then(|state| state.called_for(recorded)), &suspension);
+                    }
+                }
+            }
         }
         Ok(())
     });
