@@ -7,6 +7,7 @@ use crate::error::ClusterError;
 use crate::import;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{mark, text, uid};
+use crate::memory::Memory;
 use crate::names::CLAIM;
 use crate::pass::Pass;
 use crate::render;
@@ -22,7 +23,13 @@ pub(crate) struct Namespace {
 /// The environment's namespace: the one that we made, or a new one where we never made one.
 pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Namespace, ClusterError> {
     let name = pass.requests.namespace().to_owned();
-    let found = pass.requests.get(Kind::Namespace, &name).await?;
+    // Where we never began to make one, making it tells whether there is one.
+    let is_first = pass.memory == Memory::default() && pass.environment.envelope.imported.is_none();
+    let found = if is_first && pass.requests.rehearsal().is_none() {
+        None
+    } else {
+        pass.requests.get(Kind::Namespace, &name).await?
+    };
     if let (None, Some(imported)) = (&pass.memory.namespace_uid, &pass.environment.envelope.imported) {
         return Ok(Namespace { object: import::take(pass, found, imported)?, is_new: false });
     }
