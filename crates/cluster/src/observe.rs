@@ -89,7 +89,7 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
 /// The pods of the namespace. Behind a proved gate they are listed anew: one may have been made between the first
 /// look and the proof.
 async fn remaining_pods(pass: &Pass<'_>, proof: Option<&Proof>) -> Result<Vec<Value>, ClusterError> {
-    if pass.live.pods.iter().all(running::is_kept) && proof.is_some_and(Proof::is_by_gate) {
+    if proof.is_some_and(Proof::is_by_gate) {
         pass.requests.list(Kind::Pod).await
     } else {
         Ok(pass.live.pods.clone())

@@ -48,6 +48,12 @@ pub(crate) fn is_finished(pod: &Value) -> bool {
         && statuses.into_iter().flatten().all(has_ended)
 }
 
+/// Whether a pod is called ended, though its containers are not said to be: some nodes stop telling of a pod's containers
+/// once it is called so, and some call a pod so that they have lost. What its node runs tells which it is.
+pub(crate) fn is_called_ended(pod: &Value) -> bool {
+    matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") && !is_finished(pod)
+}
+
 fn has_ended(container: &Value) -> bool {
     container.pointer("/state/terminated").is_some_and(Value::is_object)
 }
@@ -77,19 +83,25 @@ pub(crate) fn is_held(pod: &Value) -> bool {
     pod.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
 }
 
-/// Asks the nodes of pods that are gone from the record and not known to have ended, and of those that are late.
-/// What is known to have ended is noted.
+/// The pods of which a node has to be asked whether it runs them, with that node: those that are late, and those that are
+/// called ended.
+fn doubtful(pods: &[Value], now: Option<Timestamp>) -> Vec<(&str, &str)> {
+    let is_late = |pod: &Value| {
+        let until = text(pod, "/metadata/deletionTimestamp").parse::<Timestamp>().ok();
+        until.zip(now).is_some_and(|(until, now)| now.duration_since(until) > LATE)
+    };
+    let doubtful = pods.iter().filter(|pod| !is_over(pod) && (is_late(pod) || is_called_ended(pod)));
+    doubtful.map(|pod| (text(pod, "/spec/nodeName"), uid(pod))).collect()
+}
+
+/// Asks the nodes of pods that are gone from the record and not known to have ended, and of those that are late or only
+/// called ended. What is known to have ended is noted.
 pub(crate) async fn ask(pass: &mut Pass<'_>, pods: &[Value], now: Option<Timestamp>) -> Nodes {
     let Some(before) = &pass.memory.before else { return Nodes::default() };
     let left: BTreeSet<&str> = pods.iter().map(uid).collect();
     let gone = before.pods.iter().filter(|(uid, pod)| !pod.ended && !left.contains(uid.as_str()));
     let gone = gone.filter_map(|(_, pod)| pod.node.clone());
-    let is_late = |pod: &&Value| {
-        let until = text(pod, "/metadata/deletionTimestamp").parse::<Timestamp>().ok();
-        until.zip(now).is_some_and(|(until, now)| now.duration_since(until) > LATE)
-    };
-    let late = pods.iter().filter(|pod| !is_over(pod)).filter(is_late);
-    let late: Vec<(&str, &str)> = late.map(|pod| (text(pod, "/spec/nodeName"), uid(pod))).collect();
+    let late = doubtful(pods, now);
     let of_late = late.iter().map(|(node, _)| (*node).to_owned()).filter(|node| !node.is_empty());
     let nodes: BTreeSet<String> = gone.chain(of_late).collect();
     let mut answers = BTreeMap::new();
@@ -99,9 +111,10 @@ pub(crate) async fn ask(pass: &mut Pass<'_>, pods: &[Value], now: Option<Timesta
     }
     let runs_not = |node: &str, uid: &str| matches!(answers.get(node), Some(Answer::Runs(all)) if !all.contains_key(uid));
     let not_running = late.iter().filter(|(node, uid)| runs_not(node, uid)).map(|(_, uid)| (*uid).to_owned());
-    let not_running = not_running.collect();
+    let not_running: BTreeSet<String> = not_running.collect();
+    let has_ended = |pod: &Value| is_over(pod) || is_called_ended(pod) && not_running.contains(uid(pod));
     if let Some(before) = &mut pass.memory.before {
-        for pod in pods.iter().filter(|pod| is_over(pod)) {
+        for pod in pods.iter().filter(|pod| has_ended(pod)) {
             if let Some(noted) = before.pods.get_mut(uid(pod)) {
                 noted.ended = true;
             }
@@ -150,7 +163,22 @@ async fn asked(pass: &Pass<'_>, node: &str) -> Answer {
 mod tests {
     use serde_json::json;
 
-    use super::is_over;
+    use super::{doubtful, is_called_ended, is_finished, is_over};
+
+    #[test]
+    fn a_pod_that_is_called_ended_is_believed_when_its_containers_or_its_node_say_so() {
+        let pod = |phase: &str, state: &str| {
+            json!({"metadata": {"uid": "u"}, "spec": {"nodeName": "n", "containers": [{}]},
+                "status": {"phase": phase, "containerStatuses": [{"state": {state: {}}}]}})
+        };
+        let stale = pod("Failed", "running");
+        assert!(is_called_ended(&stale) && !is_finished(&stale) && !is_over(&stale));
+        assert_eq!(doubtful(&[stale], None), [("n", "u")], "its node is asked");
+        for other in [pod("Failed", "terminated"), pod("Running", "running")] {
+            assert!(!is_called_ended(&other), "{other}");
+            assert_eq!(doubtful(&[other], None), []);
+        }
+    }
 
     #[test]
     fn a_pod_is_over_when_all_of_its_containers_have_ended_and_not_before() {

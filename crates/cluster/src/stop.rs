@@ -12,7 +12,7 @@ use crate::inventory::{Kind, ObjectKey};
 use crate::live::{number, text, uid, workload_of};
 use crate::pass::Pass;
 use crate::restriction::Withholding;
-use crate::running::is_finished;
+use crate::running::{is_called_ended, is_finished};
 
 /// The reclaim policy under which the data of a deleted claim is kept.
 pub(crate) const RETAIN: &str = "Retain";
@@ -92,6 +92,12 @@ fn asks_for_pods(pass: &Pass<'_>, workload: &WorkloadId) -> bool {
     })
 }
 
+/// Whether its node said before that it does not run it.
+fn is_noted_as_ended(pass: &Pass<'_>, pod: &Value) -> bool {
+    let before = pass.memory.before.as_ref();
+    before.and_then(|before| before.pods.get(uid(pod))).is_some_and(|noted| noted.ended)
+}
+
 async fn end_all(pass: &mut Pass<'_>, pods: &[Value], withheld: &Withholding) -> Result<(), ClusterError> {
     let due: Vec<(Value, ObjectKey, u32)> = pods
         .iter()
@@ -101,7 +107,8 @@ async fn end_all(pass: &mut Pass<'_>, pods: &[Value], withheld: &Withholding) ->
             let grace = withheld.pod_grace_seconds().min(own).max(1);
             let key = ObjectKey::new(Kind::Pod, text(pod, "/metadata/name"));
             // What has ended runs no more, and its job counts it.
-            (!is_finished(pod) && !ends_within(pod, grace)).then(|| (pod.clone(), key, grace))
+            let has_ended = is_finished(pod) || is_called_ended(pod) && is_noted_as_ended(pass, pod);
+            (!has_ended && !ends_within(pod, grace)).then(|| (pod.clone(), key, grace))
         })
         .collect();
     let mut answers = Vec::new();

@@ -53,7 +53,9 @@ impl Look<'_> {
 
     /// Whether a pod on record runs no more and stays there; where its status does not say so, its node does.
     fn is_kept(&self, pod: &Value) -> bool {
-        running::is_kept(pod) || running::is_held(pod) && self.nodes.not_running.contains(uid(pod))
+        let is_left = || text(pod, "/metadata/deletionTimestamp").is_empty();
+        let stays = || running::is_held(pod) || running::is_called_ended(pod) && is_left();
+        running::is_kept(pod) || stays() && self.nodes.not_running.contains(uid(pod))
     }
 
     /// What the node says of a pod that is gone from the record.
