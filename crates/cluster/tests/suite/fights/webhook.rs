@@ -1,6 +1,6 @@
 //! A tenant's own admission webhook that refuses everything because nobody answers for it, and a disruption budget.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
@@ -8,9 +8,10 @@ use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::{Value, json};
 
 use super::arena::{Arena, makes_pods};
-use crate::world::{DEADLINE, LOOK, World};
+use crate::world::{DEADLINE, World};
 
-/// A webhook that nobody answers, asked about these operations on these resources of this namespace.
+/// A webhook that nobody answers, asked about these operations on these resources of this namespace: deletions of pods are
+/// among them.
 async fn dead_webhook(arena: &Arena<'_>, name: &str, operations: Value, resources: Value) {
     let environment = json!({"matchLabels": {"tenure.dev/account": arena.driver.tenant.account.id.as_str()}});
     let configuration = json!({"metadata": {"name": name}, "webhooks": [{
@@ -23,17 +24,18 @@ async fn dead_webhook(arena: &Arena<'_>, name: &str, operations: Value, resource
     let api: Api<ValidatingWebhookConfiguration> = Api::all(arena.driver.world.client.clone());
     let configuration = serde_json::from_value(configuration).unwrap();
     api.create(&PostParams::default(), &configuration).await.unwrap();
-    // The server knows of it a little later.
+    // The server takes a moment to heed it.
     let pods: Api<Pod> = arena.driver.api();
-    let pod = arena.driver.pod_names().await.remove(0);
-    let asked = DeleteParams { dry_run: true, ..DeleteParams::default() };
+    let dry = DeleteParams { dry_run: true, ..DeleteParams::default() };
     let started = Instant::now();
     loop {
-        match pods.delete(&pod, &asked).await {
-            Err(kube::Error::Api(status)) if status.message.contains("policy.tenant.example") => return,
-            other => assert!(started.elapsed() < DEADLINE, "the webhook is not asked: {other:?}"),
+        let pod = arena.driver.pod_names().await.remove(0);
+        let answer = pods.delete(&pod, &dry).await.map(drop);
+        if answer.as_ref().is_err_and(|error| error.to_string().contains("policy.tenant.example")) {
+            return;
         }
-        tokio::time::sleep(LOOK).await;
+        assert!(started.elapsed() < DEADLINE, "the webhook is not asked: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -71,13 +73,16 @@ async fn fight_a_fail_closed_webhook_on_deletions_and_a_disruption_budget() {
     assert_eq!(restored.others["Deployment/shop"].ready, 2);
     assert!(named(&restored.differences), "{:#?}", restored.differences);
     forget(&arena, &name).await;
-    // Removed as soon as it can be: the server goes by what it forgot a little later.
     let gate: Api<ResourceQuota> = arena.driver.api();
     let started = Instant::now();
-    while gate.get_opt("tenure-gate").await.unwrap().is_some() {
-        assert!(started.elapsed() < DEADLINE, "the gate stays");
-        arena.driver.pass().await;
-        tokio::time::sleep(LOOK).await;
+    loop {
+        // While the server still asks the webhook, a pass fails.
+        let passed = arena.driver.pass_over(&arena.driver.cluster).await.map(drop);
+        if gate.get_opt("tenure-gate").await.unwrap().is_none() {
+            break;
+        }
+        assert!(started.elapsed() < DEADLINE, "removed as soon as it can be: {passed:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     arena.clean().await;
 }
