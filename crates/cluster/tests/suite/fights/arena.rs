@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
-    PostParams,
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
 };
 use serde_json::{Value, json};
 use tenure_cluster::{RestoreReport, StopReport};
@@ -14,7 +13,7 @@ use tenure_domain::name::MeasureId;
 
 use super::keeper::Keeper;
 use super::observer::{Event, Observer, Seen};
-use crate::world::{DEADLINE, Driver, LOOK, World};
+use crate::world::{DEADLINE, Driver, World};
 
 pub struct Arena<'w> {
     pub driver: Driver<'w>,
@@ -89,18 +88,17 @@ impl<'w> Arena<'w> {
             )
             .await
             .unwrap();
-        // The server knows of the rights a little later.
-        let pods: Api<Pod> = Api::namespaced(arena.tenant.clone(), &arena.driver.namespace());
-        let started = Instant::now();
-        while let Err(error) = pods.list(&ListParams::default()).await {
-            assert!(started.elapsed() < DEADLINE, "the tenant has no rights: {error}");
-            tokio::time::sleep(LOOK).await;
-        }
-        // The plan's quota refuses nothing before its status is filled.
+        // The plan's quota refuses nothing before its status is filled, and the server heeds the binding in its own time.
         let plan = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tenure-plan"}});
-        while arena.get(&plan).await.data["status"]["hard"]["pods"].is_null() {
-            assert!(started.elapsed() < DEADLINE, "nobody fills the quota's status");
-            tokio::time::sleep(LOOK).await;
+        let quotas = arena.api(&arena.tenant, &plan);
+        let started = Instant::now();
+        loop {
+            let seen = quotas.get("tenure-plan").await;
+            if seen.as_ref().is_ok_and(|quota| !quota.data["status"]["hard"]["pods"].is_null()) {
+                break;
+            }
+            assert!(started.elapsed() < DEADLINE, "the tenant's rights or the plan's quota: {seen:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let mut wanted = 0;
         for manifest in manifests {
@@ -108,7 +106,27 @@ impl<'w> Arena<'w> {
             wanted += usize::try_from(manifest["spec"]["replicas"].as_u64().unwrap_or(0)).unwrap();
         }
         arena.runs(wanted).await;
+        for manifest in manifests {
+            arena.ready(manifest).await;
+        }
         arena
+    }
+
+    /// Waits until the status of what keeps pods tells that all are ready: a stop notes by it what was there before.
+    async fn ready(&self, manifest: &Value) {
+        let (field, wanted) = match manifest["kind"].as_str().unwrap() {
+            "DaemonSet" => ("numberReady", 1),
+            _ => ("readyReplicas", manifest["spec"]["replicas"].as_i64().unwrap_or(0)),
+        };
+        let started = Instant::now();
+        loop {
+            let status = self.get(manifest).await.data["status"].clone();
+            if status[field].as_i64().unwrap_or(0) >= wanted {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{field} is not {wanted}: {status}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Waits until so many pods have run.

@@ -20,8 +20,9 @@ async fn real_a_stop_meets_all_that_tools_put_there_and_brings_it_back() {
     };
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "import"},
         "spec": {"template": template("Never")}});
+    // Its one hour in the year does not come now: a run in the middle would be one more pod than the preview told.
     let nightly = json!({"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "nightly"},
-        "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template("Never")}}}});
+        "spec": {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": {"template": template("Never")}}}});
     let mut asleep = nightly.clone();
     asleep["metadata"]["name"] = json!("asleep");
     asleep["spec"]["suspend"] = json!(true);
