@@ -127,6 +127,19 @@ impl Kept {
     }
 }
 
+/// Waits until the server answers with this status: what it goes by follows what is stored in its own time.
+pub async fn until_answer<F: Future<Output = u16>>(what: &str, wanted: u16, answer: impl Fn() -> F) {
+    let started = Instant::now();
+    loop {
+        let got = answer().await;
+        if got == wanted {
+            return;
+        }
+        assert!(started.elapsed() < DEADLINE, "{what}: the answer is {got}, not {wanted}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// One environment, driven pass by pass.
 pub struct Driver<'w> {
     pub world: &'w World,
@@ -322,6 +335,21 @@ impl<'w> Driver<'w> {
         let pods: Api<k8s_openapi::api::core::v1::Pod> = self.api();
         let pods = pods.list(&ListParams::default()).await.unwrap();
         pods.items.into_iter().filter_map(|pod| pod.metadata.name).collect()
+    }
+
+    /// Passes until everything declared is ready and a pod is there that was not: while the next ones are made, the old ones
+    /// are ready still.
+    pub async fn until_new_pods(&self, before: &[String]) {
+        let started = Instant::now();
+        loop {
+            self.until_ready().await;
+            let now = self.pod_names().await;
+            if now.iter().any(|name| !before.contains(name)) {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "no pods but {before:?}");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// An object of a group whose version differs from cluster to cluster, in the newest one that it serves.

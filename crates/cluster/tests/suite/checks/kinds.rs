@@ -16,7 +16,7 @@ use tenure_domain::workload::{
 
 use super::{provisioned, repaired};
 use crate::odd::Odd;
-use crate::world::{Driver, World, page};
+use crate::world::{DEADLINE, Driver, World, page};
 
 fn sleeper(kind: Kind) -> Workload {
     // Told to end, its work is not done.
@@ -83,17 +83,20 @@ pub async fn each_kind_comes_about_and_an_unchanged_one_gets_no_write(world: Wor
     driver.tenant.put("import", Workload { run: Some(run), ..sleeper(Kind::Job) });
     driver.tenant.put("nightly", nightly());
     driver.until_ready().await;
-    let seen = driver
-        .until("the job's pod", |o| {
+    let wanted = [
+        ("feed", Phase::Ready),
+        ("store", Phase::Ready),
+        ("mailer", Phase::Ready),
+        ("import", Phase::Working),
+        ("nightly", Phase::Waiting),
+    ];
+    driver
+        .until("the job's pod, and each kind's phase", |o| {
             o.writes == 0
                 && o.workloads[&"import".parse().unwrap()].work.as_ref().is_some_and(|w| w.active == 1)
+                && wanted.iter().all(|(id, phase)| o.workloads[&id.parse().unwrap()].phase == Some(*phase))
         })
         .await;
-    let phase = |id: &str| seen.workloads[&id.parse().unwrap()].phase;
-    assert_eq!(
-        ["feed", "store", "mailer", "import", "nightly"].map(phase),
-        [Phase::Ready, Phase::Ready, Phase::Ready, Phase::Working, Phase::Waiting].map(Some)
-    );
     for _ in 0..2 {
         let observation = driver.pass().await;
         assert_eq!((observation.writes, repaired(&observation)), (0, vec![]));
@@ -135,8 +138,7 @@ pub async fn a_secret_is_put_back_and_no_report_says_what_is_in_it(world: World)
     let before = driver.pod_names().await;
     driver.tenant.secret("db", "password", "tr0ub4dor");
     driver.until("new pods", |o| o.writes > 0).await;
-    driver.until_ready().await;
-    assert_ne!(driver.pod_names().await, before);
+    driver.until_new_pods(&before).await;
     driver.clean().await;
 }
 
@@ -287,8 +289,16 @@ pub async fn a_tenant_reads_pods_events_and_logs_and_starts_anew(world: World) {
     let pods = driver.cluster.pods(&environment, &memory, &feed).await.unwrap();
     assert_eq!(pods.len(), 1);
     assert!(pods[0].ready && pods[0].name.starts_with("feed-"), "{pods:?}");
-    let events = driver.cluster.events(&environment, &memory, &feed).await.unwrap();
-    assert!(events.iter().any(|event| event.object == format!("Pod/{}", pods[0].name)), "{events:?}");
+    // Who tells of events does so in its own time.
+    let started = std::time::Instant::now();
+    let events = loop {
+        let events = driver.cluster.events(&environment, &memory, &feed).await.unwrap();
+        if events.iter().any(|event| event.object == format!("Pod/{}", pods[0].name)) {
+            break events;
+        }
+        assert!(started.elapsed() < DEADLINE, "{events:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
     assert!(events.iter().all(|event| !event.object.contains("feed-2")), "{events:?}");
     let query = LogQuery { lines: 10, ..LogQuery::default() };
     assert!(driver.cluster.logs(&environment, &memory, &feed, &query).await.unwrap().is_some());
@@ -298,10 +308,11 @@ pub async fn a_tenant_reads_pods_events_and_logs_and_starts_anew(world: World) {
     let nobody = tenure_cluster::Memory::default();
     assert_eq!(driver.cluster.pods(&environment, &nobody, &feed).await.unwrap(), []);
 
+    let before = driver.pod_names().await;
     driver.tenant.restart("feed");
     let changed = driver.pass().await;
     assert_eq!(repaired(&changed), Vec::<String>::new());
-    driver.until_ready().await;
+    driver.until_new_pods(&before).await;
     let after = driver.cluster.pods(&environment, &memory, &feed).await.unwrap();
     assert!(after.iter().any(|pod| pod.name != pods[0].name), "{after:?}");
     driver.tenant.scale("feed-2", 2);

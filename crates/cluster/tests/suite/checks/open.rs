@@ -18,7 +18,7 @@ use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, PodSecurity, PullPolicy};
 
 use super::repaired;
-use crate::world::{DEADLINE, Driver, World};
+use crate::world::{DEADLINE, Driver, World, until_answer};
 
 fn open_envelope() -> Envelope {
     Envelope::new(EnvironmentKind::Open, Exposure::default(), None)
@@ -28,6 +28,11 @@ async fn opened(world: &World) -> Driver<'_> {
     let mut driver = Driver::new(world);
     driver.envelope = open_envelope();
     driver.until_ready().await;
+    let namespace = driver.namespace();
+    for role in TenantRole::ALL {
+        let client = tenant(&driver, role).await;
+        until_answer("the role's rights", 200, || list::<Pod>(&client, &namespace)).await;
+    }
     driver
 }
 
@@ -61,6 +66,20 @@ where
 {
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     code(api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await)
+}
+
+/// What the server would say to [`create`].
+async fn try_create<K>(client: &Client, namespace: &str, object: Value) -> u16
+where
+    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::Serialize
+        + serde::de::DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    code(api.create(&dry, &serde_json::from_value(object).unwrap()).await)
 }
 
 pub(super) async fn list<K>(client: &Client, namespace: &str) -> u16
@@ -163,7 +182,9 @@ pub async fn a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lif
         );
     }
     assert!(report.enforced_by[&Capability::Deploy].contains("(observed)"), "{:?}", report.enforced_by);
+    let during = || config_map("during");
     for client in [&editor, &viewer, &tenant(&driver, TenantRole::Admin).await] {
+        until_answer("the freeze", 403, || try_create::<ConfigMap>(client, &namespace, during())).await;
         assert_eq!(create::<ConfigMap>(client, &namespace, config_map("during")).await, 403);
         assert_eq!(list::<ConfigMap>(client, &namespace).await, 200);
     }
@@ -179,6 +200,7 @@ pub async fn a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lif
     let seen = driver.pass().await;
     let told = repaired(&seen).join("; ");
     assert!(told.contains("RoleBinding/tenure-editor: subjects is"), "{told}");
+    until_answer("the repair", 403, || try_create::<ConfigMap>(&editor, &namespace, during())).await;
     assert_eq!(create::<ConfigMap>(&editor, &namespace, config_map("during")).await, 403);
 
     driver.tenant.lift(&freeze);
@@ -187,6 +209,7 @@ pub async fn a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lif
     let all = driver.api::<RoleBinding>().list(&ListParams::default()).await.unwrap();
     let after: Vec<_> = all.items.into_iter().map(|b| (b.metadata.name, b.metadata.uid)).collect();
     assert_eq!(after, before, "the bindings are the same ones");
+    until_answer("the end", 200, || try_create::<ConfigMap>(&editor, &namespace, during())).await;
     assert_eq!(create::<ConfigMap>(&editor, &namespace, config_map("after")).await, 200);
     assert_eq!(create::<ConfigMap>(&viewer, &namespace, config_map("never")).await, 403);
     driver.clean().await;
@@ -262,7 +285,8 @@ pub async fn what_others_do_to_roles_is_put_right(world: World) {
     assert!(told.contains("was deleted from tenure-access"), "{told}");
     assert_eq!(bindings.get(&viewers).await.unwrap().role_ref.kind, "Role");
     let client = tenant(&driver, TenantRole::Viewer).await;
-    assert_eq!(list::<Pod>(&client, &driver.namespace()).await, 200);
+    let namespace = driver.namespace();
+    until_answer("the new identity's rights", 200, || list::<Pod>(&client, &namespace)).await;
     // A token is of one identity, and not of another one with its name.
     let dead = || async { list::<Pod>(&before, &driver.namespace()).await };
     let started = std::time::Instant::now();
@@ -308,7 +332,10 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
     // Pods without a priority are no matter of the quota of priorities.
     let editor = tenant(&driver, TenantRole::Editor).await;
     let pod = json!({"metadata": {"name": "plain"}, "spec": web()["spec"]["template"]["spec"]});
-    assert_eq!(create::<Pod>(&editor, &driver.namespace(), pod.clone()).await, 200);
+    let namespace = driver.namespace();
+    // Once the server heeds the binding, and the namespace has its default service account and that one's token.
+    until_answer("a pod", 200, || try_create::<Pod>(&editor, &namespace, pod.clone())).await;
+    assert_eq!(create::<Pod>(&editor, &namespace, pod.clone()).await, 200);
     // Pods of a priority that every cluster has and the plan does not name are refused, once the quota's status is there.
     let quotas = driver.api::<ResourceQuota>();
     let started = std::time::Instant::now();
@@ -319,7 +346,8 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
     let mut high = pod;
     high["metadata"]["name"] = json!("high");
     high["spec"]["priorityClassName"] = json!("system-cluster-critical");
-    assert_eq!(create::<Pod>(&editor, &driver.namespace(), high).await, 403);
+    until_answer("a high priority", 403, || try_create::<Pod>(&editor, &namespace, high.clone())).await;
+    assert_eq!(create::<Pod>(&editor, &namespace, high).await, 403);
     driver.clean().await;
 }
 
@@ -383,7 +411,7 @@ pub async fn kubectl_does_what_the_role_says(world: World) {
         (TenantRole::Viewer, "get secrets", false),
         (TenantRole::Editor, deploy, true),
         (TenantRole::Editor, "scale deployment web --replicas=2", true),
-        (TenantRole::Editor, "rollout status deployment web --timeout=90s", true),
+        (TenantRole::Editor, "rollout status deployment web --timeout=120s", true),
         (TenantRole::Editor, "create configmap settings --from-literal=a=b", true),
         (TenantRole::Viewer, "logs deployment/web", true),
         (TenantRole::Editor, "exec deploy/web -- true", false),

@@ -1,14 +1,12 @@
 //! What is not ours is left alone, and without a permit nothing is restricted.
 
-use std::time::Duration;
-
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota};
 use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::json;
 use tenure_cluster::ClusterError;
 
 use super::{provisioned, repaired};
-use crate::world::{Driver, World, objects, page};
+use crate::world::{DEADLINE, Driver, World, objects, page};
 
 pub async fn a_namespace_of_someone_else_is_not_adopted(world: World) {
     let mut driver = Driver::new(&world);
@@ -34,7 +32,7 @@ pub async fn a_namespace_made_anew_by_someone_else_is_not_adopted(world: World) 
     namespaces.delete(&name, &DeleteParams::default()).await.unwrap();
     let gone =
         kube::runtime::wait::await_condition(namespaces.clone(), &name, |n: Option<&Namespace>| n.is_none());
-    tokio::time::timeout(Duration::from_mins(1), gone).await.unwrap().unwrap();
+    tokio::time::timeout(DEADLINE, gone).await.unwrap().unwrap();
     let error = driver.pass_over(&driver.cluster).await.unwrap_err();
     assert!(matches!(&error, ClusterError::NamespaceGone { .. }), "{error}");
     let theirs: Namespace = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();

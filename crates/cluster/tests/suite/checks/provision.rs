@@ -1,7 +1,5 @@
 //! What is declared comes about, and nothing more.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service};
@@ -9,7 +7,7 @@ use kube::api::DeleteParams;
 use tenure_cluster::Restoration;
 
 use super::{provisioned, repaired};
-use crate::world::{Driver, World, page, page_on_volume};
+use crate::world::{DEADLINE, Driver, World, page, page_on_volume};
 
 pub async fn a_declared_workload_answers(world: World) {
     let mut driver = Driver::new(&world);
@@ -77,9 +75,7 @@ pub async fn a_watch_tells_which_environment_changed(world: World) {
     let mut changes = Box::pin(driver.cluster.watch());
     let mut next = async |what: &str, wanted: &str| {
         let seen = async { while changes.next().await.unwrap() != wanted {} };
-        tokio::time::timeout(Duration::from_secs(30), seen)
-            .await
-            .unwrap_or_else(|_| panic!("nothing of {what}"));
+        tokio::time::timeout(DEADLINE, seen).await.unwrap_or_else(|_| panic!("nothing of {what}"));
     };
     next("what exists", &name).await;
     let second = Driver::new(&world);

@@ -8,7 +8,7 @@ use tenure_domain::capability::Preset;
 use tenure_domain::name::MeasureId;
 
 use super::provisioned;
-use crate::world::{Driver, World, objects, page, page_on_volume};
+use crate::world::{Driver, World, objects, page, page_on_volume, until_answer};
 
 fn suspension(measure: &MeasureId) -> Supposed {
     Supposed {
@@ -112,7 +112,20 @@ pub async fn a_rehearsal_tells_what_the_cluster_would_refuse(world: World) {
     let status = Patch::Merge(
         json!({"status": {"hard": {"count/resourcequotas": "2"}, "used": {"count/resourcequotas": "2"}}}),
     );
-    driver.api::<ResourceQuota>().patch_status("tight", &PatchParams::default(), &status).await.unwrap();
+    let quotas = driver.api::<ResourceQuota>();
+    quotas.patch_status("tight", &PatchParams::default(), &status).await.unwrap();
+    // Admission heeds it a moment after it is stored.
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    let another = json!({"metadata": {"name": "another"}, "spec": {"hard": {"pods": "1"}}});
+    let another: ResourceQuota = serde_json::from_value(another).unwrap();
+    until_answer("another quota", 403, || async {
+        match quotas.create(&dry, &another).await {
+            Ok(_) => 200,
+            Err(kube::Error::Api(status)) => status.code,
+            Err(error) => panic!("{error}"),
+        }
+    })
+    .await;
     let measure = driver.tenant.decide_on("suspend", "environment/web");
     let stop = rehearse(&driver, &suspension(&measure)).await.stop.unwrap();
     let gate = stop.writes.iter().find(|write| write.object.name == "tenure-gate").unwrap();

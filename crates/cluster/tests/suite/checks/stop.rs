@@ -85,8 +85,13 @@ pub async fn a_suspension_stops_everything_and_its_end_brings_it_back(world: Wor
 
 pub async fn a_closed_gate_refuses_a_pod_at_once(world: World) {
     let mut driver = provisioned(&world, &["feed"]).await;
-    driver.tenant.restrict("suspend", "account");
-    driver.pass().await;
+    let measure = driver.tenant.restrict("suspend", "account");
+    // Admission heeds the gate a moment after it is stored; the pass that has seen it refuse ends the pods.
+    let unproved =
+        |why: &str| ["does not refuse pods yet", "is not proved yet"].iter().any(|s| why.contains(s));
+    let closed =
+        |o: &Observation| !matches!(&o.measures[&measure], Enforcement::Pending { why, .. } if unproved(why));
+    driver.until("a gate that refuses", closed).await;
     let ending = driver.api::<Pod>().list(&ListParams::default()).await.unwrap();
     for pod in ending {
         let grace = pod.metadata.deletion_grace_period_seconds;
