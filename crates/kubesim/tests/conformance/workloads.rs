@@ -152,7 +152,7 @@ pub async fn a_touched_set_does_not_wait_after_the_gate_is_gone(lab: &Lab) -> Re
     })
     .await?;
     quotas.delete("gate", &DeleteParams::default()).await?;
-    within(Duration::from_secs(5), "a pod after the touch", async || {
+    within(Duration::from_secs(20), "a pod after the touch", async || {
         // Touched over and over, as admission's cache of quotas may lag.
         let touch = Patch::Merge(
             json!({"metadata": {"annotations": {"touched": format!("{:?}", std::time::Instant::now())}}}),
