@@ -89,7 +89,8 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
 /// The pods of the namespace. Behind a proved gate they are listed anew: one may have been made between the first
 /// look and the proof.
 async fn remaining_pods(pass: &Pass<'_>, proof: Option<&Proof>) -> Result<Vec<Value>, ClusterError> {
-    if proof.is_some_and(Proof::is_by_gate) {
+    let may_be_over = |pod: &Value| running::is_kept(pod) || running::is_called_ended(pod);
+    if pass.live.pods.iter().all(may_be_over) && proof.is_some_and(Proof::is_by_gate) {
         pass.requests.list(Kind::Pod).await
     } else {
         Ok(pass.live.pods.clone())

@@ -18,7 +18,7 @@ async fn events(lab: &Lab, params: &WatchParams, version: &str, count: usize) ->
     let mut stream = std::pin::pin!(maps.watch(params, version).await?);
     let mut seen = Vec::new();
     while seen.len() < count {
-        let event = tokio::time::timeout(Duration::from_secs(60), stream.next()).await?;
+        let event = tokio::time::timeout(Duration::from_mins(1), stream.next()).await?;
         match event {
             Some(Ok(WatchEvent::Added(o))) => seen.push(format!("added {}", o.name_any())),
             Some(Ok(WatchEvent::Modified(o))) => seen.push(format!("modified {}", o.name_any())),
@@ -63,7 +63,7 @@ pub async fn an_idle_watch_ends_in_time(lab: &Lab) -> Result<()> {
     let params = WatchParams::default().labels("nothing=here").timeout(2);
     let mut stream = std::pin::pin!(maps.watch(&params, &version).await?);
     loop {
-        match tokio::time::timeout(Duration::from_secs(60), stream.next()).await? {
+        match tokio::time::timeout(Duration::from_mins(1), stream.next()).await? {
             None => return Ok(()),
             Some(Ok(WatchEvent::Bookmark(bookmark))) => {
                 let at: u64 = bookmark.metadata.resource_version.parse()?;
@@ -80,7 +80,7 @@ pub async fn the_clients_own_watcher_follows(lab: &Lab) -> Result<()> {
     let mut stream = std::pin::pin!(watcher::watcher(lab.api::<ConfigMap>(), config));
     let mut seen = Vec::new();
     while !seen.iter().any(|s| s == "second") {
-        let event = tokio::time::timeout(Duration::from_secs(60), stream.next()).await?;
+        let event = tokio::time::timeout(Duration::from_mins(1), stream.next()).await?;
         match event {
             Some(Ok(Event::InitApply(o) | Event::Apply(o))) => seen.push(o.name_any()),
             Some(Ok(Event::InitDone)) => {

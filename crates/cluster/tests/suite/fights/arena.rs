@@ -64,7 +64,7 @@ pub fn resource(manifest: &Value) -> ApiResource {
 impl<'w> Arena<'w> {
     /// An environment with the rights of a namespace admin for the tenant, and what it runs ready.
     pub async fn with(world: &'w World, manifests: &[Value]) -> Self {
-        Self::of(Driver::new(world), manifests).await
+        Box::pin(Self::of(Driver::new(world), manifests)).await
     }
 
     /// The same in an environment of another kind, or on a cluster with more to it.
