@@ -22,7 +22,7 @@ use tenure_wire::view::{
 };
 
 use tenure_wire::statement::StatementView;
-use tenure_wire::webhook::{DeliveryView, MakeSecret, SecretView, SetWebhook, WebhookView};
+use tenure_wire::webhook::{DeliveryView, MakeSecret, SetWebhook, WebhookSecretView, WebhookView};
 
 use crate::{Client, ClientError, pages};
 
@@ -169,7 +169,7 @@ posts! {
     /// Records that somebody looked at a measure again.
     "reviewMeasure" review_measure(measure) "/v1/measures/{measure}/reviews" ReviewMeasure => Written;
     /// Makes a signing secret of a webhook endpoint.
-    "makeWebhookSecret" make_webhook_secret(webhook) "/v1/webhooks/{webhook}/secrets" MakeSecret => SecretView;
+    "makeWebhookSecret" make_webhook_secret(webhook) "/v1/webhooks/{webhook}/secrets" MakeSecret => WebhookSecretView;
     /// Says what another system does about a measure.
     "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
     /// Proposes to delete what an account has.

@@ -10,7 +10,7 @@ use tenure_domain::text::Blob;
 use utoipa::ToSchema;
 
 use crate::request::whole;
-use crate::schema::{BlobName, ScopeName, Slug, Text};
+use crate::schema::{BlobName, PresetName, ScopeName, Slug, Text};
 
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -29,20 +29,6 @@ pub enum FindingName {
     Right,
     /// It was not.
     Wrong,
-}
-
-/// A kind of measure, the least first.
-#[derive(Debug, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PresetName {
-    /// Withholds nothing.
-    Warn,
-    /// Nothing new is deployed.
-    Freeze,
-    /// Cut off from the network.
-    Isolate,
-    /// Stopped.
-    Suspend,
 }
 
 request!(

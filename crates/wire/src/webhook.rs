@@ -72,7 +72,7 @@ pub struct MakeSecret {
 /// A signing secret. It is shown this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SecretView {
+pub struct WebhookSecretView {
     /// The endpoint.
     pub webhook: String,
     /// The name of its key.

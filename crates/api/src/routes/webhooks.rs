@@ -15,7 +15,7 @@ use tenure_wire::Problem;
 use tenure_wire::request::PageQuery;
 use tenure_wire::view::{Page, Written};
 use tenure_wire::webhook::{
-    DeliveryQuery, DeliveryView, KeyView, MakeSecret, SecretView, SetWebhook, WebhookView,
+    DeliveryQuery, DeliveryView, KeyView, MakeSecret, SetWebhook, WebhookSecretView, WebhookView,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -156,7 +156,7 @@ async fn remove(call: Call, Path(id): Path<WebhookId>) -> Result<Response, Failu
 /// this once, so a repeated request makes another one.
 #[utoipa::path(post, operation_id = "makeWebhookSecret", path = "/v1/webhooks/{webhook}/secrets", tag = "webhooks", params(("webhook" = String, Path)),
     request_body = MakeSecret,
-    responses((status = 201, body = SecretView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = WebhookSecretView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn make_secret(
     call: Call,
     Path(id): Path<WebhookId>,
@@ -166,7 +166,7 @@ async fn make_secret(
     let overlap = overlap(body.value.overlap.as_deref().unwrap_or("P1D"))?;
     let made = call.engine.make_webhook_secret(call.caller(), &id, overlap, call.if_match).await?;
     let location = [(header::LOCATION, href(&id))];
-    let view = SecretView {
+    let view = WebhookSecretView {
         webhook: id.to_string(),
         key: made.key,
         secret: made.written,

@@ -27,9 +27,10 @@ fn basis(
     prop_assert!(!case.closed, "{} is in a closed case", id);
     prop_assert!(power.grounds.contains(&case.ground), "{} rests on a power for other grounds", id);
     prop_assert!(power.scopes.contains(&proposal.scope.kind()), "{} reaches too far", id);
-    match &measure.replaces {
-        Some(old) => prop_assert!(proposal.withholds.is_subset(&seen.measures[old].proposal.withholds)),
-        None => prop_assert_eq!(&proposal.withholds, &power.permits.withholds()),
+    if let Some(old) = &measure.replaces {
+        prop_assert!(proposal.withholds.is_subset(&seen.measures[old].proposal.withholds));
+    } else {
+        prop_assert_eq!(&proposal.withholds, &power.permits.withholds());
     }
 
     let command = serde_json::json!({ "measure": id, "proposal": proposal });
