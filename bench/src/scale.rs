@@ -1,6 +1,7 @@
 //! What many accounts cost: how long a server takes to start on them, and its memory, before and after the first look at
 //! all of them. The accounts have a member and a hold each and no environments; each environment costs a look besides.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -121,15 +122,7 @@ struct Start {
 
 async fn start_once(data: &Path) -> anyhow::Result<Start> {
     let since = Instant::now();
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("serve")
-        .arg(data)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("a process of its own")?;
-    let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-    let line = lines.next_line().await?.context("it ended before it answered")?;
+    let (mut child, line) = child(&["serve".as_ref(), data.as_os_str()]).await?;
     let mut words = line.split(' ');
     ensure!(words.next() == Some(READY), "it said {line:?}");
     let (url, token) = (words.next().context("its address")?, words.next().context("its token")?);
@@ -144,6 +137,19 @@ async fn start_once(data: &Path) -> anyhow::Result<Start> {
     let memory_after_look = memory(&child)?;
     child.kill().await?;
     Ok(Start { start, look, memory_at_start, memory_after_look })
+}
+
+/// This program as a process of its own, once it has said its one line.
+pub async fn child(arguments: &[&OsStr]) -> anyhow::Result<(Child, String)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .context("a process of its own")?;
+    let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
+    let line = lines.next_line().await?.context("it ended before it answered")?;
+    Ok((child, line))
 }
 
 /// The memory that a process has in use, in MiB (`VmRSS`).

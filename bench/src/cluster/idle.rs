@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -12,12 +11,11 @@ use tenure_cluster::{Cluster, Keep, KeepError, Memory};
 use tenure_store::Store;
 use tenured::dev::{self, ClusterChoice, Options};
 use tenured::keys;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 
 use super::ground::{Ground, namespace, provision};
 use crate::Effort;
 use crate::house::{House, IN_FLIGHT};
+use crate::scale::{child, memory as memory_of};
 use crate::summary::{Figure, Samples, Unit};
 
 /// How much memory an idle account may take, in bytes.
@@ -157,29 +155,13 @@ async fn furnish(data: &Path, kubeconfig: &Path, many: usize) -> anyhow::Result<
 
 /// The memory of a process that serves this folder and has looked at everything (`VmRSS`, MiB).
 async fn served(data: &Path, kubeconfig: &Path) -> anyhow::Result<f64> {
-    let (mut process, mut lines) =
-        child(&["control".as_ref(), data.as_os_str(), kubeconfig.as_os_str()]).await?;
-    let line = lines.next_line().await?.context("it ended before it answered")?;
+    let (mut process, line) = child(&["control".as_ref(), data.as_os_str(), kubeconfig.as_os_str()]).await?;
     let (url, token) = line.split_once(' ').with_context(|| format!("it said {line:?}"))?;
     let client = tenure_client::Client::new(url, token)?.patient(Duration::from_mins(10));
     // Moving the clock by nothing is answered when all is quiet.
     let nothing = serde_json::json!({"advance": "PT0S"});
     let _: serde_json::Value = client.post("/dev/clock", "quiet", &nothing).await?;
-    let memory = crate::scale::memory(&process)?;
+    let memory = memory_of(&process)?;
     process.kill().await?;
     Ok(memory)
-}
-
-async fn child(arguments: &[&std::ffi::OsStr]) -> anyhow::Result<(Child, Lines<BufReader<ChildStdout>>)> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .context("a process of its own")?;
-    let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-    if arguments[0] == "simulate" {
-        lines.next_line().await?.context("it ended before it was ready")?;
-    }
-    Ok((child, lines))
 }
