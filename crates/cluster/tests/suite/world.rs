@@ -127,6 +127,34 @@ impl Kept {
     }
 }
 
+/// An object of a namespace that tests write and read.
+pub trait Namespaced:
+    kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+    + Clone
+    + std::fmt::Debug
+    + serde::Serialize
+    + serde::de::DeserializeOwned
+{
+}
+
+impl<K> Namespaced for K where
+    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::Serialize
+        + serde::de::DeserializeOwned
+{
+}
+
+/// The status of an answer.
+pub fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
+    match answer {
+        Ok(_) => 200,
+        Err(kube::Error::Api(status)) => status.code,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Waits until the server answers with this status: what it goes by follows what is stored in its own time.
 pub async fn until_answer<F: Future<Output = u16>>(what: &str, wanted: u16, answer: impl Fn() -> F) {
     let started = Instant::now();

@@ -103,6 +103,14 @@ pub struct Chronicle {
 }
 
 impl Chronicle {
+    /// The measure itself, or the first of those in whose place an appeal put it.
+    pub fn first<'a>(&'a self, mut id: &'a MeasureId) -> &'a MeasureId {
+        while let Some(old) = &self.measures[id].replaces {
+            id = old;
+        }
+        id
+    }
+
     pub fn of(events: &[Recorded]) -> Self {
         let mut chronicle = Self::default();
         for recorded in events {

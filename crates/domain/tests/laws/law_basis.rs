@@ -37,10 +37,7 @@ fn basis(
     let hash = hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&command).unwrap()));
     prop_assert_eq!(&hash, &measure.hash, "the hash of {} is not that of its proposal", id);
     // What an appeal put in the place of more rests on the consent to that.
-    let mut measure = measure;
-    while let Some(old) = &measure.replaces {
-        measure = &seen.measures[old];
-    }
+    let measure = &seen.measures[seen.first(id)];
     match &power.process {
         Process::Emergency { .. } => {
             let by = measure.ratified_by.as_ref();

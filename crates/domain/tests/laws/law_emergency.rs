@@ -30,10 +30,7 @@ fn law_05_an_emergency_measure_is_small_and_its_notice_is_out_within_the_hour() 
                 id
             );
             // What an appeal put in its place goes on under the first one's hours, and is told like any other.
-            let mut first = id;
-            while let Some(old) = &seen.measures[first].replaces {
-                first = old;
-            }
+            let first = seen.first(id);
             let since = seen.measures[first].proposed_at;
             let hour = since + SignedDuration::from_hours(1);
             let told = seen

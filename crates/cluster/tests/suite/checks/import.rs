@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -19,7 +19,7 @@ use tenure_domain::plan::Exposure;
 
 use super::deaths::die_after_each_write;
 use super::open::{list, tenant};
-use crate::world::{DEADLINE, Driver, World, until_answer};
+use crate::world::{DEADLINE, Driver, LOOK, Namespaced, World, until_answer};
 
 /// A namespace with somebody's own things in it, which no environment of Tenure was ever in.
 struct Legacy<'w> {
@@ -98,14 +98,7 @@ impl<'w> Legacy<'w> {
         Api::namespaced(self.driver.world.client.clone(), &self.name)
     }
 
-    async fn create<K>(&self, object: Value)
-    where
-        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-            + Clone
-            + std::fmt::Debug
-            + serde::Serialize
-            + serde::de::DeserializeOwned,
-    {
+    async fn create<K: Namespaced>(&self, object: Value) {
         let object: K = serde_json::from_value(object).unwrap();
         self.api::<K>().create(&PostParams::default(), &object).await.unwrap();
     }
@@ -121,7 +114,7 @@ impl<'w> Legacy<'w> {
                 return;
             }
             assert!(started.elapsed() < DEADLINE, "web has not {replicas} ready pods: {status:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 

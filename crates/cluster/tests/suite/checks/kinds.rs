@@ -16,7 +16,7 @@ use tenure_domain::workload::{
 
 use super::{provisioned, repaired};
 use crate::odd::Odd;
-use crate::world::{DEADLINE, Driver, World, page};
+use crate::world::{DEADLINE, Driver, LOOK, World, page};
 
 fn sleeper(kind: Kind) -> Workload {
     // Told to end, its work is not done.
@@ -297,7 +297,7 @@ pub async fn a_tenant_reads_pods_events_and_logs_and_starts_anew(world: World) {
             break events;
         }
         assert!(started.elapsed() < DEADLINE, "{events:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(LOOK).await;
     };
     assert!(events.iter().all(|event| !event.object.contains("feed-2")), "{events:?}");
     let query = LogQuery { lines: 10, ..LogQuery::default() };

@@ -18,7 +18,7 @@ use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, PodSecurity, PullPolicy};
 
 use super::repaired;
-use crate::world::{DEADLINE, Driver, World, until_answer};
+use crate::world::{DEADLINE, Driver, Namespaced, World, code, until_answer};
 
 fn open_envelope() -> Envelope {
     Envelope::new(EnvironmentKind::Open, Exposure::default(), None)
@@ -48,57 +48,26 @@ pub(super) async fn tenant(driver: &Driver<'_>, role: TenantRole) -> Client {
     Client::try_from(config).unwrap()
 }
 
-fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
-    match answer {
-        Ok(_) => 200,
-        Err(kube::Error::Api(status)) => status.code,
-        Err(error) => panic!("{error}"),
-    }
-}
-
-async fn create<K>(client: &Client, namespace: &str, object: Value) -> u16
-where
-    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::Serialize
-        + serde::de::DeserializeOwned,
-{
-    let api: Api<K> = Api::namespaced(client.clone(), namespace);
-    code(api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await)
+async fn create<K: Namespaced>(client: &Client, namespace: &str, object: Value) -> u16 {
+    post::<K>(client, namespace, object, false).await
 }
 
 /// What the server would say to [`create`].
-async fn try_create<K>(client: &Client, namespace: &str, object: Value) -> u16
-where
-    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::Serialize
-        + serde::de::DeserializeOwned,
-{
-    let api: Api<K> = Api::namespaced(client.clone(), namespace);
-    let dry = PostParams { dry_run: true, ..PostParams::default() };
-    code(api.create(&dry, &serde_json::from_value(object).unwrap()).await)
+async fn try_create<K: Namespaced>(client: &Client, namespace: &str, object: Value) -> u16 {
+    post::<K>(client, namespace, object, true).await
 }
 
-pub(super) async fn list<K>(client: &Client, namespace: &str) -> u16
-where
-    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::de::DeserializeOwned,
-{
+async fn post<K: Namespaced>(client: &Client, namespace: &str, object: Value, dry_run: bool) -> u16 {
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let params = PostParams { dry_run, ..PostParams::default() };
+    code(api.create(&params, &serde_json::from_value(object).unwrap()).await)
+}
+
+pub(super) async fn list<K: Namespaced>(client: &Client, namespace: &str) -> u16 {
     code(Api::<K>::namespaced(client.clone(), namespace).list(&ListParams::default()).await)
 }
 
-async fn change<K>(client: &Client, namespace: &str, name: &str) -> [u16; 2]
-where
-    K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::de::DeserializeOwned,
-{
+async fn change<K: Namespaced>(client: &Client, namespace: &str, name: &str) -> [u16; 2] {
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
     let patch = Patch::Merge(json!({"metadata": {"labels": {"mine": "yes"}}}));
     let patched = code(api.patch(name, &PatchParams::default(), &patch).await);

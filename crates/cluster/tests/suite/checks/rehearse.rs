@@ -8,7 +8,7 @@ use tenure_domain::capability::Preset;
 use tenure_domain::name::MeasureId;
 
 use super::provisioned;
-use crate::world::{Driver, World, objects, page, page_on_volume, until_answer};
+use crate::world::{Driver, World, code, objects, page, page_on_volume, until_answer};
 
 fn suspension(measure: &MeasureId) -> Supposed {
     Supposed {
@@ -118,14 +118,7 @@ pub async fn a_rehearsal_tells_what_the_cluster_would_refuse(world: World) {
     let dry = PostParams { dry_run: true, ..PostParams::default() };
     let another = json!({"metadata": {"name": "another"}, "spec": {"hard": {"pods": "1"}}});
     let another: ResourceQuota = serde_json::from_value(another).unwrap();
-    until_answer("another quota", 403, || async {
-        match quotas.create(&dry, &another).await {
-            Ok(_) => 200,
-            Err(kube::Error::Api(status)) => status.code,
-            Err(error) => panic!("{error}"),
-        }
-    })
-    .await;
+    until_answer("another quota", 403, || async { code(quotas.create(&dry, &another).await) }).await;
     let measure = driver.tenant.decide_on("suspend", "environment/web");
     let stop = rehearse(&driver, &suspension(&measure)).await.stop.unwrap();
     let gate = stop.writes.iter().find(|write| write.object.name == "tenure-gate").unwrap();

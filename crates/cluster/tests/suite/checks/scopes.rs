@@ -7,7 +7,7 @@ use serde_json::json;
 use tenure_domain::capability::Capability;
 
 use super::provisioned;
-use crate::world::{World, page, until_answer};
+use crate::world::{World, code, page, until_answer};
 
 pub async fn isolating_an_environment_without_workloads_says_so(world: World) {
     let mut driver = provisioned(&world, &[]).await;
@@ -29,14 +29,7 @@ pub async fn isolating_an_environment_without_workloads_says_so(world: World) {
     .unwrap();
     // A new namespace takes no pods before its default service account and that one's token are there.
     let (pods, dry) = (driver.api::<Pod>(), PostParams { dry_run: true, ..PostParams::default() });
-    until_answer("a pod", 200, || async {
-        match pods.create(&dry, &pod).await {
-            Ok(_) => 200,
-            Err(kube::Error::Api(status)) => status.code,
-            Err(error) => panic!("{error}"),
-        }
-    })
-    .await;
+    until_answer("a pod", 200, || async { code(pods.create(&dry, &pod).await) }).await;
     pods.create(&PostParams::default(), &pod).await.unwrap();
     let report = driver.until_confirmed(&measure).await;
     assert!(report.exceptions.iter().any(|text| text.starts_with("Pod/bare ")), "{:?}", report.exceptions);

@@ -1,6 +1,6 @@
 //! A tenant's own admission webhook that refuses everything because nobody answers for it, and a disruption budget.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
@@ -8,7 +8,7 @@ use kube::api::{Api, DeleteParams, PostParams};
 use serde_json::{Value, json};
 
 use super::arena::{Arena, makes_pods};
-use crate::world::{DEADLINE, World};
+use crate::world::{DEADLINE, LOOK, World};
 
 /// A webhook that nobody answers, asked about these operations on these resources of this namespace: deletions of pods are
 /// among them.
@@ -35,7 +35,7 @@ async fn dead_webhook(arena: &Arena<'_>, name: &str, operations: Value, resource
             return;
         }
         assert!(started.elapsed() < DEADLINE, "the webhook is not asked: {answer:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -82,7 +82,7 @@ async fn fight_a_fail_closed_webhook_on_deletions_and_a_disruption_budget() {
             break;
         }
         assert!(started.elapsed() < DEADLINE, "removed as soon as it can be: {passed:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(LOOK).await;
     }
     arena.clean().await;
 }
