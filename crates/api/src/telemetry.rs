@@ -167,7 +167,8 @@ struct Shown {
 }
 
 /// The routes of the metrics' own listener: `/metrics`, in the OpenMetrics text format.
-pub fn metrics(app: &App) -> Router {
+/// `more` adds the instruments of what runs beside the API.
+pub fn metrics(app: &App, more: impl FnOnce(&mut Registry)) -> Router {
     let mut registry = Registry::default();
     let build = vec![("version", env!("CARGO_PKG_VERSION"))];
     registry.register("tenure_build", "The program that runs", Info::new(build));
@@ -189,6 +190,7 @@ pub fn metrics(app: &App) -> Router {
     );
     of.register("requests_under_way", "Requests under way", app.telemetry.under_way.clone());
     app.engine.register(&mut registry);
+    more(&mut registry);
     let shown = Arc::new(Shown { registry, engine: app.engine.clone() });
     Router::new().route("/metrics", axum::routing::get(show)).with_state(shown)
 }

@@ -86,15 +86,24 @@ pub(crate) async fn marks(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     if differing.is_empty() {
         return Ok(());
     }
-    for difference in &differing {
-        pass.repairs.push(Repair {
+    let repairs: Vec<Repair> = differing
+        .iter()
+        .map(|difference| Repair {
             object: key.clone(),
             difference: difference.describe(),
             manager: manager_of(found, &difference.path),
-        });
+        })
+        .collect();
+    let before = pass.repairs.len();
+    pass.repairs.extend(repairs);
+    match pass.requests.apply(&key, &wanted, Some(uid(found))).await {
+        Ok(applied) => pass.live.namespace = applied,
+        Err(error) => {
+            pass.veto(&key.to_string(), error)?;
+            pass.repairs.truncate(before);
+            return Ok(());
+        }
     }
-    let applied = pass.requests.apply(&key, &wanted, Some(uid(found))).await?;
-    pass.live.namespace = applied;
     pass.written.insert(key);
     Ok(())
 }

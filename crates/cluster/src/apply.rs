@@ -83,7 +83,13 @@ pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), Clus
             pass.retry = Some(format!("{key} was removed, to be made anew"));
             Ok(())
         }
-        Err(error) => bear(pass, wanted, error),
+        Err(error) => {
+            // What was refused was not put right.
+            if error.vetoed_by().is_some() {
+                pass.repairs.retain(|repair| &repair.object != key);
+            }
+            bear(pass, wanted, error)
+        }
     }
 }
 
@@ -285,8 +291,13 @@ pub(crate) async fn prune(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     let unwanted = pass.live.objects.get(&gate).filter(|_| !is_tried && !is_wanted_in(&pass.wanted, &gate));
     if let Some(found) = unwanted {
         let (target, difference) = (uid(found).to_owned(), "no permit allows it".to_owned());
-        pass.repairs.push(Repair { object: gate.clone(), difference, manager: None });
+        let repair = Repair { object: gate.clone(), difference, manager: None };
+        pass.repairs.push(repair.clone());
         remove(pass, &gate, &target).await?;
+        // One that a webhook keeps, and that was opened before, is told as what stands in the way.
+        if !pass.written.contains(&gate) {
+            pass.repairs.retain(|told| told != &repair);
+        }
     }
     Ok(())
 }

@@ -19,10 +19,10 @@ use crate::environment::Environment;
 use crate::erase;
 use crate::erasure::Erased;
 use crate::error::ClusterError;
-use crate::freeze::Freezes;
+use crate::freeze::{Ask, Freezes};
 use crate::import::{self, ImportPreflight};
 use crate::inventory::Kind;
-use crate::live::text;
+use crate::live::{mark, text};
 use crate::memory::{Keep, Memory};
 use crate::names;
 use crate::pass;
@@ -93,6 +93,21 @@ impl Cluster {
     #[must_use]
     pub fn freezing(self, freezes: Freezes) -> Self {
         Self { freezes: Some(freezes), ..self }
+    }
+
+    /// Says where the freeze webhook asks what no pass of this process knows.
+    pub fn asking(&self, ask: Box<dyn Ask>) {
+        if let Some(freezes) = &self.freezes {
+            freezes.asking(ask);
+        }
+    }
+
+    /// The account and the environment that a namespace says it is of. Anybody with rights there can write that.
+    pub async fn says_whose(&self, namespace: &str) -> Result<Option<(String, String)>, ClusterError> {
+        let requests = self.requests(namespace.to_owned());
+        let found = requests.get(Kind::Namespace, namespace).await?;
+        let label = |label| found.as_ref().and_then(|found| mark(found, "labels", label)).map(str::to_owned);
+        Ok(label(names::ACCOUNT).zip(label(names::ENVIRONMENT)))
     }
 
     /// Forgets what is frozen where, as another process decides that from now on.

@@ -61,7 +61,7 @@ pub use day_two::{EventSeen, LogQuery, Logs, PodSeen};
 pub use environment::{Envelope, Environment, SecretValues};
 pub use erasure::{EraseReport, Erased, Erasing, Erasure, Gone, VolumeErased};
 pub use error::{ClusterError, KeepError};
-pub use freeze::{Change, Freezes, Frozen, Verdict};
+pub use freeze::{Ask, Change, Freezes, Frozen, Verdict};
 pub use import::{ImportPreflight, ImportReport, PodRun, PodSecurityChange, PodThere, PodsBefore, Used};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{

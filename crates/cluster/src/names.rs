@@ -38,6 +38,12 @@ pub const FREEZE_PROOF: &str = "tenure.dev/freeze-proof";
 pub const FREEZE: &str = "tenure-freeze";
 /// The freeze webhook.
 pub const FREEZE_WEBHOOK: &str = "freeze.tenure.dev";
+/// The webhook that guards the label by which that one is asked.
+pub const FREEZE_LABEL_WEBHOOK: &str = "label.freeze.tenure.dev";
+/// The webhook that is asked about objects of operators' own kinds.
+pub const FREEZE_KINDS_WEBHOOK: &str = "kinds.freeze.tenure.dev";
+/// The labels on a frozen namespace that nobody else changes: by them it is asked about, and known as ours.
+pub const GUARDED: [&str; 3] = [FROZEN, ACCOUNT, ENVIRONMENT];
 /// The annotation on that configuration that tells the authorities by which the webhook is known, and until when.
 pub const FREEZE_AUTHORITIES: &str = "tenure.dev/freeze-authorities";
 /// The quota that stops an environment.

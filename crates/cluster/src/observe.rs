@@ -72,6 +72,7 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
         restoration = restore::observe(pass, &cluster, &vetoes).await?;
     }
     let import = import::observe(pass).await?.map(Box::new);
+    let obstacles = webhooks::obstacles(pass).await;
     let repairs = told(pass);
     Ok(Observation {
         workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status::of(pass, id))).collect(),
@@ -82,6 +83,7 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
         writes: pass.requests.writes(),
         repairs,
         retry: pass.retry.take(),
+        obstacles,
         memory: std::mem::take(&mut pass.memory),
     })
 }

@@ -36,6 +36,8 @@ pub struct Observation {
     pub repairs: Vec<Repair>,
     /// Why a later pass has to try again, where something of one workload failed and may pass.
     pub retry: Option<String>,
+    /// Which writes webhooks of others refuse while nothing is withheld or restored, for people: a later pass tries again.
+    pub obstacles: Vec<String>,
     /// The requests that could change something, without dry runs.
     pub writes: u32,
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::capability::{Capability, Enforcer};
-use tenure_domain::name::{MeasureId, WorkloadId};
+use tenure_domain::name::{EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
 
@@ -22,16 +22,27 @@ use crate::rehearsed::Rehearsed;
 pub(crate) struct Withholding {
     measures: BTreeSet<MeasureId>,
     pod_grace_seconds: u32,
+    keeps: bool,
 }
 
 impl Withholding {
-    fn of(permit: &Permit) -> Self {
-        Self { measures: [permit.measure().clone()].into(), pod_grace_seconds: permit.pod_grace_seconds() }
+    fn of(permit: &Permit, environment: &EnvironmentId) -> Self {
+        Self {
+            measures: [permit.measure().clone()].into(),
+            pod_grace_seconds: permit.pod_grace_seconds(),
+            keeps: permit.keeps(environment),
+        }
     }
 
     fn join(&mut self, other: &Self) {
         self.measures.extend(other.measures.iter().cloned());
         self.pod_grace_seconds = self.pod_grace_seconds.min(other.pod_grace_seconds);
+        self.keeps |= other.keeps;
+    }
+
+    /// Whether nothing of it may be deleted either.
+    pub fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// The measures that withhold it, for people.
@@ -101,7 +112,7 @@ impl Restriction {
             }
             let effect = Effect { scope: permit.scope().clone(), withholds: enforced_here(permit).collect() };
             all.effects.insert(permit.measure().clone(), effect);
-            let one = Withholding::of(permit);
+            let one = Withholding::of(permit, &environment.id);
             for capability in enforced_here(permit) {
                 all.withhold(permit.scope(), capability, &one);
             }
@@ -120,6 +131,7 @@ impl Restriction {
         let one = Withholding {
             measures: [supposed.measure.clone()].into(),
             pod_grace_seconds: supposed.pod_grace_seconds,
+            keeps: false,
         };
         for &capability in &withholds {
             self.withhold(&supposed.scope, capability, &one);

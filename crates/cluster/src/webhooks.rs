@@ -25,13 +25,9 @@ pub(crate) struct Veto {
 }
 
 impl Pass<'_> {
-    /// Notes that a webhook refused a write of a stop or of its end, which then hinders nothing else. Any other error is
-    /// an error, and so is a veto while nothing is withheld or restored, as nobody would be told of it.
+    /// Notes that a webhook refused a write, which then hinders nothing else. Any other error is an error.
     pub fn veto(&mut self, object: &str, error: ClusterError) -> Result<(), ClusterError> {
-        let Some(webhook) = error.vetoed_by().filter(|_| self.memory.before.is_some()).map(str::to_owned)
-        else {
-            return Err(error);
-        };
+        let Some(webhook) = error.vetoed_by().map(str::to_owned) else { return Err(error) };
         let said = error.refusal().unwrap_or_default().chars().take(300).collect();
         self.vetoes.push(Veto { object: object.to_owned(), webhook, said });
         Ok(())
@@ -50,6 +46,16 @@ pub(crate) fn note(pass: &mut Pass<'_>, vetoes: &[String]) {
             }
         }
     }
+}
+
+/// What stands in the way while nothing is withheld or restored: a later pass tries again.
+pub(crate) async fn obstacles(pass: &mut Pass<'_>) -> Vec<String> {
+    if pass.vetoes.is_empty() || pass.memory.before.is_some() {
+        return Vec::new();
+    }
+    let mut obstacles = named(&pass.requests, &pass.vetoes).await;
+    obstacles.truncate(NOTED);
+    obstacles
 }
 
 /// What is said of vetoes: which webhook of which configuration, and what only its owner can do about it.

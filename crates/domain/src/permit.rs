@@ -24,6 +24,7 @@ pub struct Permit {
     pub(crate) scope: Scope,
     pub(crate) withholds: BTreeSet<Capability>,
     pub(crate) pod_grace_seconds: u32,
+    pub(crate) keeps: BTreeSet<Scope>,
     pub(crate) minted_at: Timestamp,
 }
 
@@ -47,6 +48,12 @@ impl Permit {
     /// The longest time that a stopped pod is given to end, in seconds.
     pub fn pod_grace_seconds(&self) -> u32 {
         self.pod_grace_seconds
+    }
+    /// Whether it also keeps what is in this environment from being deleted: because the measure stands in the name of harm
+    /// to others, of the law or of an order, or because a hold or an order preserves something of what it restricts there.
+    pub fn keeps(&self, environment: &EnvironmentId) -> bool {
+        let environment = Scope::Environment(environment.clone());
+        self.keeps.iter().any(|scope| scope.touches(&environment))
     }
     /// The legal moment for which it was minted.
     pub fn minted_at(&self) -> Timestamp {

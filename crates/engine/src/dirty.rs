@@ -52,13 +52,24 @@ struct DirtyState {
     later: BTreeMap<AccountId, Later>,
 }
 
+/// Why an account is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Something comes about: soon.
+    Moves,
+    /// Somebody else stands in the way of something: less and less often, and all the same when something stirs, as what is
+    /// refused stirs nothing.
+    Hindered,
+    /// Something failed: less and less often.
+    Failed,
+}
+
 /// An account that is looked at again after a pause.
 #[derive(Debug)]
 struct Later {
     /// What is pending.
     why: String,
-    /// Whether the look failed.
-    failed: bool,
+    again: Again,
     /// How many looks in a row ended like this.
     times: u32,
     at: Instant,
@@ -84,7 +95,7 @@ impl Dirty {
     /// Asks for a look because something stirred in the cluster: at once too, but not before the pause after an error
     /// is over, as our own tries stir the cluster as well.
     pub fn stirred(&self, id: &AccountId) {
-        if !self.lock().later.get(id).is_some_and(|later| later.failed) {
+        if !self.lock().later.get(id).is_some_and(|later| later.again == Again::Failed) {
             self.glance(id);
         }
     }
@@ -112,19 +123,18 @@ impl Dirty {
         Some(id)
     }
 
-    pub fn done(&self, id: &AccountId, pending: Option<(String, bool)>) {
+    pub fn done(&self, id: &AccountId, pending: Option<(String, Again)>) {
         let mut state = self.lock();
         state.working.remove(id);
         let before = state.later.remove(id);
-        if let Some((why, failed)) = pending {
-            let same = before.filter(|b| b.failed == failed && (failed || b.why == why));
+        if let Some((why, again)) = pending {
+            let same = before.filter(|b| b.again == again && (again != Again::Moves || b.why == why));
             let times = same.map_or(0, |b| b.times).saturating_add(1);
-            let pause = if failed {
-                backoff::pause(times)
-            } else {
-                SOON.saturating_mul(2_u32.saturating_pow(times - 1)).min(PENDING_LATEST)
+            let pause = match again {
+                Again::Moves => SOON.saturating_mul(2_u32.saturating_pow(times - 1)).min(PENDING_LATEST),
+                Again::Hindered | Again::Failed => backoff::pause(times),
             };
-            state.later.insert(id.clone(), Later { why, failed, times, at: Instant::now() + pause });
+            state.later.insert(id.clone(), Later { why, again, times, at: Instant::now() + pause });
         }
         drop(state);
         self.poke.notify_one();
@@ -138,7 +148,7 @@ impl Dirty {
     /// Of how many accounts something is pending, and of how many the last look failed.
     pub fn counts(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.later.len(), state.later.values().filter(|later| later.failed).count())
+        (state.later.len(), state.later.values().filter(|later| later.again == Again::Failed).count())
     }
 
     /// What is still under way; none when all is quiet.
@@ -169,11 +179,11 @@ impl DirtyState {
     fn fall_due(&mut self, now: Instant) {
         let mut due = Vec::new();
         for (id, later) in self.later.iter_mut().filter(|(_, later)| later.at <= now) {
-            due.push((id.clone(), later.failed));
+            due.push((id.clone(), later.again));
             later.at = now + LOOK_MAX;
         }
-        for (id, failed) in due {
-            if failed { self.stir(&id) } else { self.decide(&id) }
+        for (id, again) in due {
+            if again == Again::Moves { self.decide(&id) } else { self.stir(&id) }
         }
     }
 }
@@ -186,8 +196,8 @@ mod tests {
         "parley".parse().unwrap()
     }
 
-    fn pending(why: &str) -> (String, bool) {
-        (why.to_owned(), false)
+    fn pending(why: &str) -> (String, Again) {
+        (why.to_owned(), Again::Moves)
     }
 
     /// How long after a look the next one is taken up, in milliseconds, if nobody pokes.
@@ -235,14 +245,31 @@ mod tests {
         dirty.poke(&parley());
         assert_eq!(dirty.take(), Some(parley()));
         for expected in [250, 500, 1_000] {
-            dirty.done(&parley(), Some(("no answer".to_owned(), true)));
+            dirty.done(&parley(), Some(("no answer".to_owned(), Again::Failed)));
             dirty.stirred(&parley());
             assert_eq!(next_look(&dirty).await, expected);
         }
-        dirty.done(&parley(), Some(("no answer".to_owned(), true)));
+        dirty.done(&parley(), Some(("no answer".to_owned(), Again::Failed)));
         dirty.poke(&parley());
         assert_eq!(dirty.take(), Some(parley()));
         assert!(dirty.under_way().unwrap().contains("no answer"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stirs_is_looked_at_at_once_while_somebody_else_stands_in_the_way_of_something() {
+        let dirty = Dirty::default();
+        let hindered = || Some(("a webhook keeps the gate".to_owned(), Again::Hindered));
+        dirty.poke(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        for expected in [250, 500, 1_000] {
+            dirty.done(&parley(), hindered());
+            assert_eq!(next_look(&dirty).await, expected, "less and less often by itself");
+        }
+        dirty.done(&parley(), hindered());
+        dirty.stirred(&parley());
+        assert_eq!(dirty.take(), Some(parley()), "somebody changed something else");
+        dirty.done(&parley(), hindered());
+        assert_eq!(dirty.counts(), (1, 0), "it is pending, and has not failed");
     }
 
     #[tokio::test]

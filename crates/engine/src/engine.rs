@@ -37,8 +37,8 @@ use crate::sequencer::Batching;
 use crate::shelf::Shelf;
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{
-    EngineError, catch_up, follow, intake, jobs, keys, lead, parity, reconcile, sequencer, timers, webhooks,
-    writer,
+    EngineError, catch_up, follow, frozen, intake, jobs, keys, lead, parity, reconcile, sequencer, timers,
+    webhooks, writer,
 };
 
 /// How many submissions may wait for the writer before callers wait themselves.
@@ -194,6 +194,7 @@ impl Engine {
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
         if let Some(cluster) = &settings.cluster {
+            frozen::tell(&inner, cluster);
             tasks.parts.spawn(reconcile::ask(Arc::clone(&inner), cluster.clone()));
         }
         tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.cluster, settings.lease, first));

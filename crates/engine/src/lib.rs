@@ -22,6 +22,7 @@ mod erasing;
 mod error;
 mod evaluate;
 mod follow;
+mod frozen;
 pub mod health;
 pub mod imports;
 mod inner;

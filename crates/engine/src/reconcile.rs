@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::clock::Look;
-use crate::dirty::LOOK_MAX;
+use crate::dirty::{Again, LOOK_MAX};
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::metrics::{note, noted};
@@ -142,7 +142,7 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
         Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
     };
     let pending = match result {
-        Ok(pending) => pending.map(|pending| (pending.why, pending.failed)),
+        Ok(pending) => pending.map(|pending| (pending.why, pending.again)),
         Err(error) => {
             inner.metrics.pass_failures.inc();
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -150,7 +150,7 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
             if let Err(error) = mark_unconfirmed(&inner, &id, &error).await {
                 tracing::warn!(account = %id, %error, "it could not be noted that nothing is confirmed");
             }
-            Some((format!("{error} {source}"), true))
+            Some((format!("{error} {source}"), Again::Failed))
         }
     };
     inner.pokes.accounts.done(&id, pending);
@@ -167,6 +167,9 @@ pub struct Observed {
     pub quota: Option<QuotaSeen>,
     /// What is still pending for a measure, and whether it cannot be seen at all.
     pub pending: BTreeMap<MeasureId, String>,
+    /// Which writes of ours webhooks of others refuse while nothing is withheld or restored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<String>,
     /// How far its deletion is, while it is being deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleting: Option<Deleting>,
@@ -296,23 +299,30 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             pending.push(format!("{name}: {why}"));
         }
     }
-    // What a pass can move on is looked at soon; what the cluster failed at is given time.
-    let failed = pending.is_empty();
-    let retries = seen.iter().filter_map(|(name, o)| o.retry.as_ref().map(|why| format!("{name}: {why}")));
-    pending.extend(retries);
-    Ok((!pending.is_empty()).then(|| Pending { why: pending.join("; "), failed }))
+    // What a pass can move on is looked at soon; what the cluster failed at is given time, and so is what others refuse.
+    let moves = !pending.is_empty();
+    let failed = seen.values().any(|observation| observation.retry.is_some());
+    let again = match (moves, failed) {
+        (true, _) => Again::Moves,
+        (false, true) => Again::Failed,
+        (false, false) => Again::Hindered,
+    };
+    for (name, observation) in &seen {
+        let waits = observation.retry.iter().chain(&observation.obstacles);
+        pending.extend(waits.map(|why| format!("{name}: {why}")));
+    }
+    Ok((!pending.is_empty()).then(|| Pending { why: pending.join("; "), again }))
 }
 
 /// What a later pass has to look at again.
 struct Pending {
     why: String,
-    /// Whether something failed, so that the cluster is given more time each time.
-    failed: bool,
+    again: Again,
 }
 
 impl Pending {
     fn moves(why: &str) -> Self {
-        Self { why: why.to_owned(), failed: false }
+        Self { why: why.to_owned(), again: Again::Moves }
     }
 }
 
@@ -535,6 +545,7 @@ fn observed(observation: &Observation) -> Observed {
         workloads: observation.workloads.clone(),
         quota: observation.quota.clone(),
         pending,
+        obstacles: observation.obstacles.clone(),
         deleting: None,
     }
 }

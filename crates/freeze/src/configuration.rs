@@ -149,26 +149,86 @@ fn rule(operations: &[&str], group: &str, resources: &[&str]) -> Value {
     })
 }
 
-/// The one webhook of the configuration. Only namespaces that carry the label are asked about, so that an outage of it
-/// hinders nobody else.
-fn webhook(reached: &Reached, bundle: &str) -> Value {
-    let mut rules: Vec<Value> = CHANGES
-        .iter()
-        .map(|(group, resources)| rule(&["CREATE", "UPDATE", "DELETE"], group, resources))
-        .collect();
-    rules.push(rule(&["CONNECT"], "", CONNECTIONS));
-    json!({
-        "name": names::FREEZE_WEBHOOK,
-        "clientConfig": reached.client_config(bundle),
-        "rules": rules,
-        "failurePolicy": "Fail",
-        "matchPolicy": "Equivalent",
-        "namespaceSelector": {"matchExpressions": [{"key": names::FROZEN, "operator": "Exists"}]},
-        "objectSelector": {},
-        "sideEffects": "None",
-        "timeoutSeconds": ANSWERED_WITHIN,
-        "admissionReviewVersions": ["v1"],
-    })
+/// Which questions one webhook of the configuration is for.
+struct Questions<'a> {
+    name: &'a str,
+    rules: Vec<Value>,
+    /// Of which namespaces, by their labels.
+    namespaces: Value,
+    /// About which objects, by their labels before or after.
+    objects: Value,
+    /// What the API server does while nobody answers.
+    unanswered: &'a str,
+}
+
+/// Everything that carries all of these labels.
+fn carrying(labels: &[&str]) -> Value {
+    let carries = |label: &&str| json!({"key": label, "operator": "Exists"});
+    json!({"matchExpressions": labels.iter().map(carries).collect::<Vec<_>>()})
+}
+
+impl Questions<'_> {
+    /// What tenants and their tools write. Only namespaces that carry the label are asked about, so that an outage hinders
+    /// nobody else.
+    fn changes() -> Self {
+        let mut rules: Vec<Value> = CHANGES
+            .iter()
+            .map(|(group, resources)| rule(&["CREATE", "UPDATE", "DELETE"], group, resources))
+            .collect();
+        rules.push(rule(&["CONNECT"], "", CONNECTIONS));
+        Self {
+            name: names::FREEZE_WEBHOOK,
+            rules,
+            namespaces: carrying(&[names::FROZEN]),
+            objects: json!({}),
+            unanswered: "Fail",
+        }
+    }
+
+    /// The label itself. A selector of objects is held against the object before and after, so that taking the label away is
+    /// asked about too; one of namespaces would be held against what comes after. Statuses are among it, as a change of one
+    /// can carry labels along.
+    fn labels() -> Self {
+        let resources = ["namespaces", "namespaces/status", "namespaces/finalize"];
+        let mut namespaces = rule(&["UPDATE", "DELETE"], "", &resources);
+        namespaces["scope"] = json!("Cluster");
+        Self {
+            name: names::FREEZE_LABEL_WEBHOOK,
+            rules: vec![namespaces],
+            namespaces: json!({}),
+            objects: carrying(&[names::FROZEN, names::ACCOUNT]),
+            unanswered: "Fail",
+        }
+    }
+
+    /// What operators have declared to them, in their own kinds. What their operators make of it is asked about as any change,
+    /// and refused while nobody answers; so this need not be, and an outage ends nothing that operators keep running.
+    fn kinds(groups: &[String]) -> Option<Self> {
+        let mut rule = rule(&["CREATE", "UPDATE", "DELETE"], "", &["*", "*/scale"]);
+        rule["apiGroups"] = json!(groups);
+        (!groups.is_empty()).then(|| Self {
+            name: names::FREEZE_KINDS_WEBHOOK,
+            rules: vec![rule],
+            namespaces: carrying(&[names::FROZEN]),
+            objects: json!({}),
+            unanswered: "Ignore",
+        })
+    }
+
+    fn webhook(&self, reached: &Reached, bundle: &str) -> Value {
+        json!({
+            "name": self.name,
+            "clientConfig": reached.client_config(bundle),
+            "rules": self.rules,
+            "failurePolicy": self.unanswered,
+            "matchPolicy": "Equivalent",
+            "namespaceSelector": self.namespaces,
+            "objectSelector": self.objects,
+            "sideEffects": "None",
+            "timeoutSeconds": ANSWERED_WITHIN,
+            "admissionReviewVersions": ["v1"],
+        })
+    }
 }
 
 /// An authority by which some process serves the webhook.
@@ -178,9 +238,11 @@ struct Authority {
     pem: String,
 }
 
-/// The configuration as it should be: ours, and of the authorities of others those that have not ended.
+/// The configuration as it should be: ours, and of the authorities of others those that have not ended. `groups` are those
+/// of operators' own kinds.
 pub(crate) fn wanted<'a>(
     reached: &Reached,
+    groups: &[String],
     ours: impl Iterator<Item = &'a Issued>,
     found: Option<&Value>,
     now: Timestamp,
@@ -197,6 +259,7 @@ pub(crate) fn wanted<'a>(
     let mut all: Vec<Authority> = others.split_off(surplus);
     all.extend(ours);
     all.sort();
+    let webhooks = [Questions::changes(), Questions::labels()].into_iter().chain(Questions::kinds(groups));
     let bundle: String = all.iter().map(|authority| authority.pem.as_str()).collect();
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
@@ -205,7 +268,7 @@ pub(crate) fn wanted<'a>(
             "name": names::FREEZE,
             "annotations": {names::FREEZE_AUTHORITIES: json!(all).to_string()},
         },
-        "webhooks": [webhook(reached, &bundle)],
+        "webhooks": webhooks.map(|questions| questions.webhook(reached, &bundle)).collect::<Vec<_>>(),
     })
 }
 
@@ -231,6 +294,7 @@ pub(crate) fn is_as(wanted: &Value, found: &Value) -> bool {
 pub(crate) async fn keep(
     client: &Client,
     reached: &Reached,
+    groups: &[String],
     ours: Vec<Issued>,
     now: Timestamp,
 ) -> kube::Result<bool> {
@@ -239,7 +303,7 @@ pub(crate) async fn keep(
     let found = api.get_opt(names::FREEZE).await?;
     let version = found.as_ref().and_then(|found| found.metadata.resource_version.clone());
     let found = found.map(serde_json::to_value).transpose().map_err(kube::Error::SerdeError)?;
-    let mut wanted = wanted(reached, ours.iter(), found.as_ref(), now);
+    let mut wanted = wanted(reached, groups, ours.iter(), found.as_ref(), now);
     if found.as_ref().is_some_and(|found| is_as(&wanted, found)) {
         return Ok(false);
     }

@@ -1,13 +1,15 @@
 //! The freeze webhook: a small listener of its own that the API server asks about changes in frozen environments.
 //!
-//! It answers from memory ([`Freezes`]) and asks nobody. Its certificate comes from an authority of ours, and both are
+//! It answers from memory ([`Freezes`]), and asks its process where no pass of that knows what is frozen. Its certificate comes from an authority of ours, and both are
 //! replaced long before they end: the cluster trusts the next authority before the next certificate serves. The
 //! configuration by which the API server asks is kept as it should be, whoever changes it. It selects namespaces by a
-//! label that only frozen ones carry, so that an outage hinders nobody else.
+//! label that only frozen ones carry, and guards that label, so that an outage hinders nobody else.
 
 mod certificate;
 mod configuration;
+mod kinds;
 mod listener;
+mod metrics;
 mod review;
 mod rotation;
 
@@ -25,12 +27,16 @@ use tokio_util::sync::CancellationToken;
 
 pub use certificate::{CertificateError, Issued, issue};
 pub use configuration::{Reached, UnreachableError};
+pub use metrics::Metrics;
 pub use rotation::{Periods, Rotation};
 
-use crate::listener::Serving;
+use crate::listener::{Answering, Serving};
 
 /// How often the configuration is looked at. Operating time.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// After how many of these looks the cluster's API groups are asked for again.
+const LOOKS: u32 = 30;
 
 /// How long one request to the cluster may take. Operating time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -52,6 +58,7 @@ pub struct Webhook {
     provider: Arc<CryptoProvider>,
     rotation: Rotation,
     serving: Arc<Serving>,
+    metrics: Metrics,
 }
 
 impl Webhook {
@@ -68,7 +75,14 @@ impl Webhook {
         let first = issue(&reached.host(), now(), periods.life, &provider)?;
         let serving = Arc::new(Serving::new(Arc::clone(&first.key)));
         let rotation = Rotation::new(periods, first);
-        Ok(Self { listener, reached, freezes, client, now, periods, provider, rotation, serving })
+        let metrics = Metrics::default();
+        Ok(Self { listener, reached, freezes, client, now, periods, provider, rotation, serving, metrics })
+    }
+
+    /// The same, counting with these instruments.
+    #[must_use]
+    pub fn counting(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Where it listens.
@@ -80,7 +94,8 @@ impl Webhook {
     /// nobody answers.
     pub async fn run(self, stopping: CancellationToken) -> Result<(), CertificateError> {
         let acceptor = listener::acceptor(Arc::clone(&self.serving), Arc::clone(&self.provider))?;
-        let served = listener::serve(self.listener, acceptor, self.freezes.clone(), stopping.clone());
+        let answering = Answering { freezes: self.freezes.clone(), metrics: self.metrics };
+        let served = listener::serve(self.listener, acceptor, answering, stopping.clone());
         let keeper = Keeper {
             reached: self.reached,
             freezes: self.freezes,
@@ -91,6 +106,8 @@ impl Webhook {
             rotation: self.rotation,
             serving: self.serving,
             is_known: false,
+            groups: Vec::new(),
+            groups_hold: 0,
             failed: false,
         };
         let kept = async {
@@ -115,6 +132,9 @@ struct Keeper {
     serving: Arc<Serving>,
     /// Whether the cluster said who we are, or that it does not say that.
     is_known: bool,
+    /// The API groups of operators' own kinds, and for how many looks they hold.
+    groups: Vec<String>,
+    groups_hold: u32,
     failed: bool,
 }
 
@@ -162,8 +182,13 @@ impl Keeper {
             }
             self.is_known = true;
         }
+        if self.groups_hold == 0 {
+            self.groups = kinds::look(&self.client).await?;
+            self.groups_hold = LOOKS;
+        }
+        self.groups_hold -= 1;
         let ours = self.rotation.all().cloned().collect();
-        match configuration::keep(&self.client, &self.reached, ours, now).await {
+        match configuration::keep(&self.client, &self.reached, &self.groups, ours, now).await {
             // Seen by a look that did not write it, so that the overlap counts from then.
             Ok(false) => self.rotation.known(now),
             Ok(true) => {

@@ -1,8 +1,8 @@
-//! The listener: TLS by whichever certificate serves now, HTTP/1.1 within bounds, answers from memory.
+//! The listener: TLS by whichever certificate serves now, HTTP/1.1 within bounds, answers.
 
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -14,6 +14,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use serde_json::Value;
 use tenure_cluster::Freezes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -21,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::configuration::PATH;
+use crate::metrics::Metrics;
 use crate::review;
 
 /// The largest question, in bytes: an object as it is and as it would be, of which the API server takes 3 MiB at most.
@@ -54,6 +56,23 @@ impl ResolvesServerCert for Serving {
     }
 }
 
+/// What answers go by, and what counts them.
+#[derive(Debug, Clone)]
+pub(crate) struct Answering {
+    pub freezes: Freezes,
+    pub metrics: Metrics,
+}
+
+impl Answering {
+    fn count(&self, answer: &Value, since: Instant) {
+        self.metrics.reviews.inc();
+        self.metrics.seconds.observe(since.elapsed().as_secs_f64());
+        if answer.pointer("/response/allowed") != Some(&Value::Bool(true)) {
+            self.metrics.refused.inc();
+        }
+    }
+}
+
 /// TLS by the certificate that serves.
 pub(crate) fn acceptor(
     serving: Arc<Serving>,
@@ -67,7 +86,7 @@ pub(crate) fn acceptor(
 pub(crate) async fn serve(
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    freezes: Freezes,
+    answering: Answering,
     stopping: CancellationToken,
 ) {
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
@@ -90,9 +109,9 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let (acceptor, freezes, watcher) = (acceptor.clone(), freezes.clone(), graceful.watcher());
+        let (acceptor, answering, watcher) = (acceptor.clone(), answering.clone(), graceful.watcher());
         tokio::spawn(async move {
-            connection(stream, &acceptor, &freezes, watcher).await;
+            connection(stream, &acceptor, &answering, watcher).await;
             drop(seat);
         });
     }
@@ -103,14 +122,14 @@ pub(crate) async fn serve(
 async fn connection(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
-    freezes: &Freezes,
+    answering: &Answering,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
     let Ok(Ok(stream)) = tokio::time::timeout(TIME, acceptor.accept(stream)).await else {
         tracing::debug!("a connection to the freeze webhook did not come about");
         return;
     };
-    let service = service_fn(|request| async { Ok::<_, Infallible>(respond(freezes, request).await) });
+    let service = service_fn(|request| async { Ok::<_, Infallible>(respond(answering, request).await) });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
@@ -120,18 +139,20 @@ async fn connection(
     }
 }
 
-async fn respond(freezes: &Freezes, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn respond(answering: &Answering, request: Request<Incoming>) -> Response<Full<Bytes>> {
     if request.method() != Method::POST || request.uri().path() != PATH {
         return plain(StatusCode::NOT_FOUND);
     }
+    let since = Instant::now();
     if usize::try_from(request.body().size_hint().lower()).is_ok_and(|announced| announced > QUESTION) {
         return plain(StatusCode::PAYLOAD_TOO_LARGE);
     }
     match tokio::time::timeout(TIME, Limited::new(request.into_body(), QUESTION).collect()).await {
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT),
         Ok(Err(_)) => plain(StatusCode::PAYLOAD_TOO_LARGE),
-        Ok(Ok(question)) => match review::answer(freezes, &question.to_bytes()) {
+        Ok(Ok(question)) => match review::answer(&answering.freezes, &question.to_bytes()).await {
             Some(answer) => {
+                answering.count(&answer, since);
                 let mut response = Response::new(Full::from(answer.to_string()));
                 let json = http::HeaderValue::from_static("application/json");
                 response.headers_mut().insert(http::header::CONTENT_TYPE, json);

@@ -21,6 +21,7 @@ struct House {
     address: SocketAddr,
     first: Issued,
     serving: Arc<Serving>,
+    metrics: Metrics,
     stopping: CancellationToken,
     task: tokio::task::JoinHandle<Result<(), CertificateError>>,
 }
@@ -34,9 +35,11 @@ async fn house() -> House {
     let webhook =
         Webhook::new(listener, reached, freezes, nobody, Arc::new(moment), Periods::default()).unwrap();
     let (address, stopping) = (webhook.address().unwrap(), CancellationToken::new());
+    let metrics = Metrics::default();
+    let webhook = webhook.counting(metrics.clone());
     let (first, serving) = (webhook.rotation.serving().clone(), Arc::clone(&webhook.serving));
     let task = tokio::spawn(webhook.run(stopping.clone()));
-    House { address, first, serving, stopping, task }
+    House { address, first, serving, metrics, stopping, task }
 }
 
 /// Who trusts these authorities asks; the whole answer.
@@ -96,6 +99,18 @@ async fn it_answers_over_tls_that_only_its_authority_vouches_for() {
     assert_eq!((&answer["response"]["uid"], &answer["response"]["allowed"]), (&json!("u-1"), &json!(false)));
     let other = issue("freeze.example", moment(), Duration::from_mins(1), &ring()).unwrap();
     ask(house.address, &other.authority, &post(&question())).await.unwrap_err();
+    house.stopping.cancel();
+    house.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_asked_and_what_is_refused_is_counted_and_what_is_no_question_is_not() {
+    let house = house().await;
+    let node = question().replace("system:authenticated", "system:nodes");
+    for asked in [question(), node, question(), "{".to_owned()] {
+        ask(house.address, &house.first.authority, &post(&asked)).await.unwrap();
+    }
+    assert_eq!((house.metrics.reviews.get(), house.metrics.refused.get()), (3, 2));
     house.stopping.cancel();
     house.task.await.unwrap().unwrap();
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use tenure_cluster::{Cluster, Freezes};
 use tenure_engine::clock::machine_now;
 use tenure_engine::entropy::Entropy;
-use tenure_freeze::{Periods, Webhook};
+use tenure_freeze::{Metrics, Periods, Webhook};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,7 @@ use crate::serve::listen;
 pub async fn start(
     config: &Config,
     cluster: Option<Cluster>,
+    reviews: Metrics,
     ending: CancellationToken,
 ) -> anyhow::Result<(Option<Cluster>, Option<JoinHandle<()>>)> {
     let Some(freeze) = &config.freeze else { return Ok((cluster, None)) };
@@ -32,7 +33,8 @@ pub async fn start(
         cluster.client(),
         Arc::new(machine_now),
         Periods::default(),
-    )?;
+    )?
+    .counting(reviews);
     let task = tokio::spawn(async move {
         if let Err(error) = webhook.run(ending).await {
             tracing::error!(%error, "the freeze webhook is not served: what is frozen stays so until it is");

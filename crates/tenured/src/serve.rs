@@ -98,7 +98,8 @@ impl Running {
             None => "no cluster".to_owned(),
         };
         let (closing, ending) = (CancellationToken::new(), CancellationToken::new());
-        let (cluster, frozen) = freeze::start(config, cluster, ending.clone()).await?;
+        let reviews = tenure_freeze::Metrics::default();
+        let (cluster, frozen) = freeze::start(config, cluster, reviews.clone(), ending.clone()).await?;
         let settings = installation::settings(config, key, cluster)?;
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
@@ -108,8 +109,9 @@ impl Running {
             tenure_api::serve(listener, tenure_api::router(app.clone()), config.limits, closing.clone());
         let server = tokio::spawn(server);
         let scraped = scraped.map(|listener| {
+            let shown = tenure_api::metrics(&app, |registry| reviews.register(registry));
             let limits = Limits { connections: SCRAPERS, grace: std::time::Duration::ZERO, ..config.limits };
-            tokio::spawn(tenure_api::serve(listener, tenure_api::metrics(&app), limits, ending.clone()))
+            tokio::spawn(tenure_api::serve(listener, shown, limits, ending.clone()))
         });
         Ok(Self { api, metrics, app, closing, ending, server, scraped, frozen })
     }

@@ -379,6 +379,9 @@ view!(
         /// Where it comes from, where its namespace was there before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         imported: Option<ImportedView>,
+        /// What keeps it from being as it should: which writes webhooks of others refuse; where only it is read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        obstacles: Vec<String>,
         /// The deletion of it that the account asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deletion: Option<EnvironmentDeletionView>,

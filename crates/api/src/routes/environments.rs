@@ -70,8 +70,10 @@ async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> 
     let account = call.engine.account(&id).await?;
     let environment = account.environments.get(&name).ok_or_else(Failure::not_found)?;
     let mut view = views::account::environment(&account, &name, environment);
+    let observed = call.engine.observed(&id, &name).await?;
+    view.obstacles.clone_from(&observed.obstacles);
     if account.is_being_deleted(&name) {
-        view.deleting = views::account::deleting(call.engine.observed(&id, &name).await?);
+        view.deleting = views::account::deleting(observed);
     }
     call.show(account.version, &view)
 }

@@ -62,6 +62,7 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
             due: asked.due,
             begun: asked.begun,
         }),
+        obstacles: Vec::new(),
         deleting: None,
     }
 }

@@ -1,15 +1,20 @@
 //! What is frozen, and what is said to whoever wants to change it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tenure_domain::capability::Capability;
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::name::WorkloadId;
+use tenure_domain::permit::Permit;
 
 use crate::environment::Environment;
+use crate::error::ClusterError;
 use crate::live::{mark, text};
 use crate::names;
 use crate::restriction::{Restriction, Withholding};
@@ -29,10 +34,25 @@ const PROOFS: usize = 10_000;
 pub struct Frozen {
     whose: String,
     standing: String,
-    /// Who froze all of it.
-    whole: Option<String>,
-    /// Who froze one workload.
-    workloads: BTreeMap<WorkloadId, String>,
+    /// How all of it is frozen.
+    whole: Option<Freeze>,
+    /// How one workload is.
+    workloads: BTreeMap<WorkloadId, Freeze>,
+}
+
+/// One thing that is frozen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Freeze {
+    /// The measures that froze it.
+    by: String,
+    /// Whether nothing of it may be deleted either.
+    keeps: bool,
+}
+
+impl Freeze {
+    fn of(withheld: &Withholding) -> Self {
+        Self { by: withheld.named(), keeps: withheld.keeps() }
+    }
 }
 
 impl Frozen {
@@ -41,10 +61,10 @@ impl Frozen {
         if environment.envelope.kind != EnvironmentKind::Open {
             return None;
         }
-        let whole = restriction.on_environment(Capability::Deploy).map(Withholding::named);
-        let workloads: BTreeMap<WorkloadId, String> = restriction
+        let whole = restriction.on_environment(Capability::Deploy).map(Freeze::of);
+        let workloads: BTreeMap<WorkloadId, Freeze> = restriction
             .workloads_without(Capability::Deploy)
-            .map(|(workload, withheld)| (workload.clone(), withheld.named()))
+            .map(|(workload, withheld)| (workload.clone(), Freeze::of(withheld)))
             .collect();
         if whole.is_none() && workloads.is_empty() {
             return None;
@@ -55,6 +75,11 @@ impl Frozen {
             whole,
             workloads,
         })
+    }
+
+    /// What these permits freeze in an environment: nothing where they do not.
+    pub fn of(environment: &Environment, permits: &[Permit]) -> Result<Self, ClusterError> {
+        Ok(Self::derive(environment, &Restriction::derive(environment, permits)?).unwrap_or_default())
     }
 
     /// What the namespace's label says.
@@ -70,20 +95,51 @@ impl Frozen {
         self.workloads.keys()
     }
 
+    /// What of it is frozen and concerned by a change, and what that is called.
+    fn concerned(&self, change: &Change<'_>) -> Option<(&Freeze, String)> {
+        let of = |workload: &WorkloadId| change.is_of(workload);
+        // What is frozen as a whole and by itself is kept where either keeps it.
+        let one =
+            self.workloads.iter().filter(|(workload, _)| of(workload)).max_by_key(|(_, freeze)| freeze.keeps);
+        match (&self.whole, one) {
+            (Some(whole), Some((workload, one))) if one.keeps && !whole.keeps => {
+                Some((one, format!("{}/{workload}", self.whose)))
+            }
+            (Some(whole), _) => Some((whole, self.whose.clone())),
+            (None, one) => one.map(|(workload, one)| (one, format!("{}/{workload}", self.whose))),
+        }
+    }
+
     /// Why a change is refused, for whoever wanted it.
     fn refuses(&self, change: &Change<'_>) -> Option<String> {
-        let (by, what) = match &self.whole {
-            Some(by) => (by, self.whose.clone()),
-            None => self
-                .workloads
-                .iter()
-                .find(|(workload, _)| change.is_of(workload))
-                .map(|(workload, by)| (by, format!("{}/{workload}", self.whose)))?,
+        if change.of_namespace {
+            return self.guards(change);
+        }
+        let (Freeze { by, keeps }, what) = self.concerned(change)?;
+        let means = match (change.deletes, keeps, change.is_of_ours()) {
+            (false, ..) => "what runs goes on running, and nothing is changed",
+            (true, true, _) => "what is there stays, and nothing is deleted",
+            (true, false, true) => "what Tenure made there stays; what is yours you may delete",
+            (true, false, false) => return None,
+        };
+        let standing = &self.standing;
+        Some(format!(
+            "deploy is withheld from {what} by {by}: {means}. The account's standing, and what clears it: GET {standing}"
+        ))
+    }
+
+    /// Why a change of the namespace itself is refused: while anything in it is frozen only we delete it, with the gate and
+    /// all that is kept, and only we change the labels by which it is asked about. Whatever else others note there is theirs.
+    fn guards(&self, change: &Change<'_>) -> Option<String> {
+        let by = self.whole.iter().chain(self.workloads.values()).map(|freeze| freeze.by.as_str()).next()?;
+        let (whose, standing) = (&self.whose, &self.standing);
+        let what = if change.deletes {
+            "its namespace is not deleted".to_owned()
+        } else {
+            format!("the label {} of its namespace is not changed", change.relabels()?)
         };
         Some(format!(
-            "deploy is withheld from {what} by {by}: what runs goes on running, and nothing is changed. \
-             The account's standing, and what clears it: GET {}",
-            self.standing
+            "deploy is withheld in {whose} by {by}: {what}. The account's standing, and what clears it: GET {standing}"
         ))
     }
 }
@@ -103,11 +159,26 @@ pub struct Change<'a> {
     pub user: &'a str,
     /// The groups that they are in.
     pub groups: &'a [String],
+    /// Whether it is a deletion. An eviction is none, as what made the pod makes another one.
+    pub deletes: bool,
+    /// Whether it is one of the namespace itself.
+    pub of_namespace: bool,
 }
 
 impl Change<'_> {
     fn documents(&self) -> [&Value; 2] {
         [self.object, self.before]
+    }
+
+    /// The first of the guarded labels that it would change.
+    fn relabels(&self) -> Option<&'static str> {
+        let [after, before] = self.documents();
+        names::GUARDED.into_iter().find(|label| mark(after, "labels", label) != mark(before, "labels", label))
+    }
+
+    /// Whether the object is one of those that we made.
+    fn is_of_ours(&self) -> bool {
+        mark(self.before, "annotations", names::DECLARED).is_some()
     }
 
     /// Whether it is of a workload: its name or its label say so, before or after, of the object, of the pods that it makes, or
@@ -157,23 +228,57 @@ struct State {
     drawn: u64,
 }
 
+/// Where is asked what no pass of this process knows: another process passes over that environment.
+#[async_trait]
+pub trait Ask: Send + Sync {
+    /// What is frozen in a namespace now, by the record; nothing where that cannot be known, and by default nothing frozen.
+    async fn frozen(&self, namespace: &str) -> Option<Frozen>;
+}
+
+/// How long is asked, of the three seconds in which the API server expects an answer. Operating time.
+const ASKED_FOR: Duration = Duration::from_secs(1);
+
+struct Shared {
+    secret: String,
+    state: Mutex<State>,
+    ask: OnceLock<Box<dyn Ask>>,
+}
+
 /// What is frozen, as the passes of this process have it: written by them, read by the webhook. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Freezes(Arc<(String, Mutex<State>)>);
+#[derive(Clone)]
+pub struct Freezes(Arc<Shared>);
+
+impl fmt::Debug for Freezes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Freezes").finish_non_exhaustive()
+    }
+}
 
 impl Freezes {
     /// Nothing is known yet. The secret makes proofs that nobody else can make; it is random and told to nobody.
     pub fn new(secret: [u8; 32]) -> Self {
-        Self(Arc::new((hex::encode(secret), Mutex::default())))
+        let (secret, state, ask) = (hex::encode(secret), Mutex::default(), OnceLock::new());
+        Self(Arc::new(Shared { secret, state, ask }))
+    }
+
+    /// Says where is asked what no pass of this process knows. Only the first to say so counts.
+    pub fn asking(&self, ask: Box<dyn Ask>) {
+        // It is said once, by whoever starts.
+        drop(self.0.ask.set(ask));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.1.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets through whoever has this name in the cluster: us.
     pub fn we_are(&self, user: &str) {
         self.state().ourselves.insert(user.to_owned());
+    }
+
+    /// Whether the webhook knows who we are.
+    pub(crate) fn knows_us(&self) -> bool {
+        !self.state().ourselves.is_empty()
     }
 
     /// Forgets what is frozen where, when another process leads: what it decides is not known here.
@@ -189,7 +294,7 @@ impl Freezes {
     pub(crate) fn proof(&self) -> String {
         let mut state = self.state();
         state.drawn += 1;
-        let proof = hex::encode(Sha256::digest(format!("{} {}", self.0.0, state.drawn)));
+        let proof = hex::encode(Sha256::digest(format!("{} {}", self.0.secret, state.drawn)));
         if state.proofs.len() >= PROOFS {
             state.proofs.clear();
         }
@@ -197,23 +302,46 @@ impl Freezes {
         proof
     }
 
-    /// What is to be said to a change in a namespace that is labelled as frozen.
+    /// What is to be said to a change in a namespace that is labelled as frozen, by memory alone.
     pub fn judge(&self, change: &Change<'_>) -> Verdict {
+        self.by_memory(change).unwrap_or_else(|| by(None, change))
+    }
+
+    /// The same; what is not remembered is asked for.
+    pub async fn judge_asking(&self, change: &Change<'_>) -> Verdict {
+        if let Some(verdict) = self.by_memory(change) {
+            return verdict;
+        }
+        let told = match self.0.ask.get() {
+            Some(ask) => tokio::time::timeout(ASKED_FOR, ask.frozen(change.namespace)).await.ok().flatten(),
+            None => None,
+        };
+        by(told.as_ref(), change)
+    }
+
+    /// Nothing where it is not known here what is frozen.
+    fn by_memory(&self, change: &Change<'_>) -> Option<Verdict> {
         let mut state = self.state();
         // Only a trial of ours carries such a text, which nobody could know: its sender is us. It is to be refused.
         let proof = mark(change.object, "annotations", names::FREEZE_PROOF);
         if proof.is_some_and(|proof| state.proofs.remove(proof)) {
             state.ourselves.insert(change.user.to_owned());
         } else if proof.is_none() && is_let_through(&state, change) {
-            return Verdict::Allowed;
+            return Some(Verdict::Allowed);
         }
-        match state.namespaces.get(change.namespace) {
-            Some(frozen) => frozen.refuses(change).map_or(Verdict::Allowed, Verdict::Refused),
-            None => Verdict::Refused(format!(
-                "deploy is withheld in {}, and it is not known here yet from what: try again in a moment",
-                change.namespace
-            )),
-        }
+        state.namespaces.get(change.namespace).map(|frozen| by(Some(frozen), change))
+    }
+}
+
+/// What is said by what is frozen, where that is known: else everything is refused.
+fn by(frozen: Option<&Frozen>, change: &Change<'_>) -> Verdict {
+    match frozen {
+        Some(frozen) => frozen.refuses(change).map_or(Verdict::Allowed, Verdict::Refused),
+        None if change.of_namespace && !change.deletes && change.relabels().is_none() => Verdict::Allowed,
+        None => Verdict::Refused(format!(
+            "deploy is withheld in {}, and it is not known here yet from what: try again in a moment",
+            change.namespace
+        )),
     }
 }
 

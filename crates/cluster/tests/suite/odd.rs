@@ -14,16 +14,31 @@ pub enum Odd {
     Garbage,
     /// Nothing, for as long as anyone waits.
     Nothing,
+    /// The refusal of a webhook of somebody else.
+    Veto,
+    /// The same to deletions alone.
+    VetoOnDeletion,
 }
 
 impl Odd {
+    fn concerns(self, line: &str) -> bool {
+        match self {
+            Self::VetoOnDeletion => line.starts_with("DELETE"),
+            _ => !line.starts_with("GET"),
+        }
+    }
+
     fn bytes(self) -> Option<String> {
+        let refusal = |code: u16, message: &str| {
+            let status = serde_json::json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+                "message": message, "reason": "Odd", "code": code});
+            (code, status.to_string())
+        };
         let (status, body) = match self {
-            Self::Status(code) => (
-                code,
-                format!(
-                    r#"{{"kind":"Status","apiVersion":"v1","status":"Failure","message":"odd {code}","reason":"Odd","code":{code}}}"#
-                ),
+            Self::Status(code) => refusal(code, &format!("odd {code}")),
+            Self::Veto | Self::VetoOnDeletion => refusal(
+                403,
+                "admission webhook \"policy.tenant.example\" denied the request: nothing is deleted",
             ),
             Self::Garbage => (200, "<html>".to_owned()),
             Self::Nothing => return None,
@@ -69,7 +84,7 @@ async fn one(mut client: TcpStream, server: String, path: &str, odd: Odd) -> Opt
         }
     }
     let line = text.lines().next()?;
-    if !line.starts_with("GET") && line.contains(path) {
+    if odd.concerns(line) && line.contains(path) {
         match odd.bytes() {
             Some(answer) => client.write_all(answer.as_bytes()).await.ok()?,
             None => tokio::time::sleep(Duration::from_mins(5)).await,

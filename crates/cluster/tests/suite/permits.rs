@@ -12,8 +12,10 @@ use tenure_domain::account::event::Asked;
 use tenure_domain::account::provision::Provision;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Book, Command, Context};
+use tenure_domain::authority::Authority;
+use tenure_domain::capability::Preset;
 use tenure_domain::environment::EnvironmentKind;
-use tenure_domain::name::{AccountId, CaseId, EnvironmentId, MeasureId, NoticeId, SecretId};
+use tenure_domain::name::{AccountId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, SecretId};
 use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
 use tenure_domain::plan::{Exposure, Share};
 use tenure_domain::scope::Scope;
@@ -182,6 +184,37 @@ impl Tenant {
     /// The moment of a measure comes.
     pub fn take_effect(&mut self, measure: &MeasureId) {
         self.run("system/timer", Command::Fire(TimerKey::Apply(measure.clone())));
+    }
+
+    /// What the account asks for itself takes effect at once.
+    pub fn ask(&mut self, preset: Preset, scope: &str) -> MeasureId {
+        let id = self.account.id.clone();
+        let measure = MeasureId::new(id.clone(), u32::try_from(self.account.measures.len() + 1).unwrap());
+        let scope = scope.parse().unwrap();
+        self.run(
+            &format!("member/{id}/ada"),
+            Command::AskMeasure { preset, scope, ends: None, why: words() },
+        );
+        measure
+    }
+
+    /// The account ends what it asked for.
+    pub fn take_back(&mut self, measure: &MeasureId) {
+        let ada = format!("member/{}/ada", self.account.id);
+        let authority = Authority::AccountHolder;
+        self.run(&ada, Command::LiftUnder { measure: measure.clone(), authority, why: words() });
+    }
+
+    /// Preserves what persists, until the hold is released.
+    pub fn hold(&mut self, scope: &str) -> HoldId {
+        let scope = scope.parse().unwrap();
+        self.person("lena", Command::PlaceHold { scope, running_state: false, why: words() });
+        self.account.holds.last().unwrap().id.clone()
+    }
+
+    /// Ends a hold.
+    pub fn release(&mut self, hold: &HoldId) {
+        self.person("lena", Command::ReleaseHold { hold: hold.clone(), why: words() });
     }
 
     /// Ends a measure.

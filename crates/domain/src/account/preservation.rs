@@ -1,7 +1,11 @@
 //! The one question that whatever deletes, ends or lets expire asks first: is it preserved?
 
+use std::collections::BTreeSet;
+
 use super::Account;
 use super::legal::OrderKind;
+use super::measure::Proposal;
+use crate::authority::Authority;
 use crate::refusal::{Guard, Unmet};
 use crate::scope::Scope;
 
@@ -17,6 +21,16 @@ pub enum Kept<'a> {
 }
 
 impl Account {
+    /// Where nothing may be deleted while a measure is in effect: all that it restricts, where it stands in the name of harm
+    /// to others, of the law or of an order; and what holds and orders preserve of that.
+    pub(super) fn kept_under(&self, proposal: &Proposal) -> BTreeSet<Scope> {
+        let holds = self.holds.iter().filter(|hold| hold.released.is_none()).map(|hold| &hold.scope);
+        let orders = self.orders.iter().filter(|order| order.stands() && order.kind == OrderKind::Preserve);
+        let preserved = holds.chain(orders.map(|order| &order.scope));
+        let whole = (proposal.authority >= Authority::Abuse).then_some(&proposal.scope);
+        preserved.filter(|scope| scope.touches(&proposal.scope)).chain(whole).cloned().collect()
+    }
+
     /// Every hold and order that preserves this; empty where nothing does and it may go.
     ///
     /// A hold on the running state preserves data too. An order to preserve reaches what persists and what is kept about

@@ -11,6 +11,7 @@ mod deadlines;
 mod enforce;
 mod evidence;
 mod failures;
+mod frozen;
 mod health;
 mod imports;
 mod intake;

@@ -2,13 +2,15 @@
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, Patch, PatchParams};
-use serde_json::json;
-use tenure_cluster::{Enforcement, Envelope, Freezes, names};
+use serde_json::{Value, json};
+use tenure_cluster::{Change, Enforcement, Envelope, Freezes, Verdict, names};
+use tenure_domain::capability::Preset;
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::plan::Exposure;
 
 use super::repaired;
-use crate::world::{Driver, World};
+use crate::odd::Odd;
+use crate::world::{Driver, World, page};
 
 async fn frozen_driver(world: &World, freezes: Option<Freezes>) -> Driver<'_> {
     let mut driver = Driver::new(world);
@@ -79,6 +81,77 @@ async fn sim_a_label_that_no_permit_allows_is_taken_away_also_where_there_is_no_
         assert_eq!(label(&driver).await, None);
         driver.clean().await;
     }
+}
+
+/// Law 8, and the design: deletions are refused for harm to others and for the law, and where something is preserved.
+#[tokio::test]
+async fn sim_law_08_what_is_preserved_is_not_deleted_and_what_is_only_not_to_be_deployed_may_be() {
+    let world = World::simulated().await;
+    let freezes = Freezes::new([4; 32]);
+    let mut driver = frozen_driver(&world, Some(freezes.clone())).await;
+    let namespace = driver.namespace();
+    let allowed = |deletes: bool| {
+        let notes = json!({"metadata": {"name": "notes"}});
+        let (object, before) = if deletes { (&Value::Null, &notes) } else { (&notes, &Value::Null) };
+        let (namespace, name, user, groups) = (namespace.as_str(), "notes", "eve", &[][..]);
+        freezes.judge(&Change { namespace, name, object, before, user, groups, deletes, of_namespace: false })
+            == Verdict::Allowed
+    };
+    let own = driver.tenant.ask(Preset::Freeze, "environment/web");
+    driver.pass().await;
+    assert_eq!((allowed(false), allowed(true)), (false, true), "its owner asked that nothing be deployed");
+
+    let hold = driver.tenant.hold("environment/web");
+    driver.pass().await;
+    assert_eq!((allowed(false), allowed(true)), (false, false), "a hold came in");
+    driver.tenant.release(&hold);
+    driver.pass().await;
+    assert!(allowed(true));
+
+    let for_abuse = driver.tenant.restrict("freeze", "environment/web");
+    driver.pass().await;
+    assert!(!allowed(true), "another measure stands for harm to others");
+    driver.tenant.lift(&for_abuse);
+    driver.until_restored().await;
+    assert!(driver.tenant.permits().iter().any(|permit| permit.measure() == &own));
+    assert_eq!((allowed(false), allowed(true)), (false, true));
+    driver.clean().await;
+}
+
+/// Its guard cannot be asked for a while: everything else is done, and the label goes when it can.
+#[tokio::test]
+async fn sim_a_label_that_cannot_be_changed_holds_nothing_else_up_and_is_told() {
+    let world = World::simulated().await;
+    let freezes = Freezes::new([5; 32]);
+    let mut driver = frozen_driver(&world, Some(freezes.clone())).await;
+    let freeze = driver.tenant.restrict("freeze", "environment/web");
+    driver.pass().await;
+    let namespace = driver.namespace();
+    let unlabel = || {
+        let labels = json!({names::FROZEN: "environment", names::ACCOUNT: "a", names::ENVIRONMENT: "web"});
+        let (before, object) = (json!({"metadata": {"labels": labels}}), json!({"metadata": {"labels": {}}}));
+        let (namespace, name, user, groups) = (namespace.as_str(), namespace.as_str(), "eve", &[][..]);
+        let (before, object, deletes, of_namespace) = (&before, &object, false, true);
+        freezes.judge(&Change { namespace, name, object, before, user, groups, deletes, of_namespace })
+    };
+    assert!(matches!(unlabel(), Verdict::Refused(_)), "nobody but us takes it away");
+
+    driver.cluster = world.odd("--web?", Odd::Veto).await.freezing(freezes.clone());
+    driver.tenant.lift(&freeze);
+    let restored = driver.until_restored().await;
+    assert!(restored.differences.iter().any(|told| told.contains(names::FROZEN)), "{restored:?}");
+    let seen = driver.pass().await;
+    assert!(seen.obstacles.iter().any(|told| told.contains(names::FROZEN)), "{:?}", seen.obstacles);
+    assert_eq!(repaired(&seen), Vec::<String>::new());
+    assert_eq!(unlabel(), Verdict::Allowed, "what was lifted is free at once");
+    driver.tenant.put("page", page(1));
+    driver.until("the new workload", |seen| seen.workloads.values().all(|w| w.ready == 1)).await;
+    assert_eq!(label(&driver).await.as_deref(), Some("environment"));
+
+    driver.cluster = world.cluster.clone().freezing(freezes);
+    driver.pass().await;
+    assert_eq!(label(&driver).await, None);
+    driver.clean().await;
 }
 
 /// A freeze that is lifted while another goes on is no difference of the namespace, and takes no label away.

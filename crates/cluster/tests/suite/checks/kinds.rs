@@ -354,7 +354,7 @@ pub async fn odd_answers_about_one_workload_are_its_status_and_hinder_no_other(w
         let said = store.message.clone().unwrap();
         let precise = match odd {
             Odd::Status(code) => format!("odd {code}"),
-            Odd::Garbage | Odd::Nothing => "StatefulSet/store".to_owned(),
+            Odd::Garbage | Odd::Nothing | Odd::Veto | Odd::VetoOnDeletion => "StatefulSet/store".to_owned(),
         };
         assert!(said.contains(&precise), "{odd:?}: {said}");
         let lasts = matches!(odd, Odd::Status(403 | 422));

@@ -6,6 +6,7 @@ mod erase;
 mod freeze;
 mod import;
 mod kinds;
+mod obstacles;
 mod open;
 mod others;
 mod ownership;

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use tenure_cluster::{Cluster, Envelope, Freezes, names};
-use tenure_domain::capability::Capability;
+use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::plan::Exposure;
 use tenure_freeze::{Periods, Reached, Webhook};
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::arena::{Arena, makes_pods};
+use super::arena::{Arena, makes_pods, resource};
 use crate::world::{DEADLINE, Driver, World};
 
 /// Certificates that are replaced every few seconds.
@@ -329,6 +329,156 @@ async fn fight_a_stop_by_a_new_process_while_deploy_is_withheld() {
     assert_eq!(code, 403, "the freeze outlasts the suspension: {said}");
     assert!(said.contains(&freeze.to_string()), "{said}");
 
+    // While it is frozen nobody but us deletes the namespace.
+    arena.lifted(&freeze).await;
+    listener.stop().await;
+    configurations(&world).delete(names::FREEZE, &DeleteParams::default()).await.unwrap();
+    arena.clean().await;
+}
+
+/// A kind of an operator, served by the cluster.
+async fn operators_kind(world: &World) -> Value {
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "databases.operator.example.org"},
+        "spec": {"group": "operator.example.org", "scope": "Namespaced",
+            "names": {"plural": "databases", "singular": "database", "kind": "Database"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}]}});
+    let definitions: Api<DynamicObject> = Api::all_with(world.client.clone(), &resource(&definition));
+    let params = PatchParams::apply("operator").force();
+    definitions.patch("databases.operator.example.org", &params, &Patch::Apply(&definition)).await.unwrap();
+    json!({"apiVersion": "operator.example.org/v1", "kind": "Database", "metadata": {"name": "main"}, "spec": {"size": 1}})
+}
+
+/// Somebody else with all rights, whom the cluster knows by now.
+async fn another_admin(arena: &Arena<'_>) -> Client {
+    let world = arena.driver.world;
+    let user = format!("{}-root", arena.driver.tenant.account.id);
+    let group = "rbac.authorization.k8s.io";
+    let binding = json!({"apiVersion": format!("{group}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": user},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}]});
+    let bindings: Api<DynamicObject> = Api::all_with(world.client.clone(), &resource(&binding));
+    bindings.patch(&user, &PatchParams::apply("test").force(), &Patch::Apply(&binding)).await.unwrap();
+    let admin = world.as_user(&user);
+    until("the rights", || async { arena.apply(&admin, &config_map("root")).await.is_ok() }).await;
+    admin
+}
+
+#[tokio::test]
+#[ignore = "needs a real Kubernetes: tests/run sets one up"]
+async fn fight_another_cluster_admin_takes_the_label_of_a_frozen_namespace_away() {
+    let world = World::real().await;
+    let freezes = Freezes::new([9; 32]);
+    let cluster = world.cluster.clone().freezing(freezes.clone());
+    let database = operators_kind(&world).await;
+    let listener = Listener::start(&world, &freezes, Periods::default()).await;
+    let mut arena = open(&cluster, &world, &[]).await;
+    let neighbour = open(&cluster, &world, &[]).await;
+    let admin = another_admin(&arena).await;
+    until("the operator's kind", || async { arena.apply(&admin, &database).await.is_ok() }).await;
+    let namespaces: Api<Namespace> = Api::all(admin.clone());
+    let namespace = arena.driver.namespace();
+    let (params, labelled) =
+        (PatchParams::default(), |labels: Value| Patch::Merge(json!({"metadata": {"labels": labels}})));
+
+    let freeze = arena.driver.tenant.restrict("freeze", "environment/web");
+    arena.keeper.follow(&arena.driver);
+    arena.keeper.confirmed(&freeze).await;
+    // The server heeds the guard as soon as what it is asked about the namespace is known.
+    for labels in [
+        json!({names::FROZEN: null}),
+        json!({names::FROZEN: "workload"}),
+        json!({names::ACCOUNT: null}),
+        json!({names::ENVIRONMENT: "other"}),
+    ] {
+        let (code, said) = refusal(namespaces.patch(&namespace, &params, &labelled(labels.clone())).await);
+        assert_eq!(code, 403, "{labels}: {said}");
+        assert!(
+            said.contains(names::FREEZE_LABEL_WEBHOOK) && said.contains(&freeze.to_string()),
+            "{labels}: {said}"
+        );
+        let (code, said) =
+            refusal(namespaces.patch_status(&namespace, &params, &labelled(labels.clone())).await);
+        assert_eq!(code, 403, "by its status, {labels}: {said}");
+    }
+    let (code, said) = refusal(namespaces.delete(&namespace, &DeleteParams::default()).await.map(drop));
+    assert_eq!(code, 403, "{said}");
+    namespaces.patch(&namespace, &params, &labelled(json!({"team": "blue"}))).await.unwrap();
+    let mut more = database.clone();
+    more["spec"]["size"] = json!(3);
+    let (code, said) = refusal(arena.apply(&admin, &more).await);
+    assert_eq!(code, 403, "what an operator is told to run: {said}");
+    assert!(said.contains(names::FREEZE_KINDS_WEBHOOK), "{said}");
+    arena.keeper.confirmed(&freeze).await;
+    assert_eq!(
+        arena.keeper.repairs().iter().filter(|(_, r)| r.difference.contains(names::FROZEN)).count(),
+        0
+    );
+
+    // Nobody answers: the label still cannot be taken, other namespaces can be labelled, and operators go on.
+    listener.stop().await;
+    let (code, said) =
+        refusal(namespaces.patch(&namespace, &params, &labelled(json!({names::FROZEN: null}))).await);
+    assert_eq!(code, 500, "{said}");
+    let elsewhere = neighbour.driver.namespace();
+    namespaces.patch(&elsewhere, &params, &labelled(json!({"team": "blue"}))).await.unwrap();
+    arena.apply(&admin, &more).await.unwrap();
+
+    let listener = Listener::start(&world, &freezes, Periods::default()).await;
+    until_said(&arena, &arena.tenant, 403, &freeze.to_string()).await;
+    namespaces.patch(&namespace, &params, &labelled(json!({"team": null}))).await.unwrap();
+    let restored = arena.lifted(&freeze).await;
+    assert!(restored.equal, "{:?}", restored.differences);
+    assert_eq!(label_of(&arena).await, None);
+    listener.stop().await;
+    configurations(&world).delete(names::FREEZE, &DeleteParams::default()).await.unwrap();
+    neighbour.clean().await;
+    arena.clean().await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real Kubernetes: tests/run sets one up"]
+async fn fight_deletions_where_only_deploying_is_withheld_and_where_something_is_preserved() {
+    let world = World::real().await;
+    let freezes = Freezes::new([10; 32]);
+    let cluster = world.cluster.clone().freezing(freezes.clone());
+    let listener = Listener::start(&world, &freezes, Periods::default()).await;
+    let (shop, stall) =
+        (makes_pods("apps/v1", "Deployment", "shop", 1), makes_pods("apps/v1", "Deployment", "stall", 1));
+    let mut arena = open(&cluster, &world, &[shop.clone(), stall.clone()]).await;
+    arena.apply(&arena.tenant, &config_map("before")).await.unwrap();
+
+    let own = arena.driver.tenant.ask(Preset::Freeze, "environment/web");
+    arena.keeper.follow(&arena.driver);
+    arena.keeper.confirmed(&own).await;
+    let (code, said) = refusal(arena.apply(&arena.tenant, &config_map("during")).await);
+    assert_eq!(code, 403, "{said}");
+    arena.delete(&arena.tenant, &stall).await.unwrap();
+    let service_account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "workload"}});
+    let (code, said) = refusal(arena.delete(&arena.tenant, &service_account).await);
+    assert_eq!(code, 403, "what Tenure made there: {said}");
+
+    let hold = arena.driver.tenant.hold("environment/web");
+    arena.keeper.follow(&arena.driver);
+    // A dry run deletes nothing, so that it can be tried until the pass has been.
+    let dry = DeleteParams { dry_run: true, ..DeleteParams::default() };
+    let api = arena.api(&arena.tenant, &shop);
+    until("the hold", || async { api.delete("shop", &dry).await.is_err() }).await;
+    let (code, said) = refusal(arena.delete(&arena.tenant, &shop).await);
+    assert_eq!(code, 403, "{said}");
+    assert!(said.contains("nothing is deleted"), "{said}");
+    let all = api.delete_collection(&DeleteParams::default(), &ListParams::default()).await;
+    let (code, said) = refusal(all.map(drop));
+    assert_eq!(code, 403, "all at once: {said}");
+    arena.driver.tenant.release(&hold);
+    arena.keeper.follow(&arena.driver);
+    until("the hold's end", || async { api.delete("shop", &dry).await.is_ok() }).await;
+
+    arena.driver.tenant.take_back(&own);
+    arena.keeper.follow(&arena.driver);
+    arena.keeper.restored().await;
     listener.stop().await;
     configurations(&world).delete(names::FREEZE, &DeleteParams::default()).await.unwrap();
     arena.clean().await;
