@@ -32,6 +32,7 @@ actions! {
     OpenAccount = "openAccount" / "open an account" on provider;
     ReadRecord = "readRecord" / "read the record" on provider;
     ReadBook = "readBook" / "read the provider's book" on provider;
+    ReadClusters = "readClusters" / "read what the clusters can do" on provider;
     PublishTerms = "publishTerms" / "publish terms" on provider;
     PublishRule = "publishRule" / "publish a rule" on provider;
     UndoRule = "undoRule" / "undo what a rule began" on provider;

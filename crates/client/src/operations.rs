@@ -1,5 +1,6 @@
 //! A method for each operation of the API's document.
 
+use tenure_wire::cluster::ClusterView;
 use tenure_wire::erasing::{DeleteEnvironment, DeletionPreflightView, ProposeDeletion, RehearsalView};
 use tenure_wire::import::{ImportEnvironment, ImportPreflightView};
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
@@ -205,6 +206,8 @@ posts! {
 }
 
 gets! {
+    /// What a cluster was found to be able to do.
+    "getCluster" cluster(cluster) "/v1/clusters/{cluster}" => ClusterView;
     /// An account.
     "getAccount" account(account) "/v1/accounts/{account}" => AccountView;
     /// What an account's plan allows.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use futures_util::{Stream, stream};
 use serde::de::DeserializeOwned;
+use tenure_wire::cluster::ClusterView;
 use tenure_wire::view::{
     AccountView, CaseView, EnvironmentView, EventView, NoticeView, Page, PersonView, ReportView,
     RevisionView, RuleView, SecretView, TermsView, WorkloadView,
@@ -76,6 +77,8 @@ lists! {
     "getTimeline" timeline(case) "/v1/cases/{case}/timeline" => EventView;
     /// All people of the provider.
     "listPeople" all_people() "/v1/people" => PersonView;
+    /// The clusters.
+    "listClusters" all_clusters() "/v1/clusters" => ClusterView;
     /// All published terms.
     "listTerms" all_terms() "/v1/terms" => TermsView;
     /// All rules.

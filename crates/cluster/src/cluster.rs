@@ -12,7 +12,7 @@ use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::permit::{ErasePermit, Permit};
 use tenure_domain::scope::Scope;
 
-use crate::abilities::{self, Abilities};
+use crate::abilities::{self, Abilities, Said};
 use crate::access::{self, Credentials};
 use crate::before;
 use crate::environment::Environment;
@@ -45,6 +45,7 @@ pub struct Cluster {
     reach: Arc<Reach>,
     served: Served,
     freezes: Option<Freezes>,
+    said: Said,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -79,7 +80,14 @@ impl Cluster {
 
     /// The cluster behind a client, which should not repeat requests by itself.
     pub fn from_client(client: Client) -> Self {
-        Self { client, limit: REQUEST_LIMIT, reach: Arc::default(), served: Served::default(), freezes: None }
+        Self {
+            client,
+            limit: REQUEST_LIMIT,
+            reach: Arc::default(),
+            served: Served::default(),
+            freezes: None,
+            said: Said::default(),
+        }
     }
 
     /// The same, with what the provider says of how tenants reach it.
@@ -108,6 +116,12 @@ impl Cluster {
         let found = requests.get(Kind::Namespace, namespace).await?;
         let label = |label| found.as_ref().and_then(|found| mark(found, "labels", label)).map(str::to_owned);
         Ok(label(names::ACCOUNT).zip(label(names::ENVIRONMENT)))
+    }
+
+    /// The same, where the provider says this of it.
+    #[must_use]
+    pub fn saying(self, said: Said) -> Self {
+        Self { said, ..self }
     }
 
     /// Forgets what is frozen where, as another process decides that from now on.
@@ -141,7 +155,7 @@ impl Cluster {
 
     pub(crate) fn requests(&self, namespace: String) -> Requests {
         let requests = Requests::new(self.client.clone(), namespace, self.limit, self.served.clone());
-        requests.freezing(self.freezes.clone())
+        requests.freezing(self.freezes.clone()).saying(self.said)
     }
 
     /// Asks what the cluster is.

@@ -53,7 +53,7 @@ mod stop;
 mod watch;
 mod webhooks;
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, Said};
 pub use access::Credentials;
 pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use contents::ForeignObject;

@@ -13,6 +13,7 @@ use kube::api::{
 };
 use serde_json::{Value, json};
 
+use crate::abilities::Said;
 use crate::error::ClusterError;
 use crate::freeze::Freezes;
 use crate::inventory::{Kind, ObjectKey};
@@ -48,11 +49,14 @@ pub(crate) struct Requests {
     served: Served,
     /// What the freeze webhook answers by, where there is one.
     freezes: Option<Freezes>,
+    /// What the provider says of the cluster.
+    said: Said,
 }
 
 impl Requests {
     pub fn new(client: Client, namespace: String, limit: Duration, served: Served) -> Self {
-        Self { client, namespace, limit, writes: AtomicU32::new(0), rehearsal: None, served, freezes: None }
+        let (writes, said) = (AtomicU32::new(0), Said::default());
+        Self { client, namespace, limit, writes, rehearsal: None, served, freezes: None, said }
     }
 
     /// The same, where there is a freeze webhook.
@@ -63,6 +67,16 @@ impl Requests {
     /// What the freeze webhook answers by, where there is one.
     pub fn freezes(&self) -> Option<&Freezes> {
         self.freezes.as_ref()
+    }
+
+    /// The same, where the provider says this of the cluster.
+    pub fn saying(self, said: Said) -> Self {
+        Self { said, ..self }
+    }
+
+    /// What the provider says of the cluster.
+    pub fn said(&self) -> Said {
+        self.said
     }
 
     /// The same, but the server is only asked what would become of each write: none persists.

@@ -1,4 +1,4 @@
-//! The provider's book: terms, rules, people, members, tokens, and whether the legal clock is trusted. Each entry is a
+//! The provider's book: terms, rules, people, members, tokens, clusters, and whether the legal clock is trusted. Each entry is a
 //! small stream of its own, whose state is its latest event.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Context, System};
-use crate::name::{AccountId, Ground, MeasureId, PersonId, RuleId, WebhookId};
+use crate::cluster::Found;
+use crate::name::{AccountId, ClusterId, Ground, MeasureId, PersonId, RuleId, WebhookId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::terms::TermsRef;
 use crate::text::{Blob, Words};
@@ -33,6 +34,8 @@ pub enum Entry {
     Webhook(WebhookId),
     /// What became of messages to an endpoint, where a person or their end is on the record.
     Delivering(WebhookId),
+    /// What a cluster was found to be able to do.
+    Cluster(ClusterId),
     /// The legal clock.
     Clock,
     /// The key that signs the log.
@@ -52,6 +55,7 @@ impl fmt::Display for Entry {
             Self::Token(digest) => write!(f, "token/{digest}"),
             Self::Webhook(webhook) => write!(f, "webhook/{webhook}"),
             Self::Delivering(webhook) => write!(f, "delivering/{webhook}"),
+            Self::Cluster(cluster) => write!(f, "cluster/{cluster}"),
             Self::Clock => f.write_str("clock/legal"),
             Self::LogKey => f.write_str("log/key"),
             Self::LogAnchor => f.write_str("log/anchor"),
@@ -208,6 +212,14 @@ pub enum Event {
         /// What came of the last time.
         outcome: String,
     },
+    /// A cluster was asked what it can do, and the answer is another one than before.
+    #[serde(rename = "cluster.probed")]
+    ClusterProbed {
+        /// Which.
+        cluster: ClusterId,
+        /// What was found.
+        found: Found,
+    },
     /// The machine's clock cannot be believed: nothing is fired until somebody confirms it.
     #[serde(rename = "clock.doubted")]
     ClockDoubted {
@@ -289,6 +301,9 @@ impl State {
         match &event {
             Event::ClockDoubted { .. } if context.actor != &Actor::System(System::Timer) => {
                 return Err(not_by(context.actor, "the timers compare the clocks"));
+            }
+            Event::ClusterProbed { .. } if context.actor != &Actor::System(System::Cluster) => {
+                return Err(not_by(context.actor, "the reconciler asks the clusters"));
             }
             Event::RuleUndone { .. } if context.actor.person().is_none() => {
                 return Err(not_by(context.actor, "a person undoes what a rule began"));

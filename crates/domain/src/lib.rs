@@ -9,6 +9,7 @@ pub mod authority;
 pub mod book;
 pub mod calendar;
 pub mod capability;
+pub mod cluster;
 pub mod document;
 pub mod environment;
 pub mod import;

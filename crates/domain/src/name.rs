@@ -212,6 +212,10 @@ text_name!(
     WebhookId, is_slug, Slug
 );
 text_name!(
+    /// A cluster's slug.
+    ClusterId, is_slug, Slug
+);
+text_name!(
     /// A terms document's slug; with its version it names one immutable text.
     TermsId, is_slug, Slug
 );
@@ -236,6 +240,13 @@ text_name!(
     /// An invoice's number, as the billing system gives it.
     InvoiceId, is_invoice, Invoice
 );
+
+impl ClusterId {
+    /// The cluster that all environments live on.
+    pub fn main() -> Self {
+        Self(crate::cluster::MAIN.to_owned())
+    }
+}
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident, $letter:literal, $what:literal, $example:literal) => {

@@ -119,7 +119,7 @@ async fn take_over_clock(inner: &Inner, stream: &str) -> Result<(), StoreError> 
 async fn take_over(inner: &Inner, shelf: &mut Shelf, stream: &str) -> Result<(), StoreError> {
     let Some(aggregate) = inner.store.aggregate(stream).await? else { return Ok(()) };
     let taken = match serde_json::from_str::<book::State>(&aggregate.state) {
-        Ok(state) => shelf.put(&inner.store, &state.latest.event).await,
+        Ok(state) => shelf.put(&inner.store, &state.latest).await,
         Err(error) => Err(EngineError::defect(stream, &error)),
     };
     match taken {

@@ -202,7 +202,7 @@ impl Inner {
                     tracing::error!(%error, "the clock was set again while it was being confirmed: it stays in doubt");
                 }
                 let mut changed = Shelf::clone(&self.shelf());
-                match changed.put(&self.store, &state.latest.event).await {
+                match changed.put(&self.store, &state.latest).await {
                     Ok(()) => *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(changed),
                     Err(error) => tracing::error!(%error, "the provider's book could not be read again"),
                 }

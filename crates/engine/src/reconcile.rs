@@ -34,13 +34,16 @@ use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{Deleting, EngineError, backoff, erasing, imports, workloads};
+use crate::{Deleting, EngineError, backoff, erasing, imports, probes, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
 
 /// How often the cluster is asked whether it is there. Operating time.
 const ASK: Duration = Duration::from_secs(10);
+
+/// How soon it is asked again where it answered otherwise than before. Operating time.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
@@ -107,10 +110,15 @@ async fn probe(cluster: &Cluster) -> Result<Abilities, ClusterError> {
 /// Asks the cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
 /// another process leads.
 pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
+    let mut found = None;
     loop {
         let said = tokio::select! {
             said = probe(&cluster) => said,
             () = inner.stopping.cancelled() => return,
+        };
+        let is_unsure = match &said {
+            Ok(abilities) => probes::note(&inner, abilities, &mut found).await,
+            Err(_) => false,
         };
         let said = said.map(|abilities| abilities.described()).map_err(|error| error.to_string());
         let before = noted(&inner.metrics.cluster);
@@ -119,7 +127,7 @@ pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
         }
         note(&inner.metrics.cluster, Some(said));
         tokio::select! {
-            () = tokio::time::sleep(ASK) => {}
+            () = tokio::time::sleep(if is_unsure { ASK_AGAIN } else { ASK }) => {}
             () = inner.stopping.cancelled() => return,
         }
     }

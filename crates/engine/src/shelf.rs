@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rpds::HashTrieMapSync;
 use tenure_access::{Principal, Role};
 use tenure_domain::account::{Actor, Book};
+use tenure_domain::cluster::Probed;
 use tenure_domain::name::{AccountId, PersonId, RuleId};
 use tenure_domain::terms::Terms;
 use tenure_domain::{book, terms::TermsRef};
@@ -17,7 +18,7 @@ use tenure_store::Store;
 use crate::EngineError;
 
 /// The kinds of aggregates that make up the book.
-pub(crate) const KINDS: [&str; 6] = ["terms", "rule", "person", "member", "token", "webhook"];
+pub(crate) const KINDS: [&str; 7] = ["terms", "rule", "person", "member", "token", "webhook", "cluster"];
 
 /// The book as it stands.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,7 @@ impl Shelf {
                 for aggregate in &page {
                     let state: book::State = serde_json::from_str(&aggregate.state)
                         .map_err(|e| EngineError::defect(&aggregate.stream, &e))?;
-                    shelf.put(store, &state.latest.event).await?;
+                    shelf.put(store, &state.latest).await?;
                 }
             }
         }
@@ -52,8 +53,8 @@ impl Shelf {
     }
 
     /// Takes an event over.
-    pub(crate) async fn put(&mut self, store: &Store, event: &book::Event) -> Result<(), EngineError> {
-        match event {
+    pub(crate) async fn put(&mut self, store: &Store, latest: &book::Recorded) -> Result<(), EngineError> {
+        match &latest.event {
             book::Event::TermsPublished { terms, document } => {
                 let text = document_text(store, document.as_str()).await?;
                 self.put_terms(terms, &text)?;
@@ -84,6 +85,10 @@ impl Shelf {
                 self.terms.set_webhook(webhook.clone(), Some(Arc::new(endpoint.clone())));
             }
             book::Event::WebhookRemoved { webhook } => self.terms.set_webhook(webhook.clone(), None),
+            book::Event::ClusterProbed { cluster, found } => {
+                let probed = Probed { found: found.clone(), since: latest.at };
+                self.terms.set_cluster(cluster.clone(), Arc::new(probed));
+            }
             // The jobs, the legal clock and the log know by themselves what holds for them.
             book::Event::RuleUndone { .. }
             | book::Event::WebhookPinged { .. }

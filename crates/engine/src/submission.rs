@@ -165,7 +165,8 @@ impl Act {
                 book::Event::WebhookPinged { .. } | book::Event::WebhookRedelivered { .. } => {
                     Action::TryWebhook
                 }
-                book::Event::ClockDoubted { .. }
+                book::Event::ClusterProbed { .. }
+                | book::Event::ClockDoubted { .. }
                 | book::Event::WebhookDisabled { .. }
                 | book::Event::WebhookGaveUp { .. }
                 | book::Event::LogKeyRotated { .. }

@@ -52,6 +52,7 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
         }
         None => None,
     };
+    let cluster = cluster.saying(said.said);
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
     Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() })))
 }

@@ -2,6 +2,7 @@
 //!
 //! JSON with camelCase fields; times are RFC 3339 in UTC; requests refuse unknown fields.
 
+pub mod cluster;
 pub mod erasing;
 pub mod import;
 pub mod legal;

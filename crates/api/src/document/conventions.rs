@@ -325,6 +325,7 @@ fn describe(parameter: &mut Parameter) {
         "secret" => ("The secret's slug.", slug("db")),
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
+        "cluster" => ("The cluster's name.", slug("main")),
         "webhook" => ("The webhook endpoint's name.", slug("pay-hook")),
         "message" => {
             ("The message's id.", text("^msg_[0-9a-f]{32}$", 36, "msg_9f86d081884c7d659a2feaa0c55ad015"))

@@ -7,6 +7,7 @@ mod cases;
 mod clearances;
 mod clock;
 mod clocks;
+mod clusters;
 mod consent;
 mod cures;
 mod deletion;
@@ -91,6 +92,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(events::routes())
         .merge(ledger::routes())
         .merge(clock::routes())
+        .merge(clusters::routes())
         .merge(health::routes())
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use tenure_domain::capability::Capability;
+use tenure_domain::cluster::NetworkPolicies;
 use tenure_domain::name::WorkloadId;
 use tenure_domain::scope::Scope;
 
@@ -101,9 +102,21 @@ impl Look<'_> {
     /// What holds for everything that network policies withhold.
     fn at_network(&mut self, also: Kind) {
         self.at_object(Kind::NetworkPolicy, names::DEFAULT_DENY, None);
-        let unprobed = "the cluster's network plugin was not probed: policies are stored, their enforcement was not \
-                        verified, and connections that exist may last";
-        self.found.exceptions.insert(unprobed.to_owned());
+        let unseen = match self.pass.requests.said().network_policies {
+            NetworkPolicies::Enforced => {
+                "the provider says that the cluster's network plugin enforces policies: that was not observed, and \
+                 connections that exist may last"
+            }
+            NetworkPolicies::Ignored => {
+                "the provider says that the cluster's network plugin does not enforce policies: they are stored and \
+                 close nothing"
+            }
+            NetworkPolicies::Unknown => {
+                "the cluster's network plugin was not probed: policies are stored, their enforcement was not \
+                 verified, and connections that exist may last"
+            }
+        };
+        self.found.exceptions.insert(unseen.to_owned());
         for key in self.pass.live.objects.keys() {
             let is_network = key.kind == Kind::NetworkPolicy || key.kind == also && also == Kind::Service;
             if is_network && !self.pass.wanted.iter().any(|wanted| &wanted.key == key) {

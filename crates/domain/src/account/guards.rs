@@ -66,6 +66,11 @@ impl Account {
         } else if let Some(case) = proposal.case.as_ref().filter(|_| !measure.is_effective()) {
             unmet.extend(self.dispute_guard(case));
         }
+        // What took effect is not given back because of what the cluster turns out to be unable to, and an order is followed
+        // as far as the cluster can.
+        if !measure.is_effective() && measure.took_effect.is_none() && proposal.basis.is_power() {
+            unmet.extend(self.ability_guard(proposal, context.book));
+        }
         // What was stopped has nothing left that a hold on what runs could preserve.
         if !matches!(measure.state, MeasureState::InForce { .. }) {
             unmet.extend(self.hold_guards(proposal));

@@ -1,7 +1,7 @@
 //! Law 4: no rung of the ladder is skipped, or the record says why not.
 
-use super::Account;
 use super::measure::{Measure, Proposal};
+use super::{Account, Book};
 use crate::capability::rung;
 use crate::refusal::{Guard, Unmet};
 use crate::scope::ScopeKind;
@@ -11,7 +11,7 @@ impl Account {
     /// The ladder is made of all powers that the accepted terms grant on the ground, each on every kind of scope on which
     /// somebody can carry it out. What comes before a measure is the rung below its own; where there is none, the same in
     /// a smaller scope, or less of the same.
-    pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms) -> Option<Unmet> {
+    pub(super) fn ladder_guard(&self, proposal: &Proposal, terms: &Terms, book: &Book) -> Option<Unmet> {
         if proposal.why_not_less.is_some() {
             return None;
         }
@@ -25,6 +25,9 @@ impl Account {
                 .filter(|power| power.grounds.contains(&case.ground))
                 .flat_map(|power| power.scopes.iter().map(move |kind| (power, *kind)))
                 .filter(|(power, kind)| power.unsupported(*kind).is_none())
+                .filter(|(power, kind)| {
+                    self.is_within_ability(book, &power.withholds(), *kind, &proposal.scope)
+                })
         };
         let tried = || {
             self.measures.iter().filter(|m| {

@@ -3,6 +3,7 @@
 //!
 //! [`Account::decide`] answers a [`command::Command`] with events or a refusal; [`Account::apply`] folds an event.
 
+mod ability;
 pub mod actor;
 mod apply;
 mod apply_legal;
@@ -48,9 +49,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::capability::Capability;
+use crate::cluster::Probed;
 use crate::name::{
-    AccountId, AppealId, CaseId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId, OrderId,
-    PersonId, RuleId, WebhookId,
+    AccountId, AppealId, CaseId, ClusterId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId,
+    OrderId, PersonId, RuleId, WebhookId,
 };
 use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Rejected;
@@ -79,12 +81,13 @@ use provision::QuotaRequest;
 use strike::{Fee, Strike};
 
 /// What decisions read of the provider's book: the published terms by reference, who holds which roles, which
-/// systems enforce what, and what the provider writes again and again.
+/// systems enforce what, what the clusters can do, and what the provider writes again and again.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     terms: BTreeMap<TermsRef, Arc<Terms>>,
     roles: BTreeMap<PersonId, BTreeSet<String>>,
     webhooks: BTreeMap<WebhookId, Arc<Endpoint>>,
+    clusters: BTreeMap<ClusterId, Arc<Probed>>,
     stationery: Arc<Stationery>,
 }
 
@@ -120,6 +123,21 @@ impl Book {
     /// The endpoint whose system enforces a capability.
     pub fn enforcing(&self, capability: Capability) -> Option<(&WebhookId, &Arc<Endpoint>)> {
         self.webhooks.iter().find(|(_, endpoint)| endpoint.enforces.contains(&capability))
+    }
+
+    /// What a cluster was found to be able to do is this from now.
+    pub fn set_cluster(&mut self, cluster: ClusterId, probed: Arc<Probed>) {
+        self.clusters.insert(cluster, probed);
+    }
+
+    /// What a cluster was found to be able to do; none while nobody asked it.
+    pub fn cluster(&self, cluster: &ClusterId) -> Option<&Arc<Probed>> {
+        self.clusters.get(cluster)
+    }
+
+    /// Every cluster that was asked, in the order of their names.
+    pub fn clusters(&self) -> impl Iterator<Item = (&ClusterId, &Arc<Probed>)> {
+        self.clusters.iter()
     }
 
     /// Adds a published version.

@@ -9,10 +9,11 @@ use super::legal::Order;
 use super::measure::{Measure, MeasureState, StayedFrom};
 use super::notice::NoticeState;
 use super::timer::TimerKey;
-use super::{Account, Context};
+use super::{Account, Book, Context};
 use crate::capability::Capability;
 use crate::name::{AppealId, CaseId, ItemId, MeasureId, NoticeId, OrderId, PowerId};
 use crate::refusal::{Rejected, Unmet};
+use crate::scope::Scope;
 use crate::terms::{Process, Terms};
 
 /// Whose turn it is.
@@ -437,7 +438,7 @@ impl Account {
         }
         for case in self.cases.iter().filter(|c| !c.is_closed() && c.order.is_none()) {
             let terms = self.terms_of(case, context.book)?;
-            for power in self.powers_at_hand(case, terms) {
+            for power in self.powers_at_hand(case, terms, context.book) {
                 let mut guards = self.period_guards(&case.id, &power, terms, context.now, context.now);
                 guards.extend(self.undecided_guard(&case.id, &power));
                 guards.extend(self.dispute_guard(&case.id));
@@ -450,7 +451,7 @@ impl Account {
         Ok(all)
     }
 
-    fn powers_at_hand(&self, case: &Case, terms: &Terms) -> Vec<PowerId> {
+    fn powers_at_hand(&self, case: &Case, terms: &Terms, book: &Book) -> Vec<PowerId> {
         let used = |power: &PowerId| {
             self.measures.iter().any(|m| {
                 m.proposal.case.as_ref() == Some(&case.id)
@@ -467,7 +468,10 @@ impl Account {
         let allowed = || {
             terms.powers.iter().filter(|p| {
                 p.grounds.contains(&case.ground)
-                    && p.scopes.iter().any(|kind| p.unsupported(*kind).is_none())
+                    && p.scopes.iter().any(|kind| {
+                        p.unsupported(*kind).is_none()
+                            && self.is_within_ability(book, &p.withholds(), *kind, &Scope::Account)
+                    })
                     && matches!(p.process, Process::Noticed { .. })
             })
         };

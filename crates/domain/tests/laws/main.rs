@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking, and so do their helpers")]
 
+mod abilities;
 mod after_a_stay;
 mod appeals;
 mod bad_input;

@@ -20,6 +20,7 @@ mod notices;
 mod office;
 mod once;
 mod parity;
+mod probes;
 mod refusals;
 mod replicas;
 mod rotation;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use tenure_api::Limits;
+use tenure_cluster::Said;
+use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
 use tenure_engine::{Cap, LogKey, OperatorCaps};
 use tenure_freeze::Reached;
@@ -378,7 +380,17 @@ impl Loading {
             self.faults.push(fault);
         }
         let certificate_authority = self.path("cluster.certificateAuthority");
-        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces }
+        let said = Said {
+            network_policies: self
+                .text("cluster.networkPolicies")
+                .and_then(NetworkPolicies::of)
+                .unwrap_or_default(),
+            load_balancers: self
+                .text("cluster.loadBalancers")
+                .and_then(LoadBalancers::of)
+                .unwrap_or_default(),
+        };
+        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces, said }
     }
 
     fn freeze(&mut self) -> Option<FreezeConfig> {

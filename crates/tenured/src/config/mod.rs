@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
+use tenure_cluster::Said;
 use tenure_engine::OperatorCaps;
 use tenure_freeze::Reached;
 use tenure_letters::{Letters, LettersError};
@@ -50,6 +51,8 @@ pub struct ReachConfig {
     pub certificate_authority: Option<PathBuf>,
     /// The namespaces of its ingress controllers.
     pub ingress_namespaces: BTreeSet<String>,
+    /// What its API does not tell.
+    pub said: Said,
 }
 
 /// Where the freeze webhook is served, and where the cluster reaches it.

@@ -165,6 +165,20 @@ pub const SETTINGS: &[Setting] = &[
         about: "The namespaces of the cluster's ingress controllers, with commas between them: their pods reach those of open environments. Where it is not set, none do.",
     },
     Setting {
+        path: "cluster.networkPolicies",
+        kind: Kind::Word(&["enforced", "ignored", "unknown"]),
+        default: Some("unknown"),
+        example: "enforced",
+        about: "Whether the cluster's network plugin follows network policies, which its API does not tell. Where they are ignored, a measure that nothing else enforces is refused when it is proposed; where it is unknown, receipts say that policies were stored and not observed.",
+    },
+    Setting {
+        path: "cluster.loadBalancers",
+        kind: Kind::Word(&["provided", "missing", "unknown"]),
+        default: Some("unknown"),
+        example: "provided",
+        about: "Whether the cluster gives addresses to Services of the type LoadBalancer, which its API does not tell.",
+    },
+    Setting {
         path: "cluster.simulation",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),

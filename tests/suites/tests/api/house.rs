@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -45,6 +46,7 @@ impl House {
             message: String::new(),
             spare_token: String::new(),
         };
+        house.probed().await;
         house.cast().await;
         house
     }
@@ -54,6 +56,15 @@ impl House {
         let mut house = Self::open().await;
         house.furnish().await;
         house
+    }
+
+    /// Waits until it is on the record what the cluster can do, which comes about by itself.
+    async fn probed(&self) {
+        let started = Instant::now();
+        while self.caller("administrator").get("/v1/clusters/main").await.is(200).json()["probed"].is_null() {
+            assert!(started.elapsed() < Duration::from_mins(1), "nobody asked the cluster what it can do");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn cast(&mut self) {

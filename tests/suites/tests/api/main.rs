@@ -7,6 +7,7 @@ mod bodies;
 mod bounds;
 mod clients;
 mod clock;
+mod clusters;
 mod connections;
 mod conventions;
 mod document;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 79] = {
+const BOUND: [(&str, Asks); 81] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -83,6 +83,8 @@ const BOUND: [(&str, Asks); 79] = {
         ("getReceipt", Two("readRecord", "readAccount")),
         ("listPeople", One("readBook")),
         ("getPerson", One("readBook")),
+        ("listClusters", One("readClusters")),
+        ("getCluster", One("readClusters")),
         ("listTerms", One("readBook")),
         ("listRules", One("readBook")),
         ("listWebhooks", One("readBook")),

@@ -306,6 +306,7 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
                 format!("msg_{}", "0".repeat(32))
             }
         }
+        "cluster" => if there { "main" } else { "none" }.to_owned(),
         "rule" => if there { "reports-outpace-cleanup" } else { "no-such-rule" }.to_owned(),
         "token" => {
             if there {

@@ -37,6 +37,9 @@ const PROVIDERS: [&str; 26] = [
     "redeliverMessage",
 ];
 
+/// What every member may read, of whatever account.
+const EVERYBODYS: [&str; 2] = ["listClusters", "getCluster"];
+
 #[tokio::test]
 async fn without_a_valid_token_nothing_but_the_public_log_answers() {
     let house = House::furnished().await;
@@ -76,9 +79,10 @@ async fn without_a_valid_token_nothing_but_the_public_log_answers() {
 async fn law_16_to_members_of_another_account_what_exists_and_what_does_not_are_the_same() {
     let house = House::furnished().await;
     let before = house.record().await;
-    for operation in
-        operations::all().iter().filter(|o| !o.is_public() && !PROVIDERS.contains(&o.id.as_str()))
-    {
+    let hidden = |o: &&Operation| {
+        !o.is_public() && !PROVIDERS.contains(&o.id.as_str()) && !EVERYBODYS.contains(&o.id.as_str())
+    };
+    for operation in operations::all().iter().filter(hidden) {
         for role in Role::ALL.iter().filter(|r| r.is_members()) {
             let member = house.caller(&format!("{RIVAL}/{role}"));
             let theirs = operation.at(|p| existing(&house, p));

@@ -2,7 +2,8 @@
 
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use tenure_cluster::Suspended;
+use tenure_cluster::{Said, Suspended};
+use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 
 use super::provisioned;
 use crate::world::World;
@@ -15,6 +16,15 @@ pub async fn a_probe_tells_what_a_cluster_can_do(world: World) {
     let is_old = abilities.version.starts_with("v1.20.");
     assert_eq!(abilities.holds_jobs, !is_old);
     assert_eq!(abilities.cron_jobs.as_deref(), Some(if is_old { "batch/v1beta1" } else { "batch/v1" }));
+    assert_eq!(abilities.webhooks, !abilities.is_simulation);
+    assert!(!abilities.freeze, "nobody serves the freeze webhook here");
+
+    // What its API does not tell, the provider says.
+    let said = Said { network_policies: NetworkPolicies::Ignored, load_balancers: LoadBalancers::Missing };
+    let told = driver.cluster.saying(said).probe().await.unwrap();
+    let found = told.found();
+    assert_eq!((found.network_policies, found.load_balancers), (said.network_policies, said.load_balancers));
+    assert!(told.described().contains("stored and not enforced"), "{}", told.described());
 }
 
 pub async fn jobs_are_held_and_go_on_from_now(world: World) {

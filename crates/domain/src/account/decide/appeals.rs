@@ -250,6 +250,7 @@ impl Draft<'_> {
         if let Some(why) = unsupported(preset, &proposal.withholds, proposal.scope.kind()) {
             guards.push(Unmet::new(Guard::Supported, why, "name another preset, or a larger scope"));
         }
+        guards.extend(self.account.ability_guard(&proposal, self.context.book));
         all_met(guards)?;
         let outcome = AppealOutcome::Modified;
         self.emit(Event::AppealDecided { appeal: id.clone(), outcome, by, why })?;

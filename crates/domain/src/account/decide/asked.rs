@@ -57,6 +57,7 @@ impl Draft<'_> {
         proposal.lifts = Lifts { ends, when: BTreeSet::new() };
         let terms = self.account.accepted(self.context.book)?;
         let mut guards: Vec<Unmet> = support_guard(&proposal).into_iter().collect();
+        guards.extend(self.account.ability_guard(&proposal, self.context.book));
         guards.extend(ends_guard(&proposal.lifts, self.context.now, terms));
         guards.extend(self.account.hold_guards(&proposal));
         all_met(guards)?;
@@ -96,6 +97,7 @@ impl Draft<'_> {
         proposal.basis = Basis::Order { order: id.clone() };
         proposal.authority = Authority::Order;
         guards.extend(support_guard(&proposal));
+        guards.extend(self.account.ability_guard(&proposal, self.context.book));
         guards.extend(self.account.legal_guards(&proposal));
         all_met(guards)?;
         self.at_once(proposal)

@@ -114,6 +114,7 @@ impl Draft<'_> {
         proposal.lifts = lifts;
         let terms = self.account.terms_for(&proposal, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
+        guards.extend(self.account.ability_guard(&proposal, self.context.book));
         guards.extend(self.account.stage_guards(&proposal, &terms));
         guards.extend(moment_guard(effective, now, asked.effective.is_some(), &terms));
         guards.extend(ends_guard(&proposal.lifts, effective, &terms));
@@ -127,7 +128,7 @@ impl Draft<'_> {
         guards.extend(self.account.period_guards(&case, &power, &terms, effective, now));
         guards.extend(self.account.undecided_guard(&case, &power));
         guards.extend(self.account.paused_guard(&case, &terms));
-        guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.ladder_guard(&proposal, &terms, self.context.book));
         guards.extend(self.account.appeal_guard(&case));
         guards.extend(self.account.legal_guards(&proposal));
         let needed = match granted.as_ref().map(|p| &p.process) {
@@ -169,6 +170,7 @@ impl Draft<'_> {
             self.proposal(case.clone(), power.clone(), scope, now, why.clone(), why_not_less)?;
         let terms = self.account.terms_for(&proposal, self.context.book)?.clone();
         let mut guards = self.account.power_guards(&proposal, &terms);
+        guards.extend(self.account.ability_guard(&proposal, self.context.book));
         guards.extend(self.account.stage_guards(&proposal, &terms));
         let mut clocks = None;
         match granted.as_ref().map(|p| &p.process) {
@@ -201,7 +203,7 @@ impl Draft<'_> {
         }
         guards.extend(self.account.again_guard(&proposal, &person, now));
         guards.extend(self.account.review_guard(&person));
-        guards.extend(self.account.ladder_guard(&proposal, &terms));
+        guards.extend(self.account.ladder_guard(&proposal, &terms, self.context.book));
         guards.extend(self.account.legal_guards(&proposal));
         let measure = self.account.next(self.account.measures.len(), MeasureId::new);
         let kind = NoticeKind::Emergency { measure: measure.clone() };

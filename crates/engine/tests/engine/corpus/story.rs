@@ -487,6 +487,30 @@ impl Story {
     }
 }
 
+impl Story {
+    /// The reconciler asked the cluster what it can do.
+    async fn probed(&mut self) {
+        let found = tenure_domain::cluster::Found {
+            version: "v1.33.2".to_owned(),
+            supported: true,
+            simulation: false,
+            holds_jobs: true,
+            cron_jobs: "batch/v1".to_owned(),
+            asks_nodes: true,
+            webhooks: true,
+            freeze: true,
+            network_policies: tenure_domain::cluster::NetworkPolicies::Enforced,
+            load_balancers: tenure_domain::cluster::LoadBalancers::Unknown,
+            ingress_classes: Some(BTreeSet::from(["nginx".to_owned()])),
+            gateways: false,
+        };
+        let cluster = tenure_domain::name::ClusterId::main();
+        let event = book::Event::ClusterProbed { cluster: cluster.clone(), found };
+        let act = Act::Book(book::Entry::Cluster(cluster), event);
+        self.office.submit(Caller::System(System::Cluster), act).await.unwrap();
+    }
+}
+
 /// What a reconciler keeps, and a job that a process which died had not done.
 async fn leave_work_undone(office: &Office) {
     let store = office.database.open().await;
@@ -525,6 +549,7 @@ pub async fn play() -> Office {
     story.suspension().await;
     story.emergencies().await;
     story.undoing().await;
+    story.probed().await;
     story.courts().await;
     story.answer_once().await;
     story.hooks().await;

@@ -1,0 +1,74 @@
+//! Law 1: what the cluster was found unable to withhold is not proposed.
+
+use std::collections::BTreeSet;
+
+use super::measure::Proposal;
+use super::{Account, Book};
+use crate::capability::Capability;
+use crate::environment::EnvironmentKind;
+use crate::name::{ClusterId, EnvironmentId};
+use crate::refusal::{Guard, Unmet};
+use crate::scope::{Scope, ScopeKind};
+
+impl Account {
+    /// The guard that names the first ability that the cluster lacks for a proposal. While nothing was found out about the
+    /// cluster, it is taken to have them all.
+    ///
+    /// It holds for what is still to take effect. What is in effect stays, also where the cluster is found to enforce it no
+    /// more: a measure that is enforced in part is not given back because of the rest, and its receipts say what is missing.
+    pub(super) fn ability_guard(&self, proposal: &Proposal, book: &Book) -> Option<Unmet> {
+        let main = ClusterId::main();
+        let (id, capability, lacks) = self.concerned(&proposal.scope).find_map(|(id, kind)| {
+            let (capability, lacks) = lacking(book, &proposal.withholds, kind, proposal.scope.kind())?;
+            Some((id, capability, lacks))
+        })?;
+        Some(Unmet::new(
+            Guard::Supported,
+            format!(
+                "{capability} cannot be withheld in the environment {id}, which lives on the cluster {main}: {lacks}"
+            ),
+            "use a power that stops what runs there or leaves that out, or have the cluster brought to do it; GET /v1/clusters tells \
+             what it was found to be able to",
+        ))
+    }
+
+    /// Whether this can be withheld on a scope of this kind within a scope, as far as the cluster's abilities go: in every
+    /// environment for the whole account, else in some.
+    pub(super) fn is_within_ability(
+        &self,
+        book: &Book,
+        withholds: &BTreeSet<Capability>,
+        on: ScopeKind,
+        within: &Scope,
+    ) -> bool {
+        let can = |(_, kind): (_, EnvironmentKind)| lacking(book, withholds, kind, on).is_none();
+        let mut concerned = self.concerned(within).peekable();
+        match on {
+            ScopeKind::Account => concerned.all(can),
+            _ => concerned.peek().is_none() || concerned.any(can),
+        }
+    }
+
+    /// The environments that a scope is about.
+    fn concerned<'a>(
+        &'a self,
+        scope: &'a Scope,
+    ) -> impl Iterator<Item = (&'a EnvironmentId, EnvironmentKind)> {
+        let only = scope.environment();
+        let concerned = self.environments.iter().filter(move |(id, _)| only.is_none_or(|only| only == *id));
+        concerned.map(|(id, environment)| (id, environment.kind))
+    }
+}
+
+/// The first capability that cannot be withheld, with the ability that is missing for it.
+fn lacking(
+    book: &Book,
+    withholds: &BTreeSet<Capability>,
+    environment: EnvironmentKind,
+    on: ScopeKind,
+) -> Option<(Capability, &'static str)> {
+    let probed = book.cluster(&ClusterId::main())?;
+    withholds.iter().find_map(|capability| {
+        Some((*capability, probed.found.missing(*capability, withholds, environment, on)?))
+    })
+}
