@@ -66,7 +66,11 @@ fn note_measures(before: &mut Before, active: BTreeSet<MeasureId>, now: jiff::Ti
 fn note_readiness(before: &mut Before, pass: &Pass<'_>) {
     for id in pass.environment.workloads.keys() {
         let is_stopped = pass.restriction.on_workload(id, Capability::Compute).is_some();
-        if is_stopped && !before.readiness.contains_key(id) {
+        let is_throttled = pass.restriction.throttling(id).is_some();
+        if is_throttled {
+            before.throttled.insert(id.clone());
+        }
+        if (is_stopped || is_throttled) && !before.readiness.contains_key(id) {
             before.readiness.insert(id.clone(), pass.live.ready(id));
         }
     }

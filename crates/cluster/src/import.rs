@@ -10,6 +10,7 @@ mod security;
 mod survey;
 mod traffic;
 
+pub(crate) use amounts::millis;
 pub(crate) use survey::run as survey;
 pub use survey::{ImportPreflight, PodSecurityChange, PodThere, Used};
 

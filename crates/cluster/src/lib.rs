@@ -74,6 +74,6 @@ pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
 pub use rehearsed::{Planned, Verb};
 pub use report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, Phase, PodLost, QuotaSeen,
-    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, VolumeSeen, WorkSeen,
-    WorkloadStatus,
+    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, ThrottleSeen, VolumeSeen,
+    WorkSeen, WorkloadStatus,
 };

@@ -88,6 +88,9 @@ pub struct Before {
     /// The ready pods of each workload when its computing was first withheld.
     #[serde(default)]
     pub readiness: BTreeMap<WorkloadId, u32>,
+    /// The workloads that are throttled, or were and whose pods are not back yet.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub throttled: BTreeSet<WorkloadId>,
     /// Every object as it was.
     #[serde(default)]
     pub objects: BTreeMap<ObjectKey, ObjectBefore>,

@@ -3,6 +3,7 @@
 mod deploy;
 mod pods;
 mod status;
+pub(crate) mod throttle;
 mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ use crate::others;
 use crate::pass::{Pass, told};
 use crate::report::{
     ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen, REPORT_VERSION,
-    StopReport, VolumeSeen,
+    StopReport, ThrottleSeen, VolumeSeen,
 };
 use crate::restore;
 use crate::restriction::Effect;
@@ -131,6 +132,7 @@ struct Found {
     others: Vec<OtherSeen>,
     nodes_asked: BTreeSet<String>,
     volumes: Vec<VolumeSeen>,
+    throttle: Option<ThrottleSeen>,
     enforced_by: BTreeMap<Capability, String>,
     exceptions: BTreeSet<String>,
 }
@@ -164,6 +166,7 @@ impl Found {
             others: self.others,
             nodes_asked: self.nodes_asked,
             volumes: self.volumes,
+            throttle: self.throttle,
             enforced_by: self.enforced_by,
             exceptions: self.exceptions.into_iter().collect(),
         }))
@@ -194,6 +197,9 @@ impl Look<'_> {
                     self.found.missing.push(format!("nothing here can withhold {capability}"));
                 }
             }
+        }
+        if let Some(throttle) = effect.throttle {
+            self.at_throttle(&effect.scope, throttle);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
+use tenure_domain::throttle::Throttle;
 
 use crate::before;
 use crate::environment::Environment;
@@ -32,6 +33,8 @@ pub struct Supposed {
     pub scope: Scope,
     /// What.
     pub withholds: BTreeSet<Capability>,
+    /// How much computing time stays, where it is throttled.
+    pub throttle: Option<Throttle>,
     /// The longest time that a stopped pod is given to end, in seconds.
     pub pod_grace_seconds: u32,
 }

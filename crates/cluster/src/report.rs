@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
+use tenure_domain::throttle::Throttle;
 
 use crate::import::ImportReport;
 use crate::inventory::ObjectKey;
@@ -249,6 +250,19 @@ pub struct VolumeSeen {
     pub reclaim_policy: String,
 }
 
+/// How much computing time is left, as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThrottleSeen {
+    /// The percentage of what is declared that the measure leaves.
+    pub percent: Throttle,
+    /// The most that the measure leaves to one pod of each workload, in thousandths of a processor. No pod was seen that may use
+    /// more, but those that the exceptions name.
+    pub cpu_millis: BTreeMap<WorkloadId, u32>,
+    /// How many pods were seen.
+    pub pods: u32,
+}
+
 /// What was observed when a measure was found to be true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -288,6 +302,9 @@ pub struct StopReport {
     pub nodes_asked: BTreeSet<String>,
     /// The volumes, where `compute` is withheld from the environment.
     pub volumes: Vec<VolumeSeen>,
+    /// How much computing time is left, where that is throttled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<ThrottleSeen>,
     /// What makes each withheld capability true.
     pub enforced_by: BTreeMap<Capability, String>,
     /// What was not, or could not be, observed.

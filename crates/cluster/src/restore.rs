@@ -14,7 +14,7 @@ use crate::inventory::{Kind, ObjectKey};
 use crate::live::{mark, number, text, uid};
 use crate::memory::{Before, Lifting, ObjectBefore};
 use crate::names::{self, TOUCH};
-use crate::observe::{build, seen};
+use crate::observe::{build, seen, throttle};
 use crate::others;
 use crate::pass::Pass;
 use crate::report::{ClusterSeen, REPORT_VERSION, ReadinessSeen, Restoration, RestoreReport, VolumeSeen};
@@ -167,6 +167,11 @@ fn missing(pass: &Pass<'_>, before: &Before, lifting: &Lifting) -> Option<String
     {
         return Some(why);
     }
+    for id in before.throttled.iter().filter(|id| pass.restriction.throttling(id).is_none()) {
+        if let Some(pod) = throttle::still(pass, id) {
+            return Some(format!("{pod} has not got its computing time back yet"));
+        }
+    }
     for (id, &was) in &before.readiness {
         if pass.restriction.on_workload(id, Capability::Compute).is_some() {
             continue;
@@ -189,7 +194,10 @@ fn forget(pass: &mut Pass<'_>) {
     }
     before.lifting = None;
     let is_stopped = restriction.on_environment(Capability::Compute).is_some();
-    before.readiness.retain(|id, _| restriction.on_workload(id, Capability::Compute).is_some());
+    before.throttled.retain(|id| restriction.throttling(id).is_some());
+    before.readiness.retain(|id, _| {
+        restriction.on_workload(id, Capability::Compute).is_some() || restriction.throttling(id).is_some()
+    });
     if !is_stopped {
         before.gated = false;
         before.volumes.clear();

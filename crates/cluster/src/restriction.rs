@@ -11,6 +11,7 @@ use tenure_domain::capability::{Capability, Enforcer};
 use tenure_domain::name::{EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
+use tenure_domain::throttle::Throttle;
 
 use crate::environment::Environment;
 use crate::error::ClusterError;
@@ -62,6 +63,17 @@ fn enforced_here(permit: &Permit) -> impl Iterator<Item = Capability> {
     permit.withholds().iter().copied().filter(|capability| capability.enforcer() == Enforcer::Cluster)
 }
 
+/// How much computing time is left to something, by the harshest of its measures. Like a [`Withholding`] only made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Throttling(Throttle);
+
+impl Throttling {
+    /// What stays of this many thousandths of a processor.
+    pub fn of(self, cpu_millis: u32) -> u32 {
+        self.0.of(cpu_millis)
+    }
+}
+
 /// What one measure does in this environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Effect {
@@ -69,6 +81,8 @@ pub(crate) struct Effect {
     pub scope: Scope,
     /// What it withholds there.
     pub withholds: BTreeSet<Capability>,
+    /// How much computing time it leaves, where it is throttling.
+    pub throttle: Option<Throttle>,
 }
 
 /// Everything withheld in one environment.
@@ -77,6 +91,8 @@ pub(crate) struct Restriction {
     effects: BTreeMap<MeasureId, Effect>,
     environment: BTreeMap<Capability, Withholding>,
     workloads: BTreeMap<(WorkloadId, Capability), Withholding>,
+    /// By workload; by none for all of them.
+    throttled: BTreeMap<Option<WorkloadId>, Throttling>,
 }
 
 impl Restriction {
@@ -110,7 +126,12 @@ impl Restriction {
             if permit.scope().environment().is_some_and(|id| id != &environment.id) {
                 continue;
             }
-            let effect = Effect { scope: permit.scope().clone(), withholds: enforced_here(permit).collect() };
+            let effect = Effect {
+                scope: permit.scope().clone(),
+                withholds: enforced_here(permit).collect(),
+                throttle: permit.throttle(),
+            };
+            all.throttle(permit.scope(), permit.throttle());
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit, &environment.id);
             for capability in enforced_here(permit) {
@@ -136,7 +157,8 @@ impl Restriction {
         for &capability in &withholds {
             self.withhold(&supposed.scope, capability, &one);
         }
-        let effect = Effect { scope: supposed.scope.clone(), withholds };
+        self.throttle(&supposed.scope, supposed.throttle);
+        let effect = Effect { scope: supposed.scope.clone(), withholds, throttle: supposed.throttle };
         self.effects.insert(supposed.measure.clone(), effect);
     }
 
@@ -153,6 +175,23 @@ impl Restriction {
             // The domain permits nothing here that a cluster would have to withhold from one hostname.
             Scope::Hostname(..) => {}
         }
+    }
+
+    fn throttle(&mut self, scope: &Scope, throttle: Option<Throttle>) {
+        let Some(one) = throttle.map(Throttling) else { return };
+        let whose = match scope {
+            Scope::Account | Scope::Environment(_) => None,
+            Scope::Workload(_, workload) => Some(workload.clone()),
+            Scope::Hostname(..) => return,
+        };
+        // The least that any of them leaves: what several withhold is not multiplied.
+        self.throttled.entry(whose).and_modify(|known| *known = (*known).min(one)).or_insert(one);
+    }
+
+    /// How much computing time is left to a workload, where less than is declared.
+    pub fn throttling(&self, workload: &WorkloadId) -> Option<Throttling> {
+        let alone = self.throttled.iter().filter(|(whose, _)| whose.as_ref().is_none_or(|id| id == workload));
+        alone.map(|(_, throttling)| *throttling).min()
     }
 
     /// What each measure does here.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::scope::ScopeKind;
+use crate::throttle::Throttle;
 
 /// Something an account can do, and a measure can withhold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,7 +94,7 @@ impl fmt::Display for Capability {
 pub enum Preset {
     /// Withholds nothing; stands on the record.
     Warn,
-    /// Less of everything. Nothing here can do that, so it is refused.
+    /// Less computing time, as much less as its power says. A power that does not say it is refused as unsupported.
     Throttle,
     /// Nothing new is deployed.
     Freeze,
@@ -124,11 +125,23 @@ pub fn rung(preset: Preset, withholds: &BTreeSet<Capability>) -> Preset {
 }
 
 /// Why nobody can carry this out on a scope of this kind; none where everything withheld has its enforcer.
-pub fn unsupported(preset: Preset, withholds: &BTreeSet<Capability>, scope: ScopeKind) -> Option<String> {
-    if preset == Preset::Throttle {
-        return Some(
-            "throttle is enforced by nothing here: no cluster has the ability to limit what runs".into(),
-        );
+pub fn unsupported(
+    preset: Preset,
+    throttle: Option<Throttle>,
+    withholds: &BTreeSet<Capability>,
+    scope: ScopeKind,
+) -> Option<String> {
+    match (preset, throttle, scope) {
+        (Preset::Throttle, None, _) => {
+            return Some(
+                "nobody knows by how much to throttle: its power does not say `throttle: {percent: …}`"
+                    .into(),
+            );
+        }
+        (Preset::Throttle, _, ScopeKind::Hostname) => {
+            return Some("no cluster can throttle a single hostname".into());
+        }
+        _ => {}
     }
     withholds.iter().find_map(|capability| match capability.enforcer() {
         Enforcer::None => Some(format!("{capability} is withheld by nobody here")),
@@ -165,9 +178,10 @@ impl Preset {
         }
     }
 
-    /// Whether somebody can carry it out in full on a whole account; what nobody can is refused when proposed.
+    /// Whether somebody can carry it out in full on a whole account, where its power adds nothing; what nobody can is refused when
+    /// proposed.
     pub fn is_supported(self) -> bool {
-        unsupported(self, &self.withholds(), ScopeKind::Account).is_none()
+        unsupported(self, None, &self.withholds(), ScopeKind::Account).is_none()
     }
 
     /// The name in documents and the API.

@@ -25,5 +25,6 @@ pub mod scope;
 pub mod statement;
 pub mod terms;
 pub mod text;
+pub mod throttle;
 pub mod webhook;
 pub mod workload;

@@ -9,6 +9,7 @@ use crate::account::measure::Approval;
 use crate::capability::Capability;
 use crate::name::{AccountId, EnvironmentId, MeasureId, PersonId};
 use crate::scope::Scope;
+use crate::throttle::Throttle;
 
 /// The proof, made only by [`crate::account::Account::permit`] from committed state, that a measure may be applied
 /// *now*. It has no constructor outside this crate and is never stored or read from anywhere: whoever writes a
@@ -23,6 +24,7 @@ pub struct Permit {
     pub(crate) measure: MeasureId,
     pub(crate) scope: Scope,
     pub(crate) withholds: BTreeSet<Capability>,
+    pub(crate) throttle: Option<Throttle>,
     pub(crate) pod_grace_seconds: u32,
     pub(crate) keeps: BTreeSet<Scope>,
     pub(crate) minted_at: Timestamp,
@@ -44,6 +46,10 @@ impl Permit {
     /// What it withholds.
     pub fn withholds(&self) -> &BTreeSet<Capability> {
         &self.withholds
+    }
+    /// How much computing time it leaves, where it is throttling.
+    pub fn throttle(&self) -> Option<Throttle> {
+        self.throttle
     }
     /// The longest time that a stopped pod is given to end, in seconds.
     pub fn pod_grace_seconds(&self) -> u32 {

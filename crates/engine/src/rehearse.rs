@@ -43,6 +43,7 @@ impl Engine {
             measure: measure.clone(),
             scope: of.proposal.scope.clone(),
             withholds: of.proposal.withholds.clone(),
+            throttle: of.proposal.throttle,
             pod_grace_seconds: of.pod_grace_seconds,
         };
         self.rehearse(account, &supposed).await
@@ -56,7 +57,8 @@ impl Engine {
         withholds: BTreeSet<Capability>,
     ) -> All<Rehearsal> {
         let measure = nobodys(&account.id);
-        let supposed = Supposed { measure, scope, withholds, pod_grace_seconds: GRACE_SECONDS };
+        let supposed =
+            Supposed { measure, scope, withholds, throttle: None, pod_grace_seconds: GRACE_SECONDS };
         self.rehearse(account, &supposed).await
     }
 

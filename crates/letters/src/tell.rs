@@ -133,7 +133,12 @@ impl Teller<'_> {
     }
 
     fn preset(&self) -> Result<String, String> {
-        self.say(&format!("preset.{}", self.statement.measure.preset), &[])
+        match self.statement.measure.throttle {
+            Some(throttle) => {
+                self.say("preset.throttled", &[("percent", throttle.percent().to_string().as_str())])
+            }
+            None => self.say(&format!("preset.{}", self.statement.measure.preset), &[]),
+        }
     }
 
     fn scope(&self) -> Result<String, String> {

@@ -96,6 +96,9 @@ part!(
         preset: String,
         /// What it withholds.
         withholds: BTreeSet<String>,
+        /// How much computing time it leaves, in percent of what is declared, where it is throttling.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        throttle: Option<u8>,
         /// From what; none where it is only intended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scope: Option<String>,

@@ -806,6 +806,8 @@ view!(
         preset: String,
         /// What it withholds.
         withholds: BTreeSet<String>,
+        /// How much of the declared computing time it leaves, in percent, where it is throttling.
+        throttle_percent: Option<u8>,
         /// From what.
         scope: String,
         /// `proposed`, `approved`, `scheduled`, `applying`, `in_force`, `stayed`, `lifting`, `lifted` or `withdrawn`.

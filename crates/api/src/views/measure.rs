@@ -9,6 +9,7 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::{ItemId, OrderId};
 use tenure_domain::refusal::Refusal;
 use tenure_domain::scope::Scope;
+use tenure_domain::throttle::Throttle;
 use tenure_engine::Engine;
 use tenure_wire::view::{MeasureView, PreviewView};
 
@@ -86,6 +87,7 @@ pub async fn measure(
         constructive_termination_lifts: measure.watch.constructive,
         preset: proposal.preset.to_string(),
         withholds: proposal.withholds.iter().map(ToString::to_string).collect(),
+        throttle_percent: proposal.throttle.map(Throttle::percent),
         scope: proposal.scope.to_string(),
         state: measure.state_name().to_owned(),
         state_at,

@@ -11,7 +11,7 @@ use crate::live::text;
 const MIB: u128 = 1 << 20;
 
 /// A quantity of the API in thousandths, rounded up; nothing where it is none.
-pub(super) fn millis(quantity: &str) -> Option<u128> {
+pub(crate) fn millis(quantity: &str) -> Option<u128> {
     let split = quantity.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(quantity.len());
     let (number, suffix) = quantity.split_at(split);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

@@ -7,12 +7,17 @@ use tenure_domain::workload::{Overlap, Run, Workload};
 use super::{Wanted, labels, pod, wanted};
 use crate::environment::Environment;
 use crate::inventory::Kind;
-use crate::restriction::Withholding;
+use crate::restriction::{Throttling, Withholding};
 
 /// How many pods may fail where nothing is declared.
 const RETRIES: u16 = 3;
 
-fn specification(environment: &Environment, id: &WorkloadId, workload: &Workload) -> Value {
+fn specification(
+    environment: &Environment,
+    id: &WorkloadId,
+    workload: &Workload,
+    slow: Option<Throttling>,
+) -> Value {
     let run = workload.run.unwrap_or(Run {
         completions: workload.replicas,
         retries: RETRIES,
@@ -22,7 +27,7 @@ fn specification(environment: &Environment, id: &WorkloadId, workload: &Workload
         "parallelism": workload.replicas,
         "completions": run.completions,
         "backoffLimit": run.retries,
-        "template": pod::template(environment, id, workload),
+        "template": pod::template(environment, id, workload, slow),
     });
     if let Some(seconds) = run.deadline_seconds {
         spec["activeDeadlineSeconds"] = json!(seconds);
@@ -43,7 +48,8 @@ pub(super) fn job(
     stop: Option<&Withholding>,
     suspends_jobs: bool,
 ) -> Wanted {
-    let mut spec = specification(environment, id, workload);
+    // What it is made by never changes: another one would begin it anew.
+    let mut spec = specification(environment, id, workload, None);
     let held = if stop.is_some() { suspension(suspends_jobs) } else { json!({}) };
     for (field, value) in held.as_object().into_iter().flatten() {
         spec[field] = value.clone();
@@ -57,7 +63,7 @@ pub(super) fn cron_job(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
-    stop: Option<&Withholding>,
+    (stop, slow): (Option<&Withholding>, Option<Throttling>),
 ) -> Wanted {
     let (cron, overlap, late) = workload
         .schedule
@@ -77,7 +83,7 @@ pub(super) fn cron_job(
         "failedJobsHistoryLimit": 3,
         "jobTemplate": {
             "metadata": {"labels": labels(environment, Some(id))},
-            "spec": specification(environment, id, workload),
+            "spec": specification(environment, id, workload, slow),
         },
     }});
     wanted(environment, Kind::CronJob, id.as_str(), Some(id), body)

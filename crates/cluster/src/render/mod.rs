@@ -75,22 +75,26 @@ pub(crate) fn environment(
         all.extend(volumes::claims(environment, id, declared));
         all.extend(config::files(environment, id, declared));
         let alone = restriction.on_workload_alone(id, Capability::Compute);
+        let slow = restriction.throttling(id);
         match declared.kind {
-            Of::Service | Of::Worker => all.push(workload::deployment(environment, id, declared, alone)),
-            Of::StatefulService => all.push(workload::stateful_set(environment, id, declared, alone)),
+            Of::Service | Of::Worker => {
+                all.push(workload::deployment(environment, id, declared, (alone, slow)))
+            }
+            Of::StatefulService => all.push(workload::stateful_set(environment, id, declared, (alone, slow))),
             // Behind a gate their pods would only fail, and be counted.
             Of::Job => {
                 let stop = on(Capability::Compute);
                 all.push(jobs::job(environment, id, declared, stop.as_ref(), suspends_jobs));
             }
             Of::CronJob => {
-                all.push(jobs::cron_job(environment, id, declared, on(Capability::Compute).as_ref()));
+                let stop = on(Capability::Compute);
+                all.push(jobs::cron_job(environment, id, declared, (stop.as_ref(), slow)));
             }
         }
         if declared.kind.listens() {
             all.extend(workload::services(environment, id, declared, on(Capability::Ingress).as_ref()));
         }
-        all.extend(scale::autoscaler(environment, id, declared, alone));
+        all.extend(scale::autoscaler(environment, id, declared, (alone, slow)));
         all.extend(scale::budget(environment, id, declared));
     }
     all

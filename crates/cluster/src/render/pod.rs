@@ -8,13 +8,19 @@ use super::quantity::{mebibytes, millis};
 use super::{config, labels, volumes};
 use crate::environment::Environment;
 use crate::names;
+use crate::restriction::Throttling;
 
 /// The user and group of every container: not root, and no one's in particular.
 const NOBODY: u32 = 65532;
 
 /// What every pod of a workload is made by. What an earlier version rendered is rendered the same, so that an upgrade
 /// starts nothing anew.
-pub(super) fn template(environment: &Environment, id: &WorkloadId, workload: &Workload) -> Value {
+pub(super) fn template(
+    environment: &Environment,
+    id: &WorkloadId,
+    workload: &Workload,
+    slow: Option<Throttling>,
+) -> Value {
     let mut pod = json!({
         "serviceAccountName": names::SERVICE_ACCOUNT,
         "automountServiceAccountToken": false,
@@ -32,7 +38,7 @@ pub(super) fn template(environment: &Environment, id: &WorkloadId, workload: &Wo
         pod["restartPolicy"] = json!("Never");
     }
     let (mounts, of_pod) = volumes::of_pod(id, workload);
-    let mut container = container(workload);
+    let mut container = container(workload, slow);
     if !mounts.is_empty() {
         container["volumeMounts"] = json!(mounts);
     }
@@ -53,12 +59,13 @@ pub(super) fn template(environment: &Environment, id: &WorkloadId, workload: &Wo
     json!({"metadata": metadata, "spec": pod})
 }
 
-fn container(workload: &Workload) -> Value {
-    let limits =
-        json!({"cpu": millis(workload.cpu_millis.into()), "memory": mebibytes(workload.memory_mib.into())});
+fn container(workload: &Workload, slow: Option<Throttling>) -> Value {
+    // A throttled pod may use less computing time, and so asks for less.
+    let cpu = |declared: u32| millis(slow.map_or(declared, |slow| slow.of(declared)).into());
+    let limits = json!({"cpu": cpu(workload.cpu_millis), "memory": mebibytes(workload.memory_mib.into())});
     let requests = workload.requests.map_or_else(
         || limits.clone(),
-        |r| json!({"cpu": millis(r.cpu_millis.into()), "memory": mebibytes(r.memory_mib.into())}),
+        |r| json!({"cpu": cpu(r.cpu_millis), "memory": mebibytes(r.memory_mib.into())}),
     );
     let mut container = json!({
         "name": "workload",

@@ -7,16 +7,17 @@ use tenure_domain::workload::{Disruption, Workload};
 use super::{Wanted, pods_of, wanted};
 use crate::environment::Environment;
 use crate::inventory::Kind;
-use crate::restriction::Withholding;
+use crate::restriction::{Throttling, Withholding};
 
-/// What scales a workload by load; none while the workload is stopped by itself, so that nothing asks for its pods.
+/// What scales a workload by load; none while the workload is stopped by itself, so that nothing asks for its pods, and none
+/// while it is throttled: it would make up for that with more pods. Those that there are stay.
 pub(super) fn autoscaler(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
-    stop: Option<&Withholding>,
+    (stop, slow): (Option<&Withholding>, Option<Throttling>),
 ) -> Option<Wanted> {
-    let autoscale = workload.autoscale.filter(|_| stop.is_none())?;
+    let autoscale = workload.autoscale.filter(|_| stop.is_none() && slow.is_none())?;
     let body = json!({"spec": {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": id.as_str()},
         "minReplicas": autoscale.least,

@@ -8,21 +8,21 @@ use super::{Wanted, pod, pods_of, volumes, wanted};
 use crate::environment::Environment;
 use crate::inventory::Kind;
 use crate::names;
-use crate::restriction::Withholding;
+use crate::restriction::{Throttling, Withholding};
 
 /// The pods of a service or a worker; none while it is stopped by itself.
 pub(super) fn deployment(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
-    stop: Option<&Withholding>,
+    (stop, slow): (Option<&Withholding>, Option<Throttling>),
 ) -> Wanted {
     let mut spec = json!({
         "replicas": if stop.is_some() { 0 } else { workload.replicas },
         "revisionHistoryLimit": 2,
         "selector": pods_of(id),
         "strategy": strategy(workload),
-        "template": pod::template(environment, id, workload),
+        "template": pod::template(environment, id, workload, slow),
     });
     if let Some(rollout) = workload.rollout {
         // The API leaves a zero out.
@@ -62,7 +62,7 @@ pub(super) fn stateful_set(
     environment: &Environment,
     id: &WorkloadId,
     workload: &Workload,
-    stop: Option<&Withholding>,
+    (stop, slow): (Option<&Withholding>, Option<Throttling>),
 ) -> Wanted {
     let mut spec = json!({
         "replicas": if stop.is_some() { 0 } else { workload.replicas },
@@ -70,7 +70,7 @@ pub(super) fn stateful_set(
         "serviceName": names::pods_service(id),
         "selector": pods_of(id),
         "updateStrategy": {"type": "RollingUpdate"},
-        "template": pod::template(environment, id, workload),
+        "template": pod::template(environment, id, workload, slow),
     });
     let templates = volumes::claim_templates(workload);
     if !templates.is_empty() {

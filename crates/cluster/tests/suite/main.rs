@@ -62,6 +62,7 @@ on_both! {
     sim_a_measure_on_a_removed_workload_says_that_it_was_removed real_a_measure_on_a_removed_workload_says_that_it_was_removed a_measure_on_a_removed_workload_says_that_it_was_removed;
     sim_a_stopped_workload_leaves_its_neighbour_running real_a_stopped_workload_leaves_its_neighbour_running a_stopped_workload_leaves_its_neighbour_running;
     sim_lifting_one_measure_leaves_what_another_withholds real_lifting_one_measure_leaves_what_another_withholds lifting_one_measure_leaves_what_another_withholds;
+    sim_a_throttled_environment_runs_on_with_less_until_it_is_lifted real_a_throttled_environment_runs_on_with_less_until_it_is_lifted a_throttled_environment_runs_on_with_less_until_it_is_lifted;
     sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
     sim_a_probe_tells_what_a_cluster_can_do real_a_probe_tells_what_a_cluster_can_do a_probe_tells_what_a_cluster_can_do;
     sim_jobs_are_held_and_go_on_from_now real_jobs_are_held_and_go_on_from_now jobs_are_held_and_go_on_from_now;
@@ -89,6 +90,11 @@ on_both! {
 #[ignore = "needs a real Kubernetes: tests/run sets one up"]
 async fn real_kubectl_does_what_the_role_says() {
     checks::kubectl_does_what_the_role_says(world::World::real().await).await;
+}
+
+#[tokio::test]
+async fn sim_a_throttle_is_not_made_up_for_and_begins_no_job_anew() {
+    checks::a_throttle_is_not_made_up_for_and_begins_no_job_anew(world::World::simulated().await).await;
 }
 
 #[tokio::test]

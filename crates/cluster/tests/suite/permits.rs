@@ -32,6 +32,8 @@ service: {channels: [inbox], deemedAfter: never}
 powers:
   - {id: "freeze", permits: freeze, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
   - {id: "isolate", permits: isolate, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
+  - {id: "throttle", permits: throttle, throttle: {percent: 25}, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
+  - {id: "halve", permits: throttle, throttle: {percent: 50}, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
   - {id: "suspend", permits: suspend, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1, podGrace: PT2S, constructiveTerminationAfter: P30D}
 floors: {retrieval: P30D, appealWindow: P6M, appealDecision: P7D, evidenceRetention: P180D}
 "#;

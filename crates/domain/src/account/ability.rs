@@ -9,6 +9,7 @@ use crate::environment::EnvironmentKind;
 use crate::name::{ClusterId, EnvironmentId};
 use crate::refusal::{Guard, Unmet};
 use crate::scope::{Scope, ScopeKind};
+use crate::throttle::Throttle;
 
 impl Account {
     /// The guard that names the first ability that the cluster lacks for a proposal. While nothing was found out about the
@@ -18,6 +19,18 @@ impl Account {
     /// more: a measure that is enforced in part is not given back because of the rest, and its receipts say what is missing.
     pub(super) fn ability_guard(&self, proposal: &Proposal, book: &Book) -> Option<Unmet> {
         let main = ClusterId::main();
+        let open = |(_, kind): &(&EnvironmentId, EnvironmentKind)| !kind.is_managed();
+        if proposal.throttle.is_some()
+            && let Some((id, _)) = self.concerned(&proposal.scope).find(open)
+        {
+            return Some(Unmet::new(
+                Guard::Supported,
+                format!(
+                    "the environment {id} is open: its pods are the tenant's own, and nothing there throttles them"
+                ),
+                "throttle managed environments or their workloads, one by one, or use another power",
+            ));
+        }
         let (id, capability, lacks) = self.concerned(&proposal.scope).find_map(|(id, kind)| {
             let (capability, lacks) = lacking(book, &proposal.withholds, kind, proposal.scope.kind())?;
             Some((id, capability, lacks))
@@ -37,11 +50,13 @@ impl Account {
     pub(super) fn is_within_ability(
         &self,
         book: &Book,
-        withholds: &BTreeSet<Capability>,
+        (withholds, throttle): (&BTreeSet<Capability>, Option<Throttle>),
         on: ScopeKind,
         within: &Scope,
     ) -> bool {
-        let can = |(_, kind): (_, EnvironmentKind)| lacking(book, withholds, kind, on).is_none();
+        let can = |(_, kind): (_, EnvironmentKind)| {
+            (throttle.is_none() || kind.is_managed()) && lacking(book, withholds, kind, on).is_none()
+        };
         let mut concerned = self.concerned(within).peekable();
         match on {
             ScopeKind::Account => concerned.all(can),

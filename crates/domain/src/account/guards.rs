@@ -44,6 +44,7 @@ impl Account {
             measure: id.clone(),
             scope: measure.proposal.scope.clone(),
             withholds: measure.proposal.withholds.clone(),
+            throttle: measure.proposal.throttle,
             pod_grace_seconds: measure.pod_grace_seconds,
             keeps: self.kept_under(&measure.proposal),
             minted_at: context.now,

@@ -6,6 +6,7 @@ use crate::capability::rung;
 use crate::refusal::{Guard, Unmet};
 use crate::scope::ScopeKind;
 use crate::terms::{Power, Terms};
+use crate::throttle::Throttle;
 
 impl Account {
     /// The ladder is made of all powers that the accepted terms grant on the ground, each on every kind of scope on which
@@ -26,7 +27,7 @@ impl Account {
                 .flat_map(|power| power.scopes.iter().map(move |kind| (power, *kind)))
                 .filter(|(power, kind)| power.unsupported(*kind).is_none())
                 .filter(|(power, kind)| {
-                    self.is_within_ability(book, &power.withholds(), *kind, &proposal.scope)
+                    self.is_within_ability(book, (&power.withholds(), power.throttle), *kind, &proposal.scope)
                 })
         };
         let tried = || {
@@ -68,7 +69,8 @@ impl Account {
 fn is_less(power: &Power, on: ScopeKind, proposal: &Proposal, kind: ScopeKind) -> bool {
     let withholds = power.withholds();
     let part = withholds.is_subset(&proposal.withholds) && withholds != proposal.withholds && on <= kind;
-    part || withholds == proposal.withholds && on < kind
+    let milder = Throttle::is_less(power.throttle, proposal.throttle) && on <= kind;
+    part || milder || withholds == proposal.withholds && power.throttle == proposal.throttle && on < kind
 }
 
 /// Whether one proposal is less than another.
@@ -76,6 +78,6 @@ fn less(one: &Proposal, other: &Proposal) -> bool {
     let place = |p: &Proposal| (rung(p.preset, &p.withholds), p.scope.kind());
     place(one) < place(other)
         || place(one) == place(other)
-            && one.withholds.is_subset(&other.withholds)
-            && one.withholds != other.withholds
+            && (Throttle::is_less(one.throttle, other.throttle)
+                || one.withholds.is_subset(&other.withholds) && one.withholds != other.withholds)
 }

@@ -14,6 +14,7 @@ use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
 use crate::terms::{ApproverRole, TermsRef};
 use crate::text::{Blob, Words};
+use crate::throttle::Throttle;
 
 /// A measure: `proposed → approved → scheduled → applying → in_force → lifting → lifted`, and `stayed` while an order
 /// suspends its effect.
@@ -113,6 +114,9 @@ pub struct Proposal {
     pub preset: Preset,
     /// What it withholds.
     pub withholds: BTreeSet<Capability>,
+    /// How much computing time it leaves, where it is throttling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<Throttle>,
     /// From what.
     pub scope: Scope,
     /// The moment from which it is to take effect.
@@ -125,6 +129,13 @@ pub struct Proposal {
     /// When it lifts by itself.
     #[serde(default, skip_serializing_if = "Lifts::is_empty")]
     pub lifts: Lifts,
+}
+
+impl Proposal {
+    /// Whether the account can do less while it is in effect.
+    pub fn restricts(&self) -> bool {
+        !self.withholds.is_empty() || self.throttle.is_some()
+    }
 }
 
 /// A person's consent to one exact command.

@@ -470,7 +470,12 @@ impl Account {
                 p.grounds.contains(&case.ground)
                     && p.scopes.iter().any(|kind| {
                         p.unsupported(*kind).is_none()
-                            && self.is_within_ability(book, &p.withholds(), *kind, &Scope::Account)
+                            && self.is_within_ability(
+                                book,
+                                (&p.withholds(), p.throttle),
+                                *kind,
+                                &Scope::Account,
+                            )
                     })
                     && matches!(p.process, Process::Noticed { .. })
             })

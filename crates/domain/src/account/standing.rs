@@ -30,7 +30,7 @@ impl Account {
     /// The standing: `suspended` only while a receipt says so for the whole account.
     pub fn standing(&self) -> Standing {
         let mut standing = Standing::Clear;
-        for measure in self.effective_measures().filter(|m| !m.proposal.withholds.is_empty()) {
+        for measure in self.effective_measures().filter(|m| m.proposal.restricts()) {
             let stops_all = measure.proposal.scope == Scope::Account
                 && measure.proposal.withholds.contains(&Capability::Compute)
                 && measure.state_name() == "in_force";

@@ -105,7 +105,7 @@ impl Account {
     fn standing_moved(&self, before: Option<&Self>, endpoint: &Endpoint) -> bool {
         let Some(before) = before else { return false };
         let told = |measure: &Measure| !self.gags_measure(measure) || enforces_of(measure, endpoint);
-        let of_measures = self.measures.iter().filter(|m| !m.proposal.withholds.is_empty()).any(|measure| {
+        let of_measures = self.measures.iter().filter(|m| m.proposal.restricts()).any(|measure| {
             let was = before.measure(&measure.id).ok();
             let counts = |m: &Measure| (m.is_effective(), m.state_name() == "in_force");
             let moved = was.map_or((false, false), counts) != counts(measure);

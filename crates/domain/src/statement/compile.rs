@@ -196,6 +196,7 @@ fn about(measure: Option<&Measure>, granted: &Power) -> About {
         id: measure.map(|m| m.id.clone()),
         preset: measure.map_or(granted.permits, |m| m.proposal.preset),
         withholds: measure.map_or_else(|| granted.withholds(), |m| m.proposal.withholds.clone()),
+        throttle: measure.map_or(granted.throttle, |m| m.proposal.throttle),
         scope: measure.map(|m| m.proposal.scope.clone()),
         scopes: granted.scopes.clone(),
     }

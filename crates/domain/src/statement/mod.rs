@@ -25,6 +25,7 @@ use crate::period::Period;
 use crate::scope::{Scope, ScopeKind};
 use crate::terms::TermsRef;
 use crate::text::Blob;
+use crate::throttle::Throttle;
 
 pub use compile::Subject;
 pub(crate) use compile::facts;
@@ -174,6 +175,9 @@ pub struct About {
     pub preset: Preset,
     /// What it withholds.
     pub withholds: BTreeSet<Capability>,
+    /// How much computing time it leaves, in percent of what is declared, where it is throttling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<Throttle>,
     /// From what; none where it is only intended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,

@@ -17,6 +17,7 @@ use crate::capability::{Capability, Preset};
 use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
+use crate::throttle::Throttle;
 
 /// How soon an attempted notice may count as served before that is worth a remark.
 const DEEMED_SHORT: Period = Period::Seconds(24 * 3_600);
@@ -41,6 +42,8 @@ pub struct Way {
     pub permits: Preset,
     /// The capabilities that it writes out, where it permits a list instead of a preset.
     pub listed: BTreeSet<Capability>,
+    /// How much computing time it leaves, where it is throttling.
+    pub throttle: Option<Throttle>,
     /// To what.
     pub scopes: BTreeSet<ScopeKind>,
     /// How it comes about, and when.
@@ -202,6 +205,7 @@ impl Terms {
             power: power.id.clone(),
             permits: power.permits,
             listed: power.listed.clone(),
+            throttle: power.throttle,
             scopes: power.scopes.clone(),
             course: self.course(power, ground, example),
             after: power.after,

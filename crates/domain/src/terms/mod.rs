@@ -16,6 +16,7 @@ use crate::document::DocumentErrors;
 use crate::name::{Format, Ground, PowerId, TermsId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
+use crate::throttle::Throttle;
 
 pub use regulation::{Exception, Regulation};
 
@@ -127,6 +128,9 @@ pub struct Power {
     /// The capabilities that it permits to withhold, where it writes them out instead of a preset.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub listed: BTreeSet<Capability>,
+    /// How much computing time its measures leave. Written for `throttle`, and only there; without it nobody can carry it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<Throttle>,
     /// In whose name its measures stand, where it says so itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,
@@ -241,7 +245,7 @@ impl Power {
 
     /// Why nobody can carry its measures out on a scope of this kind.
     pub fn unsupported(&self, scope: ScopeKind) -> Option<String> {
-        unsupported(self.permits, &self.withholds(), scope)
+        unsupported(self.permits, self.throttle, &self.withholds(), scope)
     }
 
     /// Whether somebody can carry its measures out on some scope that it reaches.

@@ -6,6 +6,7 @@ mod listed;
 mod optional;
 mod power;
 mod regulated;
+mod slowing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -49,6 +49,7 @@ mod preserved;
 mod provision;
 mod reminders;
 mod replaced;
+mod throttle;
 
 mod depth;
 mod erasure;

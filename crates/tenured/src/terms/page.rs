@@ -150,7 +150,11 @@ fn frame(out: &mut String, terms: &Terms) {
 
 fn one_way(out: &mut String, terms: &Terms, explanation: &Explanation, way: &Way) {
     let _ = writeln!(out, "\n    {}  {}", way.power, way.permits.to_string().to_uppercase());
-    wrapped(out, DEEP, &format!("{}: {}.", scopes(&way.scopes), measure(way.permits, &way.listed)));
+    wrapped(
+        out,
+        DEEP,
+        &format!("{}: {}.", scopes(&way.scopes), measure(way.permits, way.throttle, &way.listed)),
+    );
     match &way.course {
         Course::Noticed { notice, cure, approvals, earliest, deemed } => {
             moment(out, terms, "not before", earliest);

@@ -9,6 +9,7 @@ use tenure_domain::period::Period;
 use tenure_domain::scope::ScopeKind;
 use tenure_domain::terms::explain::{Finding, Grade, Touch};
 use tenure_domain::terms::{Exception, Terms};
+use tenure_domain::throttle::Throttle;
 
 /// `1 fault`, `2 faults`.
 pub fn counted(n: usize, thing: &str) -> String {
@@ -46,11 +47,16 @@ pub fn week(days: &BTreeSet<Weekday>) -> String {
     }
 }
 
-/// What a measure is; `withheld` is the list of a power that writes one.
-pub fn measure(preset: Preset, withheld: &BTreeSet<Capability>) -> String {
+/// What a measure is; `throttle` is how much throttling leaves, and `withheld` the list of a power that writes one.
+pub fn measure(preset: Preset, throttle: Option<Throttle>, withheld: &BTreeSet<Capability>) -> String {
     let what = match preset {
         Preset::Warn => "nothing is withheld; the warning stands on the record",
-        Preset::Throttle => "less of everything",
+        Preset::Throttle => {
+            return throttle.map_or_else(
+                || "less computing time; it does not say how much, so that it cannot be used".to_owned(),
+                |stays| format!("{stays} of the declared computing time stays; everything goes on running"),
+            );
+        }
         Preset::Freeze => "nothing new is deployed; what runs goes on",
         Preset::WithholdPayments => "no payouts; everything goes on running",
         Preset::Isolate => "cut off from the network; it goes on running",

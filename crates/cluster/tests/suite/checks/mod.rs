@@ -14,6 +14,7 @@ mod provision;
 mod rehearse;
 mod scopes;
 mod stop;
+mod throttle;
 
 pub use deaths::*;
 pub use drift::*;
@@ -27,6 +28,7 @@ pub use provision::*;
 pub use rehearse::*;
 pub use scopes::*;
 pub use stop::*;
+pub use throttle::*;
 
 use tenure_cluster::Observation;
 

@@ -15,6 +15,7 @@ fn suspension(measure: &MeasureId) -> Supposed {
         measure: measure.clone(),
         scope: "environment/web".parse().unwrap(),
         withholds: Preset::Suspend.withholds(),
+        throttle: None,
         pod_grace_seconds: 2,
     }
 }

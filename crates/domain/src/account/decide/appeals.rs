@@ -228,6 +228,7 @@ impl Draft<'_> {
         let proposal = Proposal {
             preset,
             withholds,
+            throttle: old.proposal.throttle.filter(|_| preset == Preset::Throttle),
             scope,
             effective: old.proposal.effective.max(self.context.now),
             why: why.clone(),
@@ -247,7 +248,8 @@ impl Draft<'_> {
         let terms = self.account.terms_for(&proposal, self.context.book)?;
         let mut guards: Vec<Unmet> = on_order(&self.account, &old).into_iter().collect();
         guards.extend(self.account.power_guards(&proposal, terms));
-        if let Some(why) = unsupported(preset, &proposal.withholds, proposal.scope.kind()) {
+        if let Some(why) = unsupported(preset, proposal.throttle, &proposal.withholds, proposal.scope.kind())
+        {
             guards.push(Unmet::new(Guard::Supported, why, "name another preset, or a larger scope"));
         }
         guards.extend(self.account.ability_guard(&proposal, self.context.book));

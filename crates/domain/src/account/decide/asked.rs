@@ -119,6 +119,7 @@ impl Draft<'_> {
             authority: Authority::Operator,
             preset,
             withholds,
+            throttle: None,
             scope,
             effective: self.context.now,
             why,
@@ -149,6 +150,6 @@ impl Draft<'_> {
 }
 
 fn support_guard(proposal: &Proposal) -> Option<Unmet> {
-    let why = unsupported(proposal.preset, &proposal.withholds, proposal.scope.kind())?;
+    let why = unsupported(proposal.preset, proposal.throttle, &proposal.withholds, proposal.scope.kind())?;
     Some(Unmet::new(Guard::Supported, why, "name a larger scope, or something that somebody enforces"))
 }

@@ -94,6 +94,7 @@ impl Draft<'_> {
             authority,
             preset,
             withholds,
+            throttle: granted.as_ref().and_then(|p| p.throttle),
             scope,
             effective,
             why,

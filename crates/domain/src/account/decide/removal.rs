@@ -50,7 +50,7 @@ impl Draft<'_> {
             }
         }
         let preset = Preset::Isolate;
-        if let Some(why) = unsupported(preset, &preset.withholds(), scope.kind()) {
+        if let Some(why) = unsupported(preset, None, &preset.withholds(), scope.kind()) {
             return Err(Unmet::new(Guard::Supported, why, "name the workload that it leads to").into());
         }
         let soon = self.context.now.checked_add(SignedDuration::from_mins(REMOVE_MINUTES));
@@ -77,6 +77,7 @@ impl Draft<'_> {
             authority: Authority::Order,
             preset,
             withholds: preset.withholds(),
+            throttle: None,
             scope,
             effective: self.context.now,
             why: locator,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Exception, Floors, Power, Process};
-use super::{consent, exact_seconds, listed, period, some_time};
+use super::{consent, exact_seconds, listed, period, slowing, some_time};
 use crate::authority::Authority;
 use crate::capability::{Capability, Preset, rung};
 use crate::document::{Faults, Fields, Item};
@@ -11,10 +11,11 @@ use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "id",
     "text",
     "permits",
+    "throttle",
     "authority",
     "scopes",
     "grounds",
@@ -62,6 +63,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         .and_then(|item| item.set(GROUNDS_MAX, faults, Item::parsed::<Ground>));
     let process = process(&fields, faults);
     let (permits, listed) = permits?;
+    let throttle = slowing::throttle(&fields, permits, faults);
     let emergency = fields.has("emergency");
     let scopes = scopes(&fields, permits, &listed, emergency, faults);
     if emergency && permits == Preset::Terminate {
@@ -114,6 +116,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         text,
         permits,
         listed,
+        throttle: throttle?,
         authority,
         scopes: scopes?,
         grounds: grounds?,
