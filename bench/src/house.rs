@@ -70,6 +70,7 @@ impl House {
             fetch_private: true,
             letters: tenure_letters::Letters::built_in()?,
             cluster,
+            clusters: std::collections::BTreeMap::new(),
             most_behind: u64::MAX,
             caps: OperatorCaps { cases: NO_CAP, measures: NO_CAP, emergencies: NO_CAP },
             lease: tenure_engine::LEASE,

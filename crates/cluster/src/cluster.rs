@@ -15,6 +15,7 @@ use tenure_domain::scope::Scope;
 use crate::abilities::{self, Abilities, Said};
 use crate::access::{self, Credentials};
 use crate::before;
+use crate::capacity::{self, Capacity};
 use crate::environment::Environment;
 use crate::erase;
 use crate::erasure::Erased;
@@ -161,6 +162,11 @@ impl Cluster {
     /// Asks what the cluster is.
     pub async fn probe(&self) -> Result<Abilities, ClusterError> {
         abilities::probe(&self.requests(String::new())).await
+    }
+
+    /// Asks what the cluster has for pods, and what the quotas of its environments promise of that.
+    pub async fn capacity(&self) -> Result<Capacity, ClusterError> {
+        capacity::ask(&self.requests(String::new())).await
     }
 
     /// One idempotent pass: reads what is, writes what differs, and tells what it saw. It never waits for slow

@@ -5,7 +5,7 @@
 //! foreign to the inventory. What of ours would have the name of an object of theirs keeps the whole namespace from being
 //! taken.
 
-mod amounts;
+pub(crate) mod amounts;
 mod security;
 mod survey;
 mod traffic;

@@ -19,6 +19,7 @@ mod access;
 mod adopt;
 mod apply;
 mod before;
+mod capacity;
 mod children;
 mod cluster;
 mod compare;
@@ -55,6 +56,7 @@ mod webhooks;
 
 pub use abilities::{Abilities, Said};
 pub use access::Credentials;
+pub use capacity::{Amounts, Capacity};
 pub use cluster::{Cluster, REQUEST_LIMIT};
 pub use contents::ForeignObject;
 pub use day_two::{EventSeen, LogQuery, Logs, PodSeen};

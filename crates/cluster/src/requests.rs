@@ -415,8 +415,13 @@ impl Requests {
 
     /// Any JSON document of the API, by its path.
     pub async fn document(&self, path: &str) -> Result<Option<Value>, ClusterError> {
+        self.page(path, &ListParams::default()).await
+    }
+
+    /// The same of a list, with which part of it.
+    pub async fn page(&self, path: &str, which: &ListParams) -> Result<Option<Value>, ClusterError> {
         let doing = || format!("reading {path}");
-        let request = kube::core::Request::new(path).list(&ListParams::default());
+        let request = kube::core::Request::new(path).list(which);
         let request = request.map_err(|e| unreadable(&doing, &e))?;
         match self.timed(doing, self.client.request::<Value>(request)).await {
             Ok(found) => Ok(Some(found)),

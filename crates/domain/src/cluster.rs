@@ -9,7 +9,7 @@ use crate::capability::{Capability, Enforcer};
 use crate::environment::EnvironmentKind;
 use crate::scope::ScopeKind;
 
-/// The name of the cluster that all environments live on.
+/// The name of the cluster that environments live on where nothing else was said.
 pub const MAIN: &str = "main";
 
 /// The most names of ingress classes that are kept.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Secret;
 use crate::import::Imported;
-use crate::name::{SecretId, WorkloadId};
+use crate::name::{ClusterId, SecretId, WorkloadId};
 use crate::plan::{Exposure, Plan, Share};
 use crate::workload::Workload;
 
@@ -85,6 +85,9 @@ impl fmt::Display for TenantRole {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Environment {
+    /// The cluster that it lives on.
+    #[serde(default = "ClusterId::main", skip_serializing_if = "ClusterId::is_main")]
+    pub cluster: ClusterId,
     /// Who decides what runs in it.
     #[serde(default, skip_serializing_if = "EnvironmentKind::is_managed")]
     pub kind: EnvironmentKind,
@@ -107,9 +110,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// A managed one of this share, with nothing in it.
+    /// A managed one of this share on the cluster `main`, with nothing in it.
     pub fn new(plan: Plan) -> Self {
         Self {
+            cluster: ClusterId::main(),
             kind: EnvironmentKind::Managed,
             plan,
             exposure: Exposure::default(),

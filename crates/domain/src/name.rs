@@ -242,9 +242,14 @@ text_name!(
 );
 
 impl ClusterId {
-    /// The cluster that all environments live on.
+    /// The cluster that environments live on where nothing else was said, as all of earlier versions do.
     pub fn main() -> Self {
         Self(crate::cluster::MAIN.to_owned())
+    }
+
+    /// Whether it is that one.
+    pub fn is_main(&self) -> bool {
+        self.0 == crate::cluster::MAIN
     }
 }
 

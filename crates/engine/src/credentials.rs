@@ -9,7 +9,7 @@ use tenure_domain::refusal::{Guard, Rejected, Unmet};
 
 use crate::engine::Engine;
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, workloads};
+use crate::{EngineError, clusters, workloads};
 
 impl Engine {
     /// Credentials of a member for an open environment that end by themselves after so many seconds. That they were
@@ -24,7 +24,7 @@ impl Engine {
     ) -> Result<Credentials, EngineError> {
         let command = Provision::GrantAccess { environment: environment.clone(), role, seconds };
         let act = Act::Account(account.clone(), Command::Provision(command));
-        let Some(cluster) = &self.inner.cluster else {
+        if !self.inner.has_cluster {
             if let Caller::Principal(principal) = &caller {
                 self.inner.authorize(principal, &act)?;
             }
@@ -32,9 +32,12 @@ impl Engine {
             let unmet =
                 Unmet::new(Guard::Supported, detail, "configure one, and create the environment there");
             return Err(Rejected::from(unmet).into());
-        };
+        }
         self.submit(Submission::new(caller, act)).await?;
-        let declared = workloads::bare(&*self.account(account).await?, environment)?;
+        let account_now = self.account(account).await?;
+        let on = &account_now.environment(environment)?.cluster;
+        let cluster = clusters::asked(&self.inner.clusters, on)?;
+        let declared = workloads::bare(&account_now, environment)?;
         cluster.credentials(&declared, role, seconds).await.map_err(|error: ClusterError| {
             tracing::warn!(%account, %environment, %error, "the cluster gave no credentials");
             EngineError::Cluster(error.told().to_owned())

@@ -1,5 +1,6 @@
 //! The engine: opened on a store, started with its background parts, stopped in order.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
@@ -11,6 +12,7 @@ use tenure_access::{Access, Action, Principal, Resource};
 use tenure_cluster::Cluster;
 use tenure_domain::account::{Actor, System};
 use tenure_domain::book;
+use tenure_domain::name::ClusterId;
 use tenure_domain::terms::{Terms, TermsRef};
 use tenure_fetch::Fetcher;
 use tenure_letters::Letters;
@@ -26,6 +28,7 @@ use crate::anchor::Anchor;
 use crate::backoff::Backoff;
 use crate::caps::OperatorCaps;
 use crate::clock::{ClockKind, Doubt, LegalClock, Look, MachineTime, TimeSource};
+use crate::clusters::Clusters;
 use crate::entropy::Entropy;
 use crate::imports::Places;
 use crate::inner::{Inner, LogKey, Pokes};
@@ -88,8 +91,10 @@ pub struct Settings {
     pub fetch_private: bool,
     /// How letters are written.
     pub letters: Letters,
-    /// The cluster that follows; none, and nothing is provisioned.
+    /// The cluster `main`; where there is none at all, nothing is provisioned.
     pub cluster: Option<Cluster>,
+    /// The other clusters, by name.
+    pub clusters: BTreeMap<ClusterId, Cluster>,
     /// How many events may wait for the log before nothing new is restricted; [`crate::MOST_BEHIND`] is usual.
     pub most_behind: u64,
     /// How much one person may begin; [`OperatorCaps::default`] is usual.
@@ -135,6 +140,8 @@ impl Engine {
         let seen = store.last_position().await?;
         let mut shelf = Shelf::load(&store).await?;
         shelf.terms.set_stationery(Arc::new(settings.letters.stationery()));
+        let clusters = Clusters::new(settings.cluster, settings.clusters);
+        shelf.terms.set_named(clusters.names());
         parity::catch_up(&store).await?;
         let (tickets, queue) = mpsc::channel(QUEUE);
         let clock = start_clock(&store, settings.clock, settings.start, time).await?;
@@ -159,8 +166,8 @@ impl Engine {
             refused: std::sync::Mutex::default(),
             tickets,
             pokes: Pokes::default(),
-            has_cluster: settings.cluster.is_some(),
-            cluster: settings.cluster.clone(),
+            has_cluster: !clusters.names().is_empty(),
+            clusters,
             metrics: Metrics::default(),
             behind: AtomicU64::new(0),
             most_behind: settings.most_behind,
@@ -193,11 +200,13 @@ impl Engine {
             }
         }
         tasks.parts.spawn(follow::run(Arc::clone(&inner)));
-        if let Some(cluster) = &settings.cluster {
+        if let Ok(cluster) = inner.clusters.named(&ClusterId::main()) {
             frozen::tell(&inner, cluster);
-            tasks.parts.spawn(reconcile::ask(Arc::clone(&inner), cluster.clone()));
         }
-        tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.cluster, settings.lease, first));
+        for cluster in inner.clusters.names() {
+            tasks.parts.spawn(reconcile::ask(Arc::clone(&inner), cluster));
+        }
+        tasks.parts.spawn(lead::run(Arc::clone(&inner), settings.lease, first));
         Ok(Self { inner, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) })
     }
 

@@ -50,20 +50,23 @@ struct Certificate<'a> {
 }
 
 /// Deletes what the account has, as far as one pass comes; what is pending after it. The deletion was begun.
-pub(crate) async fn account(
-    inner: &Arc<Inner>,
-    cluster: &Cluster,
-    account: &Account,
-) -> Result<Option<String>, EngineError> {
+pub(crate) async fn account(inner: &Arc<Inner>, account: &Account) -> Result<Option<String>, EngineError> {
     if inner.clock.look().doubt.is_some() {
         return Ok(Some(DOUBT.to_owned()));
     }
     let mut pending = Vec::new();
-    for name in account.environments.keys() {
+    for (name, declared) in &account.environments {
         let current = inner.account(&account.id).await?;
         if current.version != account.version {
             return Ok(Some(CHANGED.to_owned()));
         }
+        let cluster = match inner.clusters.reached(&declared.cluster) {
+            Ok(cluster) => cluster,
+            Err(why) => {
+                pending.push(format!("{name}: {why}"));
+                continue;
+            }
+        };
         // What came in since the last request counts from the next one on.
         let permit = {
             let shelf = inner.shelf();

@@ -1,10 +1,10 @@
 //! Whether the engine can do its work: one condition for each thing that can stand in the way.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tenure_store::Schema;
 
-use crate::metrics::noted;
 use crate::{Engine, EngineError};
 
 /// How long the store may take to answer. Operating time.
@@ -28,7 +28,7 @@ pub enum Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// Its stable name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// How it stands.
     pub health: Health,
     /// What is the case.
@@ -37,8 +37,8 @@ pub struct Condition {
 
 impl Condition {
     /// A condition.
-    pub fn new(name: &'static str, health: Health, detail: impl Into<String>) -> Self {
-        Self { name, health, detail: detail.into() }
+    pub fn new(name: impl Into<Cow<'static, str>>, health: Health, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), health, detail: detail.into() }
     }
 }
 
@@ -56,7 +56,7 @@ impl Engine {
         });
         all.extend(self.jobs_condition());
         all.extend(self.webhooks_condition().await);
-        all.extend(self.cluster_condition());
+        all.extend(self.cluster_conditions());
         all
     }
 
@@ -161,16 +161,19 @@ impl Engine {
         })
     }
 
-    fn cluster_condition(&self) -> Option<Condition> {
-        if !self.inner.has_cluster {
-            return None;
-        }
-        let (health, detail) = match noted(&self.inner.metrics.cluster) {
-            Some(Ok(described)) => (Health::Ok, described),
-            // Why is for the server's log: it can name addresses.
-            Some(Err(_)) => (Health::Degraded, "it does not answer: what is pending waits for it".to_owned()),
-            None => (Health::Degraded, "not asked yet".to_owned()),
-        };
-        Some(Condition::new("cluster", health, detail))
+    /// One for each cluster; `main` is called `cluster`, another one `cluster/NAME`.
+    fn cluster_conditions(&self) -> impl Iterator<Item = Condition> {
+        self.inner.clusters.iter().map(|(id, known)| {
+            let (health, detail) = match known.said().map(|said| said.answer) {
+                Some(Ok(described)) => (Health::Ok, described),
+                // Why is for the server's log: it can name addresses.
+                Some(Err(_)) => {
+                    (Health::Degraded, "it does not answer: what is pending waits for it".to_owned())
+                }
+                None => (Health::Degraded, "not asked yet".to_owned()),
+            };
+            let name = if id.is_main() { "cluster".to_owned() } else { format!("cluster/{id}") };
+            Condition::new(name, health, detail)
+        })
     }
 }

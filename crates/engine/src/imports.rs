@@ -12,7 +12,7 @@ use tenure_domain::account::provision::Provision;
 use tenure_domain::account::{Account, System};
 use tenure_domain::environment::{Environment, EnvironmentKind};
 use tenure_domain::import::{Concern, Imported, Survey};
-use tenure_domain::name::{AccountId, EnvironmentId, Namespace, Uid};
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId, Namespace, Uid};
 use tenure_domain::plan::Share;
 use tenure_domain::refusal::{Guard, Rejected, Unmet};
 use tenure_store::{StoreError, Write};
@@ -67,14 +67,14 @@ impl Engine {
         share: Share,
     ) -> Result<Option<ImportPreflight>, EngineError> {
         let inner = &self.inner;
-        let Some(cluster) = &inner.cluster else { return Ok(None) };
+        let Some(known) = inner.clusters.get(&ClusterId::main()) else { return Ok(None) };
         // Whatever UID it has: who decides names that.
         let uid: Uid = "unknown".parse().map_err(|e| EngineError::defect("a uid", &e))?;
         let imported = Some(Imported { namespace: namespace.clone(), uid, adopted: None });
         let (kind, exposure) = (EnvironmentKind::Open, share.exposure);
         let declared = Environment { kind, exposure, imported, ..Environment::new(share.plan) };
         let environment = workloads::rendered(account, environment, &declared);
-        let seen = cluster.import_preflight(&environment, inner.clock.now()).await;
+        let seen = known.cluster.import_preflight(&environment, inner.clock.now()).await;
         seen.map(Some).map_err(|error| {
             tracing::warn!(account = %account.id, %namespace, %error, "the namespace could not be looked at");
             EngineError::Cluster(error.told().to_owned())
@@ -189,10 +189,13 @@ impl Places {
         known.extend(places.into_iter().map(|place| (place, account.id.clone())));
     }
 
-    /// Whose a namespace is: by the record where it was imported, and else by its name.
-    pub fn whose(&self, namespace: &str) -> Option<AccountId> {
+    /// Whose a namespace is: by the record where it was imported, which is on `main` alone, and else by its name.
+    pub fn whose(&self, cluster: &ClusterId, namespace: &str) -> Option<AccountId> {
         if let Some((account, _)) = namespace.split_once("--") {
             return account.parse().ok();
+        }
+        if !cluster.is_main() {
+            return None;
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned()
     }
@@ -244,11 +247,12 @@ mod tests {
 
     #[test]
     fn a_namespace_is_found_by_the_record_or_by_its_own_name() {
-        let places = Places::default();
-        assert_eq!(places.whose("parley--web"), Some("parley".parse().unwrap()));
-        assert_eq!(places.whose("shop"), None);
+        let (places, main) = (Places::default(), ClusterId::main());
+        assert_eq!(places.whose(&main, "parley--web"), Some("parley".parse().unwrap()));
+        assert_eq!(places.whose(&main, "shop"), None);
         places.0.lock().unwrap().insert("shop".to_owned(), "market".parse().unwrap());
-        assert_eq!(places.whose("shop"), Some("market".parse().unwrap()));
-        assert_eq!(places.whose("kube-system"), None);
+        assert_eq!(places.whose(&main, "shop"), Some("market".parse().unwrap()));
+        assert_eq!(places.whose(&"west".parse().unwrap(), "shop"), None, "another cluster's is another one");
+        assert_eq!(places.whose(&main, "kube-system"), None);
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ed25519_dalek::SigningKey;
 use tenure_access::{Access, Principal, Resource};
-use tenure_cluster::Cluster;
 use tenure_domain::account::{Account, System};
 use tenure_domain::book;
 use tenure_domain::name::{AccountId, NoticeId};
@@ -25,6 +24,7 @@ use tracing::Instrument as _;
 use crate::anchor::Anchor;
 use crate::caps::OperatorCaps;
 use crate::clock::LegalClock;
+use crate::clusters::Clusters;
 use crate::continuity::LogRefusal;
 use crate::dirty::Dirty;
 use crate::entropy::Entropy;
@@ -106,8 +106,8 @@ pub(crate) struct Inner {
     pub tickets: mpsc::Sender<Ticket>,
     pub pokes: Pokes,
     pub has_cluster: bool,
-    /// The cluster, for what is asked of it at once and what is looked at when somebody asks.
-    pub cluster: Option<Cluster>,
+    /// The clusters.
+    pub clusters: Clusters,
     pub metrics: Metrics,
     /// How many events the log does not cover, at least.
     pub behind: AtomicU64,

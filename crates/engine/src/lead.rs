@@ -10,7 +10,6 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenure_cluster::Cluster;
 use tenure_store::{Lease, StoreError, Write};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -73,7 +72,7 @@ impl Inner {
 }
 
 /// Leads whenever it can, until the engine stops. `first` is the epoch that was begun already.
-pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Duration, first: Option<i64>) {
+pub(crate) async fn run(inner: Arc<Inner>, lease: Duration, first: Option<i64>) {
     let mut first = first;
     let mut has_led = false;
     loop {
@@ -100,7 +99,7 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Dura
             tracing::warn!(%error, "deliveries that failed wait for their moment");
         }
         let over = inner.stopping.child_token();
-        let mut parts = start(&inner, cluster.as_ref(), &over);
+        let mut parts = start(&inner, &over);
         hold(&inner, epoch, lease, since).await;
         over.cancel();
         end(&mut parts, PARTS_END).await;
@@ -113,14 +112,14 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Option<Cluster>, lease: Dura
     }
 }
 
-fn start(inner: &Arc<Inner>, cluster: Option<&Cluster>, over: &CancellationToken) -> JoinSet<()> {
+fn start(inner: &Arc<Inner>, over: &CancellationToken) -> JoinSet<()> {
     let mut parts = JoinSet::new();
     parts.spawn(sequencer::run(Arc::clone(inner), over.clone()));
     parts.spawn(jobs::run(Arc::clone(inner), over.clone()));
     parts.spawn(timers::run(Arc::clone(inner), over.clone()));
     parts.spawn(webhooks::run(Arc::clone(inner), over.clone()));
-    if let Some(cluster) = cluster {
-        parts.spawn(reconcile::run(Arc::clone(inner), cluster.clone(), over.clone()));
+    if inner.has_cluster {
+        parts.spawn(reconcile::run(Arc::clone(inner), over.clone()));
     }
     parts
 }

@@ -50,8 +50,6 @@ pub(crate) struct Metrics {
     pub writing_since: Mutex<Option<Instant>>,
     /// When the log was last extended, or the engine started.
     pub extended_at: Mutex<Instant>,
-    /// What the cluster said when it was last asked: its version and what it cannot do, or why there was no answer.
-    pub cluster: Mutex<Option<Result<String, String>>>,
 }
 
 impl Default for Metrics {
@@ -80,7 +78,6 @@ impl Default for Metrics {
             started: crate::clock::machine_now().as_second(),
             writing_since: Mutex::new(None),
             extended_at: Mutex::new(Instant::now()),
-            cluster: Mutex::new(None),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! They take no input but an account's id. Permits are minted afresh for every pass; whatever a permit no longer
 //! covers is given back. A pass never waits: what is pending is looked at again after a moment, or when poked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use tenure_cluster::{
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::{Account, Actor, Book, Context, System};
-use tenure_domain::name::{AccountId, EnvironmentId, MeasureId, WorkloadId};
+use tenure_domain::environment::Environment;
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::Rejected;
 use tenure_domain::scope::Scope;
@@ -32,24 +33,23 @@ use crate::clock::Look;
 use crate::dirty::{Again, LOOK_MAX};
 use crate::inner::Inner;
 use crate::kept::Kept;
-use crate::metrics::{note, noted};
 use crate::submission::{Act, Caller, Outcome, Submission};
 use crate::{Deleting, EngineError, backoff, erasing, imports, probes, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
 
-/// How often the cluster is asked whether it is there. Operating time.
+/// How often a cluster is asked whether it is there. Operating time.
 const ASK: Duration = Duration::from_secs(10);
 
-/// How soon it is asked again where it answered otherwise than before. Operating time.
+/// How soon one is asked again that does not answer, or answered otherwise than before. Operating time.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The media type of a signed receipt.
 pub const RECEIPT_TYPE: &str = "text/x-signed-note";
 
 /// Looks at all accounts, and then at those that change, while this process leads. What is under way at its end is cut off: a pass can be ended at any point.
-pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationToken) {
+pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
     let mut tasks = JoinSet::new();
     while let Err(error) = look_at_all(&inner).await {
         tracing::warn!(%error, "the accounts cannot be listed; they are looked at in a moment");
@@ -58,14 +58,16 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
             () = over.cancelled() => return,
         }
     }
-    tasks.spawn(watch(Arc::clone(&inner), cluster.clone()));
+    for (name, known) in inner.clusters.iter() {
+        tasks.spawn(watch(Arc::clone(&inner), name.clone(), known.cluster.clone()));
+    }
     let mut every = tokio::time::interval_at(Instant::now() + EVERY, EVERY);
     loop {
         let dirty = &inner.pokes.accounts;
         let poked = dirty.poke.notified();
         while let Some(id) = dirty.take() {
             let span = tracing::info_span!("pass", account = %id);
-            tasks.spawn(look(Arc::clone(&inner), cluster.clone(), id).instrument(span));
+            tasks.spawn(look(Arc::clone(&inner), id).instrument(span));
         }
         let next = dirty.next().unwrap_or_else(|| Instant::now() + LOOK_MAX);
         tokio::select! {
@@ -81,7 +83,9 @@ pub(crate) async fn run(inner: Arc<Inner>, cluster: Cluster, over: CancellationT
         }
     }
     tasks.shutdown().await;
-    cluster.leads_no_more();
+    for (_, known) in inner.clusters.iter() {
+        known.cluster.leads_no_more();
+    }
 }
 
 /// Asks for a look at every account: at the start, and for what no watch tells.
@@ -107,45 +111,46 @@ async fn probe(cluster: &Cluster) -> Result<Abilities, ClusterError> {
     }
 }
 
-/// Asks the cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
+/// Asks a cluster now and then whether it is there, until the engine stops: also while no account needs it, and while
 /// another process leads.
-pub(crate) async fn ask(inner: Arc<Inner>, cluster: Cluster) {
+pub(crate) async fn ask(inner: Arc<Inner>, name: ClusterId) {
+    let Some(known) = inner.clusters.get(&name) else { return };
     let mut found = None;
     loop {
         let said = tokio::select! {
-            said = probe(&cluster) => said,
+            said = probe(&known.cluster) => said,
             () = inner.stopping.cancelled() => return,
         };
-        let is_unsure = match &said {
-            Ok(abilities) => probes::note(&inner, abilities, &mut found).await,
-            Err(_) => false,
+        let is_soon = match &said {
+            Ok(abilities) => probes::note(&inner, &name, abilities, &mut found).await,
+            Err(_) => true,
         };
         let said = said.map(|abilities| abilities.described()).map_err(|error| error.to_string());
-        let before = noted(&inner.metrics.cluster);
-        if let (Err(error), None | Some(Ok(_))) = (&said, &before) {
-            tracing::warn!(error, "the cluster does not answer");
+        let why = said.as_ref().err().cloned().unwrap_or_default();
+        if known.note(said) {
+            tracing::warn!(cluster = %name, error = why, "the cluster does not answer");
         }
-        note(&inner.metrics.cluster, Some(said));
         tokio::select! {
-            () = tokio::time::sleep(if is_unsure { ASK_AGAIN } else { ASK }) => {}
+            () = tokio::time::sleep(if is_soon { ASK_AGAIN } else { ASK }) => {}
+            () = known.ask.notified() => {}
             () = inner.stopping.cancelled() => return,
         }
     }
 }
 
-/// Turns changes in the cluster into pokes, so that drift is put right at once.
-async fn watch(inner: Arc<Inner>, cluster: Cluster) {
+/// Turns changes in a cluster into pokes, so that drift is put right at once.
+async fn watch(inner: Arc<Inner>, name: ClusterId, cluster: Cluster) {
     let mut changes = std::pin::pin!(cluster.watch());
     while let Some(namespace) = changes.next().await {
-        if let Some(id) = inner.places.whose(&namespace) {
+        if let Some(id) = inner.places.whose(&name, &namespace) {
             inner.pokes.accounts.stirred(&id);
         }
     }
 }
 
-async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
+async fn look(inner: Arc<Inner>, id: AccountId) {
     inner.metrics.passes.inc();
-    let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &cluster, &id)).await {
+    let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &id)).await {
         Ok(result) => result,
         Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
     };
@@ -155,7 +160,7 @@ async fn look(inner: Arc<Inner>, cluster: Cluster, id: AccountId) {
             inner.metrics.pass_failures.inc();
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             tracing::warn!(account = %id, %error, source, "the cluster does not follow yet");
-            if let Err(error) = mark_unconfirmed(&inner, &id, &error).await {
+            if let Err(error) = mark_unconfirmed(&inner, &id, |_| Some(error.to_string())).await {
                 tracing::warn!(account = %id, %error, "it could not be noted that nothing is confirmed");
             }
             Some((format!("{error} {source}"), Again::Failed))
@@ -209,7 +214,7 @@ async fn keep(
 }
 
 /// One pass over one account; what is pending after it.
-async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<Option<Pending>, EngineError> {
+async fn pass(inner: &Arc<Inner>, id: &AccountId) -> Result<Option<Pending>, EngineError> {
     let account = match inner.account(id).await {
         // The cluster may hold environments of another installation; they are none of ours.
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
@@ -217,24 +222,33 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
     };
     inner.places.note(&account);
     if account.lifecycle.closing().and_then(|c| c.deletion.as_ref()).is_some_and(|d| d.begun.is_some()) {
-        let why = erasing::account(inner, cluster, &account).await?;
+        let why = erasing::account(inner, &account).await?;
         return Ok(why.map(|why| Pending::moves(&why)));
     }
     let mut pending = Vec::new();
     let mut version = account.version;
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
     let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
-    for name in account.environments.keys() {
+    let mut unseen = Unseen::default();
+    for (name, declared) in &account.environments {
         // An order or a change that came in meanwhile counts from the next request on: permits are minted anew for
         // each environment, and a pass over an account that has changed begins again.
         let current = inner.account(id).await?;
         if current.version != version {
             return Ok(Some(Pending::moves(CHANGED)));
         }
+        let cluster = match unseen.cluster_of(inner, declared) {
+            Ok(cluster) => cluster,
+            Err(why) => {
+                unseen.environments.insert(name.clone(), why);
+                continue;
+            }
+        };
         if current.is_being_deleted(name) {
-            match erasing::asked(inner, cluster, &current, name).await? {
-                Some(why) => pending.push(why),
-                None => return Ok(Some(Pending::moves(CHANGED))),
+            match erasing::asked(inner, cluster, &current, name).await {
+                Ok(Some(why)) => pending.push(why),
+                Ok(None) => return Ok(Some(Pending::moves(CHANGED))),
+                Err(error) => unseen.failed(inner, (name, declared), error)?,
             }
             continue;
         }
@@ -251,7 +265,11 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
                 tracing::warn!(account = %id, environment = %name, %error, "it was let go of");
                 return Ok(Some(Pending::moves(CHANGED)));
             }
-            Err(error) => return Err(EngineError::defect(&format!("cluster, {id}--{name}"), &error)),
+            Err(error) => {
+                let error = EngineError::defect(&format!("cluster, {id}--{name}"), &error);
+                unseen.failed(inner, (name, declared), error)?;
+                continue;
+            }
         };
         if let Some(after) = record_repairs(inner, id, name, &observation).await? {
             version = after;
@@ -269,7 +287,8 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
         let confirmed = match &measure.state {
             // The cluster's part is on the record; other systems have still to say theirs.
             _ if measure.watch.observed.is_some() => continue,
-            MeasureState::Applying { .. } => match enforced(measure, &seen) {
+            MeasureState::Applying { .. } => match unseen.of(measure).and_then(|()| enforced(measure, &seen))
+            {
                 Ok(reports) => confirm_in_force(inner, measure, &reports, version).await?,
                 Err(why) => {
                     pending.push(format!("{}: {why}", measure.id));
@@ -277,17 +296,20 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
                 }
             },
             MeasureState::InForce { .. } => {
-                pending.extend(enforced(measure, &seen).err().map(|why| format!("{}: {why}", measure.id)));
+                let looked = unseen.of(measure).and_then(|()| enforced(measure, &seen));
+                pending.extend(looked.err().map(|why| format!("{}: {why}", measure.id)));
                 continue;
             }
-            _ if measure.awaits_restoration() => match restored(measure, &seen) {
-                Ok(reports) => confirm_restored(inner, measure, &reports, version).await?,
-                Err(why) => {
-                    restoring = true;
-                    pending.push(format!("{}: {why}", measure.id));
-                    continue;
+            _ if measure.awaits_restoration() => {
+                match unseen.of(measure).and_then(|()| restored(measure, &seen)) {
+                    Ok(reports) => confirm_restored(inner, measure, &reports, version).await?,
+                    Err(why) => {
+                        restoring = true;
+                        pending.push(format!("{}: {why}", measure.id));
+                        continue;
+                    }
                 }
-            },
+            }
             _ => continue,
         };
         match confirmed {
@@ -307,19 +329,76 @@ async fn pass(inner: &Arc<Inner>, cluster: &Cluster, id: &AccountId) -> Result<O
             pending.push(format!("{name}: {why}"));
         }
     }
-    // What a pass can move on is looked at soon; what the cluster failed at is given time, and so is what others refuse.
+    if !unseen.environments.is_empty() {
+        inner.metrics.pass_failures.inc();
+        mark_unconfirmed(inner, id, |name| unseen.environments.get(name).cloned()).await?;
+    }
+    // What a pass can move on is looked at soon; what a cluster failed at is given time, and so is what others refuse.
     let moves = !pending.is_empty();
-    let failed = seen.values().any(|observation| observation.retry.is_some());
+    let failed =
+        !unseen.environments.is_empty() || seen.values().any(|observation| observation.retry.is_some());
     let again = match (moves, failed) {
         (true, _) => Again::Moves,
         (false, true) => Again::Failed,
         (false, false) => Again::Hindered,
     };
+    pending.extend(unseen.environments.iter().map(|(name, why)| format!("{name}: {why}")));
     for (name, observation) in &seen {
         let waits = observation.retry.iter().chain(&observation.obstacles);
         pending.extend(waits.map(|why| format!("{name}: {why}")));
     }
     Ok((!pending.is_empty()).then(|| Pending { why: pending.join("; "), again }))
+}
+
+/// The environments that a pass could not look at, and why. One cluster that does not answer keeps nothing from happening
+/// on the others.
+#[derive(Default)]
+struct Unseen {
+    environments: BTreeMap<EnvironmentId, String>,
+    /// The clusters that failed at something in this pass: they are asked for nothing else in it.
+    clusters: BTreeSet<ClusterId>,
+}
+
+impl Unseen {
+    fn cluster_of<'a>(&self, inner: &'a Inner, declared: &Environment) -> Result<&'a Cluster, String> {
+        let name = &declared.cluster;
+        if self.clusters.contains(name) {
+            return Err(format!(
+                "another environment failed on the cluster {name}; this one is looked at again"
+            ));
+        }
+        inner.clusters.reached(name)
+    }
+
+    /// Notes that a cluster failed at an environment. Where there is no other cluster the pass ends with that.
+    fn failed(
+        &mut self,
+        inner: &Inner,
+        (name, declared): (&EnvironmentId, &Environment),
+        error: EngineError,
+    ) -> Result<(), EngineError> {
+        if !inner.clusters.are_several() {
+            return Err(error);
+        }
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(environment = %name, cluster = %declared.cluster, %error, source, "the cluster does not follow yet");
+        if let Some(known) = inner.clusters.get(&declared.cluster) {
+            known.ask.notify_one();
+        }
+        self.clusters.insert(declared.cluster.clone());
+        self.environments.insert(name.clone(), error.to_string());
+        Ok(())
+    }
+
+    /// Nothing is said of a measure where an environment that it is about could not be looked at.
+    fn of(&self, measure: &Measure) -> Result<(), String> {
+        let only = measure.proposal.scope.environment();
+        let about = self.environments.iter().find(|(name, _)| only.is_none_or(|only| only == *name));
+        match about {
+            Some((name, why)) => Err(format!("unconfirmed in {name}: {why}")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a later pass has to look at again.
@@ -559,14 +638,19 @@ fn observed(observation: &Observation) -> Observed {
 }
 
 /// Law 13: while the cluster cannot be looked at, nobody is told that what was once seen still is.
-async fn mark_unconfirmed(inner: &Inner, id: &AccountId, error: &EngineError) -> Result<(), EngineError> {
+async fn mark_unconfirmed(
+    inner: &Inner,
+    id: &AccountId,
+    why: impl Fn(&EnvironmentId) -> Option<String>,
+) -> Result<(), EngineError> {
     let account = inner.account(id).await?;
     for name in account.environments.keys() {
+        let Some(why) = why(name) else { continue };
         let Some((_, before)) = inner.store.environment(id.as_str(), name.as_str()).await? else { continue };
         let mut observed: Observed =
             serde_json::from_str(&before).map_err(|e| EngineError::defect("observed", &e))?;
         for measure in account.effective_measures() {
-            observed.pending.insert(measure.id.clone(), format!("unconfirmed: {error}"));
+            observed.pending.insert(measure.id.clone(), format!("unconfirmed: {why}"));
         }
         keep_observed(inner, id, name, &observed).await?;
     }

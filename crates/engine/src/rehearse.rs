@@ -25,9 +25,18 @@ impl Engine {
     /// What a deletion of each environment would delete, and what would stand in its way.
     pub async fn deletion_preflight(&self, account: &Account) -> All<Preflight> {
         let inner = &self.inner;
-        let Some(cluster) = &inner.cluster else { return Ok(None) };
+        if !inner.has_cluster {
+            return Ok(None);
+        }
         let mut all = BTreeMap::new();
-        for name in account.environments.keys() {
+        for (name, declared) in &account.environments {
+            let cluster = match inner.clusters.named(&declared.cluster) {
+                Ok(cluster) => cluster,
+                Err(why) => {
+                    all.insert(name.clone(), Err(why));
+                    continue;
+                }
+            };
             let memory = erasing::memory(inner, &account.id, name).await?;
             let environment = workloads::environment(inner, account, name).await?;
             let seen = cluster.erase_preflight(&environment, &memory).await;
@@ -64,10 +73,20 @@ impl Engine {
 
     async fn rehearse(&self, account: &Account, supposed: &Supposed) -> All<Rehearsal> {
         let inner = &self.inner;
-        let Some(cluster) = &inner.cluster else { return Ok(None) };
+        if !inner.has_cluster {
+            return Ok(None);
+        }
         let only = supposed.scope.environment();
         let mut all = BTreeMap::new();
-        for name in account.environments.keys().filter(|name| only.is_none_or(|only| only == *name)) {
+        let concerned = account.environments.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+        for (name, declared) in concerned {
+            let cluster = match inner.clusters.named(&declared.cluster) {
+                Ok(cluster) => cluster,
+                Err(why) => {
+                    all.insert(name.clone(), Err(why));
+                    continue;
+                }
+            };
             let look = inner.clock.look();
             let permits = reconcile::permits(account, &look, &inner.shelf().terms);
             let memory = erasing::memory(inner, &account.id, name).await?;

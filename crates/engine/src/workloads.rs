@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::stream::{self, Decoded};
-use crate::{EngineError, erasing};
+use crate::{EngineError, clusters, erasing};
 
 /// The media type of a workload's file.
 pub const FILE_TYPE: &str = "text/plain; charset=utf-8";
@@ -148,7 +148,11 @@ impl Engine {
     ) -> Result<Option<(Cluster, tenure_cluster::Environment, Memory)>, EngineError> {
         let state = self.account(account).await?;
         let looked_at = bare(&state, environment)?;
-        let Some(cluster) = self.inner.cluster.clone() else { return Ok(None) };
+        if !self.inner.has_cluster {
+            return Ok(None);
+        }
+        let on = &state.environment(environment)?.cluster;
+        let cluster = clusters::asked(&self.inner.clusters, on)?.clone();
         let memory = erasing::memory(&self.inner, account, environment).await?;
         Ok(Some((cluster, looked_at, memory)))
     }

@@ -24,7 +24,7 @@ pub async fn bootstrap(config: &Config, person: &PersonId) -> anyhow::Result<Sec
     dev::make_private(&config.data)?;
     let store = installation::open(config).await?;
     let key = installation::key(config, &store).await?;
-    let settings = installation::settings(config, key, None)?;
+    let settings = installation::settings(config, key, None, std::collections::BTreeMap::new())?;
     let engine = Engine::start(store, settings).await?;
     let token = begin(&engine, person).await;
     engine.stop().await;

@@ -29,6 +29,9 @@ pub async fn check(config: &Config) -> Vec<Trial> {
     trials.push(Trial { what: "letters", found: letters(config) });
     trials.push(Trial { what: "database", found: database(config).await });
     trials.push(Trial { what: "cluster", found: cluster(config).await });
+    if !config.clusters.is_empty() {
+        trials.push(Trial { what: "clusters", found: clusters(config).await });
+    }
     trials.push(Trial { what: "listen", found: address(config.listen).await });
     if let Some(metrics) = config.metrics {
         trials.push(Trial { what: "metrics.listen", found: address(metrics).await });
@@ -120,6 +123,21 @@ async fn cluster(config: &Config) -> Result<String, String> {
     }
     let cluster: Option<Cluster> = installation::cluster(config).await.map_err(|e| format!("{e:#}"))?;
     let Some(cluster) = cluster else { return Ok("none".to_owned()) };
+    answers(config, &cluster).await
+}
+
+/// Those beside the first one: what the first says that will not do, or what all say.
+async fn clusters(config: &Config) -> Result<String, String> {
+    let all = installation::clusters(config).await.map_err(|e| format!("{e:#}"))?;
+    let mut told = Vec::new();
+    for (name, cluster) in &all {
+        let answer = answers(config, cluster).await.map_err(|why| format!("{name}: {why}"))?;
+        told.push(format!("{name} {answer}"));
+    }
+    Ok(told.join("; "))
+}
+
+async fn answers(config: &Config, cluster: &Cluster) -> Result<String, String> {
     let abilities = cluster.probe().await.map_err(|e| format!("it gives no answer: {e}"))?;
     if abilities.is_simulation && !config.simulation_allowed {
         return Err(format!(

@@ -150,6 +150,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         fetch_private: true,
         letters: Letters::built_in()?,
         cluster: Some(cluster),
+        clusters: BTreeMap::new(),
         most_behind: tenure_engine::MOST_BEHIND,
         caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,

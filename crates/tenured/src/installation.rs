@@ -1,17 +1,19 @@
 //! What a configuration leads to: the data folder, the database, the log's key, the cluster.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use tenure_cluster::{Cluster, Reach};
+use tenure_domain::name::ClusterId;
 use tenure_engine::clock::ClockKind;
 use tenure_engine::entropy::Entropy;
 use tenure_engine::{Batching, LogKey, Settings};
 use tenure_store::Store;
 
-use crate::config::{ClusterConfig, Config, DatabaseConfig};
+use crate::config::{ClusterConfig, Config, DatabaseConfig, ReachConfig};
 use crate::keys;
 
 /// Opens the database and brings it up to date.
@@ -44,7 +46,23 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
         ClusterConfig::InCluster => Cluster::in_cluster()?,
         ClusterConfig::None => return Ok(None),
     };
-    let said = &config.reach;
+    Ok(Some(reached(cluster, &config.reach)?))
+}
+
+/// The clusters beside that one, by name. None need answer.
+pub async fn clusters(config: &Config) -> anyhow::Result<BTreeMap<ClusterId, Cluster>> {
+    let mut all = BTreeMap::new();
+    for (name, of) in &config.clusters {
+        let ClusterConfig::Kubeconfig { path, context } = &of.cluster else { continue };
+        let cluster = Cluster::from_kubeconfig(path.as_deref(), context.as_deref()).await;
+        let cluster = cluster.with_context(|| format!("the cluster {name}"))?;
+        all.insert(name.clone(), reached(cluster, &of.reach)?);
+    }
+    Ok(all)
+}
+
+/// A cluster with what the provider says of it.
+fn reached(cluster: Cluster, said: &ReachConfig) -> anyhow::Result<Cluster> {
     let certificate_authority = match &said.certificate_authority {
         Some(path) => {
             let read = std::fs::read_to_string(path);
@@ -54,11 +72,16 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
     };
     let cluster = cluster.saying(said.said);
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
-    Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() })))
+    Ok(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() }))
 }
 
-/// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.
-pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> anyhow::Result<Settings> {
+/// What the engine of a configuration is opened with; none for the cluster `main`, and nothing is provisioned.
+pub fn settings(
+    config: &Config,
+    key: LogKey,
+    cluster: Option<Cluster>,
+    clusters: BTreeMap<ClusterId, Cluster>,
+) -> anyhow::Result<Settings> {
     Ok(Settings {
         clock: ClockKind::Real,
         start: Timestamp::UNIX_EPOCH,
@@ -70,6 +93,7 @@ pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> anyho
         fetch_private: config.fetch_private,
         letters: config.letters.open().context("the letters cannot be written as the settings say")?,
         cluster,
+        clusters,
         most_behind: config.most_behind,
         caps: config.caps,
         lease: config.silence,

@@ -93,14 +93,20 @@ impl Running {
         let store = installation::open(config).await?;
         let key = installation::key(config, &store).await?;
         let cluster = installation::cluster(config).await?;
-        let described = match &cluster {
-            Some(cluster) => known(cluster, config).await?,
+        let others = installation::clusters(config).await?;
+        let mut described = match &cluster {
+            Some(cluster) => known(cluster, &config.cluster, config).await?,
             None => "no cluster".to_owned(),
         };
+        for (name, other) in &others {
+            let how = config.clusters.get(name).map_or(&ClusterConfig::None, |of| &of.cluster);
+            let other = known(other, how, config).await.with_context(|| format!("the cluster {name}"))?;
+            described = format!("{described}; {name}: {other}");
+        }
         let (closing, ending) = (CancellationToken::new(), CancellationToken::new());
         let reviews = tenure_freeze::Metrics::default();
         let (cluster, frozen) = freeze::start(config, cluster, reviews.clone(), ending.clone()).await?;
-        let settings = installation::settings(config, key, cluster)?;
+        let settings = installation::settings(config, key, cluster, others)?;
         let engine = Engine::start(store, settings).await?;
         let app = App::new(engine, described, config.limits);
         let (api, metrics) =
@@ -140,8 +146,8 @@ pub(crate) async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result
     })
 }
 
-/// What the cluster is. One that does not answer is waited for; a simulation and an old version are told.
-async fn known(cluster: &Cluster, config: &Config) -> anyhow::Result<String> {
+/// What a cluster is that is reached like this. One that does not answer is waited for; a simulation and an old version are told.
+async fn known(cluster: &Cluster, how: &ClusterConfig, config: &Config) -> anyhow::Result<String> {
     let abilities = match cluster.probe().await {
         Ok(abilities) => abilities,
         Err(error) => {
@@ -161,7 +167,7 @@ async fn known(cluster: &Cluster, config: &Config) -> anyhow::Result<String> {
             "this Kubernetes is not among those supported, 1.33 to 1.37"
         );
     }
-    let context = match &config.cluster {
+    let context = match how {
         ClusterConfig::Kubeconfig { context: Some(context), .. } => format!(" ({context})"),
         _ => String::new(),
     };

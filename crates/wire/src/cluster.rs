@@ -14,11 +14,52 @@ pub struct ClusterView {
     pub health: String,
     /// What is the case.
     pub detail: String,
+    /// Since when it has answered, or not, as this server saw it; absent while it was not asked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// When it answered last, as this server saw it; absent where it never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_answer: Option<Timestamp>,
+    /// What it has and what is promised of it; where only it is read, by the provider's people, and it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacityView>,
     /// What it was found to be able to do; absent while it was not asked yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probed: Option<ClusterProbedView>,
     /// What can be withheld there, each capability by itself, by environments and scopes.
     pub offers: Vec<ClusterOfferView>,
+}
+
+/// What a cluster has for pods, and what is promised of that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CapacityView {
+    /// Its nodes.
+    pub nodes: u64,
+    /// Those of them that are ready and take pods.
+    pub ready: u64,
+    /// What these have for pods.
+    pub allocatable: AmountsView,
+    /// The environments that have a quota there.
+    pub environments: u64,
+    /// What these quotas promise together; more than there is, where the provider promises so.
+    pub promised: AmountsView,
+    /// Whether everything was counted: of a very large cluster not all is read.
+    pub complete: bool,
+}
+
+/// Amounts of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AmountsView {
+    /// Processor time, in thousandths of a core.
+    pub cpu_millis: u64,
+    /// Memory, in MiB.
+    pub memory_mib: u64,
+    /// Pods.
+    pub pods: u64,
 }
 
 /// What a cluster was found to be able to do.

@@ -14,7 +14,8 @@ use tenure_domain::capability::{Capability, Preset};
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::money::Currency;
 use tenure_domain::name::{
-    AccountId, CaseId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId, TermsId,
+    AccountId, CaseId, ClusterId, EnvironmentId, Ground, InvoiceId, ItemId, PowerId, ReportId, RuleId,
+    TermsId,
 };
 use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
@@ -147,6 +148,10 @@ request!(
         /// Hostnames.
         #[serde(default, deserialize_with = "whole")]
         hostnames: u32,
+        /// The cluster that it lives on, one of those that the provider has; where it is left out, `main`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<Slug>)]
+        cluster: Option<ClusterId>,
     }
 );
 

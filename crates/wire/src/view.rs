@@ -362,6 +362,11 @@ view!(
         account: String,
         /// Its slug.
         id: String,
+        /// The cluster that it lives on.
+        cluster: String,
+        /// Why nothing is looked at or changed there at present, as this server sees it; absent where the cluster answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        out_of_reach: Option<String>,
         /// Its namespace in the cluster.
         namespace: String,
         /// `managed` or `open`: whether Tenure or the tenant's own tools decide what runs in it.

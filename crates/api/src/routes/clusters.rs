@@ -1,12 +1,12 @@
 //! `/v1/clusters`: whether the clusters answer, and what can be withheld there.
 
 use axum::Json;
-use tenure_access::Action;
+use tenure_access::{Action, Principal};
 use tenure_domain::cluster::{Offer, Probed, offers};
 use tenure_domain::name::ClusterId;
-use tenure_engine::ClusterState;
+use tenure_engine::{Amounts, Capacity, ClusterState};
 use tenure_wire::Problem;
-use tenure_wire::cluster::{ClusterOfferView, ClusterProbedView, ClusterView};
+use tenure_wire::cluster::{AmountsView, CapacityView, ClusterOfferView, ClusterProbedView, ClusterView};
 use tenure_wire::request::PageQuery;
 use tenure_wire::view::Page;
 use utoipa_axum::router::OpenApiRouter;
@@ -29,13 +29,19 @@ async fn list(call: Call, query: Query<PageQuery>) -> Result<Json<Page<ClusterVi
     Ok(Json(page::slice(all.iter().map(view), &query.0, |cluster| cluster.id.clone())?))
 }
 
-/// Read one cluster: whether it answers, and what can be withheld there.
+/// Read one cluster: whether it answers, what it has, and what can be withheld there.
 #[utoipa::path(get, operation_id = "getCluster", path = "/v1/clusters/{cluster}", tag = "operation", params(("cluster" = String, Path)),
     responses((status = 200, body = ClusterView), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
 async fn get(call: Call, Path(cluster): Path<ClusterId>) -> Result<Json<ClusterView>, Failure> {
     call.may_at_provider(Action::ReadClusters)?;
-    let found = call.engine.clusters().iter().find(|known| known.id == cluster).map(view);
-    found.map(Json).ok_or_else(Failure::not_found)
+    let all = call.engine.clusters();
+    let found = all.iter().find(|known| known.id == cluster).ok_or_else(Failure::not_found)?;
+    // How much there is, and how much all accounts were promised, is the provider's affair.
+    let capacity = match call.principal {
+        Principal::Person { .. } => call.engine.capacity(&cluster).await,
+        Principal::Member { .. } => None,
+    };
+    Ok(Json(ClusterView { capacity: capacity.map(capacity_view), ..view(found) }))
 }
 
 fn view(cluster: &ClusterState) -> ClusterView {
@@ -49,8 +55,27 @@ fn view(cluster: &ClusterState) -> ClusterView {
         id: cluster.id.to_string(),
         health: health.to_owned(),
         detail: detail.to_owned(),
+        since: cluster.since,
+        last_answer: cluster.last_answer,
+        capacity: None,
         probed: cluster.probed.as_deref().map(probed),
         offers: offers(found).iter().map(offer).collect(),
+    }
+}
+
+fn capacity_view(capacity: Capacity) -> CapacityView {
+    let amounts = |amounts: Amounts| AmountsView {
+        cpu_millis: amounts.cpu_millis,
+        memory_mib: amounts.memory_mib,
+        pods: amounts.pods,
+    };
+    CapacityView {
+        nodes: capacity.nodes,
+        ready: capacity.ready,
+        allocatable: amounts(capacity.allocatable),
+        environments: capacity.environments,
+        promised: amounts(capacity.promised),
+        complete: capacity.complete,
     }
 }
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use tenure_access::Action;
 use tenure_domain::account::Command;
 use tenure_domain::account::provision::Provision;
-use tenure_domain::name::{AccountId, EnvironmentId};
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId};
 use tenure_domain::plan::{Exposure, Share};
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
@@ -38,10 +38,11 @@ async fn create(
     Path(id): Path<AccountId>,
     body: Body<CreateEnvironment>,
 ) -> Result<Response, Failure> {
-    let CreateEnvironment { environment, plan, kind, load_balancers, hostnames } = body.value;
+    let CreateEnvironment { environment, plan, kind, load_balancers, hostnames, cluster } = body.value;
     let (name, href) = (environment.to_string(), format!("/v1/accounts/{id}/environments/{environment}"));
     let share = Share { plan: plan.into(), exposure: Exposure { load_balancers, hostnames } };
-    let command = Provision::CreateEnvironment { environment, kind, share };
+    let cluster = cluster.unwrap_or_else(ClusterId::main);
+    let command = Provision::CreateEnvironment { environment, cluster, kind, share };
     let act = Act::Account(id, Command::Provision(command));
     Writing::new(&call, body.hash).submit(act, true, move |_| (name.clone(), href.clone())).await
 }
@@ -57,7 +58,10 @@ async fn list(
 ) -> Result<Json<Page<EnvironmentView>>, Failure> {
     call.may(Action::ReadAccount, &id)?;
     let account = call.engine.account(&id).await?;
-    let views = account.environments.iter().map(|(e, env)| views::account::environment(&account, e, env));
+    let views = account.environments.iter().map(|(e, env)| EnvironmentView {
+        out_of_reach: call.engine.out_of_reach(&env.cluster),
+        ..views::account::environment(&account, e, env)
+    });
     Ok(Json(page::slice(views, &query.0, |e| e.id.clone())?))
 }
 
@@ -72,6 +76,7 @@ async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> 
     let mut view = views::account::environment(&account, &name, environment);
     let observed = call.engine.observed(&id, &name).await?;
     view.obstacles.clone_from(&observed.obstacles);
+    view.out_of_reach = call.engine.out_of_reach(&environment.cluster);
     if account.is_being_deleted(&name) {
         view.deleting = views::account::deleting(observed);
     }

@@ -44,7 +44,7 @@ fn readiness(conditions: &[Condition]) -> Result<Json<HealthView>, Failure> {
     let views: Vec<ConditionView> = conditions
         .iter()
         .map(|c| ConditionView {
-            name: c.name.to_owned(),
+            name: c.name.to_string(),
             state: word(c.health).to_owned(),
             detail: c.detail.clone(),
         })

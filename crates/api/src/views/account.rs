@@ -42,6 +42,8 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
     EnvironmentView {
         account: account.id.to_string(),
         id: id.to_string(),
+        cluster: environment.cluster.to_string(),
+        out_of_reach: None,
         namespace: match &environment.imported {
             Some(imported) => imported.namespace.to_string(),
             None => format!("{}--{id}", account.id),

@@ -15,7 +15,9 @@ use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::authority::Authority;
 use tenure_domain::capability::Preset;
 use tenure_domain::environment::EnvironmentKind;
-use tenure_domain::name::{AccountId, CaseId, EnvironmentId, HoldId, MeasureId, NoticeId, SecretId};
+use tenure_domain::name::{
+    AccountId, CaseId, ClusterId, EnvironmentId, HoldId, MeasureId, NoticeId, SecretId,
+};
 use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
 use tenure_domain::plan::{Exposure, Share};
 use tenure_domain::scope::Scope;
@@ -73,7 +75,9 @@ impl Tenant {
         let mut tenant = Self { account, now, files: BTreeMap::new(), secrets: BTreeMap::new(), book };
         let (environment, share) =
             ("web".parse().unwrap(), Share { plan: PLAN, exposure: Exposure::default() });
-        tenant.person("ines", Command::Provision(Provision::CreateEnvironment { environment, kind, share }));
+        let cluster = ClusterId::main();
+        let create = Provision::CreateEnvironment { environment, cluster, kind, share };
+        tenant.person("ines", Command::Provision(create));
         tenant
     }
 

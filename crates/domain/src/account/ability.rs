@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::measure::Proposal;
 use super::{Account, Book};
 use crate::capability::Capability;
-use crate::environment::EnvironmentKind;
-use crate::name::{ClusterId, EnvironmentId};
+use crate::environment::Environment;
+use crate::name::EnvironmentId;
 use crate::refusal::{Guard, Unmet};
 use crate::scope::{Scope, ScopeKind};
 use crate::throttle::Throttle;
@@ -18,8 +18,7 @@ impl Account {
     /// It holds for what is still to take effect. What is in effect stays, also where the cluster is found to enforce it no
     /// more: a measure that is enforced in part is not given back because of the rest, and its receipts say what is missing.
     pub(super) fn ability_guard(&self, proposal: &Proposal, book: &Book) -> Option<Unmet> {
-        let main = ClusterId::main();
-        let open = |(_, kind): &(&EnvironmentId, EnvironmentKind)| !kind.is_managed();
+        let open = |(_, environment): &(&EnvironmentId, &Environment)| !environment.kind.is_managed();
         if proposal.throttle.is_some()
             && let Some((id, _)) = self.concerned(&proposal.scope).find(open)
         {
@@ -31,14 +30,16 @@ impl Account {
                 "throttle managed environments or their workloads, one by one, or use another power",
             ));
         }
-        let (id, capability, lacks) = self.concerned(&proposal.scope).find_map(|(id, kind)| {
-            let (capability, lacks) = lacking(book, &proposal.withholds, kind, proposal.scope.kind())?;
-            Some((id, capability, lacks))
-        })?;
+        let (id, cluster, capability, lacks) =
+            self.concerned(&proposal.scope).find_map(|(id, environment)| {
+                let (capability, lacks) =
+                    lacking(book, &proposal.withholds, environment, proposal.scope.kind())?;
+                Some((id, &environment.cluster, capability, lacks))
+            })?;
         Some(Unmet::new(
             Guard::Supported,
             format!(
-                "{capability} cannot be withheld in the environment {id}, which lives on the cluster {main}: {lacks}"
+                "{capability} cannot be withheld in the environment {id}, which lives on the cluster {cluster}: {lacks}"
             ),
             "use a power that stops what runs there or leaves that out, or have the cluster brought to do it; GET /v1/clusters tells \
              what it was found to be able to",
@@ -54,8 +55,9 @@ impl Account {
         on: ScopeKind,
         within: &Scope,
     ) -> bool {
-        let can = |(_, kind): (_, EnvironmentKind)| {
-            (throttle.is_none() || kind.is_managed()) && lacking(book, withholds, kind, on).is_none()
+        let can = |(_, environment): (_, &Environment)| {
+            (throttle.is_none() || environment.kind.is_managed())
+                && lacking(book, withholds, environment, on).is_none()
         };
         let mut concerned = self.concerned(within).peekable();
         match on {
@@ -68,10 +70,9 @@ impl Account {
     fn concerned<'a>(
         &'a self,
         scope: &'a Scope,
-    ) -> impl Iterator<Item = (&'a EnvironmentId, EnvironmentKind)> {
+    ) -> impl Iterator<Item = (&'a EnvironmentId, &'a Environment)> {
         let only = scope.environment();
-        let concerned = self.environments.iter().filter(move |(id, _)| only.is_none_or(|only| only == *id));
-        concerned.map(|(id, environment)| (id, environment.kind))
+        self.environments.iter().filter(move |(id, _)| only.is_none_or(|only| only == *id))
     }
 }
 
@@ -79,11 +80,11 @@ impl Account {
 fn lacking(
     book: &Book,
     withholds: &BTreeSet<Capability>,
-    environment: EnvironmentKind,
+    environment: &Environment,
     on: ScopeKind,
 ) -> Option<(Capability, &'static str)> {
-    let probed = book.cluster(&ClusterId::main())?;
+    let probed = book.cluster(&environment.cluster)?;
     withholds.iter().find_map(|capability| {
-        Some((*capability, probed.found.missing(*capability, withholds, environment, on)?))
+        Some((*capability, probed.found.missing(*capability, withholds, environment.kind, on)?))
     })
 }

@@ -1,7 +1,5 @@
 //! Folding what an account is provisioned with.
 
-use std::collections::BTreeMap;
-
 use super::Account;
 use super::apply::FoldError;
 use super::event::{Event, Recorded};
@@ -15,11 +13,11 @@ impl Account {
     pub(super) fn fold_provision(&mut self, recorded: &Recorded) -> Result<(), FoldError> {
         let at = recorded.at;
         match &recorded.event {
-            Event::EnvironmentCreated { environment, plan, kind, exposure } => {
-                let (plan, kind, exposure, workloads) = (*plan, *kind, *exposure, BTreeMap::new());
+            Event::EnvironmentCreated { environment, plan, kind, exposure, cluster } => {
+                let (plan, kind, exposure, cluster) = (*plan, *kind, *exposure, cluster.clone());
                 self.environments.insert(
                     environment.clone(),
-                    Environment { kind, exposure, workloads, ..Environment::new(plan) },
+                    Environment { cluster, kind, exposure, ..Environment::new(plan) },
                 );
             }
             Event::EnvironmentImported { environment, namespace, uid, plan, exposure, .. } => {

@@ -22,9 +22,9 @@ use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::import::Concern;
 use crate::name::{
-    AppealId, CaseId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId, Namespace,
-    NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, Uid, WebhookId,
-    WorkloadId,
+    AppealId, CaseId, ClusterId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId,
+    Namespace, NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, Uid,
+    WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -105,6 +105,8 @@ pub enum Event {
         kind: EnvironmentKind,
         #[serde(default, skip_serializing_if = "Exposure::is_none")]
         exposure: Exposure,
+        #[serde(default = "ClusterId::main", skip_serializing_if = "ClusterId::is_main")]
+        cluster: ClusterId,
     },
     #[serde(rename = "environment.changed")]
     EnvironmentChanged {

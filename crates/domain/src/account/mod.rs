@@ -88,6 +88,7 @@ pub struct Book {
     roles: BTreeMap<PersonId, BTreeSet<String>>,
     webhooks: BTreeMap<WebhookId, Arc<Endpoint>>,
     clusters: BTreeMap<ClusterId, Arc<Probed>>,
+    named: Arc<BTreeSet<ClusterId>>,
     stationery: Arc<Stationery>,
 }
 
@@ -153,6 +154,21 @@ impl Book {
     /// What the provider writes again and again.
     pub fn stationery(&self) -> &Stationery {
         &self.stationery
+    }
+
+    /// The clusters that the settings name. The server knows them; they are on no record.
+    pub fn set_named(&mut self, named: BTreeSet<ClusterId>) {
+        self.named = Arc::new(named);
+    }
+
+    /// The clusters that the settings name; none where nothing is provisioned.
+    pub fn named(&self) -> impl Iterator<Item = &ClusterId> {
+        self.named.iter()
+    }
+
+    /// Whether environments may be put on a cluster: where the settings name none, on `main` alone.
+    pub fn is_named(&self, cluster: &ClusterId) -> bool {
+        self.named.contains(cluster) || self.named.is_empty() && cluster.is_main()
     }
 
     /// From now on the provider writes this again and again.

@@ -7,7 +7,7 @@ use super::Account;
 use super::actor::Actor;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::import::{Concern, Survey};
-use crate::name::{EnvironmentId, Namespace, PersonId, QuotaRequestId, Uid};
+use crate::name::{ClusterId, EnvironmentId, Namespace, PersonId, QuotaRequestId, Uid};
 use crate::plan::{Allowances, Exposure, Share};
 use crate::refusal::Rejected;
 use crate::text::{Blob, Words};
@@ -21,8 +21,8 @@ pub const ACCESS_MOST: u32 = 86_400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is the vocabulary's word; the variants say what they do")]
 pub enum Provision {
-    /// Add an environment of this kind with its share of the plan.
-    CreateEnvironment { environment: EnvironmentId, kind: EnvironmentKind, share: Share },
+    /// Add an environment of this kind on a cluster, with its share of the plan.
+    CreateEnvironment { environment: EnvironmentId, cluster: ClusterId, kind: EnvironmentKind, share: Share },
     /// Take a namespace that is there as an open environment with its share of the plan, with what a look at it told just
     /// now.
     ImportEnvironment {

@@ -51,7 +51,8 @@ fn world() -> World {
     let plan = Plan { cpu_millis: 1_000, memory_mib: 1_000, storage_mib: 1_000, pods: 10 };
     let share = Share { plan, exposure: Exposure::default() };
     let environment = "pen".parse().unwrap();
-    let pen = Provision::CreateEnvironment { environment, kind: EnvironmentKind::Open, share };
+    let (cluster, kind) = (ClusterId::main(), EnvironmentKind::Open);
+    let pen = Provision::CreateEnvironment { environment, cluster, kind, share };
     world.ok("member/parley/ada", Command::Provision(pen));
     world
 }

@@ -14,6 +14,7 @@ mod calendar;
 mod catch_up;
 mod chronicle;
 mod cleared;
+mod clusters;
 mod consent;
 mod course;
 mod day_two;

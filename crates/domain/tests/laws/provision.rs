@@ -7,7 +7,7 @@ use tenure_domain::account::provision::Provision;
 use tenure_domain::account::{Account, Command, Recorded};
 use tenure_domain::capability::Preset;
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
-use tenure_domain::name::QuotaRequestId;
+use tenure_domain::name::{ClusterId, QuotaRequestId};
 use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, Share};
 use tenure_domain::refusal::{Guard, Rejected};
 
@@ -44,7 +44,8 @@ fn set_plan(share: Share) -> Command {
 }
 
 fn create(name: &str, kind: EnvironmentKind, share: Share) -> Command {
-    Command::Provision(Provision::CreateEnvironment { environment: name.parse().unwrap(), kind, share })
+    let (environment, cluster) = (name.parse().unwrap(), ClusterId::main());
+    Command::Provision(Provision::CreateEnvironment { environment, cluster, kind, share })
 }
 
 fn change(name: &str, share: Share) -> Command {

@@ -268,6 +268,7 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             fetch_private: true,
             letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
+            clusters: BTreeMap::new(),
             most_behind: tenure_engine::MOST_BEHIND,
             caps: tenure_engine::OperatorCaps::default(),
             lease: tenure_engine::LEASE,

@@ -7,15 +7,16 @@ use tenure_engine::health::Health::{self, Degraded, Failed, Ok};
 
 use crate::office::Office;
 
-async fn health(office: &Office) -> BTreeMap<&'static str, Health> {
-    office.engine.conditions().await.into_iter().map(|c| (c.name, c.health)).collect()
+async fn health(office: &Office) -> BTreeMap<String, Health> {
+    office.engine.conditions().await.into_iter().map(|c| (c.name.to_string(), c.health)).collect()
 }
 
 #[tokio::test]
 async fn an_engine_at_work_is_well_in_every_respect() {
     let office = Office::open().await;
     let all = health(&office).await;
-    let expected = ["store", "migrations", "clock", "log", "writer", "leader", "jobs"].map(|name| (name, Ok));
+    let expected =
+        ["store", "migrations", "clock", "log", "writer", "leader", "jobs"].map(|name| (name.to_owned(), Ok));
     assert_eq!(all, BTreeMap::from(expected), "without a cluster nothing is said of one");
 }
 

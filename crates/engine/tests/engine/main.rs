@@ -6,6 +6,7 @@ mod access;
 mod anchor;
 mod caps;
 mod clock;
+mod clusters;
 mod corpus;
 mod deadlines;
 mod enforce;

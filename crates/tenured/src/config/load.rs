@@ -12,10 +12,12 @@ use tenure_api::Limits;
 use tenure_cluster::Said;
 use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
+use tenure_domain::name::ClusterId;
 use tenure_engine::{Cap, LogKey, OperatorCaps};
 use tenure_freeze::Reached;
 use tenure_store::masked;
 
+use super::clusters::{self, CLUSTERS, NamedCluster};
 use super::settings::{self, Kind, SETTINGS, Setting};
 use super::value::Value;
 use super::{
@@ -150,7 +152,14 @@ impl Loaded {
             };
             Some(format!("{:<50}  # {source}", format!("{}: {shown}", setting.path)))
         };
-        SETTINGS.iter().filter_map(line).collect()
+        let named = self.config.clusters.iter().map(|(name, of)| {
+            let ClusterConfig::Kubeconfig { path, context } = &of.cluster else { return String::new() };
+            let path =
+                path.as_ref().map_or("the usual kubeconfig".to_owned(), |path| path.display().to_string());
+            let context = context.as_ref().map(|context| format!(", {context}")).unwrap_or_default();
+            format!("{:<50}  # in the file", format!("{CLUSTERS}: {name}: {path}{context}"))
+        });
+        SETTINGS.iter().filter_map(line).chain(named).collect()
     }
 }
 
@@ -181,6 +190,8 @@ pub fn load(
 #[derive(Default)]
 struct Loading {
     given: BTreeMap<&'static str, Given>,
+    /// The clusters beside the first one.
+    clusters: BTreeMap<ClusterId, NamedCluster>,
     /// The settings that are written and have a fault.
     wrong: BTreeSet<String>,
     faults: Vec<String>,
@@ -208,8 +219,9 @@ impl Loading {
             }
         };
         match read(&text) {
-            Ok(read) => {
-                for (setting, value, line) in read {
+            Ok(Read { settings, clusters }) => {
+                self.clusters = clusters;
+                for (setting, value, line) in settings {
                     self.given
                         .insert(setting.path, Given { value, source: Source::File(path.to_owned(), line) });
                 }
@@ -360,25 +372,14 @@ impl Loading {
 
     fn reach(&mut self) -> ReachConfig {
         let server = self.text("cluster.server").map(str::to_owned);
-        if server.as_deref().is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
-            let fault =
-                format!("{}: write a URL such as https://cluster.example:6443", self.at("cluster.server"));
-            self.faults.push(fault);
+        if let Some(Err(fault)) = server.as_deref().map(clusters::url) {
+            self.faults.push(format!("{}: {fault}", self.at("cluster.server")));
         }
-        let namespaces = self.text("cluster.ingressNamespaces").unwrap_or_default();
-        let namespaces: BTreeSet<String> = namespaces
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
-        let fine = |name: &String| {
-            name.len() <= 63
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        };
-        if let Some(wrong) = namespaces.iter().find(|name| !fine(name)) {
-            let fault = format!("{}: {wrong:?} is no namespace", self.at("cluster.ingressNamespaces"));
-            self.faults.push(fault);
-        }
+        let namespaces = clusters::namespaces(self.text("cluster.ingressNamespaces").unwrap_or_default());
+        let namespaces = namespaces.unwrap_or_else(|fault| {
+            self.faults.push(format!("{}: {fault}", self.at("cluster.ingressNamespaces")));
+            BTreeSet::new()
+        });
         let certificate_authority = self.path("cluster.certificateAuthority");
         let said = Said {
             network_policies: self
@@ -422,6 +423,14 @@ impl Loading {
         let data = self.path(settings::DATA).unwrap_or_default();
         let database = self.database(&data);
         let (cluster, reach, freeze) = (self.cluster(), self.reach(), self.freeze());
+        if cluster == ClusterConfig::None
+            && !self.clusters.is_empty()
+            && self.given.contains_key("cluster.kind")
+        {
+            let fault =
+                "cluster.kind is none: name the first cluster there, and only the others under clusters";
+            self.faults.push(format!("{CLUSTERS}: {fault}"));
+        }
         let origin = self.text("ledger.origin").unwrap_or_default().to_owned();
         // The rule for names is the key's; which key does not matter to it.
         if !origin.is_empty()
@@ -455,6 +464,7 @@ impl Loading {
             },
             cluster,
             reach,
+            clusters: std::mem::take(&mut self.clusters),
             freeze,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
@@ -495,11 +505,18 @@ fn is_linked(name: &str) -> bool {
         || ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT_"].iter().any(|part| name.contains(part))
 }
 
-/// Reads a file's text: each setting that is written, with its line.
-fn read(text: &str) -> Result<Vec<(&'static Setting, Value, u32)>, DocumentErrors> {
+/// What a file says: each setting that is written, with its line, and the clusters beside the first one.
+#[derive(Default)]
+struct Read {
+    settings: Vec<(&'static Setting, Value, u32)>,
+    clusters: BTreeMap<ClusterId, NamedCluster>,
+}
+
+/// Reads a file's text.
+fn read(text: &str) -> Result<Read, DocumentErrors> {
     let node = Node::read(text)?;
     let mut faults = tenure_domain::document::Faults::default();
-    let mut read = Vec::new();
+    let mut read = Read::default();
     let mut top: Vec<&str> = Vec::new();
     for setting in SETTINGS {
         let (group, field) = setting.place();
@@ -508,18 +525,24 @@ fn read(text: &str) -> Result<Vec<(&'static Setting, Value, u32)>, DocumentError
             top.push(name);
         }
     }
+    top.push(CLUSTERS);
     let root = node.root();
     if let Some(fields) = root.fields(&top, &mut faults) {
         for name in top {
             let Some(item) = fields.optional(name, &mut faults) else { continue };
+            if name == CLUSTERS {
+                read.clusters = clusters::read(&item, &mut faults);
+                continue;
+            }
             if let Some(setting) = Setting::at(name) {
-                read.extend(leaf(setting, &item, &mut faults));
+                read.settings.extend(leaf(setting, &item, &mut faults));
                 continue;
             }
             let of_group: Vec<&Setting> = SETTINGS.iter().filter(|s| s.place().0 == Some(name)).collect();
             let known: Vec<&str> = of_group.iter().map(|s| s.place().1).collect();
             let Some(inner) = item.fields(&known, &mut faults) else { continue };
-            read.extend(of_group.iter().filter_map(|setting| in_group(setting, &inner, &mut faults)));
+            read.settings
+                .extend(of_group.iter().filter_map(|setting| in_group(setting, &inner, &mut faults)));
         }
     }
     faults.into_result(Some(read))

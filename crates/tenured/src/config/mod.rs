@@ -2,23 +2,26 @@
 //!
 //! Every value has a source, and every fault names it: the file with line and field, the variable, or the flag.
 
+mod clusters;
 mod load;
 mod schema;
 mod settings;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
 use tenure_cluster::Said;
+use tenure_domain::name::ClusterId;
 use tenure_engine::OperatorCaps;
 use tenure_freeze::Reached;
 use tenure_letters::{Letters, LettersError};
 use tenure_store::masked;
 
+pub use clusters::NamedCluster;
 pub use load::{Faults, Flags, Loaded, Source, load};
 pub use schema::{example, schema};
 pub use settings::{Kind, SETTINGS, Setting};
@@ -124,6 +127,8 @@ pub struct Config {
     pub cluster: ClusterConfig,
     /// How tenants reach it.
     pub reach: ReachConfig,
+    /// The other clusters, by name.
+    pub clusters: BTreeMap<ClusterId, NamedCluster>,
     /// The freeze webhook, where there is one.
     pub freeze: Option<FreezeConfig>,
     /// Whether places are looked for at addresses that are not of the public internet.

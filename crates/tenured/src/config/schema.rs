@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::clusters;
 use super::settings::{Kind, SETTINGS, Setting};
 
 /// The JSON Schema (2020-12) of the file. It requires no field, as the environment and flags can say the same.
@@ -20,6 +21,7 @@ pub fn schema() -> Value {
         }
     }
     top["database"]["not"] = json!({"required": ["url", "urlFile"]});
+    top.insert(clusters::CLUSTERS.to_owned(), clusters::schema(one));
     let mut schema = object(top);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("tenured.yaml");
@@ -92,6 +94,13 @@ pub fn example() -> String {
         }
         let is_written = EXAMPLE.contains(&setting.path);
         let _ = writeln!(text, "{indent}{}{field}: {}", if is_written { "" } else { "# " }, setting.example);
+    }
+    text.push('\n');
+    for line in wrapped(clusters::ABOUT) {
+        let _ = writeln!(text, "# {line}");
+    }
+    for line in clusters::EXAMPLE.lines() {
+        let _ = writeln!(text, "# {line}");
     }
     text
 }

@@ -189,7 +189,8 @@ async fn letters_that_do_not_render_are_refused_by_the_check_and_at_the_start() 
     let error = found.as_ref().unwrap_err();
     assert!(error.contains("letter.html") && error.contains("nothing.like.it"), "{error}");
     let key = tenure_engine::LogKey::new("tenure.example/log", &[1; 32]).unwrap();
-    let start = crate::installation::settings(&config, key, None).err().unwrap();
+    let start =
+        crate::installation::settings(&config, key, None, std::collections::BTreeMap::new()).err().unwrap();
     assert!(format!("{start:#}").contains("letter.html"), "{start:#}");
 }
 

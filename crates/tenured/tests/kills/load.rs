@@ -38,6 +38,7 @@ async fn a_server_killed_with_its_own_simulated_cluster_finds_everything_again()
         kind: EnvironmentKind::Managed,
         load_balancers: 0,
         hostnames: 0,
+        cluster: None,
     };
     pavel.create_environment("web", "parley", &environment).await?;
     for n in 0..KILLS {

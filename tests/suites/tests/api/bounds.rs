@@ -50,6 +50,7 @@ impl Porch {
             fetch_private: true,
             letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
+            clusters: std::collections::BTreeMap::new(),
             most_behind: tenure_engine::MOST_BEHIND,
             caps: tenure_engine::OperatorCaps::default(),
             lease: tenure_engine::LEASE,

@@ -54,6 +54,7 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
         fetch_private: true,
         letters: tenure_letters::Letters::built_in().unwrap(),
         cluster: None,
+        clusters: std::collections::BTreeMap::new(),
         most_behind: tenure_engine::MOST_BEHIND,
         caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,

@@ -289,6 +289,7 @@ async fn with_a_log_that_refuses(data: &Path) -> (String, Engine, CancellationTo
         letters: tenure_letters::Letters::built_in().unwrap(),
         fetch_private: true,
         cluster: None,
+        clusters: std::collections::BTreeMap::new(),
         most_behind: 1,
         caps: tenure_engine::OperatorCaps::default(),
         lease: tenure_engine::LEASE,

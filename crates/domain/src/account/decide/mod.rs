@@ -38,7 +38,7 @@ use super::watch::Lifts;
 use super::{Account, Actor, Command, Context, System};
 use crate::authority::Authority;
 use crate::environment::EnvironmentKind;
-use crate::name::AccountId;
+use crate::name::{AccountId, ClusterId};
 use crate::plan::{Exposure, Share};
 use crate::refusal::{Guard, Refusal, Rejected, Unmet};
 use crate::statement::Statement;
@@ -139,7 +139,7 @@ impl Account {
             }
             Command::CreateEnvironment { environment, plan } => {
                 let share = Share { plan, exposure: Exposure::default() };
-                draft.create_environment(environment, EnvironmentKind::Managed, share)?;
+                draft.create_environment(environment, ClusterId::main(), EnvironmentKind::Managed, share)?;
             }
             Command::Provision(command) => draft.provision(command)?,
             Command::PutWorkload { environment, workload, spec } => {

@@ -7,9 +7,10 @@ use crate::account::closing::Lifecycle;
 use crate::account::event::Event;
 use crate::account::provision::{ACCESS_LEAST, ACCESS_MOST, Provision};
 use crate::capability::Capability;
+use crate::cluster::MAIN;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::import::Imported;
-use crate::name::{EnvironmentId, PersonId, QuotaRequestId};
+use crate::name::{ClusterId, EnvironmentId, PersonId, QuotaRequestId};
 use crate::plan::{Allowances, Share};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
@@ -30,8 +31,8 @@ pub(super) fn within(asked: Share, left: &Share, of_what: &str) -> Vec<Unmet> {
 impl Draft<'_> {
     pub(super) fn provision(&mut self, command: Provision) -> Result<(), Rejected> {
         match command {
-            Provision::CreateEnvironment { environment, kind, share } => {
-                self.create_environment(environment, kind, share)
+            Provision::CreateEnvironment { environment, cluster, kind, share } => {
+                self.create_environment(environment, cluster, kind, share)
             }
             Provision::ImportEnvironment { environment, namespace, uid, share, accepted, survey } => {
                 let imported = Imported { namespace, uid, adopted: None };
@@ -55,12 +56,30 @@ impl Draft<'_> {
     pub(super) fn create_environment(
         &mut self,
         environment: EnvironmentId,
+        cluster: ClusterId,
         kind: EnvironmentKind,
         share: Share,
     ) -> Result<(), Rejected> {
-        all_met(self.new_environment(&environment, share)?)?;
+        let mut guards = self.new_environment(&environment, share)?;
+        guards.extend(self.on_cluster(&cluster));
+        all_met(guards)?;
         let Share { plan, exposure } = share;
-        self.emit(Event::EnvironmentCreated { environment, plan, kind, exposure })
+        self.emit(Event::EnvironmentCreated { environment, plan, kind, exposure, cluster })
+    }
+
+    /// What keeps an environment from being put on a cluster: nobody would ever make it there.
+    fn on_cluster(&self, cluster: &ClusterId) -> Option<Unmet> {
+        let book = self.context.book;
+        if book.is_named(cluster) {
+            return None;
+        }
+        let named: Vec<&str> = book.named().map(ClusterId::as_str).collect();
+        let named = if named.is_empty() { MAIN.to_owned() } else { named.join(", ") };
+        Some(Unmet::new(
+            Guard::Supported,
+            format!("there is no cluster {cluster}"),
+            format!("use one of these: {named}"),
+        ))
     }
 
     /// What keeps an environment of this name and share from being added.

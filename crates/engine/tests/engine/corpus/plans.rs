@@ -5,7 +5,7 @@ use tenure_domain::account::provision::Provision;
 use tenure_domain::account::{Command, System};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
 use tenure_domain::import::{Concern, Survey};
-use tenure_domain::name::{EnvironmentId, QuotaRequestId};
+use tenure_domain::name::{ClusterId, EnvironmentId, QuotaRequestId};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, Plan, PodSecurity, PullPolicy, Share};
 
 use tenure_engine::submission::Caller;
@@ -70,7 +70,8 @@ impl Story {
         let share = Share { plan: Plan { cpu_millis: 10, memory_mib: 1, storage_mib: 1, pods: 1 }, exposure };
         let set = Provision::SetPlan { share: more(8_000), allowances };
         let kind = EnvironmentKind::Open;
-        let create = Provision::CreateEnvironment { environment: environment.clone(), kind, share };
+        let cluster = ClusterId::main();
+        let create = Provision::CreateEnvironment { environment: environment.clone(), cluster, kind, share };
         let smaller = Share { exposure: Exposure::default(), ..share };
         let change = Provision::ChangeEnvironment { environment: environment.clone(), share: smaller };
         for command in [set, create, change] {

@@ -55,6 +55,7 @@ impl Story<'_> {
                 kind: EnvironmentKind::Managed,
                 load_balancers: 0,
                 hostnames: 0,
+                cluster: None,
             };
             let key = self.key();
             self.client(owner)?.create_environment(&key, account, &environment).await?;
