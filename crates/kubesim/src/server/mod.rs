@@ -119,6 +119,22 @@ impl Simulation {
         (count(&self.shared.asked.0), count(&self.shared.asked.1))
     }
 
+    /// How often an object, or a page of a collection, was read; watches and what the server says of itself do not count. A
+    /// test can see that a client knew already.
+    pub fn reads(&self) -> u64 {
+        self.shared.reads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Tells watches nothing, until called with `false`; they stay open. A test can act behind the back of a client.
+    pub fn hold_watches(&self, yes: bool) {
+        self.shared.held.send_replace(yes);
+    }
+
+    /// Forgets what changed so far: a watch that was not told of all of it gets 410 and has to list anew.
+    pub fn forget_changes(&self) {
+        self.shared.forget_changes();
+    }
+
     /// How many writing requests have changed something so far (dry runs, refusals and applies that change nothing do
     /// not count, nor does what controllers write). A test can kill a client after the k-th.
     pub fn writes(&self) -> tokio::sync::watch::Receiver<u64> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -28,6 +29,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(10);
 
 /// GET of one object.
 pub fn get(shared: &Shared, call: &Call, target: &Target) -> Outcome<Response<Body>> {
+    shared.reads.fetch_add(1, Ordering::Relaxed);
     let world = shared.world();
     let object = world.get(&target.key()).ok_or_else(|| ApiError::not_found(target.kind, &target.name))?;
     Ok(json_answer(200, &call.form.object(target.kind, object)))
@@ -47,6 +49,7 @@ pub fn list(
     kind: &'static Kind,
     namespace: Option<String>,
 ) -> Outcome<Response<Body>> {
+    shared.reads.fetch_add(1, Ordering::Relaxed);
     let scope = scope(call, kind, namespace)?;
     let limit = usize::try_from(call.params.number("limit")?.unwrap_or(0)).unwrap_or(0);
     let after = read_token(call.params.text("continue"))?;
@@ -215,12 +218,21 @@ impl Watch {
     }
 
     async fn next(&mut self) -> Option<Bytes> {
+        let mut held = self.shared.held.subscribe();
         loop {
             if let Some(chunk) = self.waiting.pop_front() {
                 return Some(chunk);
             }
             if self.ended {
                 return None;
+            }
+            if *held.borrow_and_update() {
+                let shared = Arc::clone(&self.shared);
+                tokio::select! {
+                    () = shared.stop.cancelled() => self.ended = true,
+                    told = held.changed() => self.ended |= told.is_err(),
+                }
+                continue;
             }
             self.look();
             if !self.waiting.is_empty() || self.ended {
@@ -229,6 +241,7 @@ impl Watch {
             tokio::select! {
                 () = self.shared.stop.cancelled() => self.ended = true,
                 told = self.changed.changed() => self.ended |= told.is_err(),
+                told = held.changed() => self.ended |= told.is_err(),
                 () = tokio::time::sleep_until(self.deadline) => {
                     self.ended = true;
                     if self.bookmarks {

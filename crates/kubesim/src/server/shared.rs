@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::log::Log;
 use crate::status::{ApiError, Outcome};
 use crate::world::World;
 
@@ -24,6 +25,10 @@ pub struct Shared {
     pub saved: watch::Sender<Option<u64>>,
     /// How many writing requests were asked for, without and with a dry run, whatever became of them.
     pub asked: (AtomicU64, AtomicU64),
+    /// How often an object or a collection was read, watches left out.
+    pub reads: AtomicU64,
+    /// Whether watches are told nothing for now.
+    pub held: watch::Sender<bool>,
     faults: Mutex<(u32, u16)>,
     refusing: AtomicBool,
     connections: Mutex<CancellationToken>,
@@ -44,6 +49,8 @@ impl Shared {
             turn: tokio::sync::Mutex::new(()),
             saved: watch::Sender::new(has_file.then_some(0)),
             asked: (AtomicU64::new(0), AtomicU64::new(0)),
+            reads: AtomicU64::new(0),
+            held: watch::Sender::new(false),
             faults: Mutex::new((0, 0)),
             refusing: AtomicBool::new(false),
             connections: Mutex::new(stop.child_token()),
@@ -116,6 +123,12 @@ impl Shared {
             self.changed.send_replace(world.version());
         }
         next
+    }
+
+    /// Forgets what changed: a watch that has not been told of it yet is to begin anew.
+    pub fn forget_changes(&self) {
+        let mut world = self.world();
+        world.log = Log::new(world.version());
     }
 
     /// Has the next requests fail.
