@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::apply;
 use crate::compare::{differences, digest, manager_of};
 use crate::error::ClusterError;
 use crate::import;
@@ -46,6 +47,10 @@ pub(crate) async fn namespace(pass: &mut Pass<'_>) -> Result<Namespace, ClusterE
             // not be secret: who can write namespaces can do anything in them.
             let token = json!([name, pass.now.to_string()]);
             let claim = pass.memory.claim.get_or_insert_with(|| digest(&token)).clone();
+            if is_first {
+                // With it is kept what is made next, all of which is missing in a new one.
+                apply::note_intents(pass);
+            }
             pass.keep().await?;
             let wanted = render::namespace(pass.environment, &claim);
             let made = match pass.requests.create(Kind::Namespace, &wanted).await? {

@@ -15,6 +15,7 @@ use tenure_domain::scope::Scope;
 use crate::abilities::{self, Abilities, Said};
 use crate::access::{self, Credentials};
 use crate::before;
+use crate::cache::Cache;
 use crate::capacity::{self, Capacity};
 use crate::environment::Environment;
 use crate::erase;
@@ -47,6 +48,8 @@ pub struct Cluster {
     served: Served,
     freezes: Option<Freezes>,
     said: Said,
+    cache: Cache,
+    by_watch: bool,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -88,6 +91,8 @@ impl Cluster {
             served: Served::default(),
             freezes: None,
             said: Said::default(),
+            cache: Cache::default(),
+            by_watch: false,
         }
     }
 
@@ -125,6 +130,18 @@ impl Cluster {
         Self { said, ..self }
     }
 
+    /// The same, where a pass over an environment from which nothing is withheld believes what [`Self::watch`] has told. It
+    /// then reads nothing where nothing changed. Whatever writes, proves, gives back or takes reads from the server all the
+    /// same; and a change that the watch has not told yet is seen when it has.
+    #[must_use]
+    pub fn by_watch(&self) -> Self {
+        Self { by_watch: true, ..self.clone() }
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
     /// Forgets what is frozen where, as another process decides that from now on.
     pub fn leads_no_more(&self) {
         if let Some(freezes) = &self.freezes {
@@ -155,7 +172,8 @@ impl Cluster {
     }
 
     pub(crate) fn requests(&self, namespace: String) -> Requests {
-        let requests = Requests::new(self.client.clone(), namespace, self.limit, self.served.clone());
+        let (served, cache) = (self.served.clone(), self.cache.clone());
+        let requests = Requests::new(self.client.clone(), namespace, self.limit, served, cache);
         requests.freezing(self.freezes.clone()).saying(self.said)
     }
 
@@ -186,9 +204,9 @@ impl Cluster {
         let requests = self.requests(environment.namespace());
         if environment.envelope.kind == EnvironmentKind::Open {
             let environment = self.completed(environment, &requests).await?;
-            return pass::run(requests, &environment, permits, memory, keep, now).await;
+            return pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now).await;
         }
-        pass::run(requests, environment, permits, memory, keep, now).await
+        pass::run(requests, environment, permits, memory, (keep, self.by_watch), now).await
     }
 
     /// An open environment with what only the cluster knows.
@@ -285,8 +303,9 @@ impl Cluster {
     }
 
     /// Namespaces in which one of our objects or pods changed, appeared or vanished: pass over their environments.
-    /// At the beginning, and after each interruption, all of them. Never ends: an interrupted watch starts anew
-    /// with a growing delay. The same name may come often; gather what comes together.
+    /// At the beginning, and where changes were missed, all of them. What our own writes did, and what changes nothing that
+    /// a pass compares or tells, is not told. Never ends: an interrupted watch goes on with a growing delay. The same name
+    /// may come often; gather what comes together. One watch at a time: the last one that began is believed.
     pub fn watch(&self) -> impl Stream<Item = String> + Send + use<> {
         watch::changes(self)
     }

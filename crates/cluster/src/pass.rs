@@ -22,7 +22,7 @@ use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
-use crate::{access, adopt, apply, before, children, freeze, gate, import, observe, restore, stop};
+use crate::{access, adopt, apply, before, children, freeze, gate, import, observe, quiet, restore, stop};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -32,6 +32,8 @@ pub(crate) struct Pass<'a> {
     pub memory: Memory,
     pub now: Timestamp,
     pub live: Live,
+    /// What was told of the namespace, where little has to be written: that little was read.
+    pub told: Option<Live>,
     /// What makes pods there and is not ours, while the environment is stopped or being restored.
     pub others: Others,
     /// What webhooks of others refused.
@@ -62,6 +64,11 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// Whether nothing is new but the UID of the namespace, which its claim proves as well after a crash.
+    fn is_known_by_its_claim(&self) -> bool {
+        self.kept.claim.is_some() && Memory { namespace_uid: None, ..self.memory.clone() } == self.kept
+    }
+
     /// Keeps the memory, unless it is kept as it is.
     pub async fn keep(&mut self) -> Result<(), ClusterError> {
         if self.memory != self.kept {
@@ -77,11 +84,14 @@ pub(crate) async fn run(
     environment: &Environment,
     permits: &[Permit],
     memory: Memory,
-    keep: &dyn Keep,
+    (keep, by_watch): (&dyn Keep, bool),
     now: Timestamp,
 ) -> Result<Observation, ClusterError> {
     let restriction = Restriction::derive(environment, permits)?;
     let mut pass = prepare(requests, environment, restriction, memory, keep, now).await?;
+    if by_watch && let Some(observed) = quiet::look(&mut pass).await? {
+        return Ok(observed);
+    }
     let observed = match carry_out(&mut pass).await {
         Ok(proof) => observe::observe(&mut pass, proof).await,
         Err(error) => Err(error),
@@ -132,6 +142,7 @@ pub(crate) async fn prepare<'a>(
         memory,
         now,
         live: Live::default(),
+        told: None,
         others: Others::default(),
         vetoes: Vec::new(),
         volumes: BTreeMap::new(),
@@ -152,6 +163,8 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     pass.live = if is_new {
         // What its own controllers put there is none of ours, and whatever else comes is seen by the next pass.
         Live { namespace, ..Live::default() }
+    } else if let Some(told) = pass.told.take() {
+        Live { namespace, ..told }
     } else {
         Live::read(&pass.requests, namespace, is_open, &kinds(pass)).await?
     };
@@ -163,7 +176,9 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     import::begin(pass)?;
     before::note(pass).await?;
     apply::note_intents(pass);
-    pass.keep().await?;
+    if !(is_new && pass.is_known_by_its_claim()) {
+        pass.keep().await?;
+    }
 
     // Where the freeze webhook is asked about our own writes too, it has to know us first.
     let is_frozen = freeze::is_labelled(pass);
@@ -218,7 +233,7 @@ fn leave_out_what_was_deleted(pass: &mut Pass<'_>) {
 }
 
 /// The kinds that are looked at: those that every environment has, and what is declared or known of others.
-fn kinds(pass: &Pass<'_>) -> BTreeSet<Kind> {
+pub(crate) fn kinds(pass: &Pass<'_>) -> BTreeSet<Kind> {
     let wanted = pass.wanted.iter().chain(&pass.declared).map(|wanted| wanted.key.kind);
     let known = pass.memory.inventory.keys().map(|key| key.kind);
     let mut kinds: BTreeSet<Kind> = Kind::ALWAYS.into_iter().chain(wanted).chain(known).collect();

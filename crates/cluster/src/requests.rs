@@ -14,6 +14,7 @@ use kube::api::{
 use serde_json::{Value, json};
 
 use crate::abilities::Said;
+use crate::cache::Cache;
 use crate::error::ClusterError;
 use crate::freeze::Freezes;
 use crate::inventory::{Kind, ObjectKey};
@@ -51,12 +52,30 @@ pub(crate) struct Requests {
     freezes: Option<Freezes>,
     /// What the provider says of the cluster.
     said: Said,
+    /// What the watch has told.
+    cache: Cache,
 }
 
 impl Requests {
-    pub fn new(client: Client, namespace: String, limit: Duration, served: Served) -> Self {
+    pub fn new(client: Client, namespace: String, limit: Duration, served: Served, cache: Cache) -> Self {
         let (writes, said) = (AtomicU32::new(0), Said::default());
-        Self { client, namespace, limit, writes, rehearsal: None, served, freezes: None, said }
+        Self { client, namespace, limit, writes, rehearsal: None, served, freezes: None, said, cache }
+    }
+
+    /// What the watch has told.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Tells the cache of an answer to a write.
+    fn wrote(&self, kind: Kind, answer: Value) -> Value {
+        self.cache.wrote(kind, &answer);
+        answer
+    }
+
+    /// Asks anew, when it is needed, in which version a kind is served.
+    pub async fn forget_version(&self, kind: Kind) {
+        self.served.forget(kind).await;
     }
 
     /// The same, where there is a freeze webhook.
@@ -101,7 +120,8 @@ impl Requests {
 
     /// The same in another namespace, with writes of its own.
     pub fn within(&self, namespace: &str) -> Self {
-        Self::new(self.client.clone(), namespace.to_owned(), self.limit, self.served.clone())
+        let (served, cache) = (self.served.clone(), self.cache.clone());
+        Self::new(self.client.clone(), namespace.to_owned(), self.limit, served, cache)
     }
 
     /// Counts the writes of others too.
@@ -201,7 +221,7 @@ impl Requests {
                 .map(Some);
         }
         match answer {
-            Ok(made) => value(doing, &made).map(Some),
+            Ok(made) => value(doing, &made).map(|made| Some(self.wrote(kind, made))),
             Err(error) if error.code() == Some(409) => Ok(None),
             Err(error) => Err(error),
         }
@@ -241,7 +261,7 @@ impl Requests {
         let applied = applied.and_then(|applied| value(doing, &applied));
         match &self.rehearsal {
             Some(rehearsal) => rehearsal.wrote(Verb::Apply, key, uid, &object, applied),
-            None => applied,
+            None => applied.map(|applied| self.wrote(key.kind, applied)),
         }
     }
 
@@ -256,7 +276,7 @@ impl Requests {
         let replaced = replaced.and_then(|replaced| value(doing, &replaced));
         match &self.rehearsal {
             Some(rehearsal) => rehearsal.wrote(Verb::Replace, key, Some(""), object, replaced),
-            None => replaced,
+            None => replaced.map(|replaced| self.wrote(key.kind, replaced)),
         }
     }
 
@@ -295,7 +315,7 @@ impl Requests {
         let changed = changed.and_then(|changed| value(doing, &changed));
         match &self.rehearsal {
             Some(rehearsal) => rehearsal.wrote(Verb::Change, key, Some(uid), &patch, changed),
-            None => changed,
+            None => changed.map(|changed| self.wrote(key.kind, changed)),
         }
     }
 

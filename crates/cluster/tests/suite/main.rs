@@ -47,6 +47,7 @@ on_both! {
     sim_a_plans_classes_and_level_are_the_environments real_a_plans_classes_and_level_are_the_environments a_plans_classes_and_level_are_the_environments;
     sim_a_plans_nodes_and_pull_policy_are_its_workloads real_a_plans_nodes_and_pull_policy_are_its_workloads a_plans_nodes_and_pull_policy_are_its_workloads;
     sim_a_watch_tells_which_environment_changed real_a_watch_tells_which_environment_changed a_watch_tells_which_environment_changed;
+    sim_drift_behind_a_watch_is_told_and_repaired real_drift_behind_a_watch_is_told_and_repaired drift_behind_a_watch_is_told_and_repaired;
     sim_a_namespace_of_someone_else_is_not_adopted real_a_namespace_of_someone_else_is_not_adopted a_namespace_of_someone_else_is_not_adopted;
     sim_a_namespace_made_anew_by_someone_else_is_not_adopted real_a_namespace_made_anew_by_someone_else_is_not_adopted a_namespace_made_anew_by_someone_else_is_not_adopted;
     sim_a_namespace_that_is_there_is_imported_and_nothing_in_it_restarts real_a_namespace_that_is_there_is_imported_and_nothing_in_it_restarts a_namespace_that_is_there_is_imported_and_nothing_in_it_restarts;
@@ -90,6 +91,25 @@ on_both! {
 #[ignore = "needs a real Kubernetes: tests/run sets one up"]
 async fn real_kubectl_does_what_the_role_says() {
     checks::kubectl_does_what_the_role_says(world::World::real().await).await;
+}
+
+macro_rules! on_a_simulation {
+    ($($sim:ident $check:ident;)*) => {$(
+        #[tokio::test]
+        async fn $sim() {
+            checks::$check(world::World::simulated().await).await;
+        }
+    )*};
+}
+
+on_a_simulation! {
+    sim_an_unchanged_environment_is_not_read_again an_unchanged_environment_is_not_read_again;
+    sim_what_is_not_kept_is_read what_is_not_kept_is_read;
+    sim_nothing_is_believed_while_nobody_watches_or_not_everything_is_told nothing_is_believed_while_nobody_watches_or_not_everything_is_told;
+    sim_a_change_behind_a_stale_watch_is_seen_by_whoever_reads a_change_behind_a_stale_watch_is_seen_by_whoever_reads;
+    sim_what_nobody_told_of_is_not_taken what_nobody_told_of_is_not_taken;
+    sim_a_measure_is_never_carried_out_by_what_was_told a_measure_is_never_carried_out_by_what_was_told;
+    sim_a_gate_that_the_watch_tells_of_is_removed a_gate_that_the_watch_tells_of_is_removed;
 }
 
 #[tokio::test]

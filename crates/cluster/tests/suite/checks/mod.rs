@@ -15,6 +15,7 @@ mod rehearse;
 mod scopes;
 mod stop;
 mod throttle;
+mod watched;
 
 pub use deaths::*;
 pub use drift::*;
@@ -29,6 +30,7 @@ pub use rehearse::*;
 pub use scopes::*;
 pub use stop::*;
 pub use throttle::*;
+pub use watched::*;
 
 use tenure_cluster::Observation;
 
