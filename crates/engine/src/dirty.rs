@@ -49,6 +49,8 @@ struct DirtyState {
     stirred: Line,
     taken: u32,
     working: BTreeSet<AccountId>,
+    /// Whose next look reads everything anew, whatever was told of changes.
+    anew: BTreeSet<AccountId>,
     later: BTreeMap<AccountId, Later>,
 }
 
@@ -86,18 +88,30 @@ impl Dirty {
         self.poke.notify_one();
     }
 
-    /// Asks for a look at an account of which nothing is known to have changed.
+    /// Asks for a look at an account of which nothing is known to have changed: one that reads everything anew, so that a
+    /// change that nobody told of is found.
     pub fn glance(&self, id: &AccountId) {
-        self.lock().stir(id);
+        let mut state = self.lock();
+        state.anew.insert(id.clone());
+        state.stir(id);
+        drop(state);
         self.poke.notify_one();
     }
 
     /// Asks for a look because something stirred in the cluster: at once too, but not before the pause after an error
     /// is over, as our own tries stir the cluster as well.
     pub fn stirred(&self, id: &AccountId) {
-        if !self.lock().later.get(id).is_some_and(|later| later.again == Again::Failed) {
-            self.glance(id);
+        let mut state = self.lock();
+        if !state.later.get(id).is_some_and(|later| later.again == Again::Failed) {
+            state.stir(id);
+            drop(state);
+            self.poke.notify_one();
         }
+    }
+
+    /// Whether the look that was taken up is to read everything anew; the next one is not, unless it is asked for.
+    pub fn takes_anew(&self, id: &AccountId) -> bool {
+        self.lock().anew.remove(id)
     }
 
     pub fn take(&self) -> Option<AccountId> {
@@ -128,6 +142,10 @@ impl Dirty {
         state.working.remove(id);
         let before = state.later.remove(id);
         if let Some((why, again)) = pending {
+            // What failed, or was refused, is seen as it is before anything is believed again.
+            if again != Again::Moves {
+                state.anew.insert(id.clone());
+            }
             let same = before.filter(|b| b.again == again && (again != Again::Moves || b.why == why));
             let times = same.map_or(0, |b| b.times).saturating_add(1);
             let pause = match again {
@@ -283,6 +301,24 @@ mod tests {
         assert_eq!(dirty.take(), Some(parley()));
         dirty.done(&parley(), None);
         assert_eq!(dirty.take(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_looked_at_now_and_then_is_read_anew_and_so_is_what_failed() {
+        let dirty = Dirty::default();
+        dirty.stirred(&parley());
+        assert_eq!(dirty.take(), Some(parley()));
+        assert!(!dirty.takes_anew(&parley()), "what stirred was told of");
+        dirty.glance(&parley());
+        dirty.poke(&parley());
+        dirty.stirred(&parley());
+        dirty.done(&parley(), Some(pending("one pod is still running")));
+        assert_eq!(dirty.take(), Some(parley()));
+        assert!(dirty.takes_anew(&parley()), "one look is for all that asked for it");
+        assert!(!dirty.takes_anew(&parley()));
+        dirty.done(&parley(), Some(("no answer".to_owned(), Again::Failed)));
+        next_look(&dirty).await;
+        assert!(dirty.takes_anew(&parley()), "the look before it failed");
     }
 
     fn named(name: &str, n: usize) -> AccountId {

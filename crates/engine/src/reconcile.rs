@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
     Abilities, Cluster, ClusterError, Enforcement, Keep, KeepError, Memory, Observation, QuotaSeen,
@@ -67,7 +68,9 @@ pub(crate) async fn run(inner: Arc<Inner>, over: CancellationToken) {
         let poked = dirty.poke.notified();
         while let Some(id) = dirty.take() {
             let span = tracing::info_span!("pass", account = %id);
-            tasks.spawn(look(Arc::clone(&inner), id).instrument(span));
+            // What nobody told of is found by reading: at the start, now and then, and after a failure.
+            let anew = dirty.takes_anew(&id);
+            tasks.spawn(look(Arc::clone(&inner), id, anew).instrument(span));
         }
         let next = dirty.next().unwrap_or_else(|| Instant::now() + LOOK_MAX);
         tokio::select! {
@@ -148,9 +151,10 @@ async fn watch(inner: Arc<Inner>, name: ClusterId, cluster: Cluster) {
     }
 }
 
-async fn look(inner: Arc<Inner>, id: AccountId) {
+/// A look that does not read everything `anew` believes what the watch has told.
+async fn look(inner: Arc<Inner>, id: AccountId, anew: bool) {
     inner.metrics.passes.inc();
-    let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &id)).await {
+    let result = match tokio::time::timeout(LOOK_MAX, pass(&inner, &id, anew)).await {
         Ok(result) => result,
         Err(_) => Err(EngineError::defect("cluster", &format!("no answer after {} s", LOOK_MAX.as_secs()))),
     };
@@ -201,20 +205,49 @@ impl Keep for KeepIn<'_> {
     }
 }
 
+fn json<T: Serialize>(what: &str, value: &T) -> Result<String, EngineError> {
+    serde_json::to_string(value).map_err(|e| EngineError::defect(what, &e))
+}
+
+fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, EngineError> {
+    serde_json::from_str(text).map_err(|e| EngineError::defect(what, &e))
+}
+
+/// Keeps what a look found new in environments, their memories and what was observed, at once; nothing where nothing is new.
+async fn keep_found(
+    inner: &Inner,
+    account: &AccountId,
+    found: &[(&EnvironmentId, Option<String>, Option<String>)],
+) -> Result<(), EngineError> {
+    if found.iter().all(|(_, memory, observed)| memory.is_none() && observed.is_none()) {
+        return Ok(());
+    }
+    let mut write = inner.write_as_leader().await?;
+    for (environment, memory, observed) in found {
+        if let Some(memory) = memory {
+            write.put_memory(account.as_str(), environment.as_str(), memory).await?;
+        }
+        if let Some(observed) = observed {
+            write.put_observed(account.as_str(), environment.as_str(), observed).await?;
+        }
+    }
+    Ok(write.commit().await?)
+}
+
 async fn keep(
     inner: &Inner,
     account: &AccountId,
     environment: &EnvironmentId,
     memory: &Memory,
 ) -> Result<(), EngineError> {
-    let json = serde_json::to_string(memory).map_err(|e| EngineError::defect("memory", &e))?;
+    let json = json("memory", memory)?;
     let mut write = inner.write_as_leader().await?;
     write.put_memory(account.as_str(), environment.as_str(), &json).await?;
     Ok(write.commit().await?)
 }
 
 /// One pass over one account; what is pending after it.
-async fn pass(inner: &Arc<Inner>, id: &AccountId) -> Result<Option<Pending>, EngineError> {
+async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<Pending>, EngineError> {
     let account = match inner.account(id).await {
         // The cluster may hold environments of another installation; they are none of ours.
         Err(EngineError::Rejected(Rejected::NotFound { .. })) => return Ok(None),
@@ -228,7 +261,7 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId) -> Result<Option<Pending>, Eng
     let mut pending = Vec::new();
     let mut version = account.version;
     let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
-    let mut memories: BTreeMap<EnvironmentId, Memory> = BTreeMap::new();
+    let mut kept: BTreeMap<EnvironmentId, (Memory, Option<String>)> = BTreeMap::new();
     let mut unseen = Unseen::default();
     for (name, declared) in &account.environments {
         // An order or a change that came in meanwhile counts from the next request on: permits are minted anew for
@@ -255,10 +288,14 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId) -> Result<Option<Pending>, Eng
         let look = inner.clock.look();
         let now = look.now;
         let permits = permits(&current, &look, &inner.shelf().terms);
-        let memory = erasing::memory(inner, id, name).await?;
-        memories.insert(name.clone(), memory.clone());
+        let (memory, told) = match inner.store.environment(id.as_str(), name.as_str()).await? {
+            Some((memory, told)) => (from_json("memory", &memory)?, Some(told)),
+            None => (Memory::default(), None),
+        };
+        kept.insert(name.clone(), (memory.clone(), told));
         let environment = workloads::environment(inner, &account, name).await?;
         let keep_in = KeepIn { inner, account: id, environment: name };
+        let cluster = if anew { cluster.clone() } else { cluster.by_watch() };
         let observation = match cluster.reconcile(&environment, &permits, memory, &keep_in, now).await {
             Ok(observation) => observation,
             Err(error) if imports::let_go(inner, id, name, &error).await? => {
@@ -318,17 +355,21 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId) -> Result<Option<Pending>, Eng
             None => return Ok(Some(Pending::moves(CHANGED))),
         }
     }
+    let mut found = Vec::new();
     for (name, observation) in &seen {
+        let (before, told) = kept.remove(name).unwrap_or_default();
         // A restoration is reported until its memory is kept: it is, only after the measures' receipts are committed.
         let unreported = restoring && matches!(observation.restoration, Restoration::Restored(_));
-        if !unreported && memories.get(name) != Some(&observation.memory) {
-            keep(inner, id, name, &observation.memory).await?;
-        }
-        keep_observed(inner, id, name, &observed(observation)).await?;
+        let is_new = !unreported && before != observation.memory;
+        let memory = is_new.then(|| json("memory", &observation.memory)).transpose()?;
+        let observed = Some(json("observed", &observed(observation))?)
+            .filter(|observed| told.as_ref() != Some(observed));
+        found.push((name, memory, observed));
         if let Restoration::Pending { why } = &observation.restoration {
             pending.push(format!("{name}: {why}"));
         }
     }
+    keep_found(inner, id, &found).await?;
     if !unseen.environments.is_empty() {
         inner.metrics.pass_failures.inc();
         mark_unconfirmed(inner, id, |name| unseen.environments.get(name).cloned()).await?;
@@ -647,8 +688,7 @@ async fn mark_unconfirmed(
     for name in account.environments.keys() {
         let Some(why) = why(name) else { continue };
         let Some((_, before)) = inner.store.environment(id.as_str(), name.as_str()).await? else { continue };
-        let mut observed: Observed =
-            serde_json::from_str(&before).map_err(|e| EngineError::defect("observed", &e))?;
+        let mut observed: Observed = from_json("observed", &before)?;
         for measure in account.effective_measures() {
             observed.pending.insert(measure.id.clone(), format!("unconfirmed: {why}"));
         }
@@ -663,7 +703,7 @@ pub(crate) async fn keep_observed(
     environment: &EnvironmentId,
     observed: &Observed,
 ) -> Result<(), EngineError> {
-    let json = serde_json::to_string(observed).map_err(|e| EngineError::defect("observed", &e))?;
+    let json = json("observed", observed)?;
     if let Some((_, before)) = inner.store.environment(id.as_str(), environment.as_str()).await?
         && before == json
     {

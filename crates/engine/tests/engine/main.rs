@@ -17,6 +17,7 @@ mod health;
 mod imports;
 mod intake;
 mod log;
+mod looks;
 mod notices;
 mod office;
 mod once;
