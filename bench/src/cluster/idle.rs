@@ -13,6 +13,7 @@ use tenured::dev::{self, ClusterChoice, Options};
 use tenured::keys;
 
 use super::ground::{Ground, namespace, provision};
+use super::wire::Wire;
 use crate::Effort;
 use crate::house::{House, IN_FLIGHT};
 use crate::scale::{child, memory as memory_of};
@@ -31,12 +32,50 @@ impl Keep for Nowhere {
     }
 }
 
-/// Counts what one more pass over unchanged environments sends.
+/// How long is waited until a watch has told of everything.
+const TOLD: Duration = Duration::from_mins(1);
+
+/// Counts what one more pass over unchanged environments sends: one that reads, and one beside a watch.
 pub async fn unchanged(ground: &Ground, accounts: &[String]) -> anyhow::Result<Vec<Figure>> {
-    let engine = &ground.house.engine;
-    engine.settle().await?;
-    let wire = super::wire::Wire::default();
+    ground.house.engine.settle().await?;
+    let wire = Wire::default();
     let cluster = Cluster::from_client(wire.client(ground.config())?);
+    let (mut writes, reads) = looks(ground, accounts, &wire, &cluster).await?;
+    let told = cluster.clone();
+    let watch = tokio::spawn(async move {
+        let mut changes = std::pin::pin!(told.watch());
+        while changes.next().await.is_some() {}
+    });
+    let (since, watched) = (Instant::now(), cluster.by_watch());
+    let told = loop {
+        let (written, told) = looks(ground, accounts, &wire, &watched).await?;
+        // Until everything is told there are the reads of the watch itself, and of looks that do not believe it yet.
+        if told.quantile(1.0) < 1.0 || since.elapsed() > TOLD {
+            writes.push(written.quantile(1.0));
+            break told;
+        }
+    };
+    watch.abort();
+    Ok(vec![
+        Figure::new("writes sent by a look at an unchanged account, on the wire: most", Unit::Count, &{
+            let mut most = Samples::default();
+            most.push(writes.quantile(1.0));
+            most
+        })
+        .at_most(0.0),
+        Figure::new("reads sent by one that reads everything, every ten minutes", Unit::Count, &reads),
+        Figure::new("reads sent by one for something that stirred, beside a watch", Unit::Count, &told),
+    ])
+}
+
+/// The writes and reads of a look at each of these accounts.
+async fn looks(
+    ground: &Ground,
+    accounts: &[String],
+    wire: &Wire,
+    cluster: &Cluster,
+) -> anyhow::Result<(Samples, Samples)> {
+    let engine = &ground.house.engine;
     let (mut writes, mut reads) = (Samples::default(), Samples::default());
     for account in accounts {
         let environment = "web".parse()?;
@@ -65,15 +104,7 @@ pub async fn unchanged(ground: &Ground, accounts: &[String]) -> anyhow::Result<V
         writes.push(counts.0);
         reads.push(counts.1);
     }
-    Ok(vec![
-        Figure::new("writes sent by a look at an unchanged account, on the wire: most", Unit::Count, &{
-            let mut most = Samples::default();
-            most.push(writes.quantile(1.0));
-            most
-        })
-        .at_most(0.0),
-        Figure::new("reads sent by it", Unit::Count, &reads),
-    ])
+    Ok((writes, reads))
 }
 
 /// Serves a simulated cluster until it is killed, and tells its kubeconfig's path.
