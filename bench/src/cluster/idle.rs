@@ -92,6 +92,7 @@ async fn looks(
             restarts: declared.restarts.clone(),
             files: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
             envelope: tenure_cluster::Envelope::new(declared.kind, declared.exposure, None),
         };
         ensure!(environment.namespace() == namespace(account), "its namespace is as expected");

@@ -63,6 +63,8 @@ actions! {
     ReadLogs = "readLogs" / "read what a workload wrote" on account;
     SetSecret = "setSecret" / "set a secret" on account;
     RemoveSecret = "removeSecret" / "remove a secret" on account;
+    RequestSnapshot = "requestSnapshot" / "ask for a snapshot of a volume" on account;
+    ReleaseSnapshot = "releaseSnapshot" / "release a snapshot" on account;
     FileReport = "fileReport" / "file a report" on account;
     ReadReport = "readReport" / "read reports" on account;
     ReadEvidence = "readEvidence" / "read evidence" on account;

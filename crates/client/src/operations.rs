@@ -22,6 +22,7 @@ use tenure_wire::view::{
     ReceiptView, ReportView, StandingView, TermsNoticeView, TokenView, WorkloadView, Written,
 };
 
+use tenure_wire::snapshot::RequestSnapshot;
 use tenure_wire::statement::StatementView;
 use tenure_wire::webhook::{DeliveryView, MakeSecret, SetWebhook, WebhookSecretView, WebhookView};
 
@@ -49,6 +50,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getLogs",
         "setSecret",
         "removeSecret",
+        "releaseSnapshot",
         "revokeToken",
         "putWebhook",
         "removeWebhook",
@@ -117,6 +119,8 @@ posts! {
     "scaleWorkload" scale_workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/scale" Scale => Written;
     /// Puts an earlier declaration of a workload back.
     "rollBackWorkload" roll_back_workload(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/rollback" RollBack => Written;
+    /// Asks for a snapshot of a volume.
+    "requestSnapshot" request_snapshot(account, environment, workload, volume) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/volumes/{volume}/snapshots" RequestSnapshot => Written;
     /// Issues a token.
     "issueToken" issue_token() "/v1/tokens" IssueToken => TokenView;
     /// Brings a report in.
@@ -487,6 +491,18 @@ impl Client {
         secret: &str,
     ) -> Result<Written, ClientError> {
         self.delete(&format!("/v1/accounts/{account}/environments/{environment}/secrets/{secret}"), key).await
+    }
+
+    /// Releases a snapshot.
+    pub async fn release_snapshot(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+        snapshot: &str,
+    ) -> Result<Written, ClientError> {
+        self.delete(&format!("/v1/accounts/{account}/environments/{environment}/snapshots/{snapshot}"), key)
+            .await
     }
 
     /// Revokes a token.

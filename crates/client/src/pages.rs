@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use futures_util::{Stream, stream};
 use serde::de::DeserializeOwned;
 use tenure_wire::cluster::ClusterView;
+use tenure_wire::snapshot::SnapshotView;
 use tenure_wire::view::{
     AccountView, CaseView, EnvironmentView, EventView, NoticeView, Page, PersonView, ReportView,
     RevisionView, RuleView, SecretView, TermsView, WorkloadView,
@@ -57,6 +58,8 @@ lists! {
     "listEnvironments" all_environments(account) "/v1/accounts/{account}/environments" => EnvironmentView;
     /// All secrets of an environment, without their values.
     "listSecrets" all_secrets(account, environment) "/v1/accounts/{account}/environments/{environment}/secrets" => SecretView;
+    /// All snapshots of an environment's volumes.
+    "listSnapshots" all_snapshots(account, environment) "/v1/accounts/{account}/environments/{environment}/snapshots" => SnapshotView;
     /// All declarations of a workload, the latest first.
     "listRevisions" all_revisions(account, environment, workload) "/v1/accounts/{account}/environments/{environment}/workloads/{workload}/revisions" => RevisionView;
     /// All workloads of an environment.

@@ -15,6 +15,7 @@ use crate::names;
 use crate::pass::Pass;
 use crate::render::Wanted;
 use crate::report::Repair;
+use crate::snapshots;
 
 /// So often no answer may come to a write of one object before the cluster is taken to be away.
 const MOST_UNANSWERED: u32 = 2;
@@ -44,6 +45,9 @@ pub(crate) async fn bring_about(pass: &mut Pass<'_>) -> Result<(), ClusterError>
 /// volume.
 pub(crate) async fn one(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), ClusterError> {
     let key = &wanted.key;
+    if key.kind == Kind::VolumeSnapshot {
+        return snapshots::one(pass, wanted).await;
+    }
     let known = pass.memory.inventory.get(key).cloned();
     let found = pass.live.objects.get(key).cloned();
     if let Some(found) = &found {
@@ -141,7 +145,7 @@ fn bear(pass: &mut Pass<'_>, wanted: &Wanted, error: ClusterError) -> Result<(),
     Ok(())
 }
 
-fn remember(pass: &mut Pass<'_>, wanted: &Wanted, uid: &str) {
+pub(crate) fn remember(pass: &mut Pass<'_>, wanted: &Wanted, uid: &str) {
     let entry = Entry { uid: Some(uid.to_owned()), declared: wanted.declared.clone() };
     pass.memory.inventory.insert(wanted.key.clone(), entry);
 }
@@ -267,6 +271,7 @@ pub(crate) async fn prune(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
         .inventory
         .iter()
         .filter(|(key, _)| key.kind != Kind::PersistentVolumeClaim && !is_wanted(key))
+        .filter(|(key, _)| key.kind != Kind::VolumeSnapshot || !pass.snapshots.unserved)
         .map(|(key, entry)| (key.clone(), entry.clone()))
         .collect();
     for (key, entry) in superfluous {

@@ -34,6 +34,7 @@ use crate::rehearsal::{self, Rehearsal, Supposed};
 use crate::report::{Observation, PodLost};
 use crate::requests::Requests;
 use crate::served::Served;
+use crate::snapshots;
 use crate::watch;
 
 /// How long one request may take.
@@ -185,6 +186,11 @@ impl Cluster {
     /// Asks what the cluster has for pods, and what the quotas of its environments promise of that.
     pub async fn capacity(&self) -> Result<Capacity, ClusterError> {
         capacity::ask(&self.requests(String::new())).await
+    }
+
+    /// Why the cluster takes no snapshots of volumes, in words for tenants; nothing where it does.
+    pub async fn unable_to_snapshot(&self) -> Result<Option<String>, ClusterError> {
+        snapshots::unable(&self.requests(String::new())).await
     }
 
     /// One idempotent pass: reads what is, writes what differs, and tells what it saw. It never waits for slow

@@ -6,9 +6,10 @@ use std::fmt;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tenure_domain::account::snapshot::Snapshot;
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::import::Imported;
-use tenure_domain::name::{AccountId, EnvironmentId, SecretId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, SecretId, SnapshotId, WorkloadId};
 use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, PullPolicy};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::Workload;
@@ -35,6 +36,8 @@ pub struct Environment {
     pub files: BTreeMap<Blob, String>,
     /// The secrets with their values.
     pub secrets: BTreeMap<SecretId, SecretValues>,
+    /// The snapshots of its volumes.
+    pub snapshots: BTreeMap<SnapshotId, Snapshot>,
 }
 
 /// What surrounds an environment besides amounts; by default a managed one of an account whose plan says no more.
@@ -170,6 +173,8 @@ pub(crate) mod tests {
             registries: BTreeSet::new(),
             pull_policy: None,
             node_pool: None,
+            snapshots: None,
+            snapshot_class: None,
             egress: vec![],
         };
         let mut envelope = Envelope::new(EnvironmentKind::Open, exposure, Some(Box::new(allowances)));
@@ -183,6 +188,7 @@ pub(crate) mod tests {
             restarts: BTreeMap::new(),
             files: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::names::CLAIM;
 use crate::observe::build;
 use crate::report::REPORT_VERSION;
 use crate::requests::Requests;
+use crate::snapshots;
 use crate::stop::RETAIN;
 
 /// The policy under which the cluster deletes a volume's storage once its claim is gone.
@@ -29,6 +30,9 @@ const DELETE: &str = "Delete";
 /// What bounds the environment goes with its namespace, so that nothing can start in it before.
 const ENVELOPE: [Kind; 4] =
     [Kind::ServiceAccount, Kind::ResourceQuota, Kind::LimitRange, Kind::NetworkPolicy];
+
+/// What holds data goes last, when nothing writes any more.
+const KEEPS_DATA: [Kind; 2] = [Kind::VolumeSnapshot, Kind::PersistentVolumeClaim];
 
 struct Pass<'a> {
     requests: Requests,
@@ -129,10 +133,14 @@ impl Pass<'_> {
                 self.keep().await?;
             }
             self.end_access().await?;
-            if let Some(waits) = self.objects(|kind| kind != Kind::PersistentVolumeClaim).await? {
+            if let Some(waits) = self.objects(|kind| !KEEPS_DATA.contains(&kind)).await? {
                 return Ok(Some(waits));
             }
             if let Some(waits) = self.pods().await? {
+                return Ok(Some(waits));
+            }
+            // What the storage still reads of a volume holds its claim.
+            if let Some(waits) = self.objects(|kind| kind == Kind::VolumeSnapshot).await? {
                 return Ok(Some(waits));
             }
             if let Some(waits) = self.objects(|kind| kind == Kind::PersistentVolumeClaim).await? {
@@ -227,7 +235,11 @@ impl Pass<'_> {
             .collect();
         let mut waits = Vec::new();
         for (key, known) in ours {
-            let found = self.requests.get(key.kind, &key.name).await?;
+            let found = match self.requests.get(key.kind, &key.name).await {
+                // What a cluster no longer serves went with its definition.
+                Err(ClusterError::NotServed { .. }) => None,
+                other => other?,
+            };
             match found.filter(|found| uid(found) == known) {
                 None => {
                     let gone = Gone { object: key, uid: known, at: self.now };
@@ -237,7 +249,13 @@ impl Pass<'_> {
                     waits.push(format!("{key} is ending{}", held(&found)));
                 }
                 // What it owns goes too, whatever the default of its kind.
-                Some(_) => {
+                Some(found) => {
+                    if key.kind == Kind::VolumeSnapshot
+                        && let Some(remains) = snapshots::remains(&self.requests, &found).await?
+                    {
+                        self.erasure().remains.insert(remains);
+                        self.keep().await?;
+                    }
                     match self.requests.delete_at(&self.requests.path(&key).await?, &known, false).await {
                         Ok(_) => waits.push(format!("{key} was told to end")),
                         Err(error) => match error.refusal() {

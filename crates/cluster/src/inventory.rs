@@ -60,6 +60,8 @@ pub enum Kind {
     Pod,
     /// v1; read, and its reclaim policy kept from deleting data during a stop.
     PersistentVolume,
+    /// snapshot.storage.k8s.io/v1, from older snapshotters v1beta1; where the cluster has one at all.
+    VolumeSnapshot,
     /// v1; read only.
     Node,
     /// storage.k8s.io/v1; read only.
@@ -100,7 +102,7 @@ impl Kind {
     ];
     /// The kinds of which we make objects in open environments besides, in the order in which they are made.
     pub const OPEN: [Self; 2] = [Self::Role, Self::RoleBinding];
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ResourceQuota,
@@ -121,6 +123,7 @@ impl Kind {
         Self::ReplicaSet,
         Self::Pod,
         Self::PersistentVolume,
+        Self::VolumeSnapshot,
         Self::Node,
         Self::StorageClass,
         Self::Event,
@@ -149,6 +152,7 @@ impl Kind {
             Self::ReplicaSet => "ReplicaSet",
             Self::Pod => "Pod",
             Self::PersistentVolume => "PersistentVolume",
+            Self::VolumeSnapshot => "VolumeSnapshot",
             Self::Node => "Node",
             Self::StorageClass => "StorageClass",
             Self::Event => "Event",
@@ -164,7 +168,7 @@ impl Kind {
     /// fields that we use are the same in all of them.
     pub(crate) fn older_versions(self) -> &'static [&'static str] {
         match self {
-            Self::CronJob | Self::PodDisruptionBudget => &["v1beta1"],
+            Self::CronJob | Self::PodDisruptionBudget | Self::VolumeSnapshot => &["v1beta1"],
             Self::HorizontalPodAutoscaler => &["v2beta2"],
             _ => &[],
         }
@@ -203,6 +207,13 @@ impl Kind {
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
             Self::Pod => ApiResource::erase::<Pod>(&()),
             Self::PersistentVolume => ApiResource::erase::<PersistentVolume>(&()),
+            Self::VolumeSnapshot => ApiResource {
+                group: "snapshot.storage.k8s.io".to_owned(),
+                version: "v1".to_owned(),
+                api_version: "snapshot.storage.k8s.io/v1".to_owned(),
+                kind: self.as_str().to_owned(),
+                plural: "volumesnapshots".to_owned(),
+            },
             Self::Node => ApiResource::erase::<Node>(&()),
             Self::StorageClass => ApiResource::erase::<StorageClass>(&()),
             Self::Event => ApiResource::erase::<Event>(&()),

@@ -52,6 +52,7 @@ mod restore;
 mod restriction;
 mod running;
 mod served;
+mod snapshots;
 mod stop;
 mod watch;
 mod webhooks;
@@ -81,3 +82,4 @@ pub use report::{
     REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, ThrottleSeen, VolumeSeen,
     WorkSeen, WorkloadStatus,
 };
+pub use snapshots::{SnapshotSeen, SnapshotState};

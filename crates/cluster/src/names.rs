@@ -3,7 +3,7 @@
 //! Slugs never contain `--`, so a name joined with it can be read in one way only.
 
 use tenure_domain::environment::TenantRole;
-use tenure_domain::name::{AccountId, EnvironmentId, SecretId, VolumeId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, SecretId, SnapshotId, VolumeId, WorkloadId};
 
 /// Who we are to server-side apply.
 pub const FIELD_MANAGER: &str = "tenure";
@@ -129,6 +129,11 @@ pub fn files(workload: &WorkloadId) -> String {
 /// What holds a secret's values.
 pub fn secret(secret: &SecretId) -> String {
     format!("secret--{secret}")
+}
+
+/// What takes a snapshot of a volume.
+pub fn snapshot(snapshot: &SnapshotId) -> String {
+    format!("snapshot--{}", snapshot.number())
 }
 
 /// The network policy that opens a workload's port.

@@ -31,7 +31,7 @@ use crate::report::{
 use crate::restore;
 use crate::restriction::Effect;
 use crate::running::{self, Nodes};
-use crate::webhooks;
+use crate::{snapshots, webhooks};
 
 /// The build that observed something.
 pub(crate) fn build() -> String {
@@ -75,7 +75,9 @@ pub(crate) async fn observe(pass: &mut Pass<'_>, proof: Option<Proof>) -> Result
     let import = import::observe(pass).await?.map(Box::new);
     let obstacles = webhooks::obstacles(pass).await;
     let repairs = told(pass);
+    let snapshots = snapshots::seen(pass);
     Ok(Observation {
+        snapshots,
         workloads: pass.environment.workloads.keys().map(|id| (id.clone(), status::of(pass, id))).collect(),
         quota: quota(pass),
         measures,

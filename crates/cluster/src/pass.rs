@@ -22,7 +22,9 @@ use crate::report::{Observation, Repair};
 use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
-use crate::{access, adopt, apply, before, children, freeze, gate, import, observe, quiet, restore, stop};
+use crate::{
+    access, adopt, apply, before, children, freeze, gate, import, observe, quiet, restore, snapshots, stop,
+};
 
 /// What one pass works with and gathers.
 pub(crate) struct Pass<'a> {
@@ -59,6 +61,8 @@ pub(crate) struct Pass<'a> {
     pub written: BTreeSet<ObjectKey>,
     /// What is known of the freeze after a pass carried it out.
     pub freeze: Proofs,
+    /// What was learned of snapshots.
+    pub snapshots: snapshots::Learned,
     keep: &'a dyn Keep,
     kept: Memory,
 }
@@ -150,6 +154,7 @@ pub(crate) async fn prepare<'a>(
         refusals: BTreeMap::new(),
         written: BTreeSet::new(),
         freeze: Proofs::default(),
+        snapshots: snapshots::Learned::default(),
         keep,
     };
     leave_out_what_was_deleted(&mut pass);
@@ -173,6 +178,7 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
         pass.others = Others::read(pass).await?;
     }
 
+    snapshots::read(pass).await?;
     import::begin(pass)?;
     before::note(pass).await?;
     apply::note_intents(pass);

@@ -68,7 +68,7 @@ async fn read(pass: &mut Pass<'_>, differing: Vec<ObjectKey>) -> Result<Live, Cl
     Ok(live)
 }
 
-/// Whether nothing is withheld, and nothing that was is still to be given back, told, taken or deleted.
+/// Whether nothing is withheld, and nothing that was is still to be given back, told, taken or deleted; snapshots are read.
 fn is_settled(pass: &Pass<'_>) -> bool {
     let memory = &pass.memory;
     let imported = pass.environment.envelope.imported.as_ref();
@@ -80,6 +80,8 @@ fn is_settled(pass: &Pass<'_>) -> bool {
         && memory.erasure.is_none()
         && memory.frozen.is_none()
         && memory.untold.is_empty()
+        && pass.environment.snapshots.is_empty()
+        && !memory.inventory.keys().any(|key| key.kind == Kind::VolumeSnapshot)
         && imported.is_none_or(|imported| imported.adopted.is_some())
 }
 

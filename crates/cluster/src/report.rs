@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenure_domain::capability::Capability;
-use tenure_domain::name::{MeasureId, WorkloadId};
+use tenure_domain::name::{MeasureId, SnapshotId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_domain::throttle::Throttle;
 
 use crate::import::ImportReport;
 use crate::inventory::ObjectKey;
 use crate::memory::Memory;
+use crate::snapshots::SnapshotSeen;
 
 /// The version of both reports' form.
 pub const REPORT_VERSION: u32 = 1;
@@ -25,6 +26,8 @@ pub struct Observation {
     pub memory: Memory,
     /// How each declared workload is doing.
     pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// How each declared snapshot is doing.
+    pub snapshots: BTreeMap<SnapshotId, SnapshotSeen>,
     /// What the environment uses of its share, where the cluster says so.
     pub quota: Option<QuotaSeen>,
     /// How far each measure that a permit applies here is true.

@@ -36,7 +36,11 @@ const MOST_REFUSALS: u32 = 5;
 /// that it is ours, and pods of tenants' own tools do not carry our labels.
 pub(crate) fn changes(cluster: &Cluster) -> impl Stream<Item = String> + Send + use<> {
     let feed = Arc::new(cluster.cache().feed());
-    let kinds = [Kind::Namespace].into_iter().chain(Kind::MANAGED).chain(Kind::OPEN).chain([Kind::Pod]);
+    let kinds = [Kind::Namespace]
+        .into_iter()
+        .chain(Kind::MANAGED)
+        .chain(Kind::OPEN)
+        .chain([Kind::VolumeSnapshot, Kind::Pod]);
     let all: Vec<BoxStream<'static, String>> = kinds
         .map(|kind| {
             let of = Of {

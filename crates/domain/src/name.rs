@@ -342,6 +342,10 @@ numbered!(
     QuotaRequestId, "q", "a quota request", "parley.q1"
 );
 numbered!(
+    /// A snapshot of a volume, such as `parley.s1`.
+    SnapshotId, "s", "a snapshot", "parley.s1"
+);
+numbered!(
     /// An appeal, such as `parley.a1`.
     AppealId, "a", "an appeal", "parley.a1"
 );

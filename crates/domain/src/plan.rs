@@ -194,6 +194,14 @@ pub struct Allowances {
     /// The nodes on which the pods run; none for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_pool: Option<NodePool>,
+    /// How many snapshots of volumes the account may have at once; none for [`SNAPSHOTS`].
+    ///
+    /// [`SNAPSHOTS`]: crate::account::snapshot::SNAPSHOTS
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshots: Option<u16>,
+    /// The class of which snapshots are; none for the cluster's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_class: Option<String>,
     /// The blocks of addresses that pods may reach. A cloud's metadata is never among them.
     pub egress: Vec<IpNet>,
 }
@@ -230,6 +238,12 @@ impl Allowances {
                     format!("{wrong:?} names no class: letters, digits, \"-\" and \".\", in lower case"),
                 );
             }
+        }
+        if let Some(wrong) = self.snapshot_class.as_ref().filter(|class| !is_class(class)) {
+            fault(
+                "/snapshotClass",
+                format!("{wrong:?} names no class: letters, digits, \"-\" and \".\", in lower case"),
+            );
         }
         if self.registries.len() > LIST_MAX {
             fault("/registries", format!("at most {LIST_MAX}"));
@@ -333,6 +347,8 @@ mod tests {
             registries: ["docker.io/library".to_owned(), "registry.example".to_owned()].into(),
             pull_policy: None,
             node_pool: None,
+            snapshots: None,
+            snapshot_class: None,
             egress: vec!["0.0.0.0/0".parse().unwrap()],
         }
     }
@@ -374,6 +390,8 @@ mod tests {
             storage_classes: ["Fast".to_owned()].into(),
             registries: ["team/web".to_owned()].into(),
             node_pool: Some(NodePool::default()),
+            snapshots: None,
+            snapshot_class: None,
             egress: vec!["10.0.0.1/8".parse().unwrap()],
             ..allowances()
         };

@@ -14,13 +14,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tenure_cluster::{
     Abilities, Cluster, ClusterError, Enforcement, Keep, KeepError, Memory, Observation, QuotaSeen,
-    Restoration, RestoreReport, StopReport, WorkloadStatus,
+    Restoration, RestoreReport, SnapshotSeen, StopReport, WorkloadStatus,
 };
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::{Account, Actor, Book, Context, System};
 use tenure_domain::environment::Environment;
-use tenure_domain::name::{AccountId, ClusterId, EnvironmentId, MeasureId, WorkloadId};
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId, MeasureId, SnapshotId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::Rejected;
 use tenure_domain::scope::Scope;
@@ -35,7 +35,7 @@ use crate::dirty::{Again, LOOK_MAX};
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{Deleting, EngineError, backoff, erasing, imports, probes, workloads};
+use crate::{Deleting, EngineError, backoff, erasing, imports, probes, snapshots, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -179,6 +179,9 @@ async fn look(inner: Arc<Inner>, id: AccountId, anew: bool) {
 pub struct Observed {
     /// How each workload is doing.
     pub workloads: BTreeMap<WorkloadId, WorkloadStatus>,
+    /// How each snapshot is doing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub snapshots: BTreeMap<SnapshotId, SnapshotSeen>,
     /// What the environment uses of its share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaSeen>,
@@ -309,6 +312,9 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
             }
         };
         if let Some(after) = record_repairs(inner, id, name, &observation).await? {
+            version = after;
+        }
+        if let Some(after) = snapshots::record_lost(inner, id, &observation).await? {
             version = after;
         }
         if let Some(report) = &observation.import {
@@ -671,6 +677,7 @@ fn observed(observation: &Observation) -> Observed {
         .collect();
     Observed {
         workloads: observation.workloads.clone(),
+        snapshots: observation.snapshots.clone(),
         quota: observation.quota.clone(),
         pending,
         obstacles: observation.obstacles.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tenure_access::{Action, Principal};
 use tenure_domain::account::provision::Provision;
+use tenure_domain::account::snapshot::Snapshots;
 use tenure_domain::account::{self, Account, Actor, System};
 use tenure_domain::authority::Authority;
 use tenure_domain::environment::TenantRole;
@@ -79,6 +80,11 @@ impl Act {
                 C::RestartWorkload { .. } => Action::RestartWorkload,
                 C::SetSecret { .. } => Action::SetSecret,
                 C::RemoveSecret { .. } => Action::RemoveSecret,
+                C::Snapshots(command) => match command {
+                    Snapshots::Request { .. } => Action::RequestSnapshot,
+                    Snapshots::Release { .. } => Action::ReleaseSnapshot,
+                    Snapshots::RecordLost { .. } => return None,
+                },
                 C::NotifyTerms { .. } => Action::NotifyTerms,
                 C::AcceptTerms { .. } => Action::AcceptTerms,
                 C::RecordInvoice { .. } => Action::RecordInvoice,

@@ -94,6 +94,7 @@ pub(crate) fn rendered(
         restarts: declared.restarts.clone(),
         files: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        snapshots: account.snapshots_of(id).map(|(id, snapshot)| (id.clone(), snapshot.clone())).collect(),
         envelope: envelope.living_in(declared.imported.clone()),
     }
 }

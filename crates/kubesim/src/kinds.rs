@@ -296,6 +296,18 @@ pub static KINDS: &[Kind] = &[
             &["sc"],
         )
     },
+    Kind {
+        subresources: &["status"],
+        generation: true,
+        ..grouped(
+            "snapshot.storage.k8s.io",
+            "v1",
+            "VolumeSnapshot",
+            "volumesnapshots",
+            "volumesnapshots.snapshot.storage.k8s.io",
+            &["vs"],
+        )
+    },
     grouped("coordination.k8s.io", "v1", "Lease", "leases", "leases.coordination.k8s.io", &[]),
 ];
 

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod problem;
 pub mod request;
 pub mod schema;
+pub mod snapshot;
 pub mod statement;
 pub mod view;
 pub mod webhook;

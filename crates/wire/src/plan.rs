@@ -136,6 +136,14 @@ body!(
         /// The nodes on which pods run; left out for any.
         #[serde(default)]
         node_pool: Option<NodePoolBody>,
+        /// How many snapshots of volumes the account may have at once; left out for 10.
+        #[serde(default)]
+        #[schema(minimum = 0, maximum = 10_000)]
+        snapshots: Option<u16>,
+        /// The class of which snapshots are; left out for the cluster's default.
+        #[serde(default)]
+        #[schema(max_length = 253)]
+        snapshot_class: Option<String>,
         /// The blocks of addresses that pods may reach, such as `0.0.0.0/0`. A cloud's metadata is never among them.
         #[schema(value_type = Vec<String>, max_items = 50)]
         egress: Vec<IpNet>,
@@ -153,6 +161,8 @@ impl From<Allowances> for tenure_domain::plan::Allowances {
             registries: asked.registries,
             pull_policy: asked.pull_policy,
             node_pool: asked.node_pool.map(Into::into),
+            snapshots: asked.snapshots,
+            snapshot_class: asked.snapshot_class,
             egress: asked.egress,
         }
     }
@@ -169,6 +179,8 @@ impl From<tenure_domain::plan::Allowances> for Allowances {
             registries: known.registries,
             pull_policy: known.pull_policy,
             node_pool: known.node_pool.map(Into::into),
+            snapshots: known.snapshots,
+            snapshot_class: known.snapshot_class,
             egress: known.egress,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tenure_domain::name::{SecretId, VolumeId};
+use tenure_domain::name::{SecretId, SnapshotId, VolumeId};
 use tenure_domain::text::Blob;
 use tenure_domain::workload as domain;
 use utoipa::ToSchema;
@@ -133,6 +133,11 @@ request!(
         #[schema(minimum = 1, maximum = 16_777_216)]
         #[serde(deserialize_with = "whole")]
         size_mib: u32,
+        /// The snapshot that a new one of `volumes` is made from, of the same environment. Once the volume is there this says
+        /// nothing any more, and can be left out.
+        #[schema(value_type = Option<String>, max_length = 39, pattern = "^[a-z0-9](-?[a-z0-9]){0,27}\\.s[1-9][0-9]{0,8}$", example = "parley.s1")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<SnapshotId>,
     }
 );
 
@@ -606,13 +611,13 @@ impl From<domain::Workload> for Workload {
 
 impl From<Volume> for domain::Volume {
     fn from(volume: Volume) -> Self {
-        Self { path: volume.path, size_mib: volume.size_mib }
+        Self { path: volume.path, size_mib: volume.size_mib, from: volume.from }
     }
 }
 
 impl From<domain::Volume> for Volume {
     fn from(volume: domain::Volume) -> Self {
-        Self { path: volume.path, size_mib: volume.size_mib }
+        Self { path: volume.path, size_mib: volume.size_mib, from: volume.from }
     }
 }
 

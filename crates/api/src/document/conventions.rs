@@ -323,6 +323,8 @@ fn describe(parameter: &mut Parameter) {
         "environment" => ("The environment's slug.", slug("web")),
         "workload" => ("The workload's slug.", slug("feed")),
         "secret" => ("The secret's slug.", slug("db")),
+        "volume" => ("The volume's slug.", slug("data")),
+        "snapshot" => ("The snapshot's id.", numbered("s", "parley.s1")),
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
         "cluster" => ("The cluster's name.", slug("main")),

@@ -32,6 +32,7 @@ mod rehearsals;
 mod reports;
 mod rules;
 mod secrets;
+mod snapshots;
 mod standing;
 mod statements;
 mod terms;
@@ -65,6 +66,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(workloads::routes())
         .merge(workloads_running::routes())
         .merge(secrets::routes())
+        .merge(snapshots::routes())
         .merge(people::routes())
         .merge(tokens::routes())
         .merge(terms::routes())

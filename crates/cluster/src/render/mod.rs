@@ -97,6 +97,8 @@ pub(crate) fn environment(
         all.extend(scale::autoscaler(environment, id, declared, (alone, slow)));
         all.extend(scale::budget(environment, id, declared));
     }
+    let snapshots = environment.snapshots.iter();
+    all.extend(snapshots.filter_map(|(id, snapshot)| volumes::snapshot(environment, id, snapshot)));
     all
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tenure_domain::name::WorkloadId;
+use tenure_domain::account::snapshot::Snapshot;
+use tenure_domain::name::{SnapshotId, WorkloadId};
 use tenure_domain::workload::{File, Kind as Of, Volume, Workload};
 
 use super::quantity::mebibytes;
@@ -24,7 +25,16 @@ fn specification(volume: &Volume) -> Value {
 pub(super) fn claims(environment: &Environment, id: &WorkloadId, workload: &Workload) -> Vec<Wanted> {
     let claim = |name: &str, volume: &Volume| {
         let body = json!({"spec": specification(volume)});
-        wanted(environment, Kind::PersistentVolumeClaim, name, Some(id), body)
+        let mut claim = wanted(environment, Kind::PersistentVolumeClaim, name, Some(id), body);
+        // Left out of the digest: it says something only of a claim that is not there yet.
+        if let Some(from) = &volume.from {
+            claim.object["spec"]["dataSource"] = json!({
+                "apiGroup": "snapshot.storage.k8s.io",
+                "kind": Kind::VolumeSnapshot.as_str(),
+                "name": names::snapshot(from),
+            });
+        }
+        claim
     };
     let mut all: Vec<Wanted> = workload.volume.iter().map(|volume| claim(id.as_str(), volume)).collect();
     for (name, volume) in &workload.volumes {
@@ -36,6 +46,24 @@ pub(super) fn claims(environment: &Environment, id: &WorkloadId, workload: &Work
         }
     }
     all
+}
+
+/// What takes a snapshot of a volume; nothing of one that was lost.
+pub(super) fn snapshot(environment: &Environment, id: &SnapshotId, snapshot: &Snapshot) -> Option<Wanted> {
+    if snapshot.lost.is_some() {
+        return None;
+    }
+    let (workload, volume) = (&snapshot.workload, &snapshot.volume);
+    let claim = match snapshot.pod {
+        Some(pod) => names::claim_of_pod(workload, volume, pod),
+        None => names::claim(workload, volume),
+    };
+    let mut spec = json!({"source": {"persistentVolumeClaimName": claim}});
+    if let Some(class) = &snapshot.class {
+        spec["volumeSnapshotClassName"] = json!(class);
+    }
+    let body = json!({"spec": spec});
+    Some(wanted(environment, Kind::VolumeSnapshot, &names::snapshot(id), Some(workload), body))
 }
 
 /// What makes the claims of a stateful service's pods.

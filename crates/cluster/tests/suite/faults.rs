@@ -1,5 +1,5 @@
 //! A connection that breaks: after so many requests every further one fails, before it is sent or after the cluster
-//! has carried it out.
+//! has carried it out; and a cluster that lacks an API.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -76,5 +76,45 @@ where
             let answer = answer.await.map_err(Into::into)?;
             if is_lost { Err("the answer was lost".into()) } else { Ok(answer) }
         })
+    }
+}
+
+/// The beginning of paths that are not there.
+#[derive(Clone)]
+pub struct Hidden(pub &'static str);
+
+pub struct HidingLayer(pub Hidden);
+
+impl<S> Layer<S> for HidingLayer {
+    type Service = Hiding<S>;
+    fn layer(&self, inner: S) -> Hiding<S> {
+        Hiding { inner, hidden: self.0.clone() }
+    }
+}
+
+/// Asks for a path that no server has, in place of what is hidden.
+pub struct Hiding<S> {
+    inner: S,
+    hidden: Hidden,
+}
+
+impl<S, B> Service<Request<B>> for Hiding<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if request.uri().path().starts_with(self.hidden.0) {
+            let nowhere = request.uri().to_string().replacen(self.hidden.0, "/apis/hidden.example", 1);
+            *request.uri_mut() = nowhere.parse().unwrap();
+        }
+        self.inner.call(request)
     }
 }

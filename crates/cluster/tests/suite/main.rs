@@ -141,3 +141,38 @@ async fn sim_odd_answers_about_one_workload_are_its_status_and_hinder_no_other()
     )
     .await;
 }
+
+#[tokio::test]
+async fn sim_a_snapshot_is_taken_once_and_a_new_volume_is_made_from_it() {
+    checks::a_snapshot_is_taken_once_and_a_new_volume_is_made_from_it(world::World::simulated().await).await;
+}
+
+#[tokio::test]
+async fn sim_a_snapshot_that_someone_deletes_is_lost_and_never_made_anew() {
+    checks::a_snapshot_that_someone_deletes_is_lost_and_never_made_anew(world::World::simulated().await)
+        .await;
+}
+
+#[tokio::test]
+async fn sim_a_volume_waits_for_its_snapshot_and_begins_on_no_other_data() {
+    checks::a_volume_waits_for_its_snapshot_and_begins_on_no_other_data(world::World::simulated().await)
+        .await;
+}
+
+#[tokio::test]
+async fn sim_a_stop_retains_snapshots_and_a_deletion_takes_them_before_their_volumes() {
+    let world = world::World::simulated().await;
+    checks::a_stop_retains_snapshots_and_a_deletion_takes_them_before_their_volumes(world).await;
+}
+
+#[tokio::test]
+async fn sim_a_cluster_that_takes_no_snapshots_says_so_and_the_rest_goes_on() {
+    checks::a_cluster_that_takes_no_snapshots_says_so_and_the_rest_goes_on(world::World::simulated().await)
+        .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a real Kubernetes: tests/run sets one up"]
+async fn real_a_snapshot_is_what_the_driver_says_of_it() {
+    Box::pin(checks::a_snapshot_is_what_the_driver_says_of_it(world::World::real().await)).await;
+}

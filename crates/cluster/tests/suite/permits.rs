@@ -88,7 +88,7 @@ impl Tenant {
         fold(id, None, &events).unwrap()
     }
 
-    fn run(&mut self, actor: &str, command: Command) {
+    pub fn run(&mut self, actor: &str, command: Command) {
         self.now += SignedDuration::from_secs(1);
         let actor: Actor = actor.parse().unwrap();
         let context = Context { now: self.now, actor: &actor, book: &self.book };
@@ -96,7 +96,7 @@ impl Tenant {
         self.account = fold(&self.account.id.clone(), Some(self.account.clone()), &events).unwrap();
     }
 
-    fn person(&mut self, name: &str, command: Command) {
+    pub fn person(&mut self, name: &str, command: Command) {
         self.run(&format!("person/{name}"), command);
     }
 

@@ -17,7 +17,7 @@ use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::name::MeasureId;
 use tenure_domain::workload::{Plan, Volume, Workload};
 
-use crate::faults::{Faults, FaultyLayer};
+use crate::faults::{Faults, FaultyLayer, Hidden, HidingLayer};
 use crate::odd::Odd;
 use crate::permits::{PLAN, Tenant};
 
@@ -68,6 +68,12 @@ impl World {
     pub fn breakable(&self, faults: &Faults) -> Cluster {
         let builder = ClientBuilder::try_from((*self.config).clone()).unwrap();
         Cluster::from_client(builder.with_layer(&FaultyLayer(faults.clone())).build())
+    }
+
+    /// The cluster as if it did not serve what is hidden.
+    pub fn hiding(&self, hidden: &Hidden) -> Cluster {
+        let builder = ClientBuilder::try_from((*self.config).clone()).unwrap();
+        Cluster::from_client(builder.with_layer(&HidingLayer(hidden.clone())).build())
     }
 
     /// The same cluster as another user sees it.
@@ -199,7 +205,7 @@ pub fn page_on_volume() -> Workload {
                   exec httpd -f -p 8080 -h /data";
     Workload {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
-        volume: Some(Volume { path: "/data".to_owned(), size_mib: 16 }),
+        volume: Some(Volume { path: "/data".to_owned(), size_mib: 16, from: None }),
         ..page(1)
     }
 }
@@ -230,6 +236,7 @@ impl<'w> Driver<'w> {
             restarts: declared.restarts.clone(),
             files: self.tenant.files.clone(),
             secrets: self.tenant.secrets.clone(),
+            snapshots: self.tenant.account.snapshots.kept.clone(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::name::{AccountId, CaseId, MeasureId, NoticeId, PersonId};
 
 mod declared;
 mod kept;
+mod snapshots;
 
 /// Why an event does not fold: the record is damaged or not this account's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +77,7 @@ impl Account {
                     cleared: Vec::new(),
                     erasures: std::collections::BTreeMap::new(),
                     deleted: Vec::new(),
+                    snapshots: super::snapshot::KeptSnapshots::default(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -149,6 +151,9 @@ impl Account {
             | Event::WorkloadRestarted { .. }
             | Event::SecretSet { .. }
             | Event::SecretRemoved { .. } => self.fold_declared(at, event)?,
+            Event::SnapshotRequested { .. } | Event::SnapshotReleased { .. } | Event::SnapshotLost { .. } => {
+                self.fold_snapshots(recorded)?
+            }
             Event::CaseOpened { case, ground, why, reports, signal, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;
                 self.cases.push(Case {

@@ -13,6 +13,7 @@ use super::measure::Finding;
 use super::notice::NoticeKind;
 use super::parity::Comparison;
 use super::provision::Provision;
+use super::snapshot::Snapshots;
 use super::strike::Amount;
 use super::timer::TimerKey;
 use super::watch::Lifts;
@@ -70,6 +71,8 @@ pub enum Command {
     SetSecret { environment: EnvironmentId, secret: SecretId, keys: BTreeSet<String>, values: Words },
     /// Remove a secret that nothing reads.
     RemoveSecret { environment: EnvironmentId, secret: SecretId },
+    /// Ask for a snapshot of a volume, or give one up.
+    Snapshots(Snapshots),
     /// Remove a workload; its volume stays.
     RemoveWorkload { environment: EnvironmentId, workload: WorkloadId },
     /// Begin a process on a ground.
@@ -288,6 +291,7 @@ impl Command {
             Self::RestartWorkload { .. } => "restart workload",
             Self::SetSecret { .. } => "set secret",
             Self::RemoveSecret { .. } => "remove secret",
+            Self::Snapshots(command) => command.name(),
             Self::RemoveWorkload { .. } => "remove workload",
             Self::OpenCase { .. } => "open case",
             Self::RecordMatch { .. } => "record match",

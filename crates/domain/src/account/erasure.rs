@@ -196,6 +196,7 @@ impl Account {
                 let unknown = self.unknown(environment);
                 self.environments.remove(environment).ok_or(unknown)?;
                 self.erasures.remove(environment);
+                self.snapshots.kept.retain(|_, snapshot| &snapshot.environment != environment);
                 self.deleted.push(DeletedEnvironment {
                     environment: environment.clone(),
                     at,

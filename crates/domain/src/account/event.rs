@@ -23,8 +23,8 @@ use crate::environment::{EnvironmentKind, TenantRole};
 use crate::import::Concern;
 use crate::name::{
     AppealId, CaseId, ClusterId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId,
-    Namespace, NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, TermsNoticeId, Uid,
-    WebhookId, WorkloadId,
+    Namespace, NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, SnapshotId,
+    TermsNoticeId, Uid, VolumeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -183,6 +183,24 @@ pub enum Event {
     SecretSet { environment: EnvironmentId, secret: SecretId, keys: BTreeSet<String>, values: Words },
     #[serde(rename = "secret.removed")]
     SecretRemoved { environment: EnvironmentId, secret: SecretId },
+    #[serde(rename = "snapshot.requested")]
+    SnapshotRequested {
+        snapshot: SnapshotId,
+        environment: EnvironmentId,
+        workload: WorkloadId,
+        volume: VolumeId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pod: Option<u16>,
+        size_mib: u32,
+        /// None for the cluster's default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<String>,
+    },
+    #[serde(rename = "snapshot.released")]
+    SnapshotReleased { snapshot: SnapshotId },
+    /// Somebody deleted it in the cluster, and nothing brings it back.
+    #[serde(rename = "snapshot.lost")]
+    SnapshotLost { snapshot: SnapshotId },
     #[serde(rename = "workload.removed")]
     WorkloadRemoved { environment: EnvironmentId, workload: WorkloadId },
     #[serde(rename = "case.opened")]

@@ -35,6 +35,7 @@ mod preservation;
 mod process;
 pub mod provision;
 mod refused;
+pub mod snapshot;
 mod stages;
 pub mod standing;
 pub mod strike;
@@ -78,6 +79,7 @@ use measure::Measure;
 use notice::Notice;
 pub use preservation::Kept;
 use provision::QuotaRequest;
+use snapshot::KeptSnapshots;
 use strike::{Fee, Strike};
 
 /// What decisions read of the provider's book: the published terms by reference, who holds which roles, which
@@ -277,6 +279,9 @@ pub struct Account {
     /// The environments whose deletion the account asked for, until they are deleted or it ended otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub erasures: BTreeMap<EnvironmentId, EnvironmentDeletion>,
+    /// Its snapshots of volumes.
+    #[serde(default, skip_serializing_if = "KeptSnapshots::is_none")]
+    pub snapshots: KeptSnapshots,
     /// The environments that were deleted, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<DeletedEnvironment>,

@@ -114,6 +114,11 @@ impl Workload {
         if let Some(volume) = &self.volume {
             one_volume(volume, "/volume", faults);
             faults.unless(
+                volume.from.is_none(),
+                "/volume/from",
+                "leave it out: only those under `volumes` are made from a snapshot",
+            );
+            faults.unless(
                 self.kind != Kind::StatefulService,
                 "/volume",
                 "leave it out and name `volumes`: each pod of a stateful service has its own",

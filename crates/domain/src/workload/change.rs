@@ -36,6 +36,12 @@ impl Workload {
                     let detail = format!("it has {} MiB: a volume grows and never shrinks", volume.size_mib);
                     fault(at(id, "/sizeMib"), &detail);
                 }
+                Some(new) if new.from.is_some() && new.from != volume.from => {
+                    fault(
+                        at(id, "/from"),
+                        "the volume is there already: only a new one is made from a snapshot",
+                    );
+                }
                 Some(_) => {}
             }
         }
@@ -50,6 +56,7 @@ impl Workload {
         for (id, volume) in &self.volumes {
             if let Some(new) = same.volumes.get_mut(id) {
                 new.size_mib = volume.size_mib;
+                new.from.clone_from(&volume.from);
             }
         }
         same.disruption = self.disruption;

@@ -19,7 +19,7 @@ pub use schedule::{CronError, check_cron};
 
 pub use crate::plan::Plan;
 
-use crate::name::VolumeId;
+use crate::name::{SnapshotId, VolumeId};
 use crate::text::Blob;
 
 /// Pods of one image, and what they are for.
@@ -86,6 +86,10 @@ pub struct Volume {
     pub path: String,
     /// Its size, in MiB.
     pub size_mib: u32,
+    /// The snapshot that it is made from, of a named volume; none for an empty one. Once it is there this says nothing any
+    /// more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<SnapshotId>,
 }
 
 /// One thing wrong with a workload.

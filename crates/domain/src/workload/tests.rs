@@ -22,7 +22,7 @@ fn kind(kind: Kind) -> Workload {
 }
 
 fn volume(path: &str, size_mib: u32) -> Volume {
-    Volume { path: path.to_owned(), size_mib }
+    Volume { path: path.to_owned(), size_mib, from: None }
 }
 
 fn pointers(workload: &Workload) -> Vec<String> {

@@ -12,6 +12,7 @@ use tenure_domain::account::legal::{AppealOutcome, OrderKind};
 use tenure_domain::account::notice::NoticeKind;
 use tenure_domain::account::parity::Comparison;
 use tenure_domain::account::provision::Provision;
+use tenure_domain::account::snapshot::Snapshots;
 use tenure_domain::account::timer::TimerKey;
 use tenure_domain::account::{Account, Actor, Command, Context};
 use tenure_domain::authority::Authority;
@@ -92,6 +93,9 @@ rows! {
     Command::RestartWorkload { .. } => "restart workload", By::Anyone, Again::Nothing;
     Command::SetSecret { .. } => "set secret", By::Anyone, Again::Nothing;
     Command::RemoveSecret { .. } => "remove secret", By::Anyone, Again::Refused;
+    Command::Snapshots(Snapshots::Request { .. }) => "request snapshot", By::Anyone, Again::Another;
+    Command::Snapshots(Snapshots::Release { .. }) => "release snapshot", By::Anyone, Again::Refused;
+    Command::Snapshots(Snapshots::RecordLost { .. }) => "record lost snapshot", By::Part("system/cluster"), Again::Nothing;
     Command::RemoveWorkload { .. } => "remove workload", By::Anyone, Again::Refused;
     Command::OpenCase { .. } => "open case", By::PersonOrRule, Again::Refused;
     Command::RecordMatch { .. } => "record match", By::Rule, Again::Nothing;
@@ -271,6 +275,7 @@ fn stations() -> Vec<(&'static str, World)> {
     all.extend(beyond::stations());
     all.extend(crate::provision::stations());
     all.extend(crate::import::stations());
+    all.push(("a snapshot", crate::snapshots::with_one()));
     all
 }
 
@@ -296,6 +301,9 @@ fn commands(world: &World) -> Vec<Command> {
             values: words(),
         },
         Command::RemoveSecret { environment: web.clone(), secret: "db".parse().unwrap() },
+        crate::snapshots::request(),
+        crate::snapshots::release(1),
+        crate::snapshots::lost(1),
         Command::RemoveWorkload { environment: web, workload: feed },
         open_case("abuse"),
         open_case("debt"),

@@ -339,6 +339,9 @@ impl Chronicle {
             | Event::WorkloadRestarted { .. }
             | Event::SecretSet { .. }
             | Event::SecretRemoved { .. }
+            | Event::SnapshotRequested { .. }
+            | Event::SnapshotReleased { .. }
+            | Event::SnapshotLost { .. }
             | Event::WorkloadRemoved { .. }
             | Event::RuleMatched { .. }
             | Event::NoticeReminded { .. }

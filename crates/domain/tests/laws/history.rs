@@ -460,8 +460,11 @@ impl History {
                 if let Command::PutWorkload { spec, .. } = &mut command {
                     spec.replicas = u16::from(c % 4);
                     let size_mib = 16 + u32::from(c / 4 % 2);
-                    spec.volume =
-                        (c / 8).is_multiple_of(3).then(|| Volume { path: "/data".to_owned(), size_mib });
+                    spec.volume = (c / 8).is_multiple_of(3).then(|| Volume {
+                        path: "/data".to_owned(),
+                        size_mib,
+                        from: None,
+                    });
                 }
                 (member, command)
             }

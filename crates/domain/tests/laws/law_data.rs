@@ -165,7 +165,7 @@ fn law_07_a_hold_on_what_runs_stops_every_way_to_end_it() {
         world.ok("person/lena", Command::PlaceHold { scope, running_state: true, why: words() });
 
         let as_declared = workload(IMAGE);
-        let volume = Some(Volume { path: "/data".to_owned(), size_mib: 16 });
+        let volume = Some(Volume { path: "/data".to_owned(), size_mib: 16, from: None });
         for ends_pods in [
             workload("registry.example/app:2"),
             Workload { replicas: 0, ..as_declared.clone() },
@@ -217,7 +217,7 @@ fn law_07_a_hold_elsewhere_or_on_data_alone_lets_a_new_version_run() {
 fn law_07_a_suspension_keeps_the_volume_and_no_change_of_the_workload_loses_it() {
     let mut world = World::open(HOUSE, "2021-03-09T20:00:00Z");
     let with = |path: &str, size_mib| Workload {
-        volume: Some(Volume { path: path.to_owned(), size_mib }),
+        volume: Some(Volume { path: path.to_owned(), size_mib, from: None }),
         ..workload(IMAGE)
     };
     let kept = with("/data", 16);

@@ -55,5 +55,6 @@ mod throttle;
 mod depth;
 mod erasure;
 mod import;
+mod snapshots;
 mod story;
 mod ways_around;

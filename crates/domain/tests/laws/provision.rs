@@ -25,7 +25,7 @@ fn whole(cpu_millis: u32) -> Share {
     Share { plan, exposure: Exposure { load_balancers: 2, hostnames: 3 } }
 }
 
-fn allowances() -> Allowances {
+pub fn allowances() -> Allowances {
     Allowances {
         pod_security: PodSecurity::Restricted,
         storage_classes: BTreeSet::new(),
@@ -35,6 +35,8 @@ fn allowances() -> Allowances {
         registries: ["registry.example".to_owned()].into(),
         pull_policy: None,
         node_pool: None,
+        snapshots: None,
+        snapshot_class: None,
         egress: vec!["0.0.0.0/0".parse().unwrap()],
     }
 }

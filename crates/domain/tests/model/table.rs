@@ -32,6 +32,7 @@ rows! {
     Command::RestartWorkload { .. } => "restart workload";
     Command::SetSecret { .. } => "set secret";
     Command::RemoveSecret { .. } => "remove secret";
+    Command::Snapshots(_) => "snapshots";
     Command::RemoveWorkload { .. } => "remove workload";
     Command::OpenCase { .. } => "open case";
     Command::RecordMatch { .. } => "record match";
@@ -103,6 +104,7 @@ rows! {
 const EXCUSED: &[(&str, &str)] = &[
     ("open", "every history begins with an account that is opened, and it is opened once"),
     ("provision", "plans and credentials touch no measure: their histories are in `laws/provision.rs`"),
+    ("snapshots", "they touch no measure and no clock: their histories are in `laws/snapshots.rs`"),
     ("catch up", "only states of an earlier version have something to make up"),
 ];
 

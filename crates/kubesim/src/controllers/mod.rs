@@ -10,6 +10,7 @@ mod namespaces;
 mod pods;
 mod quotas;
 mod replicasets;
+mod snapshots;
 mod statefulsets;
 mod volumes;
 
@@ -56,6 +57,7 @@ type Controller = fn(&mut World, Timestamp) -> Option<Timestamp>;
 const CONTROLLERS: &[Controller] = &[
     namespaces::pass,
     volumes::pass,
+    snapshots::pass,
     deployments::pass,
     replicasets::pass,
     statefulsets::pass,

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 81] = {
+const BOUND: [(&str, Asks); 82] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -43,6 +43,7 @@ const BOUND: [(&str, Asks); 81] = {
         ("listWorkloads", One("readAccount")),
         ("getWorkload", One("readAccount")),
         ("listSecrets", One("readAccount")),
+        ("listSnapshots", One("readAccount")),
         ("listRevisions", One("readAccount")),
         ("getActivity", One("readAccount")),
         ("getLogs", One("readLogs")),

@@ -149,6 +149,7 @@ impl Operation {
             }
             "scaleWorkload" => json!({"replicas": 1}),
             "rollBackWorkload" => json!({"revision": 4}),
+            "requestSnapshot" => json!({"pod": 0}),
             "setSecret" => json!({"values": {"password": "correct horse"}}),
             "setMember" => json!({"roles": ["viewer"]}),
             "setPerson" => json!({"roles": ["support"]}),
@@ -277,6 +278,8 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
         "environment" => if there { "web" } else { "none" }.to_owned(),
         "workload" => if there { "site" } else { "none" }.to_owned(),
         "secret" => if there { "db" } else { "none" }.to_owned(),
+        "volume" => if there { "data" } else { "none" }.to_owned(),
+        "snapshot" => letter("s"),
         "member" => if there { "viewer" } else { "nobody" }.to_owned(),
         // Nobody whose roles a test relies on.
         "person" => if there { "zoe" } else { "nobody" }.to_owned(),

@@ -25,7 +25,7 @@ fn sleeper(kind: Kind) -> Workload {
 }
 
 fn volume(path: &str, size_mib: u32) -> Volume {
-    Volume { path: path.to_owned(), size_mib }
+    Volume { path: path.to_owned(), size_mib, from: None }
 }
 
 fn stateful(size_mib: u32) -> Workload {

@@ -278,6 +278,8 @@ pub async fn a_plans_classes_and_level_are_the_environments(world: World) {
         registries: BTreeSet::new(),
         pull_policy: None,
         node_pool: None,
+        snapshots: None,
+        snapshot_class: None,
         egress: vec!["10.0.0.0/8".parse().unwrap()],
     };
     let exposure = Exposure { load_balancers: 2, hostnames: 0 };
@@ -337,6 +339,8 @@ pub async fn a_plans_nodes_and_pull_policy_are_its_workloads(world: World) {
                 labels: [("pool".to_owned(), "tenants".to_owned())].into(),
                 taints: [("pool".to_owned(), "tenants".to_owned())].into(),
             }),
+            snapshots: None,
+            snapshot_class: None,
             egress: vec![],
         })),
     );

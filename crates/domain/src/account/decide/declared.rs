@@ -2,6 +2,7 @@
 
 use super::provision::within;
 use super::secrets::secrets_are_set;
+use super::snapshots::sources_exist;
 use super::{Draft, all_met, wrong_state};
 use crate::account::event::{Event, Recorded};
 use crate::account::{Context, Environment, Kept};
@@ -77,6 +78,7 @@ impl Draft<'_> {
         }
         let mut guards = fits(env, &environment, &workload, &spec);
         guards.extend(secrets_are_set(env, &spec));
+        guards.extend(sources_exist(&self.account, &environment, before, &spec));
         guards.extend(self.image_guard(&spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));

@@ -26,6 +26,7 @@ mod payments;
 mod provision;
 mod removal;
 mod secrets;
+mod snapshots;
 mod standing;
 mod terms;
 mod timers;
@@ -155,6 +156,7 @@ impl Account {
                 draft.set_secret(environment, secret, keys, values)?;
             }
             Command::RemoveSecret { environment, secret } => draft.remove_secret(environment, secret)?,
+            Command::Snapshots(command) => draft.snapshots(command)?,
             Command::RemoveWorkload { environment, workload } => {
                 draft.remove_workload(environment, workload)?;
             }

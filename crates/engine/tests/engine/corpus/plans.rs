@@ -63,6 +63,8 @@ impl Story {
                 labels: [("pool".to_owned(), "tenants".to_owned())].into(),
                 taints: [("pool".to_owned(), "tenants".to_owned())].into(),
             }),
+            snapshots: None,
+            snapshot_class: None,
             egress: vec!["0.0.0.0/0".parse().unwrap()],
         };
         let allowances = Box::new(allowances);

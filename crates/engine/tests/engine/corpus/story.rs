@@ -211,7 +211,7 @@ impl Story {
                     port: 8080,
                     cpu_millis: 50,
                     memory_mib: 32,
-                    volume: Some(Volume { path: "/www".to_owned(), size_mib: 8 }),
+                    volume: Some(Volume { path: "/www".to_owned(), size_mib: 8, from: None }),
                     ..Workload::default()
                 };
                 let command = Command::PutWorkload {

@@ -18,7 +18,7 @@ pub(super) fn page(text: &str) -> Workload {
         port: 8080,
         cpu_millis: 50,
         memory_mib: 32,
-        volume: Some(Volume { path: "/www".to_owned(), size_mib: 16 }),
+        volume: Some(Volume { path: "/www".to_owned(), size_mib: 16, from: None }),
         ..Workload::default()
     }
 }

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 use tenure_access::Role;
-use tenure_domain::account::Command;
-use tenure_domain::name::{EnvironmentId, WorkloadId};
+use tenure_domain::account::snapshot::Snapshots;
+use tenure_domain::account::{Command, System};
+use tenure_domain::name::{EnvironmentId, VolumeId, WorkloadId};
 use tenure_domain::workload::Workload;
+use tenure_engine::submission::Caller;
 
 use super::Story;
 use crate::office::member;
@@ -62,6 +64,7 @@ impl Story {
             let (workload, spec) = (name.parse().unwrap(), serde_json::from_value(spec).unwrap());
             self.act(owner(), "parley", Command::PutWorkload { environment: web(), workload, spec }).await;
         }
+        self.snapshots(&web()).await;
         let command = Command::ScaleWorkload { environment: web(), workload: feed(), replicas: 1 };
         self.act(owner(), "parley", command).await;
         let command = Command::RestartWorkload { environment: web(), workload: feed() };
@@ -70,5 +73,35 @@ impl Story {
             let workload = name.parse().unwrap();
             self.act(owner(), "parley", Command::RemoveWorkload { environment: web(), workload }).await;
         }
+    }
+
+    /// Two snapshots of a pod's volume: the cluster loses one, another volume is made from the other, and it is given up.
+    async fn snapshots(&mut self, web: &EnvironmentId) {
+        let owner = || member("parley", Role::Owner);
+        let (workload, volume): (WorkloadId, VolumeId) = ("store".parse().unwrap(), "data".parse().unwrap());
+        for _ in 0..2 {
+            let (environment, workload, volume) = (web.clone(), workload.clone(), volume.clone());
+            let asked = Snapshots::Request { environment, workload, volume, pod: Some(0), unable: None };
+            self.act(owner(), "parley", Command::Snapshots(asked)).await;
+        }
+        let lost = Snapshots::RecordLost { snapshot: "parley.s1".parse().unwrap() };
+        self.act(Caller::System(System::Cluster), "parley", Command::Snapshots(lost)).await;
+        let copy: WorkloadId = "copy".parse().unwrap();
+        for from in [json!({"from": "parley.s2"}), json!({})] {
+            let mut data = json!({"path": "/data", "sizeMib": 8});
+            data.as_object_mut().unwrap().extend(from.as_object().unwrap().clone());
+            let spec: Workload = serde_json::from_value(json!({
+                "kind": "worker", "image": "registry.example/copy:1", "command": [], "replicas": 1, "cpuMillis": 10,
+                "memoryMib": 16, "volumes": {"data": data},
+            }))
+            .unwrap();
+            let (environment, workload) = (web.clone(), copy.clone());
+            self.act(owner(), "parley", Command::PutWorkload { environment, workload, spec }).await;
+        }
+        let (environment, snapshot) = (web.clone(), "parley.s2".parse().unwrap());
+        let released = Command::Snapshots(Snapshots::Release { environment, snapshot });
+        self.act(owner(), "parley", released).await;
+        let environment = web.clone();
+        self.act(owner(), "parley", Command::RemoveWorkload { environment, workload: copy }).await;
     }
 }
