@@ -138,7 +138,7 @@ body!(
         node_pool: Option<NodePoolBody>,
         /// How many snapshots of volumes the account may have at once; left out for 10.
         #[serde(default)]
-        #[schema(minimum = 0, maximum = 10_000)]
+        #[schema(minimum = 0, maximum = 65_535)]
         snapshots: Option<u16>,
         /// The class of which snapshots are; left out for the cluster's default.
         #[serde(default)]

@@ -131,7 +131,7 @@ impl Operation {
             }
             "changeEnvironment" => json!({"plan": plan, "loadBalancers": 0, "hostnames": 0}),
             "setPlan" => {
-                json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": [{"key": "pool", "value": "tenants"}], "taints": [{"key": "pool", "value": "tenants"}]}, "egress": ["0.0.0.0/0"]}})
+                json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": [{"key": "pool", "value": "tenants"}], "taints": [{"key": "pool", "value": "tenants"}]}, "snapshots": 3, "snapshotClass": "fast", "egress": ["0.0.0.0/0"]}})
             }
             "requestQuota" => {
                 json!({"plan": plan, "loadBalancers": 3, "hostnames": 3, "why": "We grow"})
@@ -243,7 +243,7 @@ fn every_field() -> Value {
     json!({
         "kind": "service",
         "requests": {"cpuMillis": 1, "memoryMib": 1},
-        "volumes": {"data": {"path": "/data", "sizeMib": 1}},
+        "volumes": {"data": {"path": "/data", "sizeMib": 1, "from": "parley.s1"}},
         "env": {"GREETING": {"value": "hello", "secret": key}},
         "files": {"/etc/app.conf": {"text": "greeting = hello", "kept": format!("sha256:{}", "0".repeat(64)), "secret": key}},
         "probes": {"liveness": probe, "readiness": probe, "startup": probe},
