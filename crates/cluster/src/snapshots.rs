@@ -13,7 +13,7 @@ use crate::apply::remember;
 use crate::compare::differences;
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
-use crate::live::{mark, text, uid};
+use crate::live::{mark, number, text, uid};
 use crate::names;
 use crate::pass::Pass;
 use crate::render::Wanted;
@@ -152,6 +152,14 @@ fn sources(pass: &mut Pass<'_>) {
     };
     pass.wanted.retain(|wanted| !is_held(wanted));
     pass.declared.retain(|wanted| !is_held(wanted));
+    // A set would make the claims that are missing by itself, empty.
+    for wanted in pass.wanted.iter_mut().filter(|wanted| wanted.key.kind == Kind::StatefulSet) {
+        let has = pass.live.objects.get(&wanted.key).map(|set| number(set, "/spec/replicas"));
+        let is_held = wanted.workload.as_ref().is_some_and(|workload| held.contains_key(workload));
+        if let Some(has) = has.filter(|has| is_held && number(&wanted.object, "/spec/replicas") > *has) {
+            wanted.object["spec"]["replicas"] = json!(has);
+        }
+    }
     for (workload, why) in held {
         pass.retry.get_or_insert_with(|| why.clone());
         pass.refusals.entry(workload).or_insert(why);
