@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct RequestSnapshot {
     /// Of which pod's volume, from 0: of a stateful service, whose pods have one each. Left out for all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0, maximum = 99)]
+    #[schema(minimum = 0, maximum = 65_535)]
     pub pod: Option<u16>,
 }
 
