@@ -235,7 +235,7 @@ async fn make(pass: &mut Pass<'_>, wanted: &Wanted) -> Result<(), ClusterError> 
     let claim = text(&wanted.object, "/spec/source/persistentVolumeClaimName");
     let claim = ObjectKey::new(Kind::PersistentVolumeClaim, claim);
     let ours = pass.memory.inventory.get(&claim).and_then(|entry| entry.uid.as_deref());
-    if !pass.live.objects.get(&claim).is_some_and(|found| ours == Some(uid(found))) {
+    if pass.live.objects.get(&claim).is_none_or(|found| ours != Some(uid(found))) {
         pass.snapshots
             .waits
             .insert(key.clone(), format!("{claim}, of which it is to be taken, is not there"));

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 use tenure_cluster::{Ask, Cluster, Frozen};
 use tenure_domain::account::Account;
-use tenure_domain::name::{AccountId, EnvironmentId};
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId};
 use tenure_domain::refusal::Rejected;
 
 use crate::inner::Inner;
@@ -40,7 +40,7 @@ impl Ask for ByRecord {
 impl ByRecord {
     /// Nothing where it cannot be known whose the namespace is.
     async fn look(&self, inner: &Inner, namespace: &str) -> Result<Option<Frozen>, EngineError> {
-        let whose = match inner.places.whose(namespace) {
+        let whose = match inner.places.whose(&ClusterId::main(), namespace) {
             Some(account) => Some(account),
             // What a namespace says of itself is a hint, and the record decides.
             None => self.hint(namespace).await?,
@@ -65,9 +65,9 @@ impl ByRecord {
     }
 }
 
-/// The environment of an account that lives in a namespace.
+/// The environment of an account that lives in a namespace of the cluster `main`, whose webhook asks.
 fn environment_in(account: &Account, namespace: &str) -> Result<Option<EnvironmentId>, EngineError> {
-    for name in account.environments.keys() {
+    for (name, _) in account.environments.iter().filter(|(_, declared)| declared.cluster.is_main()) {
         if workloads::bare(account, name)?.namespace() == namespace {
             return Ok(Some(name.clone()));
         }

@@ -5,20 +5,28 @@ use std::sync::Arc;
 use tenure_cluster::{Observation, SnapshotState};
 use tenure_domain::account::snapshot::Snapshots;
 use tenure_domain::account::{Command, System};
-use tenure_domain::name::AccountId;
+use tenure_domain::name::{AccountId, EnvironmentId};
 
-use crate::EngineError;
 use crate::engine::Engine;
 use crate::inner::Inner;
 use crate::reconcile::version_after;
 use crate::submission::{Act, Caller, Submission};
+use crate::{EngineError, clusters};
 
 impl Engine {
-    /// Why the cluster takes no snapshots of volumes, in words for tenants; nothing where it does.
-    pub async fn unable_to_snapshot(&self) -> Result<Option<String>, EngineError> {
-        let Some(cluster) = &self.inner.cluster else {
+    /// Why the cluster of an environment takes no snapshots of volumes, in words for tenants; nothing where it does, and
+    /// where there is no such environment.
+    pub async fn unable_to_snapshot(
+        &self,
+        account: &AccountId,
+        environment: &EnvironmentId,
+    ) -> Result<Option<String>, EngineError> {
+        let account = self.account(account).await?;
+        let Some(declared) = account.environments.get(environment) else { return Ok(None) };
+        if self.inner.clusters.names().is_empty() {
             return Ok(Some("no cluster follows this installation".to_owned()));
-        };
+        }
+        let cluster = clusters::asked(&self.inner.clusters, &declared.cluster)?;
         cluster.unable_to_snapshot().await.map_err(|error| EngineError::Cluster(error.told().to_owned()))
     }
 }

@@ -83,7 +83,7 @@ async fn request(
     if let Some(answer) = writing.repeated().await? {
         return Ok(answer);
     }
-    let unable = call.engine.unable_to_snapshot().await?;
+    let unable = call.engine.unable_to_snapshot(&id, &environment).await?;
     let href = format!("/v1/accounts/{id}/environments/{environment}/snapshots");
     let pod = body.value.pod;
     let command = Command::Snapshots(Snapshots::Request { environment, workload, volume, pod, unable });

@@ -78,7 +78,7 @@ pub(crate) fn environment(
         let slow = restriction.throttling(id);
         match declared.kind {
             Of::Service | Of::Worker => {
-                all.push(workload::deployment(environment, id, declared, (alone, slow)))
+                all.push(workload::deployment(environment, id, declared, (alone, slow)));
             }
             Of::StatefulService => all.push(workload::stateful_set(environment, id, declared, (alone, slow))),
             // Behind a gate their pods would only fail, and be counted.

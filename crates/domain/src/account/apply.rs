@@ -152,7 +152,7 @@ impl Account {
             | Event::SecretSet { .. }
             | Event::SecretRemoved { .. } => self.fold_declared(at, event)?,
             Event::SnapshotRequested { .. } | Event::SnapshotReleased { .. } | Event::SnapshotLost { .. } => {
-                self.fold_snapshots(recorded)?
+                self.fold_snapshots(recorded)?;
             }
             Event::CaseOpened { case, ground, why, reports, signal, order } => {
                 self.in_order(case.number(), self.cases.len(), case)?;

@@ -6,7 +6,7 @@ use tenure_domain::account::command::Starts;
 use tenure_domain::account::provision::Provision;
 use tenure_domain::account::standing::Standing;
 use tenure_domain::environment::EnvironmentKind;
-use tenure_domain::name::{CaseId, MeasureId};
+use tenure_domain::name::{CaseId, ClusterId, MeasureId};
 use tenure_domain::plan::{Exposure, Share};
 use tenure_domain::refusal::Guard;
 use tenure_domain::terms::Terms;
@@ -90,7 +90,12 @@ fn law_01_where_nothing_throttles_it_is_refused_when_it_is_proposed() {
     let (environment, kind) = ("pen".parse().unwrap(), EnvironmentKind::Open);
     world.ok(
         "member/parley/ada",
-        Command::Provision(Provision::CreateEnvironment { environment, kind, share }),
+        Command::Provision(Provision::CreateEnvironment {
+            environment,
+            kind,
+            share,
+            cluster: ClusterId::main(),
+        }),
     );
     for scope in ["environment/pen", "account"] {
         let guards = world.refused("person/ines", propose(&case, "2.21", scope, true));
