@@ -11,6 +11,7 @@ use tenure_cluster::{Kind, Observation, Phase, SnapshotSeen, SnapshotState};
 use tenure_domain::account::Command;
 use tenure_domain::account::snapshot::Snapshots;
 use tenure_domain::name::SnapshotId;
+use tenure_domain::text::Blob;
 use tenure_domain::workload::{Volume, Workload};
 
 use super::repaired;
@@ -190,6 +191,8 @@ pub async fn a_stop_retains_snapshots_and_a_deletion_takes_them_before_their_vol
     driver.tenant.lift(&measure);
     let restored = driver.until_restored().await;
     assert!(restored.equal, "{:?}", restored.differences);
+    let receipt = Blob::of_digest([0; 32]);
+    driver.tenant.run("system/cluster", Command::ConfirmRestored { measure, receipt });
 
     driver.tenant.delete(vec![]);
     let report = driver.until_erased().await;
