@@ -168,14 +168,14 @@ pub const SETTINGS: &[Setting] = &[
         path: "cluster.networkPolicies",
         kind: Kind::Word(&["enforced", "ignored", "unknown"]),
         default: Some("unknown"),
-        example: "enforced",
+        example: "unknown",
         about: "Whether the cluster's network plugin follows network policies, which its API does not tell. Where they are ignored, a measure that nothing else enforces is refused when it is proposed; where it is unknown, receipts say that policies were stored and not observed.",
     },
     Setting {
         path: "cluster.loadBalancers",
         kind: Kind::Word(&["provided", "missing", "unknown"]),
         default: Some("unknown"),
-        example: "provided",
+        example: "unknown",
         about: "Whether the cluster gives addresses to Services of the type LoadBalancer, which its API does not tell.",
     },
     Setting {
