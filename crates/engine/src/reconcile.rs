@@ -424,7 +424,8 @@ impl Unseen {
         (name, declared): (&EnvironmentId, &Environment),
         error: EngineError,
     ) -> Result<(), EngineError> {
-        if !inner.clusters.are_several() {
+        // What is not the cluster's, such as a database that does not answer, ends the pass.
+        if !inner.clusters.are_several() || !matches!(error, EngineError::Defect { .. }) {
             return Err(error);
         }
         let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
