@@ -40,6 +40,7 @@ impl Caller {
 }
 
 /// What is submitted.
+#[expect(clippy::large_enum_variant, reason = "nearly every act is a command to an account")]
 #[derive(Debug, Clone)]
 pub enum Act {
     /// A command to an account.

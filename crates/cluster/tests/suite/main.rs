@@ -114,7 +114,8 @@ on_a_simulation! {
 
 #[tokio::test]
 async fn sim_a_throttle_is_not_made_up_for_and_begins_no_job_anew() {
-    checks::a_throttle_is_not_made_up_for_and_begins_no_job_anew(world::World::simulated().await).await;
+    Box::pin(checks::a_throttle_is_not_made_up_for_and_begins_no_job_anew(world::World::simulated().await))
+        .await;
 }
 
 #[tokio::test]
@@ -144,7 +145,10 @@ async fn sim_odd_answers_about_one_workload_are_its_status_and_hinder_no_other()
 
 #[tokio::test]
 async fn sim_a_snapshot_is_taken_once_and_a_new_volume_is_made_from_it() {
-    checks::a_snapshot_is_taken_once_and_a_new_volume_is_made_from_it(world::World::simulated().await).await;
+    Box::pin(checks::a_snapshot_is_taken_once_and_a_new_volume_is_made_from_it(
+        world::World::simulated().await,
+    ))
+    .await;
 }
 
 #[tokio::test]

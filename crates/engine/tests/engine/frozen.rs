@@ -8,7 +8,7 @@ use tenure_domain::account::provision::Provision;
 use tenure_domain::authority::Authority;
 use tenure_domain::capability::Preset;
 use tenure_domain::environment::EnvironmentKind;
-use tenure_domain::name::MeasureId;
+use tenure_domain::name::{ClusterId, MeasureId};
 use tenure_domain::plan::{Exposure, Plan, Share};
 use tenure_engine::clock::ClockKind;
 use tenure_engine::kept::Kept;
@@ -54,6 +54,7 @@ async fn one_that_does_not_lead_refuses_what_is_frozen_and_nothing_else() {
     let plan = Plan { cpu_millis: 1_000, memory_mib: 512, storage_mib: 128, pods: 10 };
     let create = Provision::CreateEnvironment {
         environment: "pen".parse().unwrap(),
+        cluster: ClusterId::main(),
         kind: EnvironmentKind::Open,
         share: Share { plan, exposure: Exposure::default() },
     };
