@@ -124,7 +124,7 @@ impl Operation {
                 json!({"account": account, "terms": {"id": "cloud-agreement", "version": "2020-04"}, "plan": plan})
             }
             "createEnvironment" => {
-                json!({"environment": "web", "plan": plan, "kind": "open", "loadBalancers": 0, "hostnames": 0})
+                json!({"environment": "web", "cluster": "main", "plan": plan, "kind": "open", "loadBalancers": 0, "hostnames": 0})
             }
             "importEnvironment" => {
                 json!({"environment": "shop", "namespace": "shop", "uid": "6f2c1f0e", "plan": plan, "loadBalancers": 0, "hostnames": 0, "accept": ["over_share"]})

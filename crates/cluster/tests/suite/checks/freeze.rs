@@ -1,7 +1,8 @@
 //! A freeze by the webhook, as far as a simulation goes: it stores the label and asks nobody.
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, Patch, PatchParams};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use tenure_cluster::{Change, Enforcement, Envelope, Freezes, Verdict, names};
 use tenure_domain::capability::Preset;
@@ -10,7 +11,7 @@ use tenure_domain::plan::Exposure;
 
 use super::repaired;
 use crate::odd::Odd;
-use crate::world::{Driver, World, page};
+use crate::world::{Driver, World};
 
 async fn frozen_driver(world: &World, freezes: Option<Freezes>) -> Driver<'_> {
     let mut driver = Driver::new(world);
@@ -144,8 +145,8 @@ async fn sim_a_label_that_cannot_be_changed_holds_nothing_else_up_and_is_told() 
     assert!(seen.obstacles.iter().any(|told| told.contains(names::FROZEN)), "{:?}", seen.obstacles);
     assert_eq!(repaired(&seen), Vec::<String>::new());
     assert_eq!(unlabel(), Verdict::Allowed, "what was lifted is free at once");
-    driver.tenant.put("page", page(1));
-    driver.until("the new workload", |seen| seen.workloads.values().all(|w| w.ready == 1)).await;
+    driver.api::<NetworkPolicy>().delete("default-deny", &DeleteParams::default()).await.unwrap();
+    assert_eq!(repaired(&driver.pass().await), ["NetworkPolicy/default-deny: was deleted"]);
     assert_eq!(label(&driver).await.as_deref(), Some("environment"));
 
     driver.cluster = world.cluster.clone().freezing(freezes);
