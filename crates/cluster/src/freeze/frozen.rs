@@ -176,6 +176,12 @@ impl Change<'_> {
         names::GUARDED.into_iter().find(|label| mark(after, "labels", label) != mark(before, "labels", label))
     }
 
+    /// Whether it puts the label of a freeze on a namespace that had none: that takes nothing away, and nobody who could do it is
+    /// kept from anything without the label. We do it before the webhook knows who we are.
+    fn labels_anew(&self) -> bool {
+        self.of_namespace && !self.deletes && mark(self.before, "labels", names::FROZEN).is_none()
+    }
+
     /// Whether the object is one of those that we made.
     fn is_of_ours(&self) -> bool {
         mark(self.before, "annotations", names::DECLARED).is_some()
@@ -321,6 +327,9 @@ impl Freezes {
 
     /// Nothing where it is not known here what is frozen.
     fn by_memory(&self, change: &Change<'_>) -> Option<Verdict> {
+        if change.labels_anew() {
+            return Some(Verdict::Allowed);
+        }
         let mut state = self.state();
         // Only a trial of ours carries such a text, which nobody could know: its sender is us. It is to be refused.
         let proof = mark(change.object, "annotations", names::FREEZE_PROOF);

@@ -141,7 +141,7 @@ impl Operation {
             "putWorkload" => {
                 let mut spec = workload();
                 spec["command"] = json!(["httpd"]);
-                spec["volume"] = json!({"path": "/www", "sizeMib": 1});
+                spec["volume"] = json!({"path": "/www", "sizeMib": 1, "from": format!("{account}.s1")});
                 for (field, value) in every_field().as_object().unwrap() {
                     spec[field] = value.clone();
                 }

@@ -184,8 +184,12 @@ fn what_is_frozen_for_want_of_payment_may_be_deleted_by_whoever_has_the_right_an
 
 /// The namespace as it is, with its labels as somebody wants them.
 fn relabel(freezes: &Freezes, user: &str, groups: &[&str], after: &Value) -> Verdict {
-    let before = &json!({"metadata": {"name": NAMESPACE, "labels": {
-        names::FROZEN: "environment", names::ACCOUNT: "shop", names::ENVIRONMENT: "web", "team": "blue"}}});
+    let before = json!({names::FROZEN: "environment", names::ACCOUNT: "shop", names::ENVIRONMENT: "web", "team": "blue"});
+    relabel_from(freezes, user, groups, &before, after)
+}
+
+fn relabel_from(freezes: &Freezes, user: &str, groups: &[&str], before: &Value, after: &Value) -> Verdict {
+    let before = &json!({"metadata": {"name": NAMESPACE, "labels": before}});
     let object = &json!({"metadata": {"name": NAMESPACE, "labels": after}});
     let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
     let (namespace, name, groups) = (NAMESPACE, NAMESPACE, groups.as_slice());
@@ -229,6 +233,17 @@ fn the_labels_by_which_a_frozen_namespace_is_known_are_changed_by_us_alone_and_o
     );
     let lifted = freezes(Frozen::default());
     assert_eq!(relabel(&lifted, "eve", &masters, &labels(json!(null), "shop", "blue")), Verdict::Allowed);
+}
+
+/// The first label of all is ours, and comes before any trial has told who we are.
+#[test]
+fn the_label_of_a_freeze_may_be_put_where_it_is_not_while_nobody_is_known_and_not_be_taken_away_again() {
+    let bare = json!({names::ACCOUNT: "shop", names::ENVIRONMENT: "web"});
+    let labelled = json!({names::FROZEN: "environment", names::ACCOUNT: "shop", names::ENVIRONMENT: "web"});
+    for freezes in [Freezes::new([9; 32]), freezes(whole())] {
+        assert_eq!(relabel_from(&freezes, "tenure", &[], &bare, &labelled), Verdict::Allowed);
+        assert!(is_refused(&relabel_from(&freezes, "tenure", &[], &labelled, &bare)));
+    }
 }
 
 #[test]
