@@ -31,6 +31,7 @@ mod error;
 mod freeze;
 mod gate;
 mod import;
+mod ingress;
 mod inventory;
 mod live;
 mod memory;

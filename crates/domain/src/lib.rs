@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod capability;
 pub mod document;
 pub mod environment;
+pub mod hostname;
 pub mod import;
 pub mod law;
 pub mod money;

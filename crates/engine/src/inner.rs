@@ -236,7 +236,7 @@ impl Inner {
 
 /// Whether an event of this type changes what the cluster should be.
 pub(crate) fn moves_cluster(event_type: &str) -> bool {
-    ["environment.", "workload.", "secret.", "measure.", "plan.", "deletion."]
+    ["environment.", "workload.", "hostname.", "secret.", "measure.", "plan.", "deletion."]
         .iter()
         .any(|prefix| event_type.starts_with(prefix))
 }

@@ -23,6 +23,7 @@ mod error;
 mod evaluate;
 mod follow;
 pub mod health;
+mod hostnames;
 pub mod imports;
 mod inner;
 pub mod intake;

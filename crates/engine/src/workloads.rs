@@ -94,7 +94,7 @@ pub(crate) fn rendered(
         restarts: declared.restarts.clone(),
         files: BTreeMap::new(),
         secrets: BTreeMap::new(),
-        envelope: envelope.living_in(declared.imported.clone()),
+        envelope: envelope.living_in(declared.imported.clone()).reached_under(account.proved_hostnames()),
     }
 }
 

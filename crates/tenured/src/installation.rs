@@ -53,7 +53,10 @@ pub async fn cluster(config: &Config) -> anyhow::Result<Option<Cluster>> {
         None => None,
     };
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
-    Ok(Some(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() })))
+    let tls_annotations = said.tls_annotations.clone();
+    let reach =
+        Reach { server, certificate_authority, ingress_namespaces, tls_annotations, ..Reach::default() };
+    Ok(Some(cluster.reached(reach)))
 }
 
 /// What the engine of a configuration is opened with; none for the cluster, and nothing is provisioned.
@@ -67,6 +70,7 @@ pub fn settings(config: &Config, key: LogKey, cluster: Option<Cluster>) -> anyho
         batching: Batching::default(),
         mail: config.mail_folder(),
         fetch_private: config.fetch_private,
+        fetch_hosts: config.fetch_hosts.clone(),
         letters: config.letters.open().context("the letters cannot be written as the settings say")?,
         cluster,
         most_behind: config.most_behind,

@@ -3,6 +3,7 @@
 //! JSON with camelCase fields; times are RFC 3339 in UTC; requests refuse unknown fields.
 
 pub mod erasing;
+pub mod hostname;
 pub mod import;
 pub mod legal;
 pub mod parity;

@@ -76,6 +76,7 @@ impl Account {
                     cleared: Vec::new(),
                     erasures: std::collections::BTreeMap::new(),
                     deleted: Vec::new(),
+                    hostnames: std::collections::BTreeMap::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -136,6 +137,10 @@ impl Account {
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }
             | Event::AccessGranted { .. } => self.fold_provision(recorded)?,
+            Event::HostnameClaimed { .. }
+            | Event::HostnameProved { .. }
+            | Event::HostnameLapsed { .. }
+            | Event::HostnameReleased { .. } => self.fold_hostname(recorded)?,
             Event::WorkloadPut { environment, workload, spec } => {
                 let unknown = self.unknown(environment);
                 let env = self.environments.get_mut(environment).ok_or(unknown)?;

@@ -51,6 +51,7 @@ mod replaced;
 
 mod depth;
 mod erasure;
+mod hostnames;
 mod import;
 mod story;
 mod ways_around;

@@ -12,6 +12,7 @@ mod enforce;
 mod evidence;
 mod failures;
 mod health;
+mod hostnames;
 mod imports;
 mod intake;
 mod log;

@@ -378,7 +378,53 @@ impl Loading {
             self.faults.push(fault);
         }
         let certificate_authority = self.path("cluster.certificateAuthority");
-        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces }
+        let tls_annotations = self.tls_annotations();
+        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces, tls_annotations }
+    }
+
+    /// Pairs such as `name=value`, with commas between them.
+    fn pairs(&mut self, path: &'static str, example: &str) -> Vec<(String, String)> {
+        let text = self.text(path).unwrap_or_default().to_owned();
+        let mut pairs = Vec::new();
+        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some((name, value)) => pairs.push((name.trim().to_owned(), value.trim().to_owned())),
+                None => {
+                    let fault = format!("{}: {pair:?} is no pair: write {example}", self.at(path));
+                    self.faults.push(fault);
+                }
+            }
+        }
+        pairs
+    }
+
+    fn tls_annotations(&mut self) -> BTreeMap<String, String> {
+        let path = "cluster.tlsAnnotations";
+        let pairs = self.pairs(path, "cert-manager.io/cluster-issuer=letsencrypt");
+        let fine = |name: &str| {
+            let of = |b: u8| b.is_ascii_alphanumeric() || b"-._/".contains(&b);
+            (1..=317).contains(&name.len()) && name.bytes().all(of) && !name.contains("tenure.dev/")
+        };
+        if let Some((wrong, _)) = pairs.iter().find(|(name, _)| !fine(name)) {
+            let fault = format!("{}: {wrong:?} is no annotation of an ingress", self.at(path));
+            self.faults.push(fault);
+        }
+        pairs.into_iter().collect()
+    }
+
+    fn fetch_hosts(&mut self) -> BTreeMap<String, std::net::SocketAddr> {
+        let path = "fetch.hosts";
+        let mut hosts = BTreeMap::new();
+        for (name, address) in self.pairs(path, "www.shop.example=10.0.0.7:80") {
+            match address.parse() {
+                Ok(address) => drop(hosts.insert(name, address)),
+                Err(_) => {
+                    let fault = format!("{}: {address:?} is no address with a port", self.at(path));
+                    self.faults.push(fault);
+                }
+            }
+        }
+        hosts
     }
 
     fn freeze(&mut self) -> Option<FreezeConfig> {
@@ -410,6 +456,7 @@ impl Loading {
         let data = self.path(settings::DATA).unwrap_or_default();
         let database = self.database(&data);
         let (cluster, reach, freeze) = (self.cluster(), self.reach(), self.freeze());
+        let fetch_hosts = self.fetch_hosts();
         let origin = self.text("ledger.origin").unwrap_or_default().to_owned();
         // The rule for names is the key's; which key does not matter to it.
         if !origin.is_empty()
@@ -445,6 +492,7 @@ impl Loading {
             reach,
             freeze,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
+            fetch_hosts,
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
             limits: Limits {
                 header_time: self.time("limits.headerTime"),

@@ -7,7 +7,7 @@ mod schema;
 mod settings;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,8 @@ pub struct ReachConfig {
     pub certificate_authority: Option<PathBuf>,
     /// The namespaces of its ingress controllers.
     pub ingress_namespaces: BTreeSet<String>,
+    /// What is written on an ingress for which a certificate is asked.
+    pub tls_annotations: BTreeMap<String, String>,
 }
 
 /// Where the freeze webhook is served, and where the cluster reaches it.
@@ -125,6 +127,8 @@ pub struct Config {
     pub freeze: Option<FreezeConfig>,
     /// Whether places are looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
+    /// Names that are asked for at other addresses than the domain name system says.
+    pub fetch_hosts: BTreeMap<String, std::net::SocketAddr>,
     /// Whether a cluster that says it is a simulation will do.
     pub simulation_allowed: bool,
     /// The bounds of requests and connections.
