@@ -68,6 +68,7 @@ impl House {
             batching: Batching::default(),
             mail: folder.join("mail"),
             fetch_private: true,
+            fetch_hosts: std::collections::BTreeMap::new(),
             letters: tenure_letters::Letters::built_in()?,
             cluster,
             clusters: std::collections::BTreeMap::new(),

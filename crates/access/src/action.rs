@@ -55,6 +55,7 @@ actions! {
     IssueViewerKubeconfig = "issueViewerKubeconfig" / "get a viewer's credentials" on account;
     IssueEditorKubeconfig = "issueEditorKubeconfig" / "get an editor's credentials" on account;
     IssueAdminKubeconfig = "issueAdminKubeconfig" / "get an admin's credentials" on account;
+    ClaimHostname = "claimHostname" / "claim, prove and release hostnames" on account;
     DeleteEnvironment = "deleteEnvironment" / "have an environment deleted" on account;
     PutWorkload = "putWorkload" / "declare a workload" on account;
     RemoveWorkload = "removeWorkload" / "remove a workload" on account;

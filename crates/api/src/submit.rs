@@ -8,6 +8,7 @@ use axum::response::Response;
 use tenure_domain::account::Account;
 use tenure_domain::account::provision::Provision;
 use tenure_domain::book::Entry;
+use tenure_domain::name::Hostname;
 use tenure_domain::text::Words;
 use tenure_engine::EngineError;
 use tenure_engine::imports::Import;
@@ -98,6 +99,11 @@ impl<'a> Writing<'a> {
     /// The command that imports a namespace, with what is seen there now.
     pub async fn import(&mut self, account: &Account, asked: Import) -> Result<Provision, Failure> {
         Ok(self.call.engine.import(account, asked, &mut self.kept).await?)
+    }
+
+    /// The command that proves a hostname, with what answers there now.
+    pub async fn prove(&mut self, account: &Account, hostname: Hostname) -> Result<Provision, Failure> {
+        Ok(self.call.engine.prove_hostname(account, hostname, &mut self.kept).await?)
     }
 
     /// Carries it out. `made` gives the id and the path of what was made or changed; `created` whether it is new, unless

@@ -2,6 +2,7 @@
 
 use tenure_wire::cluster::ClusterView;
 use tenure_wire::erasing::{DeleteEnvironment, DeletionPreflightView, ProposeDeletion, RehearsalView};
+use tenure_wire::hostname::{ClaimHostname, HostnameView};
 use tenure_wire::import::{ImportEnvironment, ImportPreflightView};
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
@@ -51,6 +52,8 @@ pub const OPERATIONS: &[&[&str]] = &[
         "setSecret",
         "removeSecret",
         "releaseSnapshot",
+        "proveHostname",
+        "releaseHostname",
         "revokeToken",
         "putWebhook",
         "removeWebhook",
@@ -109,6 +112,8 @@ posts! {
     "createEnvironment" create_environment(account) "/v1/accounts/{account}/environments" CreateEnvironment => Written;
     /// Takes a namespace that is there as an open environment.
     "importEnvironment" import_environment(account) "/v1/accounts/{account}/imports" ImportEnvironment => Written;
+    /// Claims a hostname.
+    "claimHostname" claim_hostname(account) "/v1/accounts/{account}/hostnames" ClaimHostname => Written;
     /// Asks for a larger plan.
     "requestQuota" request_quota(account) "/v1/accounts/{account}/quota-requests" RequestQuota => Written;
     /// Decides on a request for a larger plan.
@@ -218,6 +223,10 @@ gets! {
     "getPlan" plan(account) "/v1/accounts/{account}/plan" => PlanView;
     /// What an import of a namespace would find and do.
     "getImportPreflight" import_preflight(account, namespace) "/v1/accounts/{account}/imports/preflight?namespace={namespace}" => ImportPreflightView;
+    /// The hostnames that an account has claimed.
+    "listHostnames" hostnames(account) "/v1/accounts/{account}/hostnames?pageSize=200" => Page<HostnameView>;
+    /// A hostname that an account has claimed.
+    "getHostname" hostname(account, hostname) "/v1/accounts/{account}/hostnames/{hostname}" => HostnameView;
     /// What an account's environments use.
     "listUsage" usage(account) "/v1/accounts/{account}/usage?pageSize=200" => Page<UsageView>;
     /// An account's requests for a larger plan.
@@ -443,6 +452,26 @@ impl Client {
     /// Has a message sent once more.
     pub async fn redeliver(&self, key: &str, webhook: &str, message: &str) -> Result<Written, ClientError> {
         self.post_nothing(&format!("/v1/webhooks/{webhook}/deliveries/{message}/redelivery"), key).await
+    }
+
+    /// Has it looked at now whether a hostname answers as its challenge asks.
+    pub async fn prove_hostname(
+        &self,
+        key: &str,
+        account: &str,
+        hostname: &str,
+    ) -> Result<Written, ClientError> {
+        self.post_nothing(&format!("/v1/accounts/{account}/hostnames/{hostname}/proof"), key).await
+    }
+
+    /// Gives a hostname up.
+    pub async fn release_hostname(
+        &self,
+        key: &str,
+        account: &str,
+        hostname: &str,
+    ) -> Result<Written, ClientError> {
+        self.delete(&format!("/v1/accounts/{account}/hostnames/{hostname}"), key).await
     }
 
     /// Starts the pods of a workload anew.

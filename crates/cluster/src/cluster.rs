@@ -208,20 +208,30 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<Observation, ClusterError> {
         let requests = self.requests(environment.namespace());
-        if environment.envelope.kind == EnvironmentKind::Open {
+        if environment.envelope.kind == EnvironmentKind::Open || self.is_entered(environment) {
             let environment = self.completed(environment, &requests).await?;
             return pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now).await;
         }
         pass::run(requests, environment, permits, memory, (keep, self.by_watch), now).await
     }
 
-    /// An open environment with what only the cluster knows.
+    /// Whether what leads visitors to its workloads is as the provider's settings say.
+    fn is_entered(&self, environment: &Environment) -> bool {
+        let any = environment.workloads.values().any(|workload| !workload.hostnames.is_empty());
+        any && !self.reach.tls_annotations.is_empty()
+    }
+
+    /// An environment with what only the cluster and the settings know of it.
     async fn completed(
         &self,
         environment: &Environment,
         requests: &Requests,
     ) -> Result<Environment, ClusterError> {
         let mut completed = environment.clone();
+        completed.envelope.tls_annotations.clone_from(&self.reach.tls_annotations);
+        if completed.envelope.kind == EnvironmentKind::Managed {
+            return Ok(completed);
+        }
         completed.envelope.ingress_namespaces.clone_from(&self.reach.ingress_namespaces);
         let allowed = environment.envelope.allowances.as_ref().map(|allowances| &allowances.storage_classes);
         if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty()) {
@@ -277,6 +287,7 @@ impl Cluster {
     ) -> Result<Rehearsal, ClusterError> {
         let namespace = environment.namespace();
         let requests = || self.requests(namespace.clone()).rehearsing();
+        let environment = &self.completed(environment, &requests()).await?;
         rehearsal::run(requests, environment, permits, supposed, memory, now).await
     }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::ingress;
 use crate::inventory::Kind;
 
 /// One field that is not as declared.
@@ -45,6 +46,12 @@ pub(crate) fn is_as_declared(kind: Kind, declared: &Value, found: &Value) -> boo
 /// The declared fields that an object lacks or has otherwise.
 pub(crate) fn differences(kind: Kind, declared: &Value, found: &Value) -> Vec<Difference> {
     let mut all = Vec::new();
+    let newest = (kind == Kind::Ingress).then(|| {
+        let mut newest = found.clone();
+        ingress::incoming(&mut newest);
+        newest
+    });
+    let found = newest.as_ref().unwrap_or(found);
     let Some(fields) = declared.as_object() else { return all };
     for (field, wanted) in fields {
         match field.as_str() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tenure_domain::account::snapshot::Snapshot;
 use tenure_domain::environment::EnvironmentKind;
 use tenure_domain::import::Imported;
-use tenure_domain::name::{AccountId, EnvironmentId, SecretId, SnapshotId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, Hostname, SecretId, SnapshotId, WorkloadId};
 use tenure_domain::plan::{Allowances, Exposure, Plan, PodSecurity, PullPolicy};
 use tenure_domain::text::{Blob, Words};
 use tenure_domain::workload::Workload;
@@ -53,6 +53,10 @@ pub struct Envelope {
     pub imported: Option<Imported>,
     /// The namespaces of the cluster's ingress controllers; filled in by the cluster.
     pub(crate) ingress_namespaces: BTreeSet<String>,
+    /// The hostnames that the account has proved: no other leads anywhere.
+    pub proved: BTreeSet<Hostname>,
+    /// What is written on an ingress for which a certificate is asked; filled in by the cluster.
+    pub(crate) tls_annotations: BTreeMap<String, String>,
     /// The cluster's storage classes that the plan does not name; filled in by the cluster.
     pub(crate) other_storage_classes: BTreeSet<String>,
 }
@@ -67,6 +71,18 @@ impl Envelope {
     #[must_use]
     pub fn living_in(self, imported: Option<Imported>) -> Self {
         Self { imported, ..self }
+    }
+
+    /// The same of an account that has proved these hostnames.
+    #[must_use]
+    pub fn reached_under<'a>(self, proved: impl Iterator<Item = &'a Hostname>) -> Self {
+        Self { proved: proved.cloned().collect(), ..self }
+    }
+
+    /// The class of the ingress of a workload that names none: the only one that the plan allows.
+    pub(crate) fn ingress_class(&self) -> Option<&str> {
+        let mut classes = self.allowances.as_ref()?.ingress_classes.iter();
+        classes.next().filter(|_| classes.next().is_none()).map(String::as_str)
     }
 
     /// What pods may ask of their node.

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
     ResourceQuota, Secret, Service, ServiceAccount,
 };
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use k8s_openapi::api::storage::v1::StorageClass;
@@ -46,6 +46,8 @@ pub enum Kind {
     CronJob,
     /// v1
     Service,
+    /// networking.k8s.io/v1, before Kubernetes 1.19 networking.k8s.io/v1beta1, whose backends are written otherwise
+    Ingress,
     /// rbac.authorization.k8s.io/v1; in open environments.
     Role,
     /// rbac.authorization.k8s.io/v1; in open environments.
@@ -72,7 +74,7 @@ pub enum Kind {
 
 impl Kind {
     /// The namespaced kinds of which we make objects, in the order in which they are made.
-    pub const MANAGED: [Self; 14] = [
+    pub const MANAGED: [Self; 15] = [
         Self::ServiceAccount,
         Self::ResourceQuota,
         Self::LimitRange,
@@ -85,6 +87,7 @@ impl Kind {
         Self::Job,
         Self::CronJob,
         Self::Service,
+        Self::Ingress,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
     ];
@@ -102,7 +105,7 @@ impl Kind {
     ];
     /// The kinds of which we make objects in open environments besides, in the order in which they are made.
     pub const OPEN: [Self; 2] = [Self::Role, Self::RoleBinding];
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 25] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ResourceQuota,
@@ -116,6 +119,7 @@ impl Kind {
         Self::Job,
         Self::CronJob,
         Self::Service,
+        Self::Ingress,
         Self::Role,
         Self::RoleBinding,
         Self::HorizontalPodAutoscaler,
@@ -147,6 +151,7 @@ impl Kind {
             Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::Service => "Service",
+            Self::Ingress => "Ingress",
             Self::Role => "Role",
             Self::RoleBinding => "RoleBinding",
             Self::ReplicaSet => "ReplicaSet",
@@ -165,10 +170,10 @@ impl Kind {
     }
 
     /// The older versions under which a supported or test cluster may serve it, where the newest is not everywhere. The
-    /// fields that we use are the same in all of them.
+    /// fields that we use are the same in all of them, but those of ingresses (`ingress.rs`).
     pub(crate) fn older_versions(self) -> &'static [&'static str] {
         match self {
-            Self::CronJob | Self::PodDisruptionBudget | Self::VolumeSnapshot => &["v1beta1"],
+            Self::CronJob | Self::PodDisruptionBudget | Self::Ingress | Self::VolumeSnapshot => &["v1beta1"],
             Self::HorizontalPodAutoscaler => &["v2beta2"],
             _ => &[],
         }
@@ -202,6 +207,7 @@ impl Kind {
             Self::HorizontalPodAutoscaler => ApiResource::erase::<HorizontalPodAutoscaler>(&()),
             Self::PodDisruptionBudget => ApiResource::erase::<PodDisruptionBudget>(&()),
             Self::Service => ApiResource::erase::<Service>(&()),
+            Self::Ingress => ApiResource::erase::<Ingress>(&()),
             Self::Role => ApiResource::erase::<Role>(&()),
             Self::RoleBinding => ApiResource::erase::<RoleBinding>(&()),
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),

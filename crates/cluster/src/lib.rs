@@ -33,6 +33,7 @@ mod error;
 mod freeze;
 mod gate;
 mod import;
+mod ingress;
 mod inventory;
 mod live;
 mod memory;

@@ -136,6 +136,16 @@ pub fn snapshot(snapshot: &SnapshotId) -> String {
     format!("snapshot--{}", snapshot.number())
 }
 
+/// What leads visitors to a workload by its hostnames.
+pub fn ingress(workload: &WorkloadId) -> String {
+    workload.to_string()
+}
+
+/// Where the certificate for the hostnames of a workload is kept, by whatever issues it.
+pub fn certificate(workload: &WorkloadId) -> String {
+    format!("tls--{workload}")
+}
+
 /// The network policy that opens a workload's port.
 pub fn ingress_policy(workload: &WorkloadId) -> String {
     format!("{workload}-ingress")

@@ -1,6 +1,6 @@
 //! How others than the engine reach a cluster, and what the provider says of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use k8s_openapi::ByteString;
@@ -17,6 +17,8 @@ pub struct Reach {
     pub certificate_authority: Option<String>,
     /// The namespaces whose pods bring visitors to tenants' pods.
     pub ingress_namespaces: BTreeSet<String>,
+    /// What is written on an ingress for which a certificate is asked.
+    pub tls_annotations: BTreeMap<String, String>,
     /// The namespace that the engine itself runs in, where it runs in the cluster.
     pub own_namespace: Option<String>,
 }
@@ -34,6 +36,7 @@ impl Reach {
             server: Some(config.cluster_url.to_string().trim_end_matches('/').to_owned()),
             certificate_authority: certificates.map(|all| all.iter().map(|der| pem(der)).collect()),
             ingress_namespaces: BTreeSet::new(),
+            tls_annotations: BTreeMap::new(),
             own_namespace: None,
         }
     }
@@ -47,6 +50,7 @@ impl Reach {
             certificate_authority: self.certificate_authority.or_else(known),
             server: self.server.or_else(|| before.server.clone()),
             ingress_namespaces: self.ingress_namespaces,
+            tls_annotations: self.tls_annotations,
             own_namespace: self.own_namespace.or_else(|| before.own_namespace.clone()),
         }
     }
@@ -103,8 +107,7 @@ mod tests {
         let reach = Reach {
             server: Some("https://cluster.example:6443".to_owned()),
             certificate_authority: Some(pem(&[0; 100])),
-            ingress_namespaces: BTreeSet::new(),
-            own_namespace: None,
+            ..Reach::default()
         };
         let text = reach.kubeconfig("https://cluster.example:6443", "parley--pen", "editor", "secret");
         let read = Kubeconfig::from_yaml(&text).unwrap();
@@ -121,8 +124,7 @@ mod tests {
         let own = Reach {
             server: Some("https://10.0.0.1".to_owned()),
             certificate_authority: Some("pem".to_owned()),
-            ingress_namespaces: BTreeSet::new(),
-            own_namespace: None,
+            ..Reach::default()
         };
         let said = Reach { ingress_namespaces: ["ingress".to_owned()].into(), ..Reach::default() };
         let both = said.over(&own);

@@ -17,6 +17,7 @@ use crate::abilities::Said;
 use crate::cache::Cache;
 use crate::error::ClusterError;
 use crate::freeze::Freezes;
+use crate::ingress;
 use crate::inventory::{Kind, ObjectKey};
 use crate::names::FIELD_MANAGER;
 use crate::rehearsed::{Rehearsed, Verb};
@@ -156,6 +157,9 @@ impl Requests {
     async fn versioned(&self, kind: Kind, object: &Value) -> Result<Value, ClusterError> {
         let mut object = object.clone();
         object["apiVersion"] = json!(self.served.resource(kind, self).await?.api_version);
+        if kind == Kind::Ingress {
+            ingress::outgoing(&mut object);
+        }
         Ok(object)
     }
 

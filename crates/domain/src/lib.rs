@@ -12,6 +12,7 @@ pub mod capability;
 pub mod cluster;
 pub mod document;
 pub mod environment;
+pub mod hostname;
 pub mod import;
 pub mod law;
 pub mod money;

@@ -41,6 +41,9 @@ pub enum NameError {
     /// Not a name of the domain name system.
     #[error("{0:?} is not a hostname: it reads like \"www.parley.example\", in lower case")]
     Hostname(String),
+    /// Not what names a challenge.
+    #[error("{0:?} is not a challenge's token: it has 32 of 0-9 and a-f")]
+    Token(String),
     /// Empty, too long, or with control characters.
     #[error("{0:?} is not a clause: use 1 to 64 printable characters")]
     Clause(String),
@@ -110,6 +113,11 @@ fn is_hostname(text: &str) -> bool {
             && l.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}
+
+/// 128 bits in hexadecimal.
+fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// `xarf:` with a category and a type, or `arf:` with a feedback type, in lower case.
@@ -190,6 +198,10 @@ text_name!(
 text_name!(
     /// A name under which a workload is reached.
     Hostname, is_hostname, Hostname
+);
+text_name!(
+    /// What names the challenge by which a hostname is proved: random, and new with each claim.
+    ChallengeToken, is_token, Token
 );
 text_name!(
     /// A person of the provider, or a member of an account.

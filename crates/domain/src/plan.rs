@@ -312,7 +312,8 @@ fn full_name(image: &str) -> String {
     }
 }
 
-fn is_class(text: &str) -> bool {
+/// Whether a text can name a class of a cluster.
+pub(crate) fn is_class(text: &str) -> bool {
     (1..=253).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
         && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())

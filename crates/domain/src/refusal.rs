@@ -79,6 +79,8 @@ pub enum Guard {
     Adoptable,
     /// Whoever takes a namespace accepted what was found in it.
     ConcernsAccepted,
+    /// What was asked for under a hostname was answered by whoever has it.
+    ChallengeAnswered,
     /// The thing is in a state from which this can be done.
     InState,
     /// The moment named has not passed and is within reach.
@@ -134,6 +136,7 @@ impl Guard {
             | Self::NotWithheld
             | Self::WithinPlan
             | Self::ConcernsAccepted
+            | Self::ChallengeAnswered
             | Self::InState
             | Self::TreatedAlike
             | Self::Moment

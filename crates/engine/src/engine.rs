@@ -1,6 +1,7 @@
 //! The engine: opened on a store, started with its background parts, stopped in order.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
@@ -89,6 +90,8 @@ pub struct Settings {
     pub mail: PathBuf,
     /// Whether a place that an item is about is also looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
+    /// Names that are asked for at other addresses than the domain name system says, where something is looked for.
+    pub fetch_hosts: BTreeMap<String, SocketAddr>,
     /// How letters are written.
     pub letters: Letters,
     /// The cluster `main`; where there is none at all, nothing is provisioned.
@@ -135,7 +138,8 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let access = Access::new().map_err(|e| EngineError::defect("access", &e))?;
         let fetcher = Fetcher::new(settings.fetch_private)
-            .map_err(|e| EngineError::defect("TLS of looks at places", &e))?;
+            .map_err(|e| EngineError::defect("TLS of looks at places", &e))?
+            .with_hosts(settings.fetch_hosts);
         // Before the book is read: what is committed in between is read twice, and nothing is missed.
         let seen = store.last_position().await?;
         let mut shelf = Shelf::load(&store).await?;

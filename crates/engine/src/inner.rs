@@ -236,7 +236,18 @@ impl Inner {
 
 /// Whether an event of this type changes what the cluster should be.
 pub(crate) fn moves_cluster(event_type: &str) -> bool {
-    ["environment.", "workload.", "secret.", "snapshot.", "measure.", "plan.", "deletion.", "hold.", "order."]
-        .iter()
-        .any(|prefix| event_type.starts_with(prefix))
+    [
+        "environment.",
+        "workload.",
+        "hostname.",
+        "secret.",
+        "snapshot.",
+        "measure.",
+        "plan.",
+        "deletion.",
+        "hold.",
+        "order.",
+    ]
+    .iter()
+    .any(|prefix| event_type.starts_with(prefix))
 }

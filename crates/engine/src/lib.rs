@@ -25,6 +25,7 @@ mod evaluate;
 mod follow;
 mod frozen;
 pub mod health;
+mod hostnames;
 pub mod imports;
 mod inner;
 pub mod intake;

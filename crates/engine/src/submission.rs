@@ -71,6 +71,9 @@ impl Act {
                     Provision::SetPlan { .. } => Action::SetPlan,
                     Provision::RequestQuota { .. } => Action::RequestQuota,
                     Provision::GrantQuota { .. } | Provision::DenyQuota { .. } => Action::DecideQuotaRequest,
+                    Provision::ClaimHostname { .. }
+                    | Provision::ProveHostname { .. }
+                    | Provision::ReleaseHostname { .. } => Action::ClaimHostname,
                     Provision::GrantAccess { role: TenantRole::Viewer, .. } => Action::IssueViewerKubeconfig,
                     Provision::GrantAccess { role: TenantRole::Editor, .. } => Action::IssueEditorKubeconfig,
                     Provision::GrantAccess { role: TenantRole::Admin, .. } => Action::IssueAdminKubeconfig,

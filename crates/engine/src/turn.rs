@@ -32,7 +32,7 @@ use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::workloads;
-use crate::{EngineError, check, closing, imports, jobs, sequencer, stream, tally};
+use crate::{EngineError, check, closing, hostnames, imports, jobs, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -222,7 +222,10 @@ impl Turn<'_> {
                 .or_else(|| state.and_then(|account| account.repeats_clause(&command, why, context.book)))
         });
         let judged = match judged {
-            None => imports::taken(self.write, state, &command).await?,
+            None => match imports::taken(self.write, state, &command).await? {
+                None => hostnames::taken(self.write, state, &command).await?,
+                said => said,
+            },
             said => said,
         };
         let in_emergency = matches!(command, account::Command::ApplyEmergency { .. });
@@ -294,6 +297,7 @@ impl Turn<'_> {
         let was = state.clone().filter(|_| told);
         let secrets_before = workloads::values_of(state.as_deref());
         let places_before = imports::of(state.as_deref());
+        let hostnames_before = hostnames::of(state.as_deref());
         let mut after = state;
         let mut rows = Vec::with_capacity(events.len());
         for (n, recorded) in (before + 1..).zip(events) {
@@ -328,6 +332,7 @@ impl Turn<'_> {
                 self.write.erase_words(values.as_str()).await?;
             }
             imports::count(self.write, &places_before, &imports::of(Some(&after))).await?;
+            hostnames::count(self.write, &hostnames_before, &hostnames::of(Some(&after))).await?;
             for (n, recorded) in (before + 1..).zip(events) {
                 self.enqueue(&after, &recorded.event).await?;
                 tally::count(self.write, recorded).await?;
@@ -703,6 +708,7 @@ fn document(command: &account::Command) -> Option<&Blob> {
             Some(certificate)
         }
         C::Provision(Provision::ImportEnvironment { survey, .. }) => Some(&survey.document),
+        C::Provision(Provision::ProveHostname { evidence, .. }) => Some(evidence),
         C::Provision(Provision::ConfirmAdopted { receipt, .. })
         | C::ConfirmInForce { receipt, .. }
         | C::ConfirmRestored { receipt, .. } => Some(receipt),

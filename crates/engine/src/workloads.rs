@@ -95,7 +95,7 @@ pub(crate) fn rendered(
         files: BTreeMap::new(),
         secrets: BTreeMap::new(),
         snapshots: account.snapshots_of(id).map(|(id, snapshot)| (id.clone(), snapshot.clone())).collect(),
-        envelope: envelope.living_in(declared.imported.clone()),
+        envelope: envelope.living_in(declared.imported.clone()).reached_under(account.proved_hostnames()),
     }
 }
 

@@ -7,6 +7,7 @@
 mod address;
 mod post;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,6 +88,7 @@ pub enum FetchError {
 #[derive(Clone)]
 pub struct Fetcher {
     private: bool,
+    hosts: Arc<BTreeMap<String, SocketAddr>>,
     tls: Arc<ClientConfig>,
 }
 
@@ -100,7 +102,14 @@ impl Fetcher {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { private, tls: Arc::new(tls) })
+        Ok(Self { private, hosts: Arc::default(), tls: Arc::new(tls) })
+    }
+
+    /// The same, but these names are asked for at these addresses, whatever the domain name system says and whichever port
+    /// is named: where the machine sees other names than the world does.
+    #[must_use]
+    pub fn with_hosts(self, hosts: BTreeMap<String, SocketAddr>) -> Self {
+        Self { hosts: Arc::new(hosts), ..self }
     }
 
     /// Asks a place and follows where it leads.
@@ -181,6 +190,9 @@ impl Fetcher {
     /// The first address of a place that may be asked.
     async fn address(&self, url: &Url) -> Result<SocketAddr, FetchError> {
         let none = || FetchError::NoAddress(url.host_str().unwrap_or_default().to_owned());
+        if let Some(known) = url.host_str().and_then(|name| self.hosts.get(name)) {
+            return Ok(*known);
+        }
         let port = url.port_or_known_default().ok_or_else(none)?;
         let found: Vec<SocketAddr> = match url.host().ok_or_else(none)? {
             Host::Ipv4(v4) => vec![SocketAddr::new(IpAddr::V4(v4), port)],

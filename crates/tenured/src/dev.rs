@@ -148,6 +148,7 @@ pub async fn start(options: &Options) -> anyhow::Result<Running> {
         mail: data.join("mail"),
         // What is tried on one machine answers there.
         fetch_private: true,
+        fetch_hosts: std::collections::BTreeMap::new(),
         letters: Letters::built_in()?,
         cluster: Some(cluster),
         clusters: BTreeMap::new(),

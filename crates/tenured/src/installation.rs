@@ -72,7 +72,10 @@ fn reached(cluster: Cluster, said: &ReachConfig) -> anyhow::Result<Cluster> {
     };
     let cluster = cluster.saying(said.said);
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
-    Ok(cluster.reached(Reach { server, certificate_authority, ingress_namespaces, ..Reach::default() }))
+    let tls_annotations = said.tls_annotations.clone();
+    let reach =
+        Reach { server, certificate_authority, ingress_namespaces, tls_annotations, ..Reach::default() };
+    Ok(cluster.reached(reach))
 }
 
 /// What the engine of a configuration is opened with; none for the cluster `main`, and nothing is provisioned.
@@ -91,6 +94,7 @@ pub fn settings(
         batching: Batching::default(),
         mail: config.mail_folder(),
         fetch_private: config.fetch_private,
+        fetch_hosts: config.fetch_hosts.clone(),
         letters: config.letters.open().context("the letters cannot be written as the settings say")?,
         cluster,
         clusters,

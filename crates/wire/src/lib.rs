@@ -4,6 +4,7 @@
 
 pub mod cluster;
 pub mod erasing;
+pub mod hostname;
 pub mod import;
 pub mod legal;
 pub mod parity;

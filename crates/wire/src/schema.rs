@@ -35,6 +35,8 @@ form! {
     /// A part of an account: `account`, `environment/NAME`, `workload/ENVIRONMENT/NAME` or
     /// `hostname/ENVIRONMENT/WORKLOAD/NAME`.
     ScopeName "^(account|environment/[a-z0-9](-?[a-z0-9]){0,27}|workload/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27}|hostname/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9](-?[a-z0-9]){0,27}/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+)$", 7 to 320, "workload/web/feed";
+    /// A hostname of the public domain name system, in lower case and with the A-labels of IDNA.
+    HostnameText "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*[.][a-z]([a-z0-9-]{0,61}[a-z0-9])?$", 3 to 253, "www.parley.example";
     /// A report's id.
     ReportName "^[a-z0-9](-?[a-z0-9]){0,27}\\.r[1-9][0-9]{0,8}$", 4 to 39, "parley.r1";
     /// An invoice's number, as the billing system gives it.

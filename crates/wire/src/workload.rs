@@ -1,16 +1,16 @@
 //! What runs in an environment, as it is declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tenure_domain::name::{SecretId, SnapshotId, VolumeId};
+use tenure_domain::name::{Hostname, SecretId, SnapshotId, VolumeId};
 use tenure_domain::text::Blob;
 use tenure_domain::workload as domain;
 use utoipa::ToSchema;
 
 use crate::request::whole;
-use crate::schema::{BlobName, Slug, Word};
+use crate::schema::{BlobName, HostnameText, Slug, Word};
 
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
@@ -120,6 +120,27 @@ request!(
         /// When a cron job begins.
         #[serde(default, skip_serializing_if = "is_default")]
         schedule: Option<Schedule>,
+        /// The names under which visitors reach it, of services and stateful services: at most 20. The account has claimed
+        /// them; each leads to it once it is proved.
+        #[serde(default, skip_serializing_if = "is_default")]
+        #[schema(value_type = Vec<HostnameText>, max_items = 20)]
+        hostnames: BTreeSet<Hostname>,
+        /// How visitors come by its hostnames.
+        #[serde(default, skip_serializing_if = "is_default")]
+        entry: Option<Entry>,
+    }
+);
+
+request!(
+    /// How visitors come to a workload by its hostnames.
+    Entry {
+        /// The class of the ingress, where the plan or the cluster has several.
+        #[serde(default, skip_serializing_if = "is_default")]
+        #[schema(pattern = "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length = 253)]
+        class: Option<String>,
+        /// Whether a certificate is asked for, so that visitors come by HTTPS.
+        #[serde(default, skip_serializing_if = "is_default")]
+        tls: bool,
     }
 );
 
@@ -509,6 +530,8 @@ impl Workload {
                 overlap: s.overlap.into(),
                 late_seconds: s.late_seconds,
             }),
+            hostnames: self.hostnames,
+            entry: self.entry.map(|e| domain::Entry { class: e.class, tls: e.tls }),
         })
     }
 }
@@ -605,6 +628,8 @@ impl From<domain::Workload> for Workload {
                 overlap: s.overlap.into(),
                 late_seconds: s.late_seconds,
             }),
+            hostnames: w.hostnames,
+            entry: w.entry.map(|e| Entry { class: e.class, tls: e.tls }),
         }
     }
 }

@@ -37,10 +37,11 @@ const NOT_REFUSED: [&str; 6] =
     ["pingWebhook", "issueToken", "revokeToken", "setClock", "uploadEvidence", "publishRule"];
 
 /// The reads of one thing that has a version.
-const VERSIONED: [&str; 24] = [
+const VERSIONED: [&str; 25] = [
     "getAccount",
     "getPlan",
     "getQuotaRequest",
+    "getHostname",
     "getTermsNotice",
     "getInvoice",
     "getStanding",
@@ -76,6 +77,9 @@ const NAMES_A_THING: [&str; 9] = [
     "recordOrder",
     "placeHold",
 ];
+
+/// The form of a hostname.
+const HOSTNAME: &str = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$";
 
 /// A status, the name of its response, and when it is answered.
 type Told = (u16, &'static str, &'static str);
@@ -325,6 +329,7 @@ fn describe(parameter: &mut Parameter) {
         "secret" => ("The secret's slug.", slug("db")),
         "volume" => ("The volume's slug.", slug("data")),
         "snapshot" => ("The snapshot's id.", numbered("s", "parley.s1")),
+        "hostname" => ("The hostname, in lower case.", text(HOSTNAME, 253, "www.parley.example")),
         "member" => ("The member's name.", slug("jules")),
         "person" => ("The person's name.", slug("ines")),
         "cluster" => ("The cluster's name.", slug("main")),

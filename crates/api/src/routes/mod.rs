@@ -17,6 +17,7 @@ mod evidence;
 mod fees;
 mod health;
 mod holds;
+mod hostnames;
 mod imports;
 mod intake;
 mod invoices;
@@ -59,6 +60,7 @@ pub fn described() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(agreement::routes())
         .merge(plans::routes())
+        .merge(hostnames::routes())
         .merge(kubeconfigs::routes())
         .merge(invoices::routes())
         .merge(environments::routes())

@@ -4,6 +4,7 @@ pub mod account;
 pub mod agreement;
 pub mod case;
 pub mod clock;
+pub mod hostname;
 pub mod legal;
 pub mod measure;
 pub mod next;

@@ -154,6 +154,9 @@ fn due(key: &TimerKey) -> (&'static str, String) {
         TimerKey::EnvironmentDeletion(id) => {
             ("the environment is deleted, as the account asked", format!("environment/{id}"))
         }
+        TimerKey::LapseHostname(name) => {
+            ("the claim of the hostname ends without its proof", format!("hostname/{name}"))
+        }
         TimerKey::DeletionLapse(id) => ("the proposal to delete ends without its quorum", id.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! From what is declared, and what permits withhold, to the objects that should exist. Pure.
 
 mod config;
+mod entry;
 mod jobs;
 mod namespace;
 mod network;
@@ -93,6 +94,7 @@ pub(crate) fn environment(
         }
         if declared.kind.listens() {
             all.extend(workload::services(environment, id, declared, on(Capability::Ingress).as_ref()));
+            all.extend(entry::ingress(environment, id, declared));
         }
         all.extend(scale::autoscaler(environment, id, declared, (alone, slow)));
         all.extend(scale::budget(environment, id, declared));

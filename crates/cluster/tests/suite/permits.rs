@@ -15,8 +15,9 @@ use tenure_domain::account::{Account, Actor, Book, Command, Context};
 use tenure_domain::authority::Authority;
 use tenure_domain::capability::Preset;
 use tenure_domain::environment::EnvironmentKind;
+use tenure_domain::hostname::{Answered, challenge_text};
 use tenure_domain::name::{
-    AccountId, CaseId, ClusterId, EnvironmentId, HoldId, MeasureId, NoticeId, SecretId,
+    AccountId, CaseId, ClusterId, EnvironmentId, HoldId, Hostname, MeasureId, NoticeId, SecretId,
 };
 use tenure_domain::permit::{EnvironmentDeletionPermit, Permit};
 use tenure_domain::plan::{Exposure, Share};
@@ -104,6 +105,30 @@ impl Tenant {
     pub fn put(&mut self, name: &str, spec: Workload) {
         let environment = "web".parse().unwrap();
         self.person("ines", Command::PutWorkload { environment, workload: name.parse().unwrap(), spec });
+    }
+
+    /// Claims hostnames, as many as the environment may then have.
+    pub fn claim(&mut self, hostnames: &[&str]) {
+        let exposure = Exposure { load_balancers: 0, hostnames: u32::try_from(hostnames.len()).unwrap() };
+        let (environment, share) = ("web".parse().unwrap(), Share { plan: PLAN, exposure });
+        self.person("ines", Command::Provision(Provision::ChangeEnvironment { environment, share }));
+        for hostname in hostnames {
+            let (hostname, token) = (hostname.parse().unwrap(), "0".repeat(32).parse().unwrap());
+            self.person("ines", Command::Provision(Provision::ClaimHostname { hostname, token }));
+        }
+    }
+
+    /// Proves a hostname that is claimed.
+    pub fn prove(&mut self, hostname: &str) {
+        let hostname: Hostname = hostname.parse().unwrap();
+        let token = self.account.hostname(&hostname).unwrap().token.clone();
+        let text = challenge_text(&self.account.id, &hostname, &token);
+        let answered = Answered::With { status: 200, text };
+        let evidence = Blob::of_digest(Sha256::digest("seen").into());
+        self.person(
+            "ines",
+            Command::Provision(Provision::ProveHostname { hostname, token, answered, evidence }),
+        );
     }
 
     /// Has so many pods of a workload.

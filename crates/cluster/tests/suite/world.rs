@@ -232,7 +232,7 @@ impl<'w> Driver<'w> {
             id,
             plan: self.plan,
             workloads: declared.workloads.clone(),
-            envelope: self.envelope.clone(),
+            envelope: self.envelope.clone().reached_under(self.tenant.account.proved_hostnames()),
             restarts: declared.restarts.clone(),
             files: self.tenant.files.clone(),
             secrets: self.tenant.secrets.clone(),

@@ -78,6 +78,7 @@ impl Account {
                     erasures: std::collections::BTreeMap::new(),
                     deleted: Vec::new(),
                     snapshots: super::snapshot::KeptSnapshots::default(),
+                    hostnames: std::collections::BTreeMap::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -138,6 +139,10 @@ impl Account {
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }
             | Event::AccessGranted { .. } => self.fold_provision(recorded)?,
+            Event::HostnameClaimed { .. }
+            | Event::HostnameProved { .. }
+            | Event::HostnameLapsed { .. }
+            | Event::HostnameReleased { .. } => self.fold_hostname(recorded)?,
             Event::WorkloadPut { environment, workload, spec } => {
                 let unknown = self.unknown(environment);
                 let env = self.environments.get_mut(environment).ok_or(unknown)?;

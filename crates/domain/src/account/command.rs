@@ -410,6 +410,7 @@ impl Command {
                 | Self::PauseCase { .. }
                 | Self::ResumeCase { .. }
                 | Self::ExtendNotice { .. }
+                | Self::Provision(Provision::ClaimHostname { .. })
                 | Self::Fire(_)
         )
     }

@@ -22,9 +22,9 @@ use crate::capability::Capability;
 use crate::environment::{EnvironmentKind, TenantRole};
 use crate::import::Concern;
 use crate::name::{
-    AppealId, CaseId, ClusterId, EnvironmentId, FeeId, Ground, HoldId, InvoiceId, ItemId, MeasureId,
-    Namespace, NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId, SnapshotId,
-    TermsNoticeId, Uid, VolumeId, WebhookId, WorkloadId,
+    AppealId, CaseId, ChallengeToken, ClusterId, EnvironmentId, FeeId, Ground, HoldId, Hostname, InvoiceId,
+    ItemId, MeasureId, Namespace, NoticeId, OrderId, PersonId, QuotaRequestId, ReportId, RuleId, SecretId,
+    SnapshotId, TermsNoticeId, Uid, VolumeId, WebhookId, WorkloadId,
 };
 use crate::period::Period;
 use crate::plan::{Allowances, Exposure, Plan};
@@ -159,6 +159,15 @@ pub enum Event {
     },
     #[serde(rename = "access.granted")]
     AccessGranted { environment: EnvironmentId, role: TenantRole, seconds: u32, until: Timestamp },
+    #[serde(rename = "hostname.claimed")]
+    HostnameClaimed { hostname: Hostname, token: ChallengeToken, lapses: Timestamp },
+    #[serde(rename = "hostname.proved")]
+    HostnameProved { hostname: Hostname, evidence: Blob },
+    /// No proof came in time.
+    #[serde(rename = "hostname.lapsed")]
+    HostnameLapsed { hostname: Hostname },
+    #[serde(rename = "hostname.released")]
+    HostnameReleased { hostname: Hostname },
     #[serde(rename = "environment.deletion_asked")]
     EnvironmentDeletionAsked {
         environment: EnvironmentId,

@@ -24,6 +24,7 @@ pub mod erasure;
 pub mod event;
 mod gag;
 mod guards;
+mod hostnames;
 pub mod invoice;
 mod ladder;
 pub mod legal;
@@ -51,9 +52,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::capability::Capability;
 use crate::cluster::Probed;
+use crate::hostname::Claim;
 use crate::name::{
-    AccountId, AppealId, CaseId, ClusterId, EnvironmentId, FeeId, HoldId, InvoiceId, MeasureId, NoticeId,
-    OrderId, PersonId, RuleId, WebhookId,
+    AccountId, AppealId, CaseId, ClusterId, EnvironmentId, FeeId, HoldId, Hostname, InvoiceId, MeasureId,
+    NoticeId, OrderId, PersonId, RuleId, WebhookId,
 };
 use crate::plan::{Allowances, Exposure, Plan};
 use crate::refusal::Rejected;
@@ -285,6 +287,9 @@ pub struct Account {
     /// The environments that were deleted, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted: Vec<DeletedEnvironment>,
+    /// The hostnames that it claimed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hostnames: BTreeMap<Hostname, Claim>,
 }
 
 macro_rules! lookup {

@@ -154,6 +154,7 @@ impl What {
             Self::Due(TimerKey::RetrievalReminder(..)) => "remind_retrieval",
             Self::Due(TimerKey::DeletionLapse(_)) => "lapse_deletion",
             Self::Due(TimerKey::EnvironmentDeletion(_)) => "delete_environment",
+            Self::Due(TimerKey::LapseHostname(_)) => "lapse_hostname",
             Self::Confirm(..) => "confirm",
             Self::ReviewMeasure(_) => "review",
             Self::ReviewOverdue(_) => "review_overdue",

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::Account;
 use super::actor::Actor;
 use crate::environment::{EnvironmentKind, TenantRole};
+use crate::hostname::Answered;
 use crate::import::{Concern, Survey};
-use crate::name::{ClusterId, EnvironmentId, Namespace, PersonId, QuotaRequestId, Uid};
+use crate::name::{
+    ChallengeToken, ClusterId, EnvironmentId, Hostname, Namespace, PersonId, QuotaRequestId, Uid,
+};
 use crate::plan::{Allowances, Exposure, Share};
 use crate::refusal::Rejected;
 use crate::text::{Blob, Words};
@@ -49,6 +52,12 @@ pub enum Provision {
     DenyQuota { request: QuotaRequestId, why: Words },
     /// A member is to get credentials for an open environment, for as many seconds.
     GrantAccess { environment: EnvironmentId, role: TenantRole, seconds: u32 },
+    /// Say that a hostname is the account's own; the token names its challenge.
+    ClaimHostname { hostname: Hostname, token: ChallengeToken },
+    /// Have it looked at whether it is, with what answered the challenge of this token just now.
+    ProveHostname { hostname: Hostname, token: ChallengeToken, answered: Answered, evidence: Blob },
+    /// Give a hostname up.
+    ReleaseHostname { hostname: Hostname },
 }
 
 impl Provision {
@@ -65,6 +74,9 @@ impl Provision {
             Self::GrantQuota { .. } => "grant quota",
             Self::DenyQuota { .. } => "deny quota",
             Self::GrantAccess { .. } => "grant access",
+            Self::ClaimHostname { .. } => "claim hostname",
+            Self::ProveHostname { .. } => "prove hostname",
+            Self::ReleaseHostname { .. } => "release hostname",
         }
     }
 }

@@ -14,7 +14,8 @@ use super::decide::approval_ends;
 use super::decide::delivery::UNDELIVERABLE_AFTER;
 use super::measure::MeasureState;
 use super::notice::{NoticeState, Reminder};
-use crate::name::{AppealId, CaseId, EnvironmentId, MeasureId, NoticeId, OrderId, TermsNoticeId};
+use crate::hostname::ClaimState;
+use crate::name::{AppealId, CaseId, EnvironmentId, Hostname, MeasureId, NoticeId, OrderId, TermsNoticeId};
 
 /// How often verifiers that go by themselves are asked, beside each time that something new is reported: what was
 /// reported long ago leaves a window by time alone.
@@ -70,6 +71,8 @@ pub enum TimerKey {
     DeletionLapse(MeasureId),
     /// The account has had the time to take back that an environment be deleted.
     EnvironmentDeletion(EnvironmentId),
+    /// A hostname that was claimed was not proved in time.
+    LapseHostname(Hostname),
 }
 
 /// What the text of a reminder of the retrieval period begins with; its number follows.
@@ -105,7 +108,8 @@ impl TimerKey {
             | Self::Order(_)
             | Self::Recheck(_)
             | Self::GagEnd(_)
-            | Self::EnvironmentDeletion(_) => None,
+            | Self::EnvironmentDeletion(_)
+            | Self::LapseHostname(_) => None,
         }
     }
 
@@ -143,7 +147,8 @@ impl TimerKey {
             | Self::ConstructiveEnd(_)
             | Self::RetrievalReminder(..)
             | Self::DeletionLapse(_)
-            | Self::EnvironmentDeletion(_) => None,
+            | Self::EnvironmentDeletion(_)
+            | Self::LapseHostname(_) => None,
         }
     }
 }
@@ -184,6 +189,7 @@ impl fmt::Display for TimerKey {
             Self::RetrievalReminder(id, number) => write!(f, "{REMIND_RETRIEVAL}{number}:{id}"),
             Self::DeletionLapse(id) => write!(f, "deletion_lapse:{id}"),
             Self::EnvironmentDeletion(id) => write!(f, "environment_deletion:{id}"),
+            Self::LapseHostname(id) => write!(f, "lapse_hostname:{id}"),
         }
     }
 }
@@ -224,6 +230,7 @@ impl FromStr for TimerKey {
             "constructive" => Ok(Self::Constructive(measure()?)),
             "constructive_end" => Ok(Self::ConstructiveEnd(measure()?)),
             "deletion_lapse" => Ok(Self::DeletionLapse(measure()?)),
+            "lapse_hostname" => Ok(Self::LapseHostname(id.parse().map_err(|_| wrong())?)),
             "environment_deletion" => Ok(Self::EnvironmentDeletion(id.parse().map_err(|_| wrong())?)),
             other => {
                 let number = other.strip_prefix(REMIND_RETRIEVAL).ok_or_else(wrong)?;
@@ -380,6 +387,11 @@ impl Account {
         }
         for (environment, asked) in self.erasures.iter().filter(|(_, asked)| asked.begun.is_none()) {
             add(asked.due, TimerKey::EnvironmentDeletion(environment.clone()));
+        }
+        for (name, claim) in self.hostnames.iter().filter(|_| !self.lifecycle.is_closed()) {
+            if let ClaimState::Claimed { lapses } = claim.state {
+                add(lapses, TimerKey::LapseHostname(name.clone()));
+            }
         }
         if let Some(closing) = self.lifecycle.closing() {
             if let Some((number, due)) = closing.next_reminder() {

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::config::is_secret_key;
+use crate::plan::is_class;
+
 use super::{Check, Content, File, Kind, Probe, Volume, Workload, WorkloadFault, check_cron};
 
 /// The most volumes, environment variables and files.
 const MOST_VOLUMES: usize = 16;
 const MOST_VARIABLES: usize = 200;
 const MOST_FILES: usize = 64;
+/// The most hostnames of one workload.
+const MOST_HOSTNAMES: usize = 20;
 /// The most bytes of all files together: a cluster keeps no larger object.
 pub(crate) const MOST_FILE_BYTES: u64 = 1_048_576;
 /// The most bytes of a declaration as the record holds it, without its files.
@@ -59,6 +63,7 @@ impl Workload {
         self.watching(&mut faults);
         self.numbers(&mut faults);
         self.work(&mut faults);
+        self.reached(&mut faults);
         if serde_json::to_vec(self).map_or(usize::MAX, |bytes| bytes.len()) > MOST_BYTES {
             faults
                 .add("", format!("at most {MOST_BYTES} bytes without the files: put long texts into files"));
@@ -259,6 +264,27 @@ impl Workload {
                 "more than `minReadySeconds` and at most 7200",
             );
         }
+    }
+
+    fn reached(&self, faults: &mut Faults) {
+        let listens = self.kind.listens() || self.hostnames.is_empty();
+        if !listens {
+            faults.add("/hostnames", format!("leave them out: nobody reaches a {}", self.kind.as_str()));
+        }
+        if self.hostnames.len() > MOST_HOSTNAMES {
+            faults.add("/hostnames", format!("at most {MOST_HOSTNAMES}"));
+        }
+        let Some(entry) = &self.entry else { return };
+        faults.unless(
+            !self.hostnames.is_empty(),
+            "/entry",
+            "leave it out: it is about hostnames, and there are none",
+        );
+        faults.unless(
+            entry.class.as_deref().is_none_or(is_class),
+            "/entry/class",
+            "letters, digits, \"-\" and \".\", in lower case, at most 253",
+        );
     }
 
     fn work(&self, faults: &mut Faults) {

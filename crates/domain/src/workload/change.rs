@@ -61,6 +61,9 @@ impl Workload {
         }
         same.disruption = self.disruption;
         same.autoscale = self.autoscale;
+        // Visitors find other ways in to the same pods.
+        same.hostnames.clone_from(&self.hostnames);
+        same.entry.clone_from(&self.entry);
         self.most_pods() > 0
             && (after.replicas < self.replicas || after.most_pods() < self.most_pods() || same != *self)
     }

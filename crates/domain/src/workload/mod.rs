@@ -6,20 +6,23 @@
 mod bounds;
 mod change;
 mod config;
+mod entry;
 mod kind;
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use config::{Content, File, SECRET_VALUES, SecretKey, is_secret_key};
+pub use entry::Entry;
 pub use kind::{Autoscale, Check, Disruption, Kind, Overlap, Probe, Probes, Request, Rollout, Run, Schedule};
 pub use schedule::{CronError, check_cron};
 
 pub use crate::plan::Plan;
 
-use crate::name::{SnapshotId, VolumeId};
+use crate::name::{Hostname, SnapshotId, VolumeId};
+use crate::plan::Exposure;
 use crate::text::Blob;
 
 /// Pods of one image, and what they are for.
@@ -76,6 +79,12 @@ pub struct Workload {
     /// When a cron job begins.
     #[serde(default, skip_serializing_if = "is_default")]
     pub schedule: Option<Schedule>,
+    /// The names under which visitors reach it, once the account has proved them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hostnames: BTreeSet<Hostname>,
+    /// How visitors come by its hostnames.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub entry: Option<Entry>,
 }
 
 /// A volume claimed by a workload.
@@ -128,6 +137,11 @@ impl Workload {
             storage_mib: further.saturating_mul(claims).saturating_add(shared),
             pods,
         }
+    }
+
+    /// How much of it is reached from outside.
+    pub fn exposes(&self) -> Exposure {
+        Exposure { load_balancers: 0, hostnames: u32::try_from(self.hostnames.len()).unwrap_or(u32::MAX) }
     }
 
     /// The kept bytes of its files.

@@ -88,6 +88,9 @@ rows! {
     Command::Provision(Provision::GrantQuota { .. }) => "grant quota", By::Person, Again::Refused;
     Command::Provision(Provision::DenyQuota { .. }) => "deny quota", By::Person, Again::Refused;
     Command::Provision(Provision::GrantAccess { .. }) => "grant access", By::Member, Again::Another;
+    Command::Provision(Provision::ClaimHostname { .. }) => "claim hostname", By::Anyone, Again::Nothing;
+    Command::Provision(Provision::ProveHostname { .. }) => "prove hostname", By::Anyone, Again::Nothing;
+    Command::Provision(Provision::ReleaseHostname { .. }) => "release hostname", By::Anyone, Again::Refused;
     Command::PutWorkload { .. } => "put workload", By::Anyone, Again::Nothing;
     Command::ScaleWorkload { .. } => "scale workload", By::Anyone, Again::Nothing;
     Command::RestartWorkload { .. } => "restart workload", By::Anyone, Again::Nothing;
@@ -274,6 +277,7 @@ fn stations() -> Vec<(&'static str, World)> {
     keep("secret set", &world);
     all.extend(beyond::stations());
     all.extend(crate::provision::stations());
+    all.extend(crate::hostnames::stations());
     all.extend(crate::import::stations());
     all.push(("a snapshot", crate::snapshots::with_one()));
     all
@@ -401,6 +405,7 @@ fn commands(world: &World) -> Vec<Command> {
     }
     all.extend(beyond::commands(world));
     all.extend(crate::provision::commands(world));
+    all.extend(crate::hostnames::commands(world));
     all.extend(crate::import::commands());
     all
 }

@@ -334,6 +334,10 @@ impl Chronicle {
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }
             | Event::AccessGranted { .. }
+            | Event::HostnameClaimed { .. }
+            | Event::HostnameProved { .. }
+            | Event::HostnameLapsed { .. }
+            | Event::HostnameReleased { .. }
             | Event::WorkloadPut { .. }
             | Event::WorkloadScaled { .. }
             | Event::WorkloadRestarted { .. }

@@ -139,7 +139,8 @@ fn law_02_a_notice_that_is_not_served_has_no_deadline_but_the_deemed_one() {
                 | TimerKey::Constructive(_)
                 | TimerKey::ConstructiveEnd(_)
                 | TimerKey::DeletionLapse(_)
-                | TimerKey::EnvironmentDeletion(_) => {}
+                | TimerKey::EnvironmentDeletion(_)
+                | TimerKey::LapseHostname(_) => {}
             }
         }
         Ok(())

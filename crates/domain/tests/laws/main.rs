@@ -54,6 +54,7 @@ mod throttle;
 
 mod depth;
 mod erasure;
+mod hostnames;
 mod import;
 mod snapshots;
 mod story;

@@ -22,8 +22,8 @@ use tenure_domain::workload::{Plan, Workload};
 pub const HOUSE: &str = include_str!("house.yaml");
 pub const EXAMPLE: &str = include_str!("../../../../deploy/terms/cloud-agreement-2020-04.yaml");
 
-const PLAN: Plan = Plan { cpu_millis: 100_000, memory_mib: 100_000, storage_mib: 100_000, pods: 100 };
-const SHARE: Plan = Plan { cpu_millis: 40_000, memory_mib: 40_000, storage_mib: 40_000, pods: 40 };
+pub const PLAN: Plan = Plan { cpu_millis: 100_000, memory_mib: 100_000, storage_mib: 100_000, pods: 100 };
+pub const SHARE: Plan = Plan { cpu_millis: 40_000, memory_mib: 40_000, storage_mib: 40_000, pods: 40 };
 
 pub fn words() -> Words {
     Words::try_from(format!("sha256s:{}", "0".repeat(64))).unwrap()

@@ -266,6 +266,7 @@ async fn a_database_of_every_released_schema_is_migrated_with_all_that_it_holds(
             batching: tenure_engine::Batching::default(),
             mail: database.folder().join("mail"),
             fetch_private: true,
+            fetch_hosts: std::collections::BTreeMap::new(),
             letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
             clusters: BTreeMap::new(),

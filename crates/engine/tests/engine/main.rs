@@ -14,6 +14,7 @@ mod evidence;
 mod failures;
 mod frozen;
 mod health;
+mod hostnames;
 mod imports;
 mod intake;
 mod log;

@@ -24,12 +24,13 @@ const MOST: usize = 64;
 const NAME: &str = "name";
 
 /// What is said of each, as settings of the group `cluster`.
-const OF_EACH: [&str; 7] = [
+const OF_EACH: [&str; 8] = [
     "kubeconfig",
     "context",
     "server",
     "certificateAuthority",
     "ingressNamespaces",
+    "tlsAnnotations",
     "networkPolicies",
     "loadBalancers",
 ];
@@ -69,6 +70,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
         let read = setting.kind.read(text).and_then(|value| match field {
             "server" => url(text).map(|()| value),
             "ingressNamespaces" => namespaces(text).map(|_| value),
+            "tlsAnnotations" => annotations(text).map(|_| value),
             _ => Ok(value),
         });
         match read {
@@ -95,6 +97,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
         server: text("server"),
         certificate_authority: path("certificateAuthority"),
         ingress_namespaces: namespaces(&text("ingressNamespaces").unwrap_or_default()).unwrap_or_default(),
+        tls_annotations: annotations(&text("tlsAnnotations").unwrap_or_default()).unwrap_or_default(),
         said,
     };
     let cluster = ClusterConfig::Kubeconfig { path: path("kubeconfig"), context: text("context") };
@@ -119,6 +122,30 @@ pub fn namespaces(text: &str) -> Result<BTreeSet<String>, String> {
     match all.iter().find(|name| !fine(name)) {
         Some(wrong) => Err(format!("{wrong:?} is no namespace")),
         None => Ok(all),
+    }
+}
+
+/// Pairs such as `name=value`, with commas between them; the example says how they look.
+pub fn pairs<'a>(text: &'a str, example: &str) -> Result<Vec<(&'a str, &'a str)>, String> {
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) => Ok((name.trim(), value.trim())),
+            None => Err(format!("{pair:?} is no pair: write {example}")),
+        })
+        .collect()
+}
+
+/// Annotations of an ingress, as pairs.
+pub fn annotations(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let pairs = pairs(text, "cert-manager.io/cluster-issuer=letsencrypt")?;
+    let fine = |name: &str| {
+        let of = |b: u8| b.is_ascii_alphanumeric() || b"-._/".contains(&b);
+        (1..=317).contains(&name.len()) && name.bytes().all(of) && !name.contains("tenure.dev/")
+    };
+    match pairs.iter().find(|(name, _)| !fine(name)) {
+        Some((wrong, _)) => Err(format!("{wrong:?} is no annotation of an ingress")),
+        None => Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
     }
 }
 
@@ -189,6 +216,7 @@ mod tests {
             ("clusters:\n  - {name: West, context: a}\n", "name"),
             ("clusters:\n  - {name: west, context: a, server: west.example}\n", "https://cluster.example"),
             ("clusters:\n  - {name: west, context: a, ingressNamespaces: A}\n", "no namespace"),
+            ("clusters:\n  - {name: west, context: a, tlsAnnotations: letsencrypt}\n", "no pair"),
             ("clusters:\n  - {name: west, context: a, networkPolicies: yes-please}\n", "write one of"),
             ("clusters:\n  - {name: west, context: a, simulation: allowed}\n", "unknown field"),
         ] {

@@ -381,6 +381,7 @@ impl Loading {
             BTreeSet::new()
         });
         let certificate_authority = self.path("cluster.certificateAuthority");
+        let tls_annotations = self.tls_annotations();
         let said = Said {
             network_policies: self
                 .text("cluster.networkPolicies")
@@ -391,7 +392,35 @@ impl Loading {
                 .and_then(LoadBalancers::of)
                 .unwrap_or_default(),
         };
-        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces, said }
+        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces, tls_annotations, said }
+    }
+
+    fn tls_annotations(&mut self) -> BTreeMap<String, String> {
+        let path = "cluster.tlsAnnotations";
+        clusters::annotations(self.text(path).unwrap_or_default()).unwrap_or_else(|wrong| {
+            self.faults.push(format!("{}: {wrong}", self.at(path)));
+            BTreeMap::new()
+        })
+    }
+
+    fn fetch_hosts(&mut self) -> BTreeMap<String, std::net::SocketAddr> {
+        let path = "fetch.hosts";
+        let mut hosts = BTreeMap::new();
+        let told = clusters::pairs(self.text(path).unwrap_or_default(), "www.shop.example=10.0.0.7:80");
+        let (pairs, wrong) = match told {
+            Ok(pairs) => (pairs, None),
+            Err(wrong) => (Vec::new(), Some(wrong)),
+        };
+        let mut faults: Vec<String> = wrong.into_iter().collect();
+        for (name, address) in pairs {
+            match address.parse() {
+                Ok(address) => drop(hosts.insert(name.to_owned(), address)),
+                Err(_) => faults.push(format!("{address:?} is no address with a port")),
+            }
+        }
+        let at = self.at(path);
+        self.faults.extend(faults.into_iter().map(|fault| format!("{at}: {fault}")));
+        hosts
     }
 
     fn freeze(&mut self) -> Option<FreezeConfig> {
@@ -431,6 +460,7 @@ impl Loading {
                 "cluster.kind is none: name the first cluster there, and only the others under clusters";
             self.faults.push(format!("{CLUSTERS}: {fault}"));
         }
+        let fetch_hosts = self.fetch_hosts();
         let origin = self.text("ledger.origin").unwrap_or_default().to_owned();
         // The rule for names is the key's; which key does not matter to it.
         if !origin.is_empty()
@@ -467,6 +497,7 @@ impl Loading {
             clusters: std::mem::take(&mut self.clusters),
             freeze,
             fetch_private: self.text("fetch.privateAddresses") == Some("allowed"),
+            fetch_hosts,
             simulation_allowed: self.text("cluster.simulation") == Some("allowed"),
             limits: Limits {
                 header_time: self.time("limits.headerTime"),

@@ -56,6 +56,8 @@ pub struct ReachConfig {
     pub ingress_namespaces: BTreeSet<String>,
     /// What its API does not tell.
     pub said: Said,
+    /// What is written on an ingress for which a certificate is asked.
+    pub tls_annotations: BTreeMap<String, String>,
 }
 
 /// Where the freeze webhook is served, and where the cluster reaches it.
@@ -133,6 +135,8 @@ pub struct Config {
     pub freeze: Option<FreezeConfig>,
     /// Whether places are looked for at addresses that are not of the public internet.
     pub fetch_private: bool,
+    /// Names that are asked for at other addresses than the domain name system says.
+    pub fetch_hosts: BTreeMap<String, std::net::SocketAddr>,
     /// Whether a cluster that says it is a simulation will do.
     pub simulation_allowed: bool,
     /// The bounds of requests and connections.

@@ -179,6 +179,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "Whether the cluster gives addresses to Services of the type LoadBalancer, which its API does not tell.",
     },
     Setting {
+        path: "cluster.tlsAnnotations",
+        kind: Kind::Text,
+        default: None,
+        example: "cert-manager.io/cluster-issuer=letsencrypt",
+        about: "What is written as annotations on an ingress for whose hostnames a workload asks for a certificate, as NAME=VALUE with commas between them: by it, whatever issues certificates in the cluster knows what to do. Where it is not set, nothing is written, and a certificate comes about only if something there sees to it anyhow.",
+    },
+    Setting {
         path: "cluster.simulation",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),
@@ -212,6 +219,13 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("refused"),
         example: "refused",
         about: "Whether a place that an account says is gone may be looked for at addresses that are not of the public internet.",
+    },
+    Setting {
+        path: "fetch.hosts",
+        kind: Kind::Text,
+        default: None,
+        example: "www.shop.example=10.0.0.7:80",
+        about: "Names that are asked for at other addresses than the domain name system says, as NAME=ADDRESS:PORT with commas between them, where hostnames are proved and places are looked at: for a machine that sees other names than the world does.",
     },
     Setting {
         path: "caps.casesPerHour",

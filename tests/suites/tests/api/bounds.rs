@@ -48,6 +48,7 @@ impl Porch {
             batching: tenure_engine::Batching::default(),
             mail: folder.path().join("mail"),
             fetch_private: true,
+            fetch_hosts: std::collections::BTreeMap::new(),
             letters: tenure_letters::Letters::built_in().unwrap(),
             cluster: None,
             clusters: std::collections::BTreeMap::new(),

@@ -52,6 +52,7 @@ async fn a_clock_in_doubt_is_told_and_confirmed_over_the_wire() {
         batching: tenure_engine::Batching::default(),
         mail: folder.path().join("mail"),
         fetch_private: true,
+        fetch_hosts: std::collections::BTreeMap::new(),
         letters: tenure_letters::Letters::built_in().unwrap(),
         cluster: None,
         clusters: std::collections::BTreeMap::new(),

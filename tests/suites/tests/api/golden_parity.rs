@@ -288,6 +288,7 @@ async fn with_a_log_that_refuses(data: &Path) -> (String, Engine, CancellationTo
         mail: data.join("mail"),
         letters: tenure_letters::Letters::built_in().unwrap(),
         fetch_private: true,
+        fetch_hosts: std::collections::BTreeMap::new(),
         cluster: None,
         clusters: std::collections::BTreeMap::new(),
         most_behind: 1,

@@ -20,6 +20,7 @@ mod golden_legal;
 mod golden_measures;
 mod golden_parity;
 mod golden_terms;
+mod hostnames;
 mod house;
 mod imports;
 mod intake;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 82] = {
+const BOUND: [(&str, Asks); 86] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -36,6 +36,10 @@ const BOUND: [(&str, Asks); 82] = {
         ("getPlan", One("readAccount")),
         ("listUsage", One("readAccount")),
         ("listQuotaRequests", One("readAccount")),
+        ("listHostnames", One("readAccount")),
+        ("getHostname", One("readAccount")),
+        ("proveHostname", One("claimHostname")),
+        ("releaseHostname", One("claimHostname")),
         ("getQuotaRequest", One("readAccount")),
         ("issueKubeconfig", One("issueViewerKubeconfig")),
         ("listEnvironments", One("readAccount")),

@@ -136,6 +136,7 @@ impl Operation {
             "requestQuota" => {
                 json!({"plan": plan, "loadBalancers": 3, "hostnames": 3, "why": "We grow"})
             }
+            "claimHostname" => json!({"hostname": "www.parley.example"}),
             "decideQuotaRequest" => json!({"grant": false, "why": "The pool is full until March"}),
             "issueKubeconfig" => json!({"role": "viewer", "lastsSeconds": 600}),
             "putWorkload" => {
@@ -251,6 +252,8 @@ fn every_field() -> Value {
         "disruption": {"minAvailable": 1, "maxUnavailable": 1},
         "rollout": {"maxSurge": 1, "maxUnavailable": 0, "minReadySeconds": 0, "deadlineSeconds": 60},
         "run": {"completions": 1, "retries": 0, "deadlineSeconds": 60},
+        "hostnames": ["www.parley.example"],
+        "entry": {"class": "nginx", "tls": true},
         "schedule": {"cron": "15 3 * * *", "overlap": "skip", "lateSeconds": 60},
     })
 }
@@ -277,6 +280,7 @@ fn named(house: &House, parameter: &str, account: &str, number: &str) -> String 
         "account" => account.to_owned(),
         "environment" => if there { "web" } else { "none" }.to_owned(),
         "workload" => if there { "site" } else { "none" }.to_owned(),
+        "hostname" => if there { "www.parley.example" } else { "www.nosuch.example" }.to_owned(),
         "secret" => if there { "db" } else { "none" }.to_owned(),
         "volume" => if there { "data" } else { "none" }.to_owned(),
         "snapshot" => letter("s"),

@@ -32,11 +32,12 @@ pub(super) fn open(terms: TermsRef, plan: Plan, context: &Context<'_>) -> Result
 }
 
 /// What workloads need together.
-pub(super) fn needed<'a>(workloads: impl IntoIterator<Item = &'a Workload>) -> Plan {
-    workloads
-        .into_iter()
-        .fold(Share::NOTHING, |sum, w| sum.and(Share { plan: w.needs(), ..Share::NOTHING }))
-        .plan
+pub(super) fn needed<'a>(workloads: impl IntoIterator<Item = &'a Workload>) -> Share {
+    workloads.into_iter().fold(Share::NOTHING, |sum, w| sum.and(needs(w)))
+}
+
+fn needs(workload: &Workload) -> Share {
+    Share { plan: workload.needs(), exposure: workload.exposes() }
 }
 
 /// What of the environment's share would not suffice with this workload declared so.
@@ -47,9 +48,8 @@ pub(super) fn fits(
     spec: &Workload,
 ) -> Vec<Unmet> {
     let others = env.workloads.iter().filter(|(id, _)| *id != workload).map(|(_, w)| w);
-    let left = env.share().without(Share { plan: needed(others), ..Share::NOTHING });
-    let asked = Share { plan: spec.needs(), ..Share::NOTHING };
-    within(asked, &left, &format!("the share of {environment}"))
+    let left = env.share().without(needed(others));
+    within(needs(spec), &left, &format!("the share of {environment}"))
 }
 
 impl Draft<'_> {
@@ -80,6 +80,7 @@ impl Draft<'_> {
         guards.extend(secrets_are_set(env, &spec));
         guards.extend(sources_exist(&self.account, &environment, before, &spec));
         guards.extend(self.image_guard(&spec));
+        guards.extend(self.entry_guards(env, &environment, &workload, &spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));
         }

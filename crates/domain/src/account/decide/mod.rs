@@ -18,6 +18,7 @@ pub mod delivery;
 mod erasure;
 mod fees;
 mod gags;
+mod hostnames;
 mod import;
 mod legal;
 mod measures;

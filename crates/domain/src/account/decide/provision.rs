@@ -50,6 +50,11 @@ impl Draft<'_> {
             Provision::GrantAccess { environment, role, seconds } => {
                 self.grant_access(environment, role, seconds)
             }
+            Provision::ClaimHostname { hostname, token } => self.claim_hostname(hostname, token),
+            Provision::ProveHostname { hostname, token, answered, evidence } => {
+                self.prove_hostname(hostname, &token, &answered, evidence)
+            }
+            Provision::ReleaseHostname { hostname } => self.release_hostname(hostname),
         }
     }
 
@@ -115,7 +120,7 @@ impl Draft<'_> {
             return Ok(());
         }
         let mut guards = self.fits(share, Some(&environment));
-        let needed = Share { plan: needed(have.workloads.values()), ..Share::NOTHING };
+        let needed = needed(have.workloads.values());
         guards.extend(needed.over(&share).into_iter().map(|over| {
             Unmet::new(
                 Guard::WithinPlan,
@@ -148,6 +153,7 @@ impl Draft<'_> {
             return Ok(());
         }
         self.covers_divided(share)?;
+        self.covers_claims(share)?;
         let Share { plan, exposure } = share;
         self.emit(Event::PlanSet { plan, exposure, allowances: Some(allowances), request: None })
     }
@@ -168,6 +174,16 @@ impl Draft<'_> {
                 })
                 .collect(),
         )
+    }
+
+    /// Refuses a plan with fewer hostnames than were claimed.
+    fn covers_claims(&self, share: Share) -> Result<(), Rejected> {
+        let (claimed, asked) = (self.account.claims(), share.exposure.hostnames);
+        if claimed <= asked {
+            return Ok(());
+        }
+        let detail = format!("hostnames: the account has claimed {claimed}, {asked} asked");
+        Err(Unmet::new(Guard::WithinPlan, detail, "have it release some first").into())
     }
 
     fn request_quota(&mut self, share: Share, why: Words) -> Result<(), Rejected> {
@@ -197,6 +213,7 @@ impl Draft<'_> {
         if is_granted {
             self.is_active("gets a larger plan")?;
             self.covers_divided(asked)?;
+            self.covers_claims(asked)?;
         }
         self.emit(Event::QuotaDecided { request: id.clone(), by, denied })?;
         if is_granted {
@@ -244,7 +261,7 @@ impl Draft<'_> {
         }
     }
 
-    fn is_active(&self, what: &str) -> Result<(), Rejected> {
+    pub(super) fn is_active(&self, what: &str) -> Result<(), Rejected> {
         if matches!(self.account.lifecycle, Lifecycle::Active) {
             return Ok(());
         }

@@ -38,6 +38,7 @@ impl Draft<'_> {
             TimerKey::ConstructiveEnd(measure) => self.end_constructive(measure),
             TimerKey::RetrievalReminder(measure, number) => self.remind_retrieval(measure, number),
             TimerKey::DeletionLapse(_) => self.lapse_deletion(),
+            TimerKey::LapseHostname(hostname) => self.emit(Event::HostnameLapsed { hostname }),
             TimerKey::EnvironmentDeletion(environment) => self.begin_environment_deletion(environment),
         }
     }

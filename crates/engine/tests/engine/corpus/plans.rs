@@ -4,8 +4,9 @@ use tenure_access::Role;
 use tenure_domain::account::provision::Provision;
 use tenure_domain::account::{Command, System};
 use tenure_domain::environment::{EnvironmentKind, TenantRole};
+use tenure_domain::hostname::{Answered, challenge_text};
 use tenure_domain::import::{Concern, Survey};
-use tenure_domain::name::{ClusterId, EnvironmentId, QuotaRequestId};
+use tenure_domain::name::{ChallengeToken, ClusterId, EnvironmentId, Hostname, QuotaRequestId};
 use tenure_domain::plan::{Allowances, Exposure, NodePool, Plan, PodSecurity, PullPolicy, Share};
 
 use tenure_engine::submission::Caller;
@@ -45,6 +46,30 @@ impl Story {
         }
     }
 
+    /// One hostname is released, one is proved, and one lapses when seven days have passed.
+    async fn hostnames(&mut self, account: &str) {
+        let owner = member(account, Role::Owner);
+        for (n, name) in
+            ["old.quince.example", "www.quince.example", "new.quince.example"].into_iter().enumerate()
+        {
+            let hostname: Hostname = name.parse().unwrap();
+            let token: ChallengeToken = format!("{n:032x}").parse().unwrap();
+            let claim = Provision::ClaimHostname { hostname: hostname.clone(), token: token.clone() };
+            self.act(owner.clone(), account, Command::Provision(claim)).await;
+            let next = match n {
+                0 => Provision::ReleaseHostname { hostname },
+                1 => {
+                    let text = challenge_text(&slug(account), &hostname, &token);
+                    let answered = Answered::With { status: 200, text };
+                    let evidence = self.blob("What answered there.");
+                    Provision::ProveHostname { hostname, token, answered, evidence }
+                }
+                _ => continue,
+            };
+            self.act(owner.clone(), account, Command::Provision(next)).await;
+        }
+    }
+
     /// A plan is set, divided, asked to be larger, and credentials are granted.
     pub(super) async fn provisions(&mut self, account: &str, plan: Plan) {
         let exposure = Exposure { load_balancers: 1, hostnames: 2 };
@@ -80,6 +105,7 @@ impl Story {
             self.act(platform.clone(), account, Command::Provision(command)).await;
         }
         self.imports(account, Share { exposure: Exposure::default(), ..share }).await;
+        self.hostnames(account).await;
         for (n, granted) in [(1, false), (2, true)] {
             let why = self.words("We grow");
             let ask = Provision::RequestQuota { share: more(9_000), why };

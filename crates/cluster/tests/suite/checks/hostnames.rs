@@ -1,0 +1,115 @@
+//! Hostnames: what leads visitors to a workload.
+
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
+use serde_json::{Value, json};
+use tenure_cluster::Reach;
+use tenure_domain::workload::{Entry, Workload};
+
+use super::repaired;
+use crate::world::{Driver, World, page};
+
+const WWW: &str = "www.parley.example";
+const SHOP: &str = "shop.parley.example";
+
+/// A workload that declares these hostnames.
+fn reached(hostnames: &[&str], entry: Option<Entry>) -> Workload {
+    let hostnames = hostnames.iter().map(|name| name.parse().unwrap()).collect();
+    Workload { hostnames, entry, ..page(1) }
+}
+
+/// Each hostname with the service that it leads to.
+fn leads(ingress: &Ingress) -> Vec<(String, String)> {
+    let ingress = serde_json::to_value(ingress).unwrap();
+    let rules = ingress["spec"]["rules"].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let leads = rules.iter().map(|rule| {
+        let backend = &rule["http"]["paths"][0]["backend"]["service"];
+        (text(&rule["host"]), format!("{}:{}", text(&backend["name"]), backend["port"]["number"]))
+    });
+    leads.collect()
+}
+
+fn to(name: &str, service: &str) -> (String, String) {
+    (name.to_owned(), service.to_owned())
+}
+
+pub async fn a_proved_hostname_leads_to_its_workload_and_no_other_leads_anywhere(world: World) {
+    let mut driver = Driver::new(&world);
+    driver.tenant.claim(&[WWW, SHOP]);
+    driver.tenant.put("feed", reached(&[WWW, SHOP], None));
+    driver.until_ready().await;
+    let ingresses: Api<Ingress> = driver.api();
+    assert!(ingresses.get_opt("feed").await.unwrap().is_none(), "nothing is proved");
+
+    driver.tenant.prove(WWW);
+    driver.until_ready().await;
+    let feed = ingresses.get("feed").await.unwrap();
+    assert_eq!(leads(&feed), [to(WWW, "feed:80")]);
+    let spec = feed.spec.unwrap();
+    assert!(spec.tls.is_none() && spec.default_backend.is_none());
+    assert_eq!(driver.pass().await.writes, 0, "it is as declared");
+
+    driver.tenant.prove(SHOP);
+    driver.until_ready().await;
+    assert_eq!(leads(&ingresses.get("feed").await.unwrap()), [to(SHOP, "feed:80"), to(WWW, "feed:80")]);
+
+    // What others make of it is put right.
+    let someone = PatchParams { field_manager: Some("someone".to_owned()), ..PatchParams::default() };
+    let elsewhere = json!({"service": {"name": "elsewhere", "port": {"number": 80}}});
+    let changed = json!({"spec": {
+        "defaultBackend": elsewhere,
+        "rules": [{"host": WWW, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": elsewhere}]}}],
+    }});
+    ingresses.patch("feed", &someone, &Patch::Merge(changed)).await.unwrap();
+    let told = repaired(&driver.pass().await);
+    assert!(told.iter().any(|repair| repair.starts_with("Ingress/feed: spec.rules is")), "{told:?}");
+    assert!(told.iter().any(|repair| repair.starts_with("Ingress/feed: spec.defaultBackend is")), "{told:?}");
+    let feed = ingresses.get("feed").await.unwrap();
+    assert_eq!(leads(&feed), [to(SHOP, "feed:80"), to(WWW, "feed:80")]);
+    assert!(feed.spec.unwrap().default_backend.is_none());
+    ingresses.delete("feed", &DeleteParams::default()).await.unwrap();
+    assert_eq!(repaired(&driver.pass().await), ["Ingress/feed: was deleted"]);
+    assert_eq!(driver.pass().await.writes, 0, "the repair held");
+
+    driver.tenant.put("feed", reached(&[], None));
+    driver.until_ready().await;
+    assert!(ingresses.get_opt("feed").await.unwrap().is_none(), "nothing is declared any more");
+    driver.clean().await;
+}
+
+pub async fn a_certificate_is_asked_for_as_the_settings_say(world: World) {
+    let mut driver = Driver::new(&world);
+    let issuer = ("cert-manager.io/cluster-issuer", "letsencrypt");
+    let reach = |value: &str| Reach {
+        tls_annotations: [(issuer.0.to_owned(), value.to_owned())].into(),
+        ..Reach::default()
+    };
+    driver.cluster = driver.cluster.clone().reached(reach(issuer.1));
+    driver.tenant.claim(&[WWW, SHOP]);
+    driver.tenant.prove(WWW);
+    driver.tenant.prove(SHOP);
+    let entry = Some(Entry { class: Some("nginx".to_owned()), tls: true });
+    driver.tenant.put("feed", reached(&[WWW], entry));
+    driver.tenant.put("media", reached(&[SHOP], None));
+    driver.until_ready().await;
+    let ingresses: Api<Ingress> = driver.api();
+    let feed = ingresses.get("feed").await.unwrap();
+    assert_eq!(feed.metadata.annotations.unwrap().get(issuer.0).map(String::as_str), Some(issuer.1));
+    let spec = feed.spec.unwrap();
+    assert_eq!(spec.ingress_class_name.as_deref(), Some("nginx"));
+    let tls = &spec.tls.unwrap()[0];
+    assert_eq!(
+        (tls.secret_name.as_deref(), tls.hosts.as_deref()),
+        (Some("tls--feed"), Some(&[WWW.to_owned()][..]))
+    );
+    let media = ingresses.get("media").await.unwrap();
+    assert!(media.spec.unwrap().tls.is_none() && !media.metadata.annotations.unwrap().contains_key(issuer.0));
+    // Other settings are nobody's change.
+    driver.cluster = driver.cluster.clone().reached(reach("another"));
+    let observation = driver.pass().await;
+    assert_eq!((repaired(&observation), observation.writes), (vec![], 1));
+    let feed = ingresses.get("feed").await.unwrap();
+    assert_eq!(feed.metadata.annotations.unwrap()[issuer.0], "another");
+    driver.clean().await;
+}
