@@ -218,7 +218,7 @@ impl Cluster {
     /// Whether what leads visitors to its workloads is as the provider's settings say.
     fn is_entered(&self, environment: &Environment) -> bool {
         let any = environment.workloads.values().any(|workload| !workload.hostnames.is_empty());
-        any && !self.reach.tls_annotations.is_empty()
+        any && (!self.reach.tls_annotations.is_empty() || self.reach.suspended_page.is_some())
     }
 
     /// An environment with what only the cluster and the settings know of it.
@@ -229,6 +229,7 @@ impl Cluster {
     ) -> Result<Environment, ClusterError> {
         let mut completed = environment.clone();
         completed.envelope.tls_annotations.clone_from(&self.reach.tls_annotations);
+        completed.envelope.suspended_page.clone_from(&self.reach.suspended_page);
         if completed.envelope.kind == EnvironmentKind::Managed {
             return Ok(completed);
         }

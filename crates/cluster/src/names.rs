@@ -136,6 +136,9 @@ pub fn snapshot(snapshot: &SnapshotId) -> String {
     format!("snapshot--{}", snapshot.number())
 }
 
+/// What visitors come to of hostnames from which they are kept. No workload's service can have this name: it holds `--`.
+pub const SUSPENDED_PAGE: &str = "suspended--page";
+
 /// What leads visitors to a workload by its hostnames.
 pub fn ingress(workload: &WorkloadId) -> String {
     workload.to_string()

@@ -193,6 +193,7 @@ impl Look<'_> {
                 (Capability::Deploy, scope) => self.at_deploy(scope),
                 (Capability::Compute, Scope::Workload(_, workload)) => self.at_workload(workload).await?,
                 (Capability::Compute, _) => self.at_environment().await?,
+                (Capability::Ingress, Scope::Hostname(_, workload, name)) => self.at_hostname(workload, name),
                 (Capability::Ingress, scope) => self.at_ingress(scope).await?,
                 (Capability::Egress, scope) => self.at_egress(scope),
                 (Capability::StorageWrite | Capability::StorageRead | Capability::Payments, _) => {

@@ -7,6 +7,16 @@ use k8s_openapi::ByteString;
 use kube::Config;
 use serde_json::json;
 
+/// A page of the provider's that says that something is suspended, with the status 503: reached by ingress controllers under
+/// this name, in plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuspendedPage {
+    /// The host, as pods of the cluster resolve it: `suspended.provider.svc.cluster.local`.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
 /// How tenants reach a cluster, and where its ingress controllers are. What nobody said is taken from how the engine
 /// itself reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +29,8 @@ pub struct Reach {
     pub ingress_namespaces: BTreeSet<String>,
     /// What is written on an ingress for which a certificate is asked.
     pub tls_annotations: BTreeMap<String, String>,
+    /// What visitors come to of hostnames from which they are kept; none, and the ingress controller answers by itself.
+    pub suspended_page: Option<SuspendedPage>,
     /// The namespace that the engine itself runs in, where it runs in the cluster.
     pub own_namespace: Option<String>,
 }
@@ -37,6 +49,7 @@ impl Reach {
             certificate_authority: certificates.map(|all| all.iter().map(|der| pem(der)).collect()),
             ingress_namespaces: BTreeSet::new(),
             tls_annotations: BTreeMap::new(),
+            suspended_page: None,
             own_namespace: None,
         }
     }
@@ -51,6 +64,7 @@ impl Reach {
             server: self.server.or_else(|| before.server.clone()),
             ingress_namespaces: self.ingress_namespaces,
             tls_annotations: self.tls_annotations,
+            suspended_page: self.suspended_page,
             own_namespace: self.own_namespace.or_else(|| before.own_namespace.clone()),
         }
     }

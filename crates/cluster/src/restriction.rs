@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_domain::capability::{Capability, Enforcer};
-use tenure_domain::name::{EnvironmentId, MeasureId, WorkloadId};
+use tenure_domain::name::{EnvironmentId, Hostname, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
 use tenure_domain::throttle::Throttle;
@@ -93,6 +93,8 @@ pub(crate) struct Restriction {
     workloads: BTreeMap<(WorkloadId, Capability), Withholding>,
     /// By workload; by none for all of them.
     throttled: BTreeMap<Option<WorkloadId>, Throttling>,
+    /// The hostnames from which visitors are kept by themselves.
+    hostnames: BTreeMap<Hostname, Withholding>,
 }
 
 impl Restriction {
@@ -172,7 +174,10 @@ impl Restriction {
                 let key = (workload.clone(), capability);
                 self.workloads.entry(key).and_modify(join).or_insert_with(|| one.clone());
             }
-            // The domain permits nothing here that a cluster would have to withhold from one hostname.
+            Scope::Hostname(_, _, name) if capability == Capability::Ingress => {
+                self.hostnames.entry(name.clone()).and_modify(join).or_insert_with(|| one.clone());
+            }
+            // The domain permits nothing else that a cluster would have to withhold from one hostname.
             Scope::Hostname(..) => {}
         }
     }
@@ -220,6 +225,18 @@ impl Restriction {
             }
             (Some(one), None) | (None, Some(one)) => Some(one.clone()),
             (None, None) => None,
+        }
+    }
+
+    /// Whether visitors are kept from a hostname of a workload, by itself or with its workload.
+    pub fn on_hostname(&self, workload: &WorkloadId, hostname: &Hostname) -> Option<Withholding> {
+        match (self.on_workload(workload, Capability::Ingress), self.hostnames.get(hostname)) {
+            (Some(mut both), Some(alone)) => {
+                both.join(alone);
+                Some(both)
+            }
+            (Some(one), None) => Some(one),
+            (None, alone) => alone.cloned(),
         }
     }
 

@@ -145,8 +145,9 @@ pub fn unsupported(
     }
     withholds.iter().find_map(|capability| match capability.enforcer() {
         Enforcer::None => Some(format!("{capability} is withheld by nobody here")),
-        Enforcer::Cluster if scope == ScopeKind::Hostname => {
-            Some(format!("no cluster can withhold {capability} from a single hostname yet"))
+        // What leads visitors there is led elsewhere; the rest is the workload's, under whichever name.
+        Enforcer::Cluster if scope == ScopeKind::Hostname && *capability != Capability::Ingress => {
+            Some(format!("no cluster can withhold {capability} from a single hostname: it is the workload's"))
         }
         Enforcer::Cluster | Enforcer::Declared => None,
     })

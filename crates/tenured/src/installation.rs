@@ -73,8 +73,15 @@ fn reached(cluster: Cluster, said: &ReachConfig) -> anyhow::Result<Cluster> {
     let cluster = cluster.saying(said.said);
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
     let tls_annotations = said.tls_annotations.clone();
-    let reach =
-        Reach { server, certificate_authority, ingress_namespaces, tls_annotations, ..Reach::default() };
+    let suspended_page = said.suspended_page.clone();
+    let reach = Reach {
+        server,
+        certificate_authority,
+        ingress_namespaces,
+        tls_annotations,
+        suspended_page,
+        ..Reach::default()
+    };
     Ok(cluster.reached(reach))
 }
 

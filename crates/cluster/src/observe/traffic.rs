@@ -3,12 +3,12 @@
 use serde_json::Value;
 use tenure_domain::capability::Capability;
 use tenure_domain::cluster::NetworkPolicies;
-use tenure_domain::name::WorkloadId;
+use tenure_domain::name::{Hostname, WorkloadId};
 use tenure_domain::scope::Scope;
 
 use super::Look;
 use crate::error::ClusterError;
-use crate::inventory::Kind;
+use crate::inventory::{Kind, ObjectKey};
 use crate::live::{text, workload_of};
 use crate::names;
 use crate::render::open;
@@ -16,6 +16,13 @@ use crate::render::open;
 /// What is said of withheld traffic where no workload is declared.
 const NOTHING_TO_CLOSE: &str = "no workload is declared there, so nothing of one was looked at; the policy \
                                 default-deny opens nothing (stored)";
+
+/// What is said of every ingress.
+const FOLLOWED: &str = "whether the cluster's ingress controller follows its ingresses was not asked, and connections that \
+                        exist may last";
+
+/// What is said where a single hostname is withheld.
+const BESIDE: &str = "the workload is reached as before under its other hostnames and its own addresses";
 
 /// What is said of withheld traffic in an open environment.
 const OPEN_CLOSED: &str = "the network policies of the environment open nothing (stored)";
@@ -28,6 +35,7 @@ impl Look<'_> {
             let service = names::service(id);
             self.at_object(Kind::Service, &service, Some(id));
             self.at_object(Kind::NetworkPolicy, &names::ingress_policy(id), Some(id));
+            self.at_entry(id);
             let path = format!("/api/v1/namespaces/{}/endpoints/{service}", self.pass.requests.namespace());
             let endpoints = self.pass.requests.document(&path).await?.unwrap_or_default();
             let subsets = endpoints.get("subsets").and_then(Value::as_array);
@@ -41,8 +49,11 @@ impl Look<'_> {
             }
         }
         if let (Scope::Workload(_, id), []) = (scope, workloads.as_slice()) {
-            let objects =
-                [(Kind::Service, names::service(id)), (Kind::NetworkPolicy, names::ingress_policy(id))];
+            let objects = [
+                (Kind::Service, names::service(id)),
+                (Kind::NetworkPolicy, names::ingress_policy(id)),
+                (Kind::Ingress, names::ingress(id)),
+            ];
             self.at_removed(id, &objects);
         }
         let by = if self.is_open(scope) {
@@ -62,6 +73,49 @@ impl Look<'_> {
         self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
         self.at_network(Kind::Service);
         Ok(())
+    }
+
+    /// What leads visitors to a workload by its hostnames, where it has one that is proved.
+    fn at_entry(&mut self, workload: &WorkloadId) {
+        let ingress = ObjectKey::new(Kind::Ingress, names::ingress(workload));
+        if self.pass.wanted.iter().any(|wanted| wanted.key == ingress) {
+            self.at_object(Kind::Ingress, &ingress.name, Some(workload));
+            self.at_object(Kind::Service, names::SUSPENDED_PAGE, None);
+            self.found.exceptions.insert(FOLLOWED.to_owned());
+        }
+    }
+
+    /// One hostname of a workload, which is reached as before under its others.
+    pub(super) fn at_hostname(&mut self, workload: &WorkloadId, name: &Hostname) {
+        let environment = self.pass.environment;
+        let by = match environment.workloads.get(workload) {
+            Some(declared)
+                if declared.hostnames.contains(name) && environment.envelope.proved.contains(name) =>
+            {
+                self.at_entry(workload);
+                self.found.exceptions.insert(BESIDE.to_owned());
+                "the ingress leads the hostname to what stands for the suspended (stored)"
+            }
+            Some(_) => {
+                self.at_entry_without(workload);
+                "the ingress of the workload does not have the hostname (stored)"
+            }
+            None => {
+                self.at_removed(workload, &[(Kind::Ingress, names::ingress(workload))]);
+                "nothing of the workload is declared that could lead there"
+            }
+        };
+        self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
+    }
+
+    /// The ingress of a workload that does not have a hostname, where it has one at all.
+    fn at_entry_without(&mut self, workload: &WorkloadId) {
+        let ingress = ObjectKey::new(Kind::Ingress, names::ingress(workload));
+        if self.pass.wanted.iter().any(|wanted| wanted.key == ingress) {
+            self.at_object(Kind::Ingress, &ingress.name, Some(workload));
+        } else {
+            self.at_removed(workload, &[(Kind::Ingress, ingress.name)]);
+        }
     }
 
     /// Whether a declared workload can be reached at all; what does not listen has nothing that could be closed, and

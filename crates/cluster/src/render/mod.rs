@@ -67,6 +67,7 @@ pub(crate) fn environment(
         all.extend(open::envelope(environment, restriction));
     }
     all.extend(environment.secrets.iter().map(|(id, values)| config::secret(environment, id, values)));
+    all.extend(entry::suspended(environment, restriction));
     for (id, declared) in &environment.workloads {
         let on = |capability| restriction.on_workload(id, capability);
         if declared.kind.listens() {
@@ -94,7 +95,7 @@ pub(crate) fn environment(
         }
         if declared.kind.listens() {
             all.extend(workload::services(environment, id, declared, on(Capability::Ingress).as_ref()));
-            all.extend(entry::ingress(environment, id, declared));
+            all.extend(entry::ingress(environment, id, declared, restriction));
         }
         all.extend(scale::autoscaler(environment, id, declared, (alone, slow)));
         all.extend(scale::budget(environment, id, declared));

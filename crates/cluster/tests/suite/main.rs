@@ -39,6 +39,7 @@ on_both! {
     sim_drift_before_a_stop_is_no_difference_after_it real_drift_before_a_stop_is_no_difference_after_it drift_before_a_stop_is_no_difference_after_it;
     sim_what_someone_adds_to_a_deployment_is_removed real_what_someone_adds_to_a_deployment_is_removed what_someone_adds_to_a_deployment_is_removed;
     sim_a_proved_hostname_leads_to_its_workload_and_no_other_leads_anywhere real_a_proved_hostname_leads_to_its_workload_and_no_other_leads_anywhere a_proved_hostname_leads_to_its_workload_and_no_other_leads_anywhere;
+    sim_a_hostname_is_withheld_alone_and_given_back_as_it_was real_a_hostname_is_withheld_alone_and_given_back_as_it_was a_hostname_is_withheld_alone_and_given_back_as_it_was;
     sim_a_used_up_plan_does_not_hinder_a_stop real_a_used_up_plan_does_not_hinder_a_stop a_used_up_plan_does_not_hinder_a_stop;
     sim_tenants_deploy_in_an_open_environment_and_touch_nothing_of_ours real_tenants_deploy_in_an_open_environment_and_touch_nothing_of_ours tenants_deploy_in_an_open_environment_and_touch_nothing_of_ours;
     sim_a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lifted real_a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lifted a_freeze_leaves_an_open_environments_people_to_read_until_it_is_lifted;
@@ -116,6 +117,12 @@ on_a_simulation! {
 #[tokio::test]
 async fn sim_a_throttle_is_not_made_up_for_and_begins_no_job_anew() {
     Box::pin(checks::a_throttle_is_not_made_up_for_and_begins_no_job_anew(world::World::simulated().await))
+        .await;
+}
+
+#[tokio::test]
+async fn sim_visitors_of_an_isolated_workload_come_to_the_providers_page() {
+    checks::visitors_of_an_isolated_workload_come_to_the_providers_page(world::World::simulated().await)
         .await;
 }
 

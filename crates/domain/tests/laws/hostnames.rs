@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use tenure_domain::account::command::Starts;
 use tenure_domain::account::event::Event;
 use tenure_domain::account::provision::Provision;
 use tenure_domain::account::timer::TimerKey;
@@ -13,7 +14,8 @@ use tenure_domain::plan::{Allowances, Exposure, PodSecurity, Share};
 use tenure_domain::refusal::{Guard, Rejected};
 use tenure_domain::workload::{Entry, Kind, Workload};
 
-use crate::world::{HOUSE, PLAN, SHARE, World, blob, type_of, types, workload};
+use crate::measures::POWERS;
+use crate::world::{HOUSE, PLAN, SHARE, World, blob, propose, type_of, types, words, workload};
 
 const ADA: &str = "member/parley/ada";
 const PIA: &str = "person/pia";
@@ -290,6 +292,63 @@ fn an_entry_is_of_a_class_that_the_plan_allows() {
     next.image = "registry.example/app:2".to_owned();
     world.ok(ADA, put("feed", next));
     world.ok(ADA, of(None));
+}
+
+/// The world in which visitors can be kept from a single hostname, and are kept from [`WWW`] of `feed`.
+fn withheld() -> World {
+    let listed = "{id: \"2.5\", permits: [ingress, storage.write], scopes: [account, environment]";
+    let terms = POWERS.replace(listed, "{id: \"2.5\", permits: [ingress], scopes: [hostname]");
+    let mut world = World::open(&terms, "2021-03-09T20:00:00Z");
+    world.ok(ADA, share_of_web(2));
+    world.ok(ADA, claim(WWW, 1));
+    world.ok(ADA, claim(SHOP, 2));
+    world.ok(ADA, put("feed", reached(&[WWW, SHOP], None)));
+    let case = world.open_case("leak");
+    world.serve(&case, Starts::Both, "2.5", &["a"]);
+    let unknown = propose(&case, "2.5", "hostname/web/feed/other.parley.example", true);
+    assert!(matches!(world.run(&"person/ines".parse().unwrap(), unknown), Err(Rejected::NotFound { .. })));
+    world.ok("person/ines", propose(&case, "2.5", "hostname/web/feed/www.parley.example", true));
+    world.approve("omar", 1);
+    world.until(world.now);
+    world
+}
+
+#[test]
+fn visitors_are_kept_from_a_single_hostname_and_it_leads_nowhere_else_meanwhile() {
+    let mut world = withheld();
+    assert_eq!(world.state_of(1), "applying");
+    world.confirm(1);
+    assert_eq!(world.state_of(1), "in_force");
+    // It is neither taken from the workload, nor given to another one, nor given up.
+    assert_eq!(world.refused(ADA, put("feed", reached(&[SHOP], None))), [Guard::NotWithheld]);
+    let by = "parley.m1 (listed) withholds ingress from hostname/web/feed/www.parley.example";
+    assert_eq!(told(&mut world, put("feed", reached(&[SHOP], None))), [by]);
+    let remove =
+        Command::RemoveWorkload { environment: "web".parse().unwrap(), workload: "feed".parse().unwrap() };
+    world.ok(ADA, remove);
+    assert_eq!(told(&mut world, put("media", reached(&[WWW], None))), [by]);
+    assert_eq!(told(&mut world, release(WWW)), [by]);
+    // The other one is free.
+    world.ok(ADA, put("media", reached(&[SHOP], None)));
+    world.ok("person/ines", Command::LiftMeasure { measure: world.m(1), why: words() });
+    world.ok(ADA, put("media", reached(&[WWW], None)));
+}
+
+#[test]
+fn nothing_but_visitors_can_be_kept_from_a_single_hostname() {
+    for listed in ["[egress]", "[ingress, egress]"] {
+        let before = "{id: \"2.5\", permits: [ingress, storage.write], scopes: [account, environment]";
+        let terms = POWERS.replace(before, &format!("{{id: \"2.5\", permits: {listed}, scopes: [hostname]"));
+        let mut world = World::open(&terms, "2021-03-09T20:00:00Z");
+        world.ok(ADA, share_of_web(2));
+        world.ok(ADA, claim(WWW, 1));
+        world.ok(ADA, put("feed", reached(&[WWW], None)));
+        let case = world.open_case("leak");
+        world.serve(&case, Starts::Both, "2.5", &["a"]);
+        let guards =
+            world.refused("person/ines", propose(&case, "2.5", "hostname/web/feed/www.parley.example", true));
+        assert!(guards.contains(&Guard::Supported), "{listed}: {guards:?}");
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value as Json, json};
-use tenure_cluster::Said;
+use tenure_cluster::{Said, SuspendedPage};
 use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{Faults, Item};
-use tenure_domain::name::ClusterId;
+use tenure_domain::name::{ClusterId, Hostname};
 
 use super::settings::Setting;
 use super::value::Value;
@@ -24,13 +24,14 @@ const MOST: usize = 64;
 const NAME: &str = "name";
 
 /// What is said of each, as settings of the group `cluster`.
-const OF_EACH: [&str; 8] = [
+const OF_EACH: [&str; 9] = [
     "kubeconfig",
     "context",
     "server",
     "certificateAuthority",
     "ingressNamespaces",
     "tlsAnnotations",
+    "suspendedPage",
     "networkPolicies",
     "loadBalancers",
 ];
@@ -71,6 +72,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
             "server" => url(text).map(|()| value),
             "ingressNamespaces" => namespaces(text).map(|_| value),
             "tlsAnnotations" => annotations(text).map(|_| value),
+            "suspendedPage" => suspended_page(text).map(|_| value),
             _ => Ok(value),
         });
         match read {
@@ -98,6 +100,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
         certificate_authority: path("certificateAuthority"),
         ingress_namespaces: namespaces(&text("ingressNamespaces").unwrap_or_default()).unwrap_or_default(),
         tls_annotations: annotations(&text("tlsAnnotations").unwrap_or_default()).unwrap_or_default(),
+        suspended_page: text("suspendedPage").and_then(|page| suspended_page(&page).ok()),
         said,
     };
     let cluster = ClusterConfig::Kubeconfig { path: path("kubeconfig"), context: text("context") };
@@ -147,6 +150,16 @@ pub fn annotations(text: &str) -> Result<BTreeMap<String, String>, String> {
         Some((wrong, _)) => Err(format!("{wrong:?} is no annotation of an ingress")),
         None => Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
     }
+}
+
+/// A page of the provider's, as its host and port.
+pub fn suspended_page(text: &str) -> Result<SuspendedPage, String> {
+    let read = text.rsplit_once(':').and_then(|(host, port)| {
+        let _: Hostname = host.parse().ok()?;
+        let port = port.parse().ok().filter(|port| *port > 0)?;
+        Some(SuspendedPage { host: host.to_owned(), port })
+    });
+    read.ok_or_else(|| "write HOST:PORT, such as suspended.provider.svc.cluster.local:80".to_owned())
 }
 
 /// The list's schema; `one` makes that of a setting.
@@ -217,6 +230,7 @@ mod tests {
             ("clusters:\n  - {name: west, context: a, server: west.example}\n", "https://cluster.example"),
             ("clusters:\n  - {name: west, context: a, ingressNamespaces: A}\n", "no namespace"),
             ("clusters:\n  - {name: west, context: a, tlsAnnotations: letsencrypt}\n", "no pair"),
+            ("clusters:\n  - {name: west, context: a, suspendedPage: here}\n", "write HOST:PORT"),
             ("clusters:\n  - {name: west, context: a, networkPolicies: yes-please}\n", "write one of"),
             ("clusters:\n  - {name: west, context: a, simulation: allowed}\n", "unknown field"),
         ] {

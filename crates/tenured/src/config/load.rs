@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use tenure_api::Limits;
-use tenure_cluster::Said;
+use tenure_cluster::{Said, SuspendedPage};
 use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
 use tenure_domain::name::ClusterId;
@@ -392,7 +392,15 @@ impl Loading {
                 .and_then(LoadBalancers::of)
                 .unwrap_or_default(),
         };
-        ReachConfig { server, certificate_authority, ingress_namespaces: namespaces, tls_annotations, said }
+        let suspended_page = self.suspended_page();
+        ReachConfig {
+            server,
+            certificate_authority,
+            ingress_namespaces: namespaces,
+            tls_annotations,
+            suspended_page,
+            said,
+        }
     }
 
     fn tls_annotations(&mut self) -> BTreeMap<String, String> {
@@ -401,6 +409,17 @@ impl Loading {
             self.faults.push(format!("{}: {wrong}", self.at(path)));
             BTreeMap::new()
         })
+    }
+
+    fn suspended_page(&mut self) -> Option<SuspendedPage> {
+        let path = "cluster.suspendedPage";
+        match clusters::suspended_page(self.text(path)?) {
+            Ok(page) => Some(page),
+            Err(wrong) => {
+                self.faults.push(format!("{}: {wrong}", self.at(path)));
+                None
+            }
+        }
     }
 
     fn fetch_hosts(&mut self) -> BTreeMap<String, std::net::SocketAddr> {

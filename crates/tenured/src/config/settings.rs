@@ -186,6 +186,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "What is written as annotations on an ingress for whose hostnames a workload asks for a certificate, as NAME=VALUE with commas between them: by it, whatever issues certificates in the cluster knows what to do. Where it is not set, nothing is written, and a certificate comes about only if something there sees to it anyhow.",
     },
     Setting {
+        path: "cluster.suspendedPage",
+        kind: Kind::Text,
+        default: None,
+        example: "suspended.provider.svc.cluster.local:80",
+        about: "What visitors come to of hostnames from which they are kept, as HOST:PORT: a page of the provider's that answers 503 in plain HTTP, under a name that the cluster's ingress controllers resolve and follow in a service of the type ExternalName. Where it is not set, they come to a service without addresses, for which ingress controllers answer 503 themselves.",
+    },
+    Setting {
         path: "cluster.simulation",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),

@@ -1,9 +1,10 @@
 //! Hostnames: what leads visitors to a workload.
 
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use tenure_cluster::Reach;
+use tenure_cluster::{Reach, SuspendedPage};
 use tenure_domain::workload::{Entry, Workload};
 
 use super::repaired;
@@ -111,5 +112,74 @@ pub async fn a_certificate_is_asked_for_as_the_settings_say(world: World) {
     assert_eq!((repaired(&observation), observation.writes), (vec![], 1));
     let feed = ingresses.get("feed").await.unwrap();
     assert_eq!(feed.metadata.annotations.unwrap()[issuer.0], "another");
+    driver.clean().await;
+}
+
+pub async fn a_hostname_is_withheld_alone_and_given_back_as_it_was(world: World) {
+    let mut driver = Driver::new(&world);
+    driver.tenant.claim(&[WWW, SHOP]);
+    driver.tenant.prove(WWW);
+    driver.tenant.prove(SHOP);
+    driver.tenant.put("feed", reached(&[WWW, SHOP], None));
+    driver.until_ready().await;
+    let ingresses: Api<Ingress> = driver.api();
+    let before = ingresses.get("feed").await.unwrap();
+
+    let measure = driver.tenant.restrict("name", "hostname/web/feed/www.parley.example");
+    let report = driver.until_confirmed(&measure).await;
+    let told: Vec<String> = report.objects.iter().map(|seen| seen.object.to_string()).collect();
+    assert_eq!(told, ["Ingress/feed", "Service/suspended--page"]);
+    let by: Vec<&String> = report.enforced_by.values().collect();
+    assert_eq!(by, ["the ingress leads the hostname to what stands for the suspended (stored)"]);
+    let withheld = [to(SHOP, "feed:80"), to(WWW, "suspended--page:80")];
+    assert_eq!(leads(&ingresses.get("feed").await.unwrap()), withheld);
+    let services: Api<Service> = driver.api();
+    let page = services.get("suspended--page").await.unwrap().spec.unwrap();
+    assert_eq!(page.type_.as_deref(), Some("ClusterIP"));
+    // The workload itself goes on, and its neighbour of a name with it.
+    driver.until_visit("feed", 200).await;
+    assert_eq!(driver.pass().await.writes, 0, "it is as declared");
+    // Whoever leads the name back is put right.
+    let rules = serde_json::to_value(&before).unwrap()["spec"]["rules"].clone();
+    let back = Patch::Merge(json!({"spec": {"rules": rules}}));
+    ingresses.patch("feed", &PatchParams::default(), &back).await.unwrap();
+    assert_eq!(repaired(&driver.pass().await).len(), 1);
+    assert_eq!(leads(&ingresses.get("feed").await.unwrap()), withheld);
+
+    driver.tenant.lift(&measure);
+    let restored = driver.until_restored().await;
+    assert!(restored.equal, "{:?}", restored.differences);
+    let after = ingresses.get("feed").await.unwrap();
+    assert_eq!((&after.spec, &after.metadata.uid), (&before.spec, &before.metadata.uid));
+    assert!(services.get_opt("suspended--page").await.unwrap().is_none());
+    driver.clean().await;
+}
+
+pub async fn visitors_of_an_isolated_workload_come_to_the_providers_page(world: World) {
+    let mut driver = Driver::new(&world);
+    let page = SuspendedPage { host: "suspended.provider.svc.cluster.local".to_owned(), port: 8080 };
+    let reach = Reach { suspended_page: Some(page), ..Reach::default() };
+    driver.cluster = driver.cluster.clone().reached(reach);
+    driver.tenant.claim(&[WWW, SHOP]);
+    driver.tenant.prove(WWW);
+    driver.tenant.prove(SHOP);
+    driver.tenant.put("feed", reached(&[WWW], None));
+    driver.tenant.put("media", reached(&[SHOP], None));
+    driver.until_ready().await;
+    let ingresses: Api<Ingress> = driver.api();
+    let before = ingresses.get("feed").await.unwrap();
+    let measure = driver.tenant.restrict("isolate", "workload/web/feed");
+    let report = driver.until_confirmed(&measure).await;
+    assert!(report.objects.iter().any(|seen| seen.object.to_string() == "Ingress/feed"), "{report:?}");
+    assert_eq!(leads(&ingresses.get("feed").await.unwrap()), [to(WWW, "suspended--page:8080")]);
+    assert_eq!(leads(&ingresses.get("media").await.unwrap()), [to(SHOP, "media:80")]);
+    let services: Api<Service> = driver.api();
+    let page = services.get("suspended--page").await.unwrap().spec.unwrap();
+    assert_eq!(page.type_.as_deref(), Some("ExternalName"));
+    assert_eq!(page.external_name.as_deref(), Some("suspended.provider.svc.cluster.local"));
+    driver.tenant.lift(&measure);
+    let restored = driver.until_restored().await;
+    assert!(restored.equal, "{:?}", restored.differences);
+    assert_eq!(ingresses.get("feed").await.unwrap().spec, before.spec);
     driver.clean().await;
 }

@@ -4,11 +4,13 @@ use super::consequences::days_from;
 use super::{Draft, all_met, wrong_state};
 use crate::account::Environment;
 use crate::account::event::Event;
+use crate::capability::Capability;
 use crate::hostname::{
     Answered, ClaimState, LAPSE_DAYS, MOST_CLAIMS, challenge_text, challenge_url, unclaimable,
 };
 use crate::name::{ChallengeToken, EnvironmentId, Hostname, WorkloadId};
 use crate::refusal::{Guard, Rejected, Unmet};
+use crate::scope::Scope;
 use crate::text::Blob;
 use crate::workload::Workload;
 
@@ -101,6 +103,7 @@ impl Draft<'_> {
                 "declare the workload without it first",
             ));
         }
+        all_met(self.withheld_name_guard(&hostname).into_iter().collect())?;
         self.emit(Event::HostnameReleased { hostname })
     }
 
@@ -117,6 +120,7 @@ impl Draft<'_> {
         let before = env.workloads.get(workload);
         let is_new = |name: &&Hostname| !before.is_some_and(|before| before.hostnames.contains(*name));
         for name in spec.hostnames.iter().filter(is_new) {
+            guards.extend(self.withheld_name_guard(name));
             if !self.account.hostnames.get(name).is_some_and(|claim| claim.stands()) {
                 guards.push(Unmet::new(
                     Guard::Known,
@@ -133,8 +137,28 @@ impl Draft<'_> {
                 ));
             }
         }
+        // What is withheld under a name stays so: the name leads nowhere else meanwhile.
+        let dropped = before.iter().flat_map(|before| before.hostnames.difference(&spec.hostnames));
+        guards.extend(dropped.filter_map(|name| {
+            let scope = Scope::Hostname(environment.clone(), workload.clone(), name.clone());
+            self.withheld_guard(&scope, Capability::Ingress)
+        }));
         guards.extend(self.class_guard(before, spec));
         guards
+    }
+
+    /// Whether visitors are kept from a hostname by itself, wherever it leads.
+    fn withheld_name_guard(&self, hostname: &Hostname) -> Option<Unmet> {
+        let mut effective = self.account.effective_measures();
+        let by = effective.find(|m| {
+            let is_of_name = matches!(&m.proposal.scope, Scope::Hostname(_, _, name) if name == hostname);
+            is_of_name && m.proposal.withholds.contains(&Capability::Ingress)
+        })?;
+        Some(Unmet::new(
+            Guard::NotWithheld,
+            format!("{} ({}) withholds ingress from {}", by.id, by.proposal.preset, by.proposal.scope),
+            "see the account's standing for what clears it",
+        ))
     }
 
     /// Where the plan names classes of ingresses, a workload takes one of them.

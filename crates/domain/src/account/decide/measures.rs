@@ -63,6 +63,12 @@ impl Draft<'_> {
             {
                 Ok(())
             }
+            // Only what leads visitors there can be withheld, and nothing does that of another workload.
+            Scope::Hostname(environment, workload, name) if !withholds.is_empty() => {
+                self.check_scope(scope)?;
+                let declared = self.account.declares(name) == Some((environment, workload));
+                if declared { Ok(()) } else { Err(Rejected::not_found("hostname", name)) }
+            }
             _ => self.check_scope(scope),
         }
     }
