@@ -49,6 +49,7 @@ actions! {
     CreateEnvironment = "createEnvironment" / "create an environment" on account;
     ChangeEnvironment = "changeEnvironment" / "change an environment's share" on account;
     ImportEnvironment = "importEnvironment" / "import a namespace as an environment" on account;
+    MoveEnvironment = "moveEnvironment" / "move an environment to another cluster" on account;
     SetPlan = "setPlan" / "set the account's plan" on account;
     RequestQuota = "requestQuota" / "ask for a larger plan" on account;
     DecideQuotaRequest = "decideQuotaRequest" / "decide on a request for a larger plan" on account;

@@ -5,6 +5,7 @@ use tenure_wire::erasing::{DeleteEnvironment, DeletionPreflightView, ProposeDele
 use tenure_wire::hostname::{ClaimHostname, HostnameView};
 use tenure_wire::import::{ImportEnvironment, ImportPreflightView};
 use tenure_wire::legal::{AssignAppeal, ChargeFee, DecideConflict, Deny, RenewGag, ReviewEmergency};
+use tenure_wire::moving::MoveEnvironment;
 use tenure_wire::parity::{ParityReportView, ParityView, UndoRule};
 use tenure_wire::plan::{
     ChangeEnvironment, DecideQuotaRequest, IssueKubeconfig, KubeconfigView, PlanView, QuotaRequestView,
@@ -64,6 +65,7 @@ pub const OPERATIONS: &[&[&str]] = &[
         "getTile",
         "getConsistency",
         "keepEnvironment",
+        "cancelMove",
         "acknowledgeNotice",
         "acknowledgeTerms",
         "listEvents",
@@ -184,6 +186,8 @@ posts! {
     "acknowledgeEnforcement" acknowledge_enforcement(measure) "/v1/measures/{measure}/acknowledgements" AcknowledgeEnforcement => Written;
     /// Proposes to delete what an account has.
     "proposeDeletion" propose_deletion(account) "/v1/accounts/{account}/deletion" ProposeDeletion => Written;
+    /// Has an environment live on another cluster.
+    "moveEnvironment" move_environment(account, environment) "/v1/accounts/{account}/environments/{environment}/move" MoveEnvironment => Written;
     /// Asks that an environment be deleted.
     "deleteEnvironment" delete_environment(account, environment) "/v1/accounts/{account}/environments/{environment}/deletion" DeleteEnvironment => Written;
     /// Consents to a deletion.
@@ -573,6 +577,16 @@ impl Client {
     ) -> Result<Written, ClientError> {
         let path = format!("/v1/accounts/{account}/environments/{environment}/deletion/withdrawal");
         self.post_nothing(&path, key).await
+    }
+
+    /// Has an environment stay that was to be moved.
+    pub async fn cancel_move(
+        &self,
+        key: &str,
+        account: &str,
+        environment: &str,
+    ) -> Result<Written, ClientError> {
+        self.delete(&format!("/v1/accounts/{account}/environments/{environment}/move"), key).await
     }
 
     /// Confirms having the notice of new terms.

@@ -111,6 +111,13 @@ impl Pass<'_> {
             self.erasure();
             return match found {
                 None => Ok(None),
+                // The name was another's when we began: nothing of ours was ever there.
+                Some(found) if self.permit.spares_data() && self.was_never_made() => {
+                    let left =
+                        format!("namespace {name} (uid {}) is not ours: it was left alone", uid(&found));
+                    self.erasure().remains.insert(left);
+                    Ok(None)
+                }
                 // Law 7: what we have forgotten, or never made, is not ours to delete.
                 Some(found) => wait(format!(
                     "namespace {name} (uid {}) exists, and nothing kept here says that it is ours: nothing in it is deleted; \
@@ -119,6 +126,13 @@ impl Pass<'_> {
                 )),
             };
         };
+        if self.permit.spares_data()
+            && let Some(key) = self.memory.inventory.iter().find_map(|(key, entry)| {
+                (KEEPS_DATA.contains(&key.kind) && entry.uid.is_some()).then_some(key)
+            })
+        {
+            return wait(format!("{key} keeps data, and this permits to delete none: nothing is deleted"));
+        }
         self.memory.namespace_uid = Some(known.clone());
         self.erasure();
         let ours = found.as_ref().filter(|found| uid(found) == known);
@@ -169,6 +183,11 @@ impl Pass<'_> {
         self.all_gone();
         self.keep().await?;
         self.volumes().await
+    }
+
+    /// Whether the namespace was about to be made and never was.
+    fn was_never_made(&self) -> bool {
+        self.memory.claim.is_some() && self.memory.inventory.values().all(|entry| entry.uid.is_none())
     }
 
     /// Ends the tenants' own access to an open environment, before anything of it is taken away.

@@ -107,6 +107,9 @@ pub struct Environment {
     /// The namespace that it lives in, where that was there before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
+    /// The cluster that it was made on first, where it was moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_on: Option<ClusterId>,
 }
 
 impl Environment {
@@ -121,6 +124,7 @@ impl Environment {
             restarts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             imported: None,
+            made_on: None,
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::account::erasure::Included;
 use crate::account::measure::Approval;
 use crate::capability::Capability;
-use crate::name::{AccountId, EnvironmentId, MeasureId, PersonId};
+use crate::name::{AccountId, ClusterId, EnvironmentId, MeasureId, PersonId};
 use crate::scope::Scope;
 use crate::throttle::Throttle;
 
@@ -138,8 +138,32 @@ impl EnvironmentDeletionPermit {
     }
 }
 
-/// What alone lets something be deleted in a cluster. It is a part of a [`DeletionPermit`] or of an
-/// [`EnvironmentDeletionPermit`], has no other constructor, and is never stored or read from anywhere.
+/// The proof, made only by [`crate::account::Account::removal_permit`] from committed state, that what an environment has on a
+/// cluster which it does not live on may be removed *now*: because it has moved, or because its move was cancelled. Nothing
+/// that persists goes with that. Never stored or read from anywhere.
+///
+/// ```compile_fail
+/// let forged: tenure_domain::permit::RemovalPermit = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug)]
+pub struct RemovalPermit {
+    pub(crate) cluster: ClusterId,
+    pub(crate) erase: ErasePermit,
+}
+
+impl RemovalPermit {
+    /// The cluster from which it may be removed.
+    pub fn cluster(&self) -> &ClusterId {
+        &self.cluster
+    }
+    /// What it permits there.
+    pub fn erase(&self) -> &ErasePermit {
+        &self.erase
+    }
+}
+
+/// What alone lets something be deleted in a cluster. It is a part of a [`DeletionPermit`], of an
+/// [`EnvironmentDeletionPermit`] or of a [`RemovalPermit`], has no other constructor, and is never stored or read from anywhere.
 ///
 /// ```compile_fail
 /// let forged: tenure_domain::permit::ErasePermit = serde_json::from_str("{}").unwrap();
@@ -149,6 +173,7 @@ pub struct ErasePermit {
     pub(crate) account: AccountId,
     pub(crate) environment: Option<EnvironmentId>,
     pub(crate) including: Vec<Included>,
+    pub(crate) spares_data: bool,
     pub(crate) minted_at: Timestamp,
 }
 
@@ -160,6 +185,10 @@ impl ErasePermit {
     /// Whether it permits the deletion of this environment.
     pub fn covers(&self, environment: &EnvironmentId) -> bool {
         self.environment.as_ref().is_none_or(|only| only == environment)
+    }
+    /// Whether what keeps data stays, volumes and snapshots: where there are any, nothing is deleted.
+    pub fn spares_data(&self) -> bool {
+        self.spares_data
     }
     /// Whether people decided that this object, which is none of ours, goes with the environment.
     pub fn includes(&self, environment: &EnvironmentId, uid: &str) -> bool {

@@ -8,18 +8,19 @@ use serde::{Deserialize, Serialize};
 use tenure_cluster::{Cluster, EraseReport, Erasing, ForeignObject, Memory};
 use tenure_domain::account::command::Command;
 use tenure_domain::account::{Account, Actor, Context, System};
-use tenure_domain::name::{AccountId, EnvironmentId};
+use tenure_domain::name::{AccountId, ClusterId, EnvironmentId};
 use tenure_domain::permit::ErasePermit;
 use tenure_domain::refusal::Rejected;
+use tenure_domain::text::Blob;
 
 use crate::inner::Inner;
 use crate::kept::Kept;
 use crate::reconcile::{CHANGED, KeepIn, Observed, RECEIPT_TYPE, keep_observed};
 use crate::submission::{Act, Caller, Submission};
-use crate::{EngineError, workloads};
+use crate::{EngineError, moves, workloads};
 
 /// Why nothing is deleted while the legal clock is in doubt.
-const DOUBT: &str = "the legal clock is in doubt: nothing is deleted until somebody confirms it";
+pub(crate) const DOUBT: &str = "the legal clock is in doubt: nothing is deleted until somebody confirms it";
 
 /// What people are told of a deletion that goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ struct Certificate<'a> {
     account: &'a AccountId,
     account_version: u64,
     environment: &'a EnvironmentId,
+    /// The cluster, where the environment does not live on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a ClusterId>,
     permitted_by: &'a str,
     build: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,13 +64,7 @@ pub(crate) async fn account(inner: &Arc<Inner>, account: &Account) -> Result<Opt
         if current.version != account.version {
             return Ok(Some(CHANGED.to_owned()));
         }
-        let cluster = match inner.clusters.reached(&declared.cluster) {
-            Ok(cluster) => cluster,
-            Err(why) => {
-                pending.push(format!("{name}: {why}"));
-                continue;
-            }
-        };
+        let cluster = inner.clusters.reached(&declared.cluster);
         // What came in since the last request counts from the next one on.
         let permit = {
             let shelf = inner.shelf();
@@ -80,6 +78,22 @@ pub(crate) async fn account(inner: &Arc<Inner>, account: &Account) -> Result<Opt
                 return Ok(Some(CHANGED.to_owned()));
             }
             Err(other) => return Err(other.into()),
+        };
+        // What a move has on another cluster goes first: the environment is gone only with that.
+        if let Some(moving) = current.moves.get(name) {
+            let by = (permit.erase(), format!("the deletion that follows {}", permit.measure()));
+            match moves::delete(inner, &current, (name, moving), &by).await? {
+                Some(why) => pending.push(format!("{name}: {why}")),
+                None => return Ok(Some(CHANGED.to_owned())),
+            }
+            continue;
+        }
+        let cluster = match cluster {
+            Ok(cluster) => cluster,
+            Err(why) => {
+                pending.push(format!("{name}: {why}"));
+                continue;
+            }
         };
         let by = format!("the deletion that follows {}", permit.measure());
         match one(inner, cluster, &current, name, permit.erase(), &by).await? {
@@ -134,19 +148,20 @@ async fn one(
     permit: &ErasePermit,
     by: &str,
 ) -> Result<Option<String>, EngineError> {
-    let memory = memory(inner, &account.id, name).await?;
+    let memory = memory(inner, account, name).await?;
     let environment = workloads::bare(account, name)?;
-    let keep_in = KeepIn { inner, account: &account.id, environment: name };
+    let row = moves::home(account, name);
+    let keep_in = KeepIn { inner, account: &account.id, row: &row };
     let now = inner.clock.now();
     let erased = cluster.erase(&environment, permit, memory, &keep_in, now).await;
     let erased = erased.map_err(|e| EngineError::defect(&format!("cluster, {}--{name}", account.id), &e))?;
     match erased.state {
         Erasing::Pending { why, foreign } => {
-            let row = inner.store.environment(account.id.as_str(), name.as_str()).await?;
-            let before = row.map(|(_, observed)| observed).unwrap_or_default();
+            let kept = inner.store.environment(account.id.as_str(), &row).await?;
+            let before = kept.map(|(_, observed)| observed).unwrap_or_default();
             let mut observed: Observed = serde_json::from_str(&before).unwrap_or_default();
             observed.deleting = Some(Deleting { pending: why.clone(), foreign });
-            keep_observed(inner, &account.id, name, &observed).await?;
+            keep_observed(inner, &account.id, &row, &observed).await?;
             Ok(Some(format!("{name}: {why}")))
         }
         Erasing::Done(report) => {
@@ -164,15 +179,37 @@ async fn confirm(
     by: &str,
     seen: Result<&EraseReport, &'static str>,
 ) -> Result<(), EngineError> {
+    let certified = Certified { of: "deletion of an environment", by, cluster: None, seen };
+    let (certificate, kept) = certify(inner, account, name, &certified)?;
+    let command = Command::ConfirmEnvironmentDeleted { environment: name.clone(), certificate };
+    submit(inner, account, command, kept).await
+}
+
+/// What a certificate says.
+pub(crate) struct Certified<'a> {
+    pub of: &'static str,
+    pub by: &'a str,
+    pub cluster: Option<&'a ClusterId>,
+    pub seen: Result<&'a EraseReport, &'static str>,
+}
+
+/// Signs a certificate, to be kept with what names it.
+pub(crate) fn certify(
+    inner: &Inner,
+    account: &Account,
+    name: &EnvironmentId,
+    certified: &Certified<'_>,
+) -> Result<(Blob, Kept), EngineError> {
     let certificate = Certificate {
-        of: "deletion of an environment",
+        of: certified.of,
         account: &account.id,
         account_version: account.version,
         environment: name,
-        permitted_by: by,
+        cluster: certified.cluster,
+        permitted_by: certified.by,
         build: env!("CARGO_PKG_VERSION"),
-        report: seen.ok(),
-        remark: seen.err(),
+        report: certified.seen.ok(),
+        remark: certified.seen.err(),
     };
     let defect = |e: &dyn std::fmt::Display| EngineError::defect("certificate", e);
     let text = serde_json::to_string_pretty(&certificate).map_err(|e| defect(&e))? + "\n";
@@ -180,8 +217,7 @@ async fn confirm(
         tenure_ledger::note::sign(&text, &inner.key.origin, &inner.key.signing).map_err(|e| defect(&e))?;
     let mut kept = Kept::default();
     let certificate = kept.blob(RECEIPT_TYPE, note.into_bytes());
-    let command = Command::ConfirmEnvironmentDeleted { environment: name.clone(), certificate };
-    submit(inner, account, command, kept).await
+    Ok((certificate, kept))
 }
 
 /// What this server can say of environments where it has no cluster: one that was never made anywhere is gone; one that
@@ -193,8 +229,8 @@ pub(crate) async fn without_cluster(
     by: &str,
 ) -> Result<(), EngineError> {
     for name in names {
-        let known = memory(inner, &account.id, name).await?;
-        if known.claim.is_some() || known.namespace_uid.is_some() {
+        let known = memory(inner, account, name).await?;
+        if account.moves.contains_key(name) || known.claim.is_some() || known.namespace_uid.is_some() {
             let why = "it was made in a cluster, and this server has none: start it with the cluster";
             return Err(EngineError::defect(&format!("deleting {}--{name}", account.id), &why));
         }
@@ -205,7 +241,7 @@ pub(crate) async fn without_cluster(
     Ok(())
 }
 
-async fn submit(
+pub(crate) async fn submit(
     inner: &Arc<Inner>,
     account: &Account,
     command: Command,
@@ -221,13 +257,13 @@ async fn submit(
     }
 }
 
-/// What is kept of an environment in the cluster.
+/// What is kept of an environment on the cluster that it lives on.
 pub(crate) async fn memory(
     inner: &Inner,
-    account: &AccountId,
+    account: &Account,
     name: &EnvironmentId,
 ) -> Result<Memory, EngineError> {
-    match inner.store.environment(account.as_str(), name.as_str()).await? {
+    match inner.store.environment(account.id.as_str(), &moves::home(account, name)).await? {
         Some((memory, _)) => serde_json::from_str(&memory).map_err(|e| EngineError::defect("memory", &e)),
         None => Ok(Memory::default()),
     }

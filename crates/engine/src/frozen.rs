@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use async_trait::async_trait;
 use tenure_cluster::{Ask, Cluster, Frozen};
 use tenure_domain::account::Account;
+use tenure_domain::environment::Environment;
 use tenure_domain::name::{AccountId, ClusterId, EnvironmentId};
 use tenure_domain::refusal::Rejected;
 
@@ -67,7 +68,10 @@ impl ByRecord {
 
 /// The environment of an account that lives in a namespace of the cluster `main`, whose webhook asks.
 fn environment_in(account: &Account, namespace: &str) -> Result<Option<EnvironmentId>, EngineError> {
-    for (name, _) in account.environments.iter().filter(|(_, declared)| declared.cluster.is_main()) {
+    let is_on_main = |(name, declared): &(&EnvironmentId, &Environment)| {
+        account.clusters_of(name, declared).any(ClusterId::is_main)
+    };
+    for (name, _) in account.environments.iter().filter(is_on_main) {
         if workloads::bare(account, name)?.namespace() == namespace {
             return Ok(Some(name.clone()));
         }

@@ -37,6 +37,7 @@ mod known;
 mod lead;
 pub mod letters;
 mod metrics;
+mod moves;
 pub mod parity;
 mod probes;
 mod query;

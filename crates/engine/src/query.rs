@@ -21,7 +21,7 @@ use crate::engine::Engine;
 use crate::integrate::Head;
 use crate::reconcile::Observed;
 use crate::stream::Decoded;
-use crate::{EngineError, keys, sequencer, state, stream};
+use crate::{EngineError, keys, moves, sequencer, state, stream};
 
 /// An event as readers see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,8 +163,10 @@ impl Engine {
         account: &AccountId,
         environment: &EnvironmentId,
     ) -> Result<Observed, EngineError> {
-        let row = self.inner.store.environment(account.as_str(), environment.as_str()).await?;
-        row.map_or_else(
+        let state = self.account(account).await?;
+        let row = moves::home(&state, environment);
+        let kept = self.inner.store.environment(account.as_str(), &row).await?;
+        kept.map_or_else(
             || Ok(Observed::default()),
             |(_, observed)| serde_json::from_str(&observed).map_err(|e| EngineError::defect("observed", &e)),
         )

@@ -19,7 +19,6 @@ use tenure_cluster::{
 use tenure_domain::account::command::Command;
 use tenure_domain::account::measure::{Measure, MeasureState};
 use tenure_domain::account::{Account, Actor, Book, Context, System};
-use tenure_domain::environment::Environment;
 use tenure_domain::name::{AccountId, ClusterId, EnvironmentId, MeasureId, SnapshotId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::refusal::Rejected;
@@ -34,8 +33,9 @@ use crate::clock::Look;
 use crate::dirty::{Again, LOOK_MAX};
 use crate::inner::Inner;
 use crate::kept::Kept;
+use crate::moves::Looked;
 use crate::submission::{Act, Caller, Outcome, Submission};
-use crate::{Deleting, EngineError, backoff, erasing, imports, probes, snapshots, workloads};
+use crate::{Deleting, EngineError, backoff, erasing, imports, moves, probes, snapshots, workloads};
 
 /// How often every account is looked at without a reason. Operating time.
 const EVERY: Duration = Duration::from_mins(10);
@@ -190,6 +190,9 @@ pub struct Observed {
     /// Which writes of ours webhooks of others refuse while nothing is withheld or restored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<String>,
+    /// What the move waits for of which this is the other cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
     /// How far its deletion is, while it is being deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleting: Option<Deleting>,
@@ -198,13 +201,14 @@ pub struct Observed {
 pub(crate) struct KeepIn<'a> {
     pub inner: &'a Inner,
     pub account: &'a AccountId,
-    pub environment: &'a EnvironmentId,
+    /// Under which name ([`moves::row`]).
+    pub row: &'a str,
 }
 
 #[async_trait]
 impl Keep for KeepIn<'_> {
     async fn keep(&self, memory: &Memory) -> Result<(), KeepError> {
-        keep(self.inner, self.account, self.environment, memory).await.map_err(|e| KeepError(e.to_string()))
+        keep(self.inner, self.account, self.row, memory).await.map_err(|e| KeepError(e.to_string()))
     }
 }
 
@@ -220,32 +224,27 @@ fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, EngineErr
 async fn keep_found(
     inner: &Inner,
     account: &AccountId,
-    found: &[(&EnvironmentId, Option<String>, Option<String>)],
+    found: &[(String, Option<String>, Option<String>)],
 ) -> Result<(), EngineError> {
     if found.iter().all(|(_, memory, observed)| memory.is_none() && observed.is_none()) {
         return Ok(());
     }
     let mut write = inner.write_as_leader().await?;
-    for (environment, memory, observed) in found {
+    for (row, memory, observed) in found {
         if let Some(memory) = memory {
-            write.put_memory(account.as_str(), environment.as_str(), memory).await?;
+            write.put_memory(account.as_str(), row, memory).await?;
         }
         if let Some(observed) = observed {
-            write.put_observed(account.as_str(), environment.as_str(), observed).await?;
+            write.put_observed(account.as_str(), row, observed).await?;
         }
     }
     Ok(write.commit().await?)
 }
 
-async fn keep(
-    inner: &Inner,
-    account: &AccountId,
-    environment: &EnvironmentId,
-    memory: &Memory,
-) -> Result<(), EngineError> {
+async fn keep(inner: &Inner, account: &AccountId, row: &str, memory: &Memory) -> Result<(), EngineError> {
     let json = json("memory", memory)?;
     let mut write = inner.write_as_leader().await?;
-    write.put_memory(account.as_str(), environment.as_str(), &json).await?;
+    write.put_memory(account.as_str(), row, &json).await?;
     Ok(write.commit().await?)
 }
 
@@ -263,8 +262,8 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
     }
     let mut pending = Vec::new();
     let mut version = account.version;
-    let mut seen: BTreeMap<EnvironmentId, Observation> = BTreeMap::new();
-    let mut kept: BTreeMap<EnvironmentId, (Memory, Option<String>)> = BTreeMap::new();
+    let mut seen: BTreeMap<Place, Observation> = BTreeMap::new();
+    let mut kept: BTreeMap<Place, (Memory, Option<String>)> = BTreeMap::new();
     let mut unseen = Unseen::default();
     for (name, declared) in &account.environments {
         // An order or a change that came in meanwhile counts from the next request on: permits are minted anew for
@@ -273,7 +272,7 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
         if current.version != version {
             return Ok(Some(Pending::moves(CHANGED)));
         }
-        let cluster = match unseen.cluster_of(inner, declared) {
+        let cluster = match unseen.cluster_of(inner, &declared.cluster) {
             Ok(cluster) => cluster,
             Err(why) => {
                 unseen.environments.insert(name.clone(), why);
@@ -284,20 +283,21 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
             match erasing::asked(inner, cluster, &current, name).await {
                 Ok(Some(why)) => pending.push(why),
                 Ok(None) => return Ok(Some(Pending::moves(CHANGED))),
-                Err(error) => unseen.failed(inner, (name, declared), error)?,
+                Err(error) => unseen.failed(inner, (name, &declared.cluster), error)?,
             }
             continue;
         }
         let look = inner.clock.look();
         let now = look.now;
         let permits = permits(&current, &look, &inner.shelf().terms);
-        let (memory, told) = match inner.store.environment(id.as_str(), name.as_str()).await? {
+        let row = moves::home(&current, name);
+        let (memory, told) = match inner.store.environment(id.as_str(), &row).await? {
             Some((memory, told)) => (from_json("memory", &memory)?, Some(told)),
             None => (Memory::default(), None),
         };
-        kept.insert(name.clone(), (memory.clone(), told));
+        kept.insert(Place::home(name), (memory.clone(), told));
         let environment = workloads::environment(inner, &account, name).await?;
-        let keep_in = KeepIn { inner, account: id, environment: name };
+        let keep_in = KeepIn { inner, account: id, row: &row };
         let cluster = if anew { cluster.clone() } else { cluster.by_watch() };
         let observation = match cluster.reconcile(&environment, &permits, memory, &keep_in, now).await {
             Ok(observation) => observation,
@@ -307,7 +307,7 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
             }
             Err(error) => {
                 let error = EngineError::defect(&format!("cluster, {id}--{name}"), &error);
-                unseen.failed(inner, (name, declared), error)?;
+                unseen.failed(inner, (name, &declared.cluster), error)?;
                 continue;
             }
         };
@@ -323,7 +323,27 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
                 None => return Ok(Some(Pending::moves(CHANGED))),
             }
         }
-        seen.insert(name.clone(), observation);
+        seen.insert(Place::home(name), observation);
+    }
+    let mut waiting = BTreeMap::new();
+    for (name, moving) in &account.moves {
+        let current = inner.account(id).await?;
+        if current.version != version {
+            return Ok(Some(Pending::moves(CHANGED)));
+        }
+        match moves::look(inner, &current, (name, moving), &mut unseen).await? {
+            Looked::Changed => return Ok(Some(Pending::moves(CHANGED))),
+            Looked::Seen { observation, before, waits } => {
+                if let Some(after) = record_repairs(inner, id, name, &observation).await? {
+                    version = after;
+                }
+                let place = Place::other(name, &moving.other);
+                kept.insert(place.clone(), *before);
+                seen.insert(place, *observation);
+                waiting.extend(waits.map(|why| (name.clone(), why)));
+            }
+            Looked::Waits(why) => drop(waiting.insert(name.clone(), why)),
+        }
     }
     let mut restoring = false;
     for measure in &account.measures {
@@ -361,6 +381,24 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
             None => return Ok(Some(Pending::moves(CHANGED))),
         }
     }
+    let mut verified = None;
+    for (name, moving) in account.moves.iter().filter(|(_, moving)| !moving.state.removes()) {
+        let other = Place::other(name, &moving.other);
+        let (Some(home), Some(copy)) = (seen.get(&Place::home(name)), seen.get(&other)) else {
+            let why = unseen.environments.get(name).cloned();
+            waiting.entry(name.clone()).or_insert_with(|| why.unwrap_or_else(|| CHANGED.to_owned()));
+            continue;
+        };
+        let is_kept = kept.get(&other).is_some_and(|(memory, _)| memory == &copy.memory);
+        let looked = match moves::verified(&account, (home, copy), is_kept) {
+            Ok(()) => moves::stays_behind(inner, &account, name, &home.memory).await?,
+            Err(why) => Some(why),
+        };
+        match looked {
+            Some(why) => drop(waiting.insert(name.clone(), why)),
+            None => verified = Some((name, moving)),
+        }
+    }
     let mut found = Vec::new();
     for (name, observation) in &seen {
         let (before, told) = kept.remove(name).unwrap_or_default();
@@ -368,14 +406,24 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
         let unreported = restoring && matches!(observation.restoration, Restoration::Restored(_));
         let is_new = !unreported && before != observation.memory;
         let memory = is_new.then(|| json("memory", &observation.memory)).transpose()?;
-        let observed = Some(json("observed", &observed(observation))?)
-            .filter(|observed| told.as_ref() != Some(observed));
-        found.push((name, memory, observed));
+        let waits_for = name.other.as_ref().and_then(|_| waiting.get(&name.environment)).cloned();
+        let observed = Observed { waits_for, ..observed(observation) };
+        let observed = Some(json("observed", &observed)?).filter(|observed| told.as_ref() != Some(observed));
+        found.push((name.row(&account), memory, observed));
         if let Restoration::Pending { why } = &observation.restoration {
             pending.push(format!("{name}: {why}"));
         }
     }
     keep_found(inner, id, &found).await?;
+    moves::keep_waiting(inner, &account, &waiting, &seen).await?;
+    if let Some((name, moving)) = verified
+        && let (Some(home), Some(copy)) =
+            (seen.get(&Place::home(name)), seen.get(&Place::other(name, &moving.other)))
+    {
+        moves::confirm(inner, &account, (name, moving), (home, copy), version).await?;
+        return Ok(Some(Pending::moves(CHANGED)));
+    }
+    pending.extend(waiting.into_iter().map(|(name, why)| format!("{name}, being moved: {why}")));
     if !unseen.environments.is_empty() {
         inner.metrics.pass_failures.inc();
         mark_unconfirmed(inner, id, |name| unseen.environments.get(name).cloned()).await?;
@@ -400,15 +448,16 @@ async fn pass(inner: &Arc<Inner>, id: &AccountId, anew: bool) -> Result<Option<P
 /// The environments that a pass could not look at, and why. One cluster that does not answer keeps nothing from happening
 /// on the others.
 #[derive(Default)]
-struct Unseen {
-    environments: BTreeMap<EnvironmentId, String>,
+pub(crate) struct Unseen {
+    pub environments: BTreeMap<EnvironmentId, String>,
+    /// Those from which something is being removed on another cluster, and what of it is pending.
+    pub leaving: BTreeMap<EnvironmentId, String>,
     /// The clusters that failed at something in this pass: they are asked for nothing else in it.
     clusters: BTreeSet<ClusterId>,
 }
 
 impl Unseen {
-    fn cluster_of<'a>(&self, inner: &'a Inner, declared: &Environment) -> Result<&'a Cluster, String> {
-        let name = &declared.cluster;
+    pub fn cluster_of<'a>(&self, inner: &'a Inner, name: &ClusterId) -> Result<&'a Cluster, String> {
         if self.clusters.contains(name) {
             return Err(format!(
                 "another environment failed on the cluster {name}; this one is looked at again"
@@ -418,10 +467,10 @@ impl Unseen {
     }
 
     /// Notes that a cluster failed at an environment. Where there is no other cluster the pass ends with that.
-    fn failed(
+    pub fn failed(
         &mut self,
         inner: &Inner,
-        (name, declared): (&EnvironmentId, &Environment),
+        (name, cluster): (&EnvironmentId, &ClusterId),
         error: EngineError,
     ) -> Result<(), EngineError> {
         // What is not the cluster's, such as a database that does not answer, ends the pass.
@@ -429,11 +478,11 @@ impl Unseen {
             return Err(error);
         }
         let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        tracing::warn!(environment = %name, cluster = %declared.cluster, %error, source, "the cluster does not follow yet");
-        if let Some(known) = inner.clusters.get(&declared.cluster) {
+        tracing::warn!(environment = %name, cluster = %cluster, %error, source, "the cluster does not follow yet");
+        if let Some(known) = inner.clusters.get(cluster) {
             known.ask.notify_one();
         }
-        self.clusters.insert(declared.cluster.clone());
+        self.clusters.insert(cluster.clone());
         self.environments.insert(name.clone(), error.to_string());
         Ok(())
     }
@@ -441,11 +490,55 @@ impl Unseen {
     /// Nothing is said of a measure where an environment that it is about could not be looked at.
     fn of(&self, measure: &Measure) -> Result<(), String> {
         let only = measure.proposal.scope.environment();
-        let about = self.environments.iter().find(|(name, _)| only.is_none_or(|only| only == *name));
-        match about {
-            Some((name, why)) => Err(format!("unconfirmed in {name}: {why}")),
+        let is_about = |name: &EnvironmentId| only.is_none_or(|only| only == name);
+        if let Some((name, why)) = self.environments.iter().find(|(name, _)| is_about(name)) {
+            return Err(format!("unconfirmed in {name}: {why}"));
+        }
+        match self.leaving.iter().find(|(name, _)| is_about(name)) {
+            Some((name, why)) => Err(format!("{name} is being removed from {why}")),
             None => Ok(()),
         }
+    }
+}
+
+/// Where something was looked at: an environment on the cluster that it lives on, or on the other one of its move.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub environment: EnvironmentId,
+    /// The cluster, where it does not live there.
+    pub other: Option<ClusterId>,
+}
+
+impl Place {
+    pub fn home(environment: &EnvironmentId) -> Self {
+        Self { environment: environment.clone(), other: None }
+    }
+
+    pub fn other(environment: &EnvironmentId, cluster: &ClusterId) -> Self {
+        Self { environment: environment.clone(), other: Some(cluster.clone()) }
+    }
+
+    /// The name under which is kept what is known there.
+    fn row(&self, account: &Account) -> String {
+        match (&self.other, account.environments.get(&self.environment)) {
+            (Some(cluster), Some(declared)) => moves::row(declared, &self.environment, cluster),
+            _ => moves::home(account, &self.environment),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.other {
+            Some(cluster) => write!(f, "{} on {cluster}", self.environment),
+            None => self.environment.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -491,16 +584,16 @@ pub(crate) fn permits(account: &Account, look: &Look, book: &Book) -> Vec<Permit
 /// The environments in which a measure has an effect.
 fn concerned<'a>(
     measure: &'a Measure,
-    seen: &'a BTreeMap<EnvironmentId, Observation>,
-) -> impl Iterator<Item = (&'a EnvironmentId, &'a Observation)> {
+    seen: &'a BTreeMap<Place, Observation>,
+) -> impl Iterator<Item = (&'a Place, &'a Observation)> {
     let only = measure.proposal.scope.environment();
-    seen.iter().filter(move |(name, _)| only.is_none_or(|only| only == *name))
+    seen.iter().filter(move |(place, _)| only.is_none_or(|only| only == &place.environment))
 }
 
 fn enforced<'a>(
     measure: &'a Measure,
-    seen: &'a BTreeMap<EnvironmentId, Observation>,
-) -> Result<BTreeMap<&'a EnvironmentId, &'a StopReport>, String> {
+    seen: &'a BTreeMap<Place, Observation>,
+) -> Result<BTreeMap<&'a Place, &'a StopReport>, String> {
     let mut reports = BTreeMap::new();
     for (name, observation) in concerned(measure, seen) {
         match observation.measures.get(&measure.id) {
@@ -521,8 +614,8 @@ fn enforced<'a>(
 
 fn restored<'a>(
     measure: &'a Measure,
-    seen: &'a BTreeMap<EnvironmentId, Observation>,
-) -> Result<BTreeMap<&'a EnvironmentId, &'a RestoreReport>, String> {
+    seen: &'a BTreeMap<Place, Observation>,
+) -> Result<BTreeMap<&'a Place, &'a RestoreReport>, String> {
     let mut reports = BTreeMap::new();
     for (name, observation) in concerned(measure, seen) {
         match &observation.restoration {
@@ -553,7 +646,7 @@ struct Receipt<'a, R: Serialize> {
     account_version: u64,
     observed_at: Timestamp,
     build: &'static str,
-    environments: &'a BTreeMap<&'a EnvironmentId, &'a R>,
+    environments: &'a BTreeMap<&'a Place, &'a R>,
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<&'static str>,
 }
@@ -563,7 +656,7 @@ fn sign<R: Serialize>(
     kept: &mut Kept,
     what: &'static str,
     (measure, version): (&Measure, u64),
-    environments: &BTreeMap<&EnvironmentId, &R>,
+    environments: &BTreeMap<&Place, &R>,
 ) -> Result<Blob, EngineError> {
     let receipt = Receipt {
         of: what,
@@ -588,7 +681,7 @@ fn sign<R: Serialize>(
 async fn confirm_in_force(
     inner: &Arc<Inner>,
     measure: &Measure,
-    reports: &BTreeMap<&EnvironmentId, &StopReport>,
+    reports: &BTreeMap<&Place, &StopReport>,
     version: u64,
 ) -> Result<Option<u64>, EngineError> {
     let mut kept = Kept::default();
@@ -600,7 +693,7 @@ async fn confirm_in_force(
 async fn confirm_restored(
     inner: &Arc<Inner>,
     measure: &Measure,
-    reports: &BTreeMap<&EnvironmentId, &RestoreReport>,
+    reports: &BTreeMap<&Place, &RestoreReport>,
     version: u64,
 ) -> Result<Option<u64>, EngineError> {
     let mut kept = Kept::default();
@@ -682,6 +775,7 @@ fn observed(observation: &Observation) -> Observed {
         quota: observation.quota.clone(),
         pending,
         obstacles: observation.obstacles.clone(),
+        waits_for: None,
         deleting: None,
     }
 }
@@ -695,12 +789,13 @@ async fn mark_unconfirmed(
     let account = inner.account(id).await?;
     for name in account.environments.keys() {
         let Some(why) = why(name) else { continue };
-        let Some((_, before)) = inner.store.environment(id.as_str(), name.as_str()).await? else { continue };
+        let row = moves::home(&account, name);
+        let Some((_, before)) = inner.store.environment(id.as_str(), &row).await? else { continue };
         let mut observed: Observed = from_json("observed", &before)?;
         for measure in account.effective_measures() {
             observed.pending.insert(measure.id.clone(), format!("unconfirmed: {why}"));
         }
-        keep_observed(inner, id, name, &observed).await?;
+        keep_observed(inner, id, &row, &observed).await?;
     }
     Ok(())
 }
@@ -708,17 +803,17 @@ async fn mark_unconfirmed(
 pub(crate) async fn keep_observed(
     inner: &Inner,
     id: &AccountId,
-    environment: &EnvironmentId,
+    row: &str,
     observed: &Observed,
 ) -> Result<(), EngineError> {
     let json = json("observed", observed)?;
-    if let Some((_, before)) = inner.store.environment(id.as_str(), environment.as_str()).await?
+    if let Some((_, before)) = inner.store.environment(id.as_str(), row).await?
         && before == json
     {
         return Ok(());
     }
     let mut write = inner.write_as_leader().await?;
-    write.put_observed(id.as_str(), environment.as_str(), &json).await?;
+    write.put_observed(id.as_str(), row, &json).await?;
     Ok(write.commit().await?)
 }
 

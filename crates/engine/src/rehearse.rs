@@ -37,7 +37,7 @@ impl Engine {
                     continue;
                 }
             };
-            let memory = erasing::memory(inner, &account.id, name).await?;
+            let memory = erasing::memory(inner, account, name).await?;
             let environment = workloads::environment(inner, account, name).await?;
             let seen = cluster.erase_preflight(&environment, &memory).await;
             all.insert(name.clone(), seen.map_err(|error| error.to_string()));
@@ -89,7 +89,7 @@ impl Engine {
             };
             let look = inner.clock.look();
             let permits = reconcile::permits(account, &look, &inner.shelf().terms);
-            let memory = erasing::memory(inner, &account.id, name).await?;
+            let memory = erasing::memory(inner, account, name).await?;
             let environment = workloads::environment(inner, account, name).await?;
             let seen = cluster.rehearse(&environment, &permits, supposed, &memory, look.now).await;
             all.insert(name.clone(), seen.map_err(|error| error.to_string()));

@@ -67,7 +67,13 @@ impl Act {
                     Provision::CreateEnvironment { .. } => Action::CreateEnvironment,
                     Provision::ChangeEnvironment { .. } => Action::ChangeEnvironment,
                     Provision::ImportEnvironment { .. } => Action::ImportEnvironment,
-                    Provision::ConfirmAdopted { .. } | Provision::EndImport { .. } => return None,
+                    Provision::ConfirmAdopted { .. }
+                    | Provision::EndImport { .. }
+                    | Provision::ConfirmMoved { .. }
+                    | Provision::EndMove { .. } => return None,
+                    Provision::MoveEnvironment { .. } | Provision::CancelMove { .. } => {
+                        Action::MoveEnvironment
+                    }
                     Provision::SetPlan { .. } => Action::SetPlan,
                     Provision::RequestQuota { .. } => Action::RequestQuota,
                     Provision::GrantQuota { .. } | Provision::DenyQuota { .. } => Action::DecideQuotaRequest,

@@ -32,7 +32,7 @@ use crate::parity::{Answers, Compared};
 use crate::state::{self, States};
 use crate::submission::{Act, After, Done, Outcome, Submission};
 use crate::workloads;
-use crate::{EngineError, check, closing, hostnames, imports, jobs, sequencer, stream, tally};
+use crate::{EngineError, check, closing, hostnames, imports, jobs, moves, sequencer, stream, tally};
 
 /// The seconds of a day of UTC.
 const DAY: i64 = 86_400;
@@ -408,6 +408,10 @@ impl Turn<'_> {
             Event::EnvironmentDeletionBegun { .. } if !self.inner.has_cluster => {
                 self.write.enqueue(jobs::DELETE, account.id.as_str()).await?;
             }
+            Event::EnvironmentMoveEnded { environment, cluster, .. } => {
+                let row = moves::row(account.environment(environment)?, environment, cluster);
+                self.write.forget_memory_at(account.id.as_str(), &row).await?;
+            }
             // Nothing is left that it could be about: an environment of this name begins anew.
             Event::EnvironmentDeleted { environment, .. }
             | Event::EnvironmentImportEnded { environment, .. } => {
@@ -709,7 +713,8 @@ fn document(command: &account::Command) -> Option<&Blob> {
         }
         C::Provision(Provision::ImportEnvironment { survey, .. }) => Some(&survey.document),
         C::Provision(Provision::ProveHostname { evidence, .. }) => Some(evidence),
-        C::Provision(Provision::ConfirmAdopted { receipt, .. })
+        C::Provision(Provision::EndMove { certificate, .. }) => Some(certificate),
+        C::Provision(Provision::ConfirmAdopted { receipt, .. } | Provision::ConfirmMoved { receipt, .. })
         | C::ConfirmInForce { receipt, .. }
         | C::ConfirmRestored { receipt, .. } => Some(receipt),
         _ => None,

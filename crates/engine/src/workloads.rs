@@ -154,7 +154,7 @@ impl Engine {
         }
         let on = &state.environment(environment)?.cluster;
         let cluster = clusters::asked(&self.inner.clusters, on)?.clone();
-        let memory = erasing::memory(&self.inner, account, environment).await?;
+        let memory = erasing::memory(&self.inner, &state, environment).await?;
         Ok(Some((cluster, looked_at, memory)))
     }
 

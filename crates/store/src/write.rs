@@ -411,11 +411,23 @@ impl Write {
         Ok(())
     }
 
-    /// Forgets what the cluster half knows about an environment of which nothing is left.
+    /// Forgets what the cluster half knows about an environment of which nothing is left, on every cluster: what is known on
+    /// another one than it was made on first has the name `environment@cluster`.
     pub async fn forget_memory(&mut self, account: &str, environment: &str) -> Result<(), StoreError> {
-        sql("DELETE FROM environments WHERE account = $1 AND environment = $2")
+        sql("DELETE FROM environments WHERE account = $1 AND (environment = $2 OR environment LIKE $3)")
             .bind(account)
             .bind(environment)
+            .bind(&*format!("{environment}@%"))
+            .run(self.open().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets what is known under exactly this name.
+    pub async fn forget_memory_at(&mut self, account: &str, name: &str) -> Result<(), StoreError> {
+        sql("DELETE FROM environments WHERE account = $1 AND environment = $2")
+            .bind(account)
+            .bind(name)
             .run(self.open().await?)
             .await?;
         Ok(())

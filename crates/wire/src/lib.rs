@@ -7,6 +7,7 @@ pub mod erasing;
 pub mod hostname;
 pub mod import;
 pub mod legal;
+pub mod moving;
 pub mod parity;
 pub mod plan;
 pub mod problem;

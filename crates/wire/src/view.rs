@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::erasing::{DeletingView, EnvironmentDeletionView, Included};
 use crate::import::ImportedView;
 use crate::legal::{EmergencyReviewView, FeeView, StrikeView};
+use crate::moving::MovingView;
 use crate::problem::{ConditionView, GuardView};
 use crate::request::{Plan, Workload};
 
@@ -390,6 +391,9 @@ view!(
         /// The deletion of it that the account asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deletion: Option<EnvironmentDeletionView>,
+        /// Its move to another cluster, while something of it is on two.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        moving: Option<MovingView>,
         /// How far its deletion is, once that was begun; where only it is read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deleting: Option<DeletingView>,

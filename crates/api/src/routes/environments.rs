@@ -10,6 +10,7 @@ use tenure_domain::plan::{Exposure, Share};
 use tenure_engine::submission::{Act, Done};
 use tenure_wire::Problem;
 use tenure_wire::erasing::DeleteEnvironment;
+use tenure_wire::moving::MoveEnvironment;
 use tenure_wire::plan::ChangeEnvironment;
 use tenure_wire::request::{CreateEnvironment, PageQuery};
 use tenure_wire::view::{EnvironmentView, Page, Written};
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, change))
         .routes(routes!(delete))
         .routes(routes!(keep))
+        .routes(routes!(move_environment, cancel_move))
 }
 
 /// Create an environment with its share of the account's plan.
@@ -77,6 +79,10 @@ async fn get(call: Call, Path((id, name)): Path<(AccountId, EnvironmentId)>) -> 
     let observed = call.engine.observed(&id, &name).await?;
     view.obstacles.clone_from(&observed.obstacles);
     view.out_of_reach = call.engine.out_of_reach(&environment.cluster);
+    if let (Some(moving), Some(shown)) = (account.moves.get(&name), view.moving.as_mut()) {
+        shown.why = call.engine.read_words(moving.why.as_str()).await?;
+        shown.waits_for = call.engine.move_waits_for(&account, &name).await?;
+    }
     if account.is_being_deleted(&name) {
         view.deleting = views::account::deleting(observed);
     }
@@ -112,6 +118,37 @@ async fn keep(
     let made = about(&id, &environment);
     let command = Command::EndEnvironmentDeletion { environment };
     Writing::new(&call, "").submit(Act::Account(id, command), false, made).await
+}
+
+/// Have an environment live on another cluster. It is made there from what is declared, while it goes on where it is; once it was
+/// seen there as it was here it lives there, and what it left is removed.
+#[utoipa::path(post, operation_id = "moveEnvironment", path = "/v1/accounts/{account}/environments/{environment}/move", tag = "environments",
+    params(("account" = String, Path), ("environment" = String, Path)), request_body = MoveEnvironment,
+    responses((status = 201, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn move_environment(
+    call: Call,
+    Path((id, environment)): Path<(AccountId, EnvironmentId)>,
+    body: Body<MoveEnvironment>,
+) -> Result<Response, Failure> {
+    let made = about(&id, &environment);
+    let mut writing = Writing::new(&call, body.hash);
+    let MoveEnvironment { cluster, why } = body.value;
+    let why = writing.words("/why", &why)?;
+    let command = Provision::MoveEnvironment { environment, cluster, why };
+    writing.submit(Act::Account(id, Command::Provision(command)), true, made).await
+}
+
+/// Have an environment stay that is being made on another cluster. What was made there is removed.
+#[utoipa::path(delete, operation_id = "cancelMove", path = "/v1/accounts/{account}/environments/{environment}/move", tag = "environments",
+    params(("account" = String, Path), ("environment" = String, Path)),
+    responses((status = 200, body = Written), (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json")))]
+async fn cancel_move(
+    call: Call,
+    Path((id, environment)): Path<(AccountId, EnvironmentId)>,
+) -> Result<Response, Failure> {
+    let made = about(&id, &environment);
+    let command = Provision::CancelMove { environment };
+    Writing::new(&call, "").submit(Act::Account(id, Command::Provision(command)), false, made).await
 }
 
 fn about(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenure_domain::account::case::{Case, Item, ItemState};
 use tenure_domain::account::cure::{Found, Verifier};
 use tenure_domain::account::measure::{Measure, MeasureState};
+use tenure_domain::account::moving::{Move, MoveState};
 use tenure_domain::account::notice::NoticeState;
 use tenure_domain::account::{Account, Environment};
 use tenure_domain::name::{EnvironmentId, OrderId, WorkloadId};
@@ -12,6 +13,7 @@ use tenure_domain::scope::Scope;
 use tenure_engine::{Engine, Observed};
 use tenure_wire::erasing::{DeletingView, EnvironmentDeletionView, ForeignView};
 use tenure_wire::import::ImportedView;
+use tenure_wire::moving::MovingView;
 use tenure_wire::view::{
     AccountView, EnvironmentView, FoundView, MeasureLine, RequirementView, StandingView, WorkView,
     WorkloadView,
@@ -65,7 +67,23 @@ pub fn environment(account: &Account, id: &EnvironmentId, environment: &Environm
             begun: asked.begun,
         }),
         obstacles: Vec::new(),
+        moving: account.moves.get(id).map(|moving| moving_view(environment, moving)),
         deleting: None,
+    }
+}
+
+fn moving_view(environment: &Environment, moving: &Move) -> MovingView {
+    let (lives, other) = (environment.cluster.to_string(), moving.other.to_string());
+    let has_moved = matches!(moving.state, MoveState::Moved { .. });
+    let (from, to) = if has_moved { (other, lives) } else { (lives, other) };
+    MovingView {
+        state: moving.state.name().to_owned(),
+        from,
+        to,
+        since: moving.begun,
+        by: format!("person/{}", moving.by),
+        why: None,
+        waits_for: None,
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::measure::Proposal;
 use super::{Account, Book};
 use crate::capability::Capability;
-use crate::environment::Environment;
-use crate::name::EnvironmentId;
+use crate::environment::{Environment, EnvironmentKind};
+use crate::name::{ClusterId, EnvironmentId};
 use crate::refusal::{Guard, Unmet};
 use crate::scope::{Scope, ScopeKind};
 use crate::throttle::Throttle;
@@ -32,9 +32,12 @@ impl Account {
         }
         let (id, cluster, capability, lacks) =
             self.concerned(&proposal.scope).find_map(|(id, environment)| {
-                let (capability, lacks) =
-                    lacking(book, &proposal.withholds, environment, proposal.scope.kind())?;
-                Some((id, &environment.cluster, capability, lacks))
+                // Also where it is being moved to: a move lets nobody escape.
+                self.clusters_of(id, environment).find_map(|cluster| {
+                    let (kind, on) = (environment.kind, proposal.scope.kind());
+                    let (capability, lacks) = lacking(book, &proposal.withholds, kind, cluster, on)?;
+                    Some((id, cluster, capability, lacks))
+                })
             })?;
         Some(Unmet::new(
             Guard::Supported,
@@ -55,9 +58,11 @@ impl Account {
         on: ScopeKind,
         within: &Scope,
     ) -> bool {
-        let can = |(_, environment): (_, &Environment)| {
+        let can = |(id, environment): (&EnvironmentId, &Environment)| {
             (throttle.is_none() || environment.kind.is_managed())
-                && lacking(book, withholds, environment, on).is_none()
+                && self
+                    .clusters_of(id, environment)
+                    .all(|cluster| lacking(book, withholds, environment.kind, cluster, on).is_none())
         };
         let mut concerned = self.concerned(within).peekable();
         match on {
@@ -76,15 +81,16 @@ impl Account {
     }
 }
 
-/// The first capability that cannot be withheld, with the ability that is missing for it.
-fn lacking(
+/// The first capability that cannot be withheld in an environment of this kind on a cluster, with the ability that is missing.
+pub(super) fn lacking(
     book: &Book,
     withholds: &BTreeSet<Capability>,
-    environment: &Environment,
+    kind: EnvironmentKind,
+    cluster: &ClusterId,
     on: ScopeKind,
 ) -> Option<(Capability, &'static str)> {
-    let probed = book.cluster(&environment.cluster)?;
-    withholds.iter().find_map(|capability| {
-        Some((*capability, probed.found.missing(*capability, withholds, environment.kind, on)?))
-    })
+    let probed = book.cluster(cluster)?;
+    withholds
+        .iter()
+        .find_map(|capability| Some((*capability, probed.found.missing(*capability, withholds, kind, on)?)))
 }

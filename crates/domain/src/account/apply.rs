@@ -79,6 +79,7 @@ impl Account {
                     deleted: Vec::new(),
                     snapshots: super::snapshot::KeptSnapshots::default(),
                     hostnames: std::collections::BTreeMap::new(),
+                    moves: std::collections::BTreeMap::new(),
                 }),
                 _ => Err(FoldError::NotOpened),
             };
@@ -139,6 +140,10 @@ impl Account {
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }
             | Event::AccessGranted { .. } => self.fold_provision(recorded)?,
+            Event::EnvironmentMoveBegun { .. }
+            | Event::EnvironmentMoved { .. }
+            | Event::EnvironmentMoveCancelled { .. }
+            | Event::EnvironmentMoveEnded { .. } => self.fold_move(recorded)?,
             Event::HostnameClaimed { .. }
             | Event::HostnameProved { .. }
             | Event::HostnameLapsed { .. }

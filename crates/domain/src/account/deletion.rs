@@ -37,6 +37,7 @@ impl Account {
                     account: self.id.clone(),
                     environment: None,
                     including: deletion.including.clone(),
+                    spares_data: false,
                     minted_at: context.now,
                 },
             }),

@@ -99,6 +99,7 @@ impl Account {
                     account: self.id.clone(),
                     environment: Some(environment.clone()),
                     including: asked.including.clone(),
+                    spares_data: false,
                     minted_at: context.now,
                 },
             }),
@@ -120,6 +121,7 @@ impl Account {
                 "nothing: what it has is deleted with the account, after the time to fetch it",
             ));
         }
+        unmet.extend(self.moving_guard(environment));
         for measure in &self.measures {
             let stands = measure.is_effective()
                 || measure.awaits_restoration()
@@ -196,6 +198,7 @@ impl Account {
                 let unknown = self.unknown(environment);
                 self.environments.remove(environment).ok_or(unknown)?;
                 self.erasures.remove(environment);
+                self.moves.remove(environment);
                 self.snapshots.kept.retain(|_, snapshot| &snapshot.environment != environment);
                 self.deleted.push(DeletedEnvironment {
                     environment: environment.clone(),

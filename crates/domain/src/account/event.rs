@@ -136,6 +136,18 @@ pub enum Event {
     /// It could not be taken, and nothing in it was touched.
     #[serde(rename = "environment.import_ended")]
     EnvironmentImportEnded { environment: EnvironmentId, why: String },
+    /// It is to live on another cluster, and is made there; it goes on where it is.
+    #[serde(rename = "environment.move_begun")]
+    EnvironmentMoveBegun { environment: EnvironmentId, cluster: ClusterId, by: PersonId, why: Words },
+    /// It was seen on the other cluster as it was on its own, and lives there.
+    #[serde(rename = "environment.moved")]
+    EnvironmentMoved { environment: EnvironmentId, cluster: ClusterId, receipt: Blob },
+    /// It stays; what was made of it elsewhere is removed.
+    #[serde(rename = "environment.move_cancelled")]
+    EnvironmentMoveCancelled { environment: EnvironmentId },
+    /// Nothing of it is left on this cluster, which it does not live on.
+    #[serde(rename = "environment.move_ended")]
+    EnvironmentMoveEnded { environment: EnvironmentId, cluster: ClusterId, certificate: Blob },
     #[serde(rename = "plan.set")]
     PlanSet {
         plan: Plan,
@@ -559,10 +571,11 @@ impl Event {
         match self {
             Self::NoticeIssued { letter, .. } | Self::TermsNotified { letter, .. } => Some(letter),
             Self::EnvironmentImported { preflight, .. } => Some(preflight),
-            Self::AccountClosed { certificate, .. } | Self::EnvironmentDeleted { certificate, .. } => {
-                Some(certificate)
-            }
+            Self::AccountClosed { certificate, .. }
+            | Self::EnvironmentDeleted { certificate, .. }
+            | Self::EnvironmentMoveEnded { certificate, .. } => Some(certificate),
             Self::EnvironmentAdopted { receipt, .. }
+            | Self::EnvironmentMoved { receipt, .. }
             | Self::MeasureInForce { receipt, .. }
             | Self::MeasureObserved { receipt, .. }
             | Self::MeasureRestored { receipt, .. }

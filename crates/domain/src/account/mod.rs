@@ -29,6 +29,7 @@ pub mod invoice;
 mod ladder;
 pub mod legal;
 pub mod measure;
+pub mod moving;
 pub mod notice;
 pub mod outlook;
 pub mod parity;
@@ -78,6 +79,7 @@ pub use event::{Event, Recorded};
 use invoice::Invoice;
 use legal::{Appeal, Hold, Order};
 use measure::Measure;
+use moving::Move;
 use notice::Notice;
 pub use preservation::Kept;
 use provision::QuotaRequest;
@@ -290,6 +292,9 @@ pub struct Account {
     /// The hostnames that it claimed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hostnames: BTreeMap<Hostname, Claim>,
+    /// The environments of which something is on two clusters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moves: BTreeMap<EnvironmentId, Move>,
 }
 
 macro_rules! lookup {

@@ -58,6 +58,14 @@ pub enum Provision {
     ProveHostname { hostname: Hostname, token: ChallengeToken, answered: Answered, evidence: Blob },
     /// Give a hostname up.
     ReleaseHostname { hostname: Hostname },
+    /// Have an environment live on another cluster.
+    MoveEnvironment { environment: EnvironmentId, cluster: ClusterId, why: Words },
+    /// Have one stay that was to be moved.
+    CancelMove { environment: EnvironmentId },
+    /// It was seen on the other cluster as it was on its own.
+    ConfirmMoved { environment: EnvironmentId, receipt: Blob },
+    /// Nothing of it is left on the cluster that it does not live on.
+    EndMove { environment: EnvironmentId, certificate: Blob },
 }
 
 impl Provision {
@@ -77,6 +85,10 @@ impl Provision {
             Self::ClaimHostname { .. } => "claim hostname",
             Self::ProveHostname { .. } => "prove hostname",
             Self::ReleaseHostname { .. } => "release hostname",
+            Self::MoveEnvironment { .. } => "move environment",
+            Self::CancelMove { .. } => "cancel move",
+            Self::ConfirmMoved { .. } => "confirm moved",
+            Self::EndMove { .. } => "end move",
         }
     }
 }

@@ -20,6 +20,8 @@ impl Command {
                     | Self::Provision(
                         Provision::SetPlan { .. }
                             | Provision::ImportEnvironment { .. }
+                            | Provision::MoveEnvironment { .. }
+                            | Provision::CancelMove { .. }
                             | Provision::GrantQuota { .. }
                             | Provision::DenyQuota { .. }
                     )

@@ -83,6 +83,10 @@ rows! {
     Command::Provision(Provision::ImportEnvironment { .. }) => "import environment", By::Person, Again::Refused;
     Command::Provision(Provision::ConfirmAdopted { .. }) => "confirm adopted", By::Part("system/cluster"), Again::Nothing;
     Command::Provision(Provision::EndImport { .. }) => "end import", By::Part("system/cluster"), Again::Refused;
+    Command::Provision(Provision::MoveEnvironment { .. }) => "move environment", By::Person, Again::Refused;
+    Command::Provision(Provision::ConfirmMoved { .. }) => "confirm moved", By::Part("system/cluster"), Again::Refused;
+    Command::Provision(Provision::CancelMove { .. }) => "cancel move", By::Person, Again::Refused;
+    Command::Provision(Provision::EndMove { .. }) => "end move", By::Part("system/eraser"), Again::Refused;
     Command::Provision(Provision::SetPlan { .. }) => "set plan", By::Person, Again::Nothing;
     Command::Provision(Provision::RequestQuota { .. }) => "request quota", By::Member, Again::Refused;
     Command::Provision(Provision::GrantQuota { .. }) => "grant quota", By::Person, Again::Refused;
@@ -279,6 +283,7 @@ fn stations() -> Vec<(&'static str, World)> {
     all.extend(crate::provision::stations());
     all.extend(crate::hostnames::stations());
     all.extend(crate::import::stations());
+    all.extend(crate::moves::stations());
     all.push(("a snapshot", crate::snapshots::with_one()));
     all
 }
@@ -407,6 +412,7 @@ fn commands(world: &World) -> Vec<Command> {
     all.extend(crate::provision::commands(world));
     all.extend(crate::hostnames::commands(world));
     all.extend(crate::import::commands());
+    all.extend(crate::moves::commands());
     all
 }
 

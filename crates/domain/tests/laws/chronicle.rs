@@ -330,6 +330,10 @@ impl Chronicle {
             | Event::EnvironmentImported { .. }
             | Event::EnvironmentAdopted { .. }
             | Event::EnvironmentImportEnded { .. }
+            | Event::EnvironmentMoveBegun { .. }
+            | Event::EnvironmentMoved { .. }
+            | Event::EnvironmentMoveCancelled { .. }
+            | Event::EnvironmentMoveEnded { .. }
             | Event::PlanSet { .. }
             | Event::QuotaRequested { .. }
             | Event::QuotaDecided { .. }

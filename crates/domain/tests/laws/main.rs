@@ -43,6 +43,7 @@ mod law_separation;
 mod law_stacking;
 mod law_terms;
 mod law_undoing;
+mod moves;
 mod non_payment;
 mod orders;
 mod outlook;

@@ -24,32 +24,32 @@ use tenure_kubesim::Simulation;
 use crate::office::{Office, done, hours, member, person, slug, start};
 
 /// The installation's two clusters.
-struct Clusters {
-    main: Simulation,
-    west: Simulation,
+pub struct Clusters {
+    pub main: Simulation,
+    pub west: Simulation,
 }
 
-fn west() -> ClusterId {
+pub fn west() -> ClusterId {
     "west".parse().unwrap()
 }
 
-fn env(name: &str) -> EnvironmentId {
+pub fn env(name: &str) -> EnvironmentId {
     name.parse().unwrap()
 }
 
-async fn of(simulation: &Simulation) -> Cluster {
+pub async fn of(simulation: &Simulation) -> Cluster {
     Cluster::from_kubeconfig_text(&simulation.kubeconfig()).await.unwrap()
 }
 
 impl Clusters {
-    async fn begin() -> Self {
+    pub async fn begin() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let simulation = || tenure_kubesim::start(tenure_kubesim::Options::default());
         Self { main: simulation().await.unwrap(), west: simulation().await.unwrap() }
     }
 
     /// An engine on the office's database that has both, or `main` alone.
-    async fn engine(&self, office: &Office, has_west: bool, seed: u64) -> Engine {
+    pub async fn engine(&self, office: &Office, has_west: bool, seed: u64) -> Engine {
         let mut clusters = BTreeMap::new();
         if has_west {
             clusters.insert(west(), of(&self.west).await);
@@ -60,13 +60,13 @@ impl Clusters {
     }
 
     /// How many environments each has.
-    async fn environments(&self) -> (u64, u64) {
+    pub async fn environments(&self) -> (u64, u64) {
         let (main, west) = (of(&self.main).await.capacity().await, of(&self.west).await.capacity().await);
         (main.unwrap().environments, west.unwrap().environments)
     }
 
     /// Waits until each has so many.
-    async fn have(&self, environments: (u64, u64)) {
+    pub async fn have(&self, environments: (u64, u64)) {
         let made = async {
             while self.environments().await != environments {
                 tokio::task::yield_now().await;
@@ -76,7 +76,12 @@ impl Clusters {
     }
 }
 
-async fn create(engine: &Engine, account: &str, name: &str, cluster: ClusterId) -> Result<Done, EngineError> {
+pub async fn create(
+    engine: &Engine,
+    account: &str,
+    name: &str,
+    cluster: ClusterId,
+) -> Result<Done, EngineError> {
     let plan = Plan { cpu_millis: 500, memory_mib: 256, storage_mib: 16, pods: 3 };
     let (kind, share) = (EnvironmentKind::Managed, Share { plan, exposure: Exposure::default() });
     let create = Provision::CreateEnvironment { environment: env(name), cluster, kind, share };
@@ -85,7 +90,7 @@ async fn create(engine: &Engine, account: &str, name: &str, cluster: ClusterId) 
 }
 
 /// The account stops one of its environments, or all, by its own wish.
-async fn stops(engine: &Engine, scope: Scope) {
+pub async fn stops(engine: &Engine, scope: Scope) {
     let mut kept = Kept::default();
     let why = engine.words(&mut kept, "We are on holiday.").unwrap();
     let ask = Command::AskMeasure { preset: Preset::Suspend, scope, ends: None, why };
@@ -95,7 +100,7 @@ async fn stops(engine: &Engine, scope: Scope) {
 }
 
 /// Waits until what the account's measures are is so.
-async fn until(engine: &Engine, what: &str, is_so: impl Fn(&tenure_domain::account::Account) -> bool) {
+pub async fn until(engine: &Engine, what: &str, is_so: impl Fn(&tenure_domain::account::Account) -> bool) {
     let waited = async {
         while !is_so(&engine.account(&slug("parley")).await.unwrap()) {
             tokio::task::yield_now().await;
@@ -104,7 +109,7 @@ async fn until(engine: &Engine, what: &str, is_so: impl Fn(&tenure_domain::accou
     assert!(tokio::time::timeout(Duration::from_mins(1), waited).await.is_ok(), "{what}");
 }
 
-async fn begun() -> (Office, Clusters, Engine) {
+pub async fn begun() -> (Office, Clusters, Engine) {
     let office = Office::open().await;
     office.engine.stop().await;
     let clusters = Clusters::begin().await;

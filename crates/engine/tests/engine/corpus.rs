@@ -1,6 +1,7 @@
 //! What earlier versions of Tenure wrote. Everything under `tests/corpus` is frozen: files are added, and none is changed.
 
 mod courts;
+mod moves;
 mod plans;
 mod story;
 

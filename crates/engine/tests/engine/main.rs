@@ -19,6 +19,7 @@ mod imports;
 mod intake;
 mod log;
 mod looks;
+mod moves;
 mod notices;
 mod office;
 mod once;

@@ -21,7 +21,7 @@ enum Asks {
 }
 
 /// The operations that ask for an action of another name than their own.
-const BOUND: [(&str, Asks); 86] = {
+const BOUND: [(&str, Asks); 87] = {
     use Asks::{Nothing, One, Two};
     [
         ("getHealth", Nothing),
@@ -73,6 +73,7 @@ const BOUND: [(&str, Asks); 86] = {
         ("getDeletionPreflight", One("rehearse")),
         ("getImportPreflight", One("importEnvironment")),
         ("keepEnvironment", One("deleteEnvironment")),
+        ("cancelMove", One("moveEnvironment")),
         ("getParity", One("readBook")),
         ("getParityReport", One("readBook")),
         ("getAppeal", One("readAccount")),

@@ -129,6 +129,7 @@ impl Operation {
             "importEnvironment" => {
                 json!({"environment": "shop", "namespace": "shop", "uid": "6f2c1f0e", "plan": plan, "loadBalancers": 0, "hostnames": 0, "accept": ["over_share"]})
             }
+            "moveEnvironment" => json!({"cluster": "west", "why": "The nodes of main are full"}),
             "changeEnvironment" => json!({"plan": plan, "loadBalancers": 0, "hostnames": 0}),
             "setPlan" => {
                 json!({"plan": plan, "loadBalancers": 1, "hostnames": 1, "allowances": {"podSecurity": "baseline", "storageClasses": ["standard"], "ingressClasses": ["nginx"], "priorityClasses": ["low"], "runtimeClasses": ["gvisor"], "registries": ["docker.io"], "pullPolicy": "Always", "nodePool": {"labels": [{"key": "pool", "value": "tenants"}], "taints": [{"key": "pool", "value": "tenants"}]}, "snapshots": 3, "snapshotClass": "fast", "egress": ["0.0.0.0/0"]}})

@@ -80,6 +80,7 @@ impl Draft<'_> {
         guards.extend(secrets_are_set(env, &spec));
         guards.extend(sources_exist(&self.account, &environment, before, &spec));
         guards.extend(self.image_guard(&spec));
+        guards.extend(self.account.stays_guard(&environment, &workload, &spec));
         guards.extend(self.entry_guards(env, &environment, &workload, &spec));
         if env.workloads.len() >= MOST && !env.workloads.contains_key(&workload) {
             guards.push(Unmet::new(Guard::WithinPlan, format!("{MOST} workloads exist"), "remove one first"));

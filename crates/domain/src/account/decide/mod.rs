@@ -22,6 +22,7 @@ mod hostnames;
 mod import;
 mod legal;
 mod measures;
+mod moving;
 mod notices;
 mod payments;
 mod provision;

@@ -55,6 +55,12 @@ impl Draft<'_> {
                 self.prove_hostname(hostname, &token, &answered, evidence)
             }
             Provision::ReleaseHostname { hostname } => self.release_hostname(hostname),
+            Provision::MoveEnvironment { environment, cluster, why } => {
+                self.move_environment(environment, cluster, why)
+            }
+            Provision::CancelMove { environment } => self.cancel_move(environment),
+            Provision::ConfirmMoved { environment, receipt } => self.confirm_moved(environment, receipt),
+            Provision::EndMove { environment, certificate } => self.end_move(environment, certificate),
         }
     }
 
@@ -73,7 +79,7 @@ impl Draft<'_> {
     }
 
     /// What keeps an environment from being put on a cluster: nobody would ever make it there.
-    fn on_cluster(&self, cluster: &ClusterId) -> Option<Unmet> {
+    pub(super) fn on_cluster(&self, cluster: &ClusterId) -> Option<Unmet> {
         let book = self.context.book;
         if book.is_named(cluster) {
             return None;

@@ -568,6 +568,7 @@ pub async fn play() -> Office {
     machine.until_said(1).await;
     machine.confirm(person("otto", Role::Administrator), machine.wall()).await.unwrap();
     machine.engine.stop().await;
+    super::moves::play(&machine.office).await;
     leave_work_undone(&machine.office).await;
     machine.office
 }
