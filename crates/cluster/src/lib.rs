@@ -75,7 +75,7 @@ pub use memory::{
     VolumeBefore,
 };
 pub use preflight::{Blocker, Blocks, Preflight};
-pub use reach::{Reach, SuspendedPage};
+pub use reach::{Gateway, Reach, SuspendedPage};
 pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
 pub use rehearsed::{Planned, Verb};
 pub use report::{

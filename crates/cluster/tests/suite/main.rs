@@ -127,6 +127,11 @@ async fn sim_visitors_of_an_isolated_workload_come_to_the_providers_page() {
 }
 
 #[tokio::test]
+async fn sim_visitors_come_by_the_gateway_where_the_cluster_has_one() {
+    checks::visitors_come_by_the_gateway_where_the_cluster_has_one(world::World::simulated().await).await;
+}
+
+#[tokio::test]
 async fn sim_a_certificate_is_asked_for_as_the_settings_say() {
     checks::a_certificate_is_asked_for_as_the_settings_say(world::World::simulated().await).await;
 }

@@ -63,8 +63,9 @@ impl Draft<'_> {
             {
                 Ok(())
             }
-            // Only what leads visitors there can be withheld, and nothing does that of another workload.
-            Scope::Hostname(environment, workload, name) if !withholds.is_empty() => {
+            // Only what leads visitors there can be withheld, and nothing does that of another workload. More is refused as
+            // nothing that a cluster could do.
+            Scope::Hostname(environment, workload, name) if withholds.iter().eq([&Capability::Ingress]) => {
                 self.check_scope(scope)?;
                 let declared = self.account.declares(name) == Some((environment, workload));
                 if declared { Ok(()) } else { Err(Rejected::not_found("hostname", name)) }
