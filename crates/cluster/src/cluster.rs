@@ -210,9 +210,11 @@ impl Cluster {
         let requests = self.requests(environment.namespace());
         if environment.envelope.kind == EnvironmentKind::Open || self.is_entered(environment) {
             let environment = self.completed(environment, &requests).await?;
-            return pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now).await;
+            let pass = pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now);
+            return Box::pin(pass).await;
         }
-        pass::run(requests, environment, permits, memory, (keep, self.by_watch), now).await
+        // A pass is large, and whoever waits for it need not be.
+        Box::pin(pass::run(requests, environment, permits, memory, (keep, self.by_watch), now)).await
     }
 
     /// Whether what leads visitors to its workloads is as the provider's settings say.

@@ -83,7 +83,7 @@ fn ingress(
     });
     // That there is no other way in is declared too: whoever adds one is put right.
     let mut spec = json!({"defaultBackend": null, "rules": rules.collect::<Vec<_>>()});
-    let entry = workload.entry.clone().unwrap_or_default();
+    let entry = workload.entry.as_deref().cloned().unwrap_or_default();
     if let Some(class) = entry.class.as_deref().or(environment.envelope.ingress_class()) {
         spec["ingressClassName"] = json!(class);
     }

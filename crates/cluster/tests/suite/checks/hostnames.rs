@@ -17,7 +17,7 @@ const SHOP: &str = "shop.parley.example";
 /// A workload that declares these hostnames.
 fn reached(hostnames: &[&str], entry: Option<Entry>) -> Workload {
     let hostnames = hostnames.iter().map(|name| name.parse().unwrap()).collect();
-    Workload { hostnames, entry, ..page(1) }
+    Workload { hostnames, entry: entry.map(Box::new), ..page(1) }
 }
 
 /// Each hostname with the service that it leads to.
