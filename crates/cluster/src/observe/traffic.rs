@@ -7,6 +7,7 @@ use tenure_domain::name::{Hostname, WorkloadId};
 use tenure_domain::scope::Scope;
 
 use super::Look;
+use crate::balancers;
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{text, workload_of};
@@ -190,7 +191,9 @@ impl Look<'_> {
         self.found.exceptions.insert(unseen.to_owned());
         for key in self.pass.live.objects.keys() {
             let is_network = key.kind == Kind::NetworkPolicy || key.kind == also && also == Kind::Service;
-            if is_network && !self.pass.wanted.iter().any(|wanted| &wanted.key == key) {
+            let is_left = !self.pass.wanted.iter().any(|wanted| &wanted.key == key)
+                && !balancers::is_released(self.pass, key);
+            if is_network && is_left {
                 self.found.exceptions.insert(format!("{key} is not ours and was left as it is"));
             }
         }

@@ -13,6 +13,7 @@ use crate::account::measure::{Basis, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::account::watch::Lifts;
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::capability::{Capability, Enforcer};
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -102,6 +103,7 @@ impl Draft<'_> {
             preset,
             withholds,
             throttle: granted.as_ref().and_then(|p| p.throttle),
+            load_balancers: granted.as_ref().map_or(Balancers::Kept, |p| p.load_balancers),
             scope,
             effective,
             why,
