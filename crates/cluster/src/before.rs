@@ -7,6 +7,7 @@ use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
 
+use crate::balancers;
 use crate::compare::{is_as_declared, parts};
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
@@ -31,6 +32,7 @@ pub(crate) async fn note(pass: &mut Pass<'_>) -> Result<(), ClusterError> {
     };
     note_measures(&mut before, active, pass.now);
     note_readiness(&mut before, pass);
+    balancers::note(&mut before, pass);
     let stops_all = pass.restriction.on_environment(Capability::Compute).is_some();
     if stops_all {
         // What comes later belongs to the time after the stop.

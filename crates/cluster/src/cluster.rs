@@ -210,15 +210,19 @@ impl Cluster {
         let requests = self.requests(environment.namespace());
         if environment.envelope.kind == EnvironmentKind::Open || self.is_entered(environment) {
             let environment = self.completed(environment, &requests).await?;
-            return pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now).await;
+            let pass = pass::run(requests, &environment, permits, memory, (keep, self.by_watch), now);
+            return Box::pin(pass).await;
         }
-        pass::run(requests, environment, permits, memory, (keep, self.by_watch), now).await
+        // A pass is large, and whoever waits for it need not be.
+        Box::pin(pass::run(requests, environment, permits, memory, (keep, self.by_watch), now)).await
     }
 
     /// Whether what leads visitors to its workloads is as the provider's settings say.
     fn is_entered(&self, environment: &Environment) -> bool {
         let any = environment.workloads.values().any(|workload| !workload.hostnames.is_empty());
-        any && (!self.reach.tls_annotations.is_empty() || self.reach.suspended_page.is_some())
+        any && (!self.reach.tls_annotations.is_empty()
+            || self.reach.suspended_page.is_some()
+            || self.reach.gateway.is_some())
     }
 
     /// An environment with what only the cluster and the settings know of it.
@@ -230,6 +234,14 @@ impl Cluster {
         let mut completed = environment.clone();
         completed.envelope.tls_annotations.clone_from(&self.reach.tls_annotations);
         completed.envelope.suspended_page.clone_from(&self.reach.suspended_page);
+        if let Some(gateway) = self.reach.gateway.clone() {
+            // Without its API visitors come by ingresses, as on any other cluster.
+            completed.envelope.gateway = match requests.resource(Kind::HttpRoute).await {
+                Ok(_) => Some(gateway),
+                Err(ClusterError::NotServed { .. }) => None,
+                Err(error) => return Err(error),
+            };
+        }
         if completed.envelope.kind == EnvironmentKind::Managed {
             return Ok(completed);
         }

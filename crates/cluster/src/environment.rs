@@ -16,7 +16,7 @@ use tenure_domain::workload::Workload;
 
 use crate::error::ClusterError;
 use crate::names;
-use crate::reach::SuspendedPage;
+use crate::reach::{Gateway, SuspendedPage};
 
 /// An environment as it was declared: what should run in it when nothing is withheld.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Envelope {
     pub(crate) tls_annotations: BTreeMap<String, String>,
     /// What visitors come to of hostnames from which they are kept; filled in by the cluster.
     pub(crate) suspended_page: Option<SuspendedPage>,
+    /// The gateway that visitors come to, where the cluster has one; filled in by the cluster.
+    pub(crate) gateway: Option<Gateway>,
     /// The cluster's storage classes that the plan does not name; filled in by the cluster.
     pub(crate) other_storage_classes: BTreeSet<String>,
 }

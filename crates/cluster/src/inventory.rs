@@ -48,6 +48,8 @@ pub enum Kind {
     Service,
     /// networking.k8s.io/v1, before Kubernetes 1.19 networking.k8s.io/v1beta1, whose backends are written otherwise
     Ingress,
+    /// gateway.networking.k8s.io/v1, before Gateway API 1.0 v1beta1; where the cluster has a gateway that visitors come to.
+    HttpRoute,
     /// rbac.authorization.k8s.io/v1; in open environments.
     Role,
     /// rbac.authorization.k8s.io/v1; in open environments.
@@ -74,7 +76,7 @@ pub enum Kind {
 
 impl Kind {
     /// The namespaced kinds of which we make objects, in the order in which they are made.
-    pub const MANAGED: [Self; 15] = [
+    pub const MANAGED: [Self; 16] = [
         Self::ServiceAccount,
         Self::ResourceQuota,
         Self::LimitRange,
@@ -88,6 +90,7 @@ impl Kind {
         Self::CronJob,
         Self::Service,
         Self::Ingress,
+        Self::HttpRoute,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
     ];
@@ -105,7 +108,7 @@ impl Kind {
     ];
     /// The kinds of which we make objects in open environments besides, in the order in which they are made.
     pub const OPEN: [Self; 2] = [Self::Role, Self::RoleBinding];
-    const ALL: [Self; 25] = [
+    const ALL: [Self; 26] = [
         Self::Namespace,
         Self::ServiceAccount,
         Self::ResourceQuota,
@@ -120,6 +123,7 @@ impl Kind {
         Self::CronJob,
         Self::Service,
         Self::Ingress,
+        Self::HttpRoute,
         Self::Role,
         Self::RoleBinding,
         Self::HorizontalPodAutoscaler,
@@ -152,6 +156,7 @@ impl Kind {
             Self::PodDisruptionBudget => "PodDisruptionBudget",
             Self::Service => "Service",
             Self::Ingress => "Ingress",
+            Self::HttpRoute => "HTTPRoute",
             Self::Role => "Role",
             Self::RoleBinding => "RoleBinding",
             Self::ReplicaSet => "ReplicaSet",
@@ -173,7 +178,11 @@ impl Kind {
     /// fields that we use are the same in all of them, but those of ingresses (`ingress.rs`).
     pub(crate) fn older_versions(self) -> &'static [&'static str] {
         match self {
-            Self::CronJob | Self::PodDisruptionBudget | Self::Ingress | Self::VolumeSnapshot => &["v1beta1"],
+            Self::CronJob
+            | Self::PodDisruptionBudget
+            | Self::Ingress
+            | Self::HttpRoute
+            | Self::VolumeSnapshot => &["v1beta1"],
             Self::HorizontalPodAutoscaler => &["v2beta2"],
             _ => &[],
         }
@@ -213,17 +222,28 @@ impl Kind {
             Self::ReplicaSet => ApiResource::erase::<ReplicaSet>(&()),
             Self::Pod => ApiResource::erase::<Pod>(&()),
             Self::PersistentVolume => ApiResource::erase::<PersistentVolume>(&()),
-            Self::VolumeSnapshot => ApiResource {
-                group: "snapshot.storage.k8s.io".to_owned(),
-                version: "v1".to_owned(),
-                api_version: "snapshot.storage.k8s.io/v1".to_owned(),
-                kind: self.as_str().to_owned(),
-                plural: "volumesnapshots".to_owned(),
-            },
+            Self::HttpRoute => self.custom("gateway.networking.k8s.io", "httproutes"),
+            Self::VolumeSnapshot => self.custom("snapshot.storage.k8s.io", "volumesnapshots"),
             Self::Node => ApiResource::erase::<Node>(&()),
             Self::StorageClass => ApiResource::erase::<StorageClass>(&()),
             Self::Event => ApiResource::erase::<Event>(&()),
         }
+    }
+
+    /// The version `v1` of a kind that is no part of Kubernetes itself.
+    fn custom(self, group: &str, plural: &str) -> ApiResource {
+        ApiResource {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            api_version: format!("{group}/v1"),
+            kind: self.as_str().to_owned(),
+            plural: plural.to_owned(),
+        }
+    }
+
+    /// Whether a cluster may lack it, so that there are no objects of it then.
+    pub(crate) fn may_be_unserved(self) -> bool {
+        matches!(self, Self::HttpRoute)
     }
 
     /// `apiVersion` in manifests.

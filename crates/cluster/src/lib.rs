@@ -18,6 +18,7 @@ mod abilities;
 mod access;
 mod adopt;
 mod apply;
+mod balancers;
 mod before;
 mod cache;
 mod capacity;
@@ -71,16 +72,16 @@ pub use freeze::{Ask, Change, Freezes, Frozen, Verdict};
 pub use import::{ImportPreflight, ImportReport, PodRun, PodSecurityChange, PodThere, PodsBefore, Used};
 pub use inventory::{Entry, Kind, ObjectKey, ObjectKeyError};
 pub use memory::{
-    Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore, Suspended,
-    VolumeBefore,
+    BalancerBefore, Before, Keep, Lifting, MEMORY_VERSION, Memory, ObjectBefore, OtherBefore, PodBefore,
+    Suspended, VolumeBefore,
 };
 pub use preflight::{Blocker, Blocks, Preflight};
-pub use reach::{Reach, SuspendedPage};
+pub use reach::{Gateway, Reach, SuspendedPage};
 pub use rehearsal::{LiftRehearsal, Rehearsal, StopRehearsal, Supposed};
 pub use rehearsed::{Planned, Verb};
 pub use report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, Phase, PodLost, QuotaSeen,
-    REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, ThrottleSeen, VolumeSeen,
-    WorkSeen, WorkloadStatus,
+    BalancerSeen, ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, Phase, PodLost,
+    QuotaSeen, REPORT_VERSION, ReadinessSeen, Repair, Restoration, RestoreReport, StopReport, ThrottleSeen,
+    VolumeSeen, WorkSeen, WorkloadStatus,
 };
 pub use snapshots::{SnapshotSeen, SnapshotState};

@@ -20,6 +20,14 @@ pub(crate) struct Live {
     pub pods: Vec<Value>,
 }
 
+/// All objects of a kind; none of one that a cluster may lack.
+async fn list(requests: &Requests, kind: Kind) -> Result<Vec<Value>, ClusterError> {
+    match requests.list(kind).await {
+        Err(ClusterError::NotServed { .. }) if kind.may_be_unserved() => Ok(Vec::new()),
+        found => found,
+    }
+}
+
 impl Live {
     /// Reads these kinds, in the order in which objects are made, and what makes and is pods.
     pub async fn read(
@@ -32,7 +40,7 @@ impl Live {
         let managed = Kind::MANAGED.into_iter().filter(|kind| kinds.contains(kind));
         let kinds = managed.chain(besides.iter().copied());
         let kinds = kinds.chain([Kind::ReplicaSet, Kind::Pod]);
-        let lists = try_join_all(kinds.clone().map(|kind| requests.list(kind))).await?;
+        let lists = try_join_all(kinds.clone().map(|kind| list(requests, kind))).await?;
         let mut live = Self { namespace, ..Self::default() };
         for (kind, list) in kinds.zip(lists) {
             match kind {

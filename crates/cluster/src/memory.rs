@@ -10,7 +10,7 @@ use tenure_domain::name::{MeasureId, WorkloadId};
 use crate::erasure::Erasure;
 use crate::error::{ClusterError, KeepError};
 use crate::import::PodsBefore;
-use crate::inventory::{Entry, ObjectKey};
+use crate::inventory::{Entry, Kind, ObjectKey};
 use crate::report::Repair;
 
 /// The version of the memory's form.
@@ -103,9 +103,45 @@ pub struct Before {
     /// What makes pods there without being declared here, as it was when the environment was stopped, by UID.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<String, OtherBefore>,
+    /// The load balancers of others that gave their addresses up, or are to, as they were, by UID.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub balancers: BTreeMap<String, BalancerBefore>,
     /// Which writes webhooks of others refused since, for people; the first of them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub vetoes: BTreeSet<String>,
+}
+
+/// A Service of the type LoadBalancer before it gave its address up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BalancerBefore {
+    /// Its name.
+    pub name: String,
+    /// The workload that it is for, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadId>,
+    /// What of its specification only such a Service has, by field.
+    pub spec: BTreeMap<String, serde_json::Value>,
+    /// Its ports, as the API has them.
+    pub ports: Vec<serde_json::Value>,
+    /// From where it might be reached, where an annotation said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ranges: Option<String>,
+    /// What the cloud had given it: addresses and names.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// Whether the cluster accepted that it gives them up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_released: bool,
+    /// What the cluster said when it refused the last change of it for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+impl BalancerBefore {
+    pub(crate) fn key(&self) -> ObjectKey {
+        ObjectKey::new(Kind::Service, &self.name)
+    }
 }
 
 /// Something of tenants or their tools that makes pods, before the environment was stopped.

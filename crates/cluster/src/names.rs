@@ -3,7 +3,7 @@
 //! Slugs never contain `--`, so a name joined with it can be read in one way only.
 
 use tenure_domain::environment::TenantRole;
-use tenure_domain::name::{AccountId, EnvironmentId, SecretId, SnapshotId, VolumeId, WorkloadId};
+use tenure_domain::name::{AccountId, EnvironmentId, Hostname, SecretId, SnapshotId, VolumeId, WorkloadId};
 
 /// Who we are to server-side apply.
 pub const FIELD_MANAGER: &str = "tenure";
@@ -142,6 +142,11 @@ pub const SUSPENDED_PAGE: &str = "suspended--page";
 /// What leads visitors to a workload by its hostnames.
 pub fn ingress(workload: &WorkloadId) -> String {
     workload.to_string()
+}
+
+/// What leads visitors to a workload by one hostname, where the cluster has a gateway.
+pub fn route(hostname: &Hostname) -> String {
+    hostname.to_string()
 }
 
 /// Where the certificate for the hostnames of a workload is kept, by whatever issues it.

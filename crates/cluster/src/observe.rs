@@ -14,6 +14,7 @@ use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::scope::Scope;
 use tenure_domain::workload::Kind as Of;
 
+use crate::balancers;
 use crate::children;
 use crate::compare::is_as_declared;
 use crate::error::ClusterError;
@@ -25,8 +26,8 @@ use crate::names;
 use crate::others;
 use crate::pass::{Pass, told};
 use crate::report::{
-    ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen, REPORT_VERSION,
-    StopReport, ThrottleSeen, VolumeSeen,
+    BalancerSeen, ClusterSeen, Enforcement, GateSeen, ObjectSeen, Observation, OtherSeen, QuotaSeen,
+    REPORT_VERSION, StopReport, ThrottleSeen, VolumeSeen,
 };
 use crate::restore;
 use crate::restriction::Effect;
@@ -135,6 +136,7 @@ struct Found {
     nodes_asked: BTreeSet<String>,
     volumes: Vec<VolumeSeen>,
     throttle: Option<ThrottleSeen>,
+    balancers: Vec<BalancerSeen>,
     enforced_by: BTreeMap<Capability, String>,
     exceptions: BTreeSet<String>,
 }
@@ -169,6 +171,7 @@ impl Found {
             nodes_asked: self.nodes_asked,
             volumes: self.volumes,
             throttle: self.throttle,
+            load_balancers: self.balancers,
             enforced_by: self.enforced_by,
             exceptions: self.exceptions.into_iter().collect(),
         }))
@@ -203,6 +206,15 @@ impl Look<'_> {
         }
         if let Some(throttle) = effect.throttle {
             self.at_throttle(&effect.scope, throttle);
+        }
+        if effect.load_balancers.is_released() {
+            let seen = balancers::seen(self.pass, &effect.scope);
+            if !seen.missing.is_empty() {
+                self.found.missing.extend(seen.missing);
+                self.found.missing.extend(self.vetoes.iter().cloned());
+            }
+            self.found.exceptions.extend(seen.exceptions);
+            self.found.balancers = seen.balancers;
         }
         Ok(())
     }

@@ -23,7 +23,8 @@ use crate::requests::Requests;
 use crate::restriction::Restriction;
 use crate::webhooks::Veto;
 use crate::{
-    access, adopt, apply, before, children, freeze, gate, import, observe, quiet, restore, snapshots, stop,
+    access, adopt, apply, balancers, before, children, freeze, gate, import, observe, quiet, restore,
+    snapshots, stop,
 };
 
 /// What one pass works with and gathers.
@@ -206,6 +207,7 @@ pub(crate) async fn carry_out(pass: &mut Pass<'_>) -> Result<Option<Proof>, Clus
     access::identities(pass).await?;
     apply::bring_about(pass).await?;
     apply::prune(pass).await?;
+    balancers::carry_out(pass).await?;
     children::hold_up(pass).await?;
     stop::end_pods_of_stopped_workloads(pass).await?;
     restore::wake(pass).await?;

@@ -17,6 +17,15 @@ pub struct SuspendedPage {
     pub port: u16,
 }
 
+/// The gateway that visitors come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// The namespace that it is in.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// How tenants reach a cluster, and where its ingress controllers are. What nobody said is taken from how the engine
 /// itself reaches it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +40,8 @@ pub struct Reach {
     pub tls_annotations: BTreeMap<String, String>,
     /// What visitors come to of hostnames from which they are kept; none, and the ingress controller answers by itself.
     pub suspended_page: Option<SuspendedPage>,
+    /// The gateway that visitors come to, where the cluster has the Gateway API; none, and they come by ingresses.
+    pub gateway: Option<Gateway>,
     /// The namespace that the engine itself runs in, where it runs in the cluster.
     pub own_namespace: Option<String>,
 }
@@ -50,6 +61,7 @@ impl Reach {
             ingress_namespaces: BTreeSet::new(),
             tls_annotations: BTreeMap::new(),
             suspended_page: None,
+            gateway: None,
             own_namespace: None,
         }
     }
@@ -65,6 +77,7 @@ impl Reach {
             ingress_namespaces: self.ingress_namespaces,
             tls_annotations: self.tls_annotations,
             suspended_page: self.suspended_page,
+            gateway: self.gateway,
             own_namespace: self.own_namespace.or_else(|| before.own_namespace.clone()),
         }
     }

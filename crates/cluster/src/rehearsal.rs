@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tenure_domain::balancers::Balancers;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::{MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
 use tenure_domain::scope::Scope;
 use tenure_domain::throttle::Throttle;
 
+use crate::balancers;
 use crate::before;
 use crate::environment::Environment;
 use crate::error::{ClusterError, KeepError};
@@ -35,6 +37,8 @@ pub struct Supposed {
     pub withholds: BTreeSet<Capability>,
     /// How much computing time stays, where it is throttled.
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers.
+    pub load_balancers: Balancers,
     /// The longest time that a stopped pod is given to end, in seconds.
     pub pod_grace_seconds: u32,
 }
@@ -61,6 +65,9 @@ pub struct StopRehearsal {
     pub volumes: Vec<VolumeSeen>,
     /// The jobs and cron jobs that make no pods meanwhile.
     pub jobs: Vec<String>,
+    /// The load balancers that give their addresses up, and may have others afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load_balancers: Vec<String>,
 }
 
 /// What the end of a stop would do.
@@ -129,14 +136,14 @@ pub(crate) async fn run(
     let jobs = if stops && whole { jobs(&reads).await? } else { Vec::new() };
     let mut pass = pass::prepare(dry, environment, restriction, memory.clone(), &Forget, now).await?;
     pass::carry_out(&mut pass).await?;
-    let ahead = of_before(&pass);
+    let (ahead, load_balancers) = (of_before(&pass), balancers::named(&pass));
     let mut volumes = Vec::new();
     for volume in &ahead.volumes {
         let found = reads.get(Kind::PersistentVolume, &volume.volume).await?.unwrap_or_default();
         let reclaim_policy = text(&found, "/spec/persistentVolumeReclaimPolicy").to_owned();
         volumes.push(VolumeSeen { reclaim_policy, ..volume.clone() });
     }
-    let stop = StopRehearsal { writes: planned(&pass), pods, volumes, jobs };
+    let stop = StopRehearsal { writes: planned(&pass), pods, volumes, jobs, load_balancers };
     Ok(Rehearsal { stop: Some(stop), lift: LiftRehearsal { still_withheld_by, ..ahead } })
 }
 

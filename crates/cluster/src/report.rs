@@ -266,6 +266,22 @@ pub struct ThrottleSeen {
     pub pods: u32,
 }
 
+/// A load balancer that gave its address up, or got one again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BalancerSeen {
+    /// The Service.
+    pub service: ObjectKey,
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version when it was seen.
+    pub resource_version: String,
+    /// What the cloud had given it before: addresses and names.
+    pub addresses_before: Vec<String>,
+    /// What it has now: after a restoration maybe nothing yet, and maybe others than before.
+    pub addresses: Vec<String>,
+}
+
 /// What was observed when a measure was found to be true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -308,6 +324,9 @@ pub struct StopReport {
     /// How much computing time is left, where that is throttled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<ThrottleSeen>,
+    /// The load balancers that gave their addresses up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load_balancers: Vec<BalancerSeen>,
     /// What makes each withheld capability true.
     pub enforced_by: BTreeMap<Capability, String>,
     /// What was not, or could not be, observed.
@@ -336,6 +355,9 @@ pub struct RestoreReport {
     pub readiness: BTreeMap<WorkloadId, ReadinessSeen>,
     /// The volumes.
     pub volumes: Vec<VolumeSeen>,
+    /// The load balancers that had given their addresses up: an address that the cloud gives later is not waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load_balancers: Vec<BalancerSeen>,
     /// How many objects were compared with what they were before.
     pub compared: u32,
     /// Whether all of them are as before, apart from what was declared anew or put right meanwhile.

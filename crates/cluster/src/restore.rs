@@ -6,6 +6,7 @@ use serde_json::json;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::MeasureId;
 
+use crate::balancers;
 use crate::children::has_ended;
 use crate::compare::parts;
 use crate::error::ClusterError;
@@ -115,6 +116,8 @@ pub(crate) async fn observe(
     };
     compared.count += others.count;
     compared.differences.extend(others.differences);
+    let (balancers, not_given_back) = balancers::restored(pass, &before);
+    compared.differences.extend(not_given_back);
     compared.differences.extend(vetoes.iter().cloned());
     let readiness = before
         .readiness
@@ -132,6 +135,7 @@ pub(crate) async fn observe(
             .map(|(id, &was)| (id.clone(), ReadinessSeen { before: was, ready: pass.live.ready(id) }))
             .collect::<BTreeMap<_, _>>(),
         volumes,
+        load_balancers: balancers,
         compared: compared.count,
         equal: compared.differences.is_empty(),
         differences: compared.differences,
@@ -167,6 +171,9 @@ fn missing(pass: &Pass<'_>, before: &Before, lifting: &Lifting) -> Option<String
     {
         return Some(why);
     }
+    if let Some(why) = balancers::missing(pass, before) {
+        return Some(why);
+    }
     for id in before.throttled.iter().filter(|id| pass.restriction.throttling(id).is_none()) {
         if let Some(pod) = throttle::still(pass, id) {
             return Some(format!("{pod} has not got its computing time back yet"));
@@ -195,6 +202,7 @@ fn forget(pass: &mut Pass<'_>) {
     before.lifting = None;
     let is_stopped = restriction.on_environment(Capability::Compute).is_some();
     before.throttled.retain(|id| restriction.throttling(id).is_some());
+    before.balancers.retain(|_, noted| restriction.releases(noted.workload.as_ref()));
     before.readiness.retain(|id, _| {
         restriction.on_workload(id, Capability::Compute).is_some() || restriction.throttling(id).is_some()
     });
@@ -232,7 +240,7 @@ impl Comparison {
             all.iter().find(|wanted| &wanted.key == key).map(|wanted| wanted.declared.clone())
         };
         let declared = digest(&pass.declared);
-        if declared != digest(&pass.wanted) {
+        if declared != digest(&pass.wanted) || balancers::is_released(pass, key) {
             return; // still withheld
         }
         self.count += 1;

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tenure_domain::balancers::Balancers;
 use tenure_domain::capability::{Capability, Enforcer};
 use tenure_domain::name::{EnvironmentId, Hostname, MeasureId, WorkloadId};
 use tenure_domain::permit::Permit;
@@ -83,6 +84,8 @@ pub(crate) struct Effect {
     pub withholds: BTreeSet<Capability>,
     /// How much computing time it leaves, where it is throttling.
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers.
+    pub load_balancers: Balancers,
 }
 
 /// Everything withheld in one environment.
@@ -93,6 +96,8 @@ pub(crate) struct Restriction {
     workloads: BTreeMap<(WorkloadId, Capability), Withholding>,
     /// By workload; by none for all of them.
     throttled: BTreeMap<Option<WorkloadId>, Throttling>,
+    /// The workloads whose load balancers give their addresses up; none for all that is there.
+    released: BTreeSet<Option<WorkloadId>>,
     /// The hostnames from which visitors are kept by themselves.
     hostnames: BTreeMap<Hostname, Withholding>,
 }
@@ -132,7 +137,9 @@ impl Restriction {
                 scope: permit.scope().clone(),
                 withholds: enforced_here(permit).collect(),
                 throttle: permit.throttle(),
+                load_balancers: permit.load_balancers(),
             };
+            all.release(permit.scope(), permit.load_balancers());
             all.throttle(permit.scope(), permit.throttle());
             all.effects.insert(permit.measure().clone(), effect);
             let one = Withholding::of(permit, &environment.id);
@@ -160,7 +167,13 @@ impl Restriction {
             self.withhold(&supposed.scope, capability, &one);
         }
         self.throttle(&supposed.scope, supposed.throttle);
-        let effect = Effect { scope: supposed.scope.clone(), withholds, throttle: supposed.throttle };
+        self.release(&supposed.scope, supposed.load_balancers);
+        let effect = Effect {
+            scope: supposed.scope.clone(),
+            withholds,
+            throttle: supposed.throttle,
+            load_balancers: supposed.load_balancers,
+        };
         self.effects.insert(supposed.measure.clone(), effect);
     }
 
@@ -191,6 +204,25 @@ impl Restriction {
         };
         // The least that any of them leaves: what several withhold is not multiplied.
         self.throttled.entry(whose).and_modify(|known| *known = (*known).min(one)).or_insert(one);
+    }
+
+    fn release(&mut self, scope: &Scope, load_balancers: Balancers) {
+        match (load_balancers, scope) {
+            (Balancers::Released, Scope::Account | Scope::Environment(_)) => {
+                self.released.insert(None);
+            }
+            (Balancers::Released, Scope::Workload(_, workload)) => {
+                self.released.insert(Some(workload.clone()));
+            }
+            // No load balancer is a single hostname's.
+            (Balancers::Released, Scope::Hostname(..)) | (Balancers::Kept, _) => {}
+        }
+    }
+
+    /// Whether load balancers give their addresses up: those of a workload, or of none. What any measure has them give up is
+    /// given up.
+    pub fn releases(&self, workload: Option<&WorkloadId>) -> bool {
+        self.released.iter().any(|whose| whose.is_none() || whose.as_ref() == workload)
     }
 
     /// How much computing time is left to a workload, where less than is declared.

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod authority;
+pub mod balancers;
 pub mod book;
 pub mod calendar;
 pub mod capability;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::account::erasure::Included;
 use crate::account::measure::Approval;
+use crate::balancers::Balancers;
 use crate::capability::Capability;
 use crate::name::{AccountId, ClusterId, EnvironmentId, MeasureId, PersonId};
 use crate::scope::Scope;
@@ -25,6 +26,7 @@ pub struct Permit {
     pub(crate) scope: Scope,
     pub(crate) withholds: BTreeSet<Capability>,
     pub(crate) throttle: Option<Throttle>,
+    pub(crate) load_balancers: Balancers,
     pub(crate) pod_grace_seconds: u32,
     pub(crate) keeps: BTreeSet<Scope>,
     pub(crate) minted_at: Timestamp,
@@ -50,6 +52,10 @@ impl Permit {
     /// How much computing time it leaves, where it is throttling.
     pub fn throttle(&self) -> Option<Throttle> {
         self.throttle
+    }
+    /// What becomes of load balancers within its scope while it is in effect.
+    pub fn load_balancers(&self) -> Balancers {
+        self.load_balancers
     }
     /// The longest time that a stopped pod is given to end, in seconds.
     pub fn pod_grace_seconds(&self) -> u32 {

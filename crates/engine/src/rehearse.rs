@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tenure_cluster::{Preflight, Rehearsal, Supposed};
 use tenure_domain::account::Account;
+use tenure_domain::balancers::Balancers;
 use tenure_domain::capability::Capability;
 use tenure_domain::name::{AccountId, EnvironmentId, MeasureId};
 use tenure_domain::scope::Scope;
@@ -53,6 +54,7 @@ impl Engine {
             scope: of.proposal.scope.clone(),
             withholds: of.proposal.withholds.clone(),
             throttle: of.proposal.throttle,
+            load_balancers: of.proposal.load_balancers,
             pod_grace_seconds: of.pod_grace_seconds,
         };
         self.rehearse(account, &supposed).await
@@ -66,8 +68,14 @@ impl Engine {
         withholds: BTreeSet<Capability>,
     ) -> All<Rehearsal> {
         let measure = nobodys(&account.id);
-        let supposed =
-            Supposed { measure, scope, withholds, throttle: None, pod_grace_seconds: GRACE_SECONDS };
+        let supposed = Supposed {
+            measure,
+            scope,
+            withholds,
+            throttle: None,
+            load_balancers: Balancers::Kept,
+            pod_grace_seconds: GRACE_SECONDS,
+        };
         self.rehearse(account, &supposed).await
     }
 

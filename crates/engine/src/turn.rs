@@ -707,12 +707,13 @@ fn document(command: &account::Command) -> Option<&Blob> {
         | C::ApplyEmergency { reasons, .. } => reasons.letter.as_ref(),
         C::IssueRetrievalNotice { letter, .. } | C::NotifyTerms { letter, .. } => Some(letter),
         C::RecordCheck { found, .. } => found.evidence(),
-        C::ProveDelivery { evidence, .. } => Some(evidence),
+        C::ProveDelivery { evidence, .. } | C::Provision(Provision::ProveHostname { evidence, .. }) => {
+            Some(evidence)
+        }
         C::ConfirmDeletion { certificate } | C::ConfirmEnvironmentDeleted { certificate, .. } => {
             Some(certificate)
         }
         C::Provision(Provision::ImportEnvironment { survey, .. }) => Some(&survey.document),
-        C::Provision(Provision::ProveHostname { evidence, .. }) => Some(evidence),
         C::Provision(Provision::EndMove { certificate, .. }) => Some(certificate),
         C::Provision(Provision::ConfirmAdopted { receipt, .. } | Provision::ConfirmMoved { receipt, .. })
         | C::ConfirmInForce { receipt, .. }

@@ -308,6 +308,18 @@ pub static KINDS: &[Kind] = &[
             &["vs"],
         )
     },
+    Kind {
+        subresources: &["status"],
+        generation: true,
+        ..grouped(
+            "gateway.networking.k8s.io",
+            "v1",
+            "HTTPRoute",
+            "httproutes",
+            "httproutes.gateway.networking.k8s.io",
+            &[],
+        )
+    },
     grouped("coordination.k8s.io", "v1", "Lease", "leases", "leases.coordination.k8s.io", &[]),
 ];
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{Error, ErrorKind, context};
+use tenure_domain::balancers::Balancers;
 use tenure_domain::calendar;
 use tenure_domain::period::Period;
 use tenure_domain::scope::Scope;
@@ -133,11 +134,15 @@ impl Teller<'_> {
     }
 
     fn preset(&self) -> Result<String, String> {
-        match self.statement.measure.throttle {
+        let preset = match self.statement.measure.throttle {
             Some(throttle) => {
-                self.say("preset.throttled", &[("percent", throttle.percent().to_string().as_str())])
+                self.say("preset.throttled", &[("percent", throttle.percent().to_string().as_str())])?
             }
-            None => self.say(&format!("preset.{}", self.statement.measure.preset), &[]),
+            None => self.say(&format!("preset.{}", self.statement.measure.preset), &[])?,
+        };
+        match self.statement.measure.load_balancers {
+            Balancers::Kept => Ok(preset),
+            Balancers::Released => self.say("preset.released", &[("preset", preset.as_str())]),
         }
     }
 

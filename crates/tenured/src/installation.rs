@@ -73,13 +73,14 @@ fn reached(cluster: Cluster, said: &ReachConfig) -> anyhow::Result<Cluster> {
     let cluster = cluster.saying(said.said);
     let (server, ingress_namespaces) = (said.server.clone(), said.ingress_namespaces.clone());
     let tls_annotations = said.tls_annotations.clone();
-    let suspended_page = said.suspended_page.clone();
+    let (suspended_page, gateway) = (said.suspended_page.clone(), said.gateway.clone());
     let reach = Reach {
         server,
         certificate_authority,
         ingress_namespaces,
         tls_annotations,
         suspended_page,
+        gateway,
         ..Reach::default()
     };
     Ok(cluster.reached(reach))

@@ -182,6 +182,9 @@ pub struct RehearsedStop {
     pub volumes: Vec<VolumePolicyView>,
     /// The jobs and cron jobs that make no pods meanwhile.
     pub jobs: Vec<String>,
+    /// The load balancers that give their addresses up, with these: they may have others afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load_balancers: Vec<String>,
 }
 
 /// What the end of a stop would do.

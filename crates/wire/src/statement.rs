@@ -99,6 +99,9 @@ part!(
         /// How much computing time it leaves, in percent of what is declared, where it is throttling.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         throttle: Option<u8>,
+        /// `released` where load balancers give up their addresses meanwhile, which may be others afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        load_balancers: Option<String>,
         /// From what; none where it is only intended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         scope: Option<String>,

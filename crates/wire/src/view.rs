@@ -817,6 +817,8 @@ view!(
         withholds: BTreeSet<String>,
         /// How much of the declared computing time it leaves, in percent, where it is throttling.
         throttle_percent: Option<u8>,
+        /// `released` where load balancers give up their addresses meanwhile, which may be others afterwards; else `kept`.
+        load_balancers: String,
         /// From what.
         scope: String,
         /// `proposed`, `approved`, `scheduled`, `applying`, `in_force`, `stayed`, `lifting`, `lifted` or `withdrawn`.
@@ -866,7 +868,7 @@ view!(
         withholds: BTreeMap<String, String>,
         /// The workloads it reaches.
         workloads: Vec<String>,
-        /// What a stop loses: persistent data is never among it.
+        /// What is lost by it: persistent data is never among it.
         losses: Vec<String>,
         /// Every guard that is not met now.
         guards: Vec<GuardView>,

@@ -531,7 +531,7 @@ impl Workload {
                 late_seconds: s.late_seconds,
             }),
             hostnames: self.hostnames,
-            entry: self.entry.map(|e| domain::Entry { class: e.class, tls: e.tls }),
+            entry: self.entry.map(|e| Box::new(domain::Entry { class: e.class, tls: e.tls })),
         })
     }
 }

@@ -88,6 +88,7 @@ pub async fn measure(
         preset: proposal.preset.to_string(),
         withholds: proposal.withholds.iter().map(ToString::to_string).collect(),
         throttle_percent: proposal.throttle.map(Throttle::percent),
+        load_balancers: proposal.load_balancers.to_string(),
         scope: proposal.scope.to_string(),
         state: measure.state_name().to_owned(),
         state_at,
@@ -163,7 +164,7 @@ pub fn preview(
         .filter(|scope| proposal.scope.covers(scope))
         .map(|scope| scope.to_string())
         .collect();
-    let losses = if proposal.withholds.contains(&Capability::Compute) && !workloads.is_empty() {
+    let mut losses = if proposal.withholds.contains(&Capability::Compute) && !workloads.is_empty() {
         vec![
             "what running pods hold in memory".to_owned(),
             "files that pods wrote outside their volumes".to_owned(),
@@ -171,6 +172,9 @@ pub fn preview(
     } else {
         Vec::new()
     };
+    if proposal.load_balancers.is_released() {
+        losses.push("the addresses of load balancers: they may be others afterwards".to_owned());
+    }
     let withholds: BTreeMap<String, String> = proposal
         .withholds
         .iter()

@@ -7,6 +7,7 @@ use tenure_domain::name::{Hostname, WorkloadId};
 use tenure_domain::scope::Scope;
 
 use super::Look;
+use crate::balancers;
 use crate::error::ClusterError;
 use crate::inventory::{Kind, ObjectKey};
 use crate::live::{text, workload_of};
@@ -18,14 +19,19 @@ const NOTHING_TO_CLOSE: &str = "no workload is declared there, so nothing of one
                                 default-deny opens nothing (stored)";
 
 /// What is said of every ingress.
-const FOLLOWED: &str = "whether the cluster's ingress controller follows its ingresses was not asked, and connections that \
-                        exist may last";
+const FOLLOWED: &str = "whether the cluster's ingress controller or gateway follows what it is told was not asked, and connections \
+                        that exist may last";
 
 /// What is said where a single hostname is withheld.
 const BESIDE: &str = "the workload is reached as before under its other hostnames and its own addresses";
 
 /// What is said of withheld traffic in an open environment.
 const OPEN_CLOSED: &str = "the network policies of the environment open nothing (stored)";
+
+/// What could lead visitors to a workload by a hostname.
+fn entries(workload: &WorkloadId, name: &Hostname) -> [(Kind, String); 2] {
+    [(Kind::Ingress, names::ingress(workload)), (Kind::HttpRoute, names::route(name))]
+}
 
 impl Look<'_> {
     pub(super) async fn at_ingress(&mut self, scope: &Scope) -> Result<(), ClusterError> {
@@ -77,12 +83,23 @@ impl Look<'_> {
 
     /// What leads visitors to a workload by its hostnames, where it has one that is proved.
     fn at_entry(&mut self, workload: &WorkloadId) {
-        let ingress = ObjectKey::new(Kind::Ingress, names::ingress(workload));
-        if self.pass.wanted.iter().any(|wanted| wanted.key == ingress) {
-            self.at_object(Kind::Ingress, &ingress.name, Some(workload));
-            self.at_object(Kind::Service, names::SUSPENDED_PAGE, None);
-            self.found.exceptions.insert(FOLLOWED.to_owned());
+        let entry = self.entry_of(workload);
+        if entry.is_empty() {
+            return;
         }
+        for key in entry {
+            self.at_object(key.kind, &key.name, Some(workload));
+        }
+        self.at_object(Kind::Service, names::SUSPENDED_PAGE, None);
+        self.found.exceptions.insert(FOLLOWED.to_owned());
+    }
+
+    /// The objects by which visitors come to a workload.
+    fn entry_of(&self, workload: &WorkloadId) -> Vec<ObjectKey> {
+        let is_entry = |kind| matches!(kind, Kind::Ingress | Kind::HttpRoute);
+        let wanted = self.pass.wanted.iter();
+        let entry = wanted.filter(|w| is_entry(w.key.kind) && w.workload.as_ref() == Some(workload));
+        entry.map(|wanted| wanted.key.clone()).collect()
     }
 
     /// One hostname of a workload, which is reached as before under its others.
@@ -94,27 +111,28 @@ impl Look<'_> {
             {
                 self.at_entry(workload);
                 self.found.exceptions.insert(BESIDE.to_owned());
-                "the ingress leads the hostname to what stands for the suspended (stored)"
+                "what leads visitors there leads the hostname to what stands for the suspended (stored)"
             }
             Some(_) => {
-                self.at_entry_without(workload);
-                "the ingress of the workload does not have the hostname (stored)"
+                self.at_entry_without(workload, name);
+                "nothing leads visitors to the workload by the hostname (stored)"
             }
             None => {
-                self.at_removed(workload, &[(Kind::Ingress, names::ingress(workload))]);
+                self.at_removed(workload, &entries(workload, name));
                 "nothing of the workload is declared that could lead there"
             }
         };
         self.found.enforced_by.insert(Capability::Ingress, by.to_owned());
     }
 
-    /// The ingress of a workload that does not have a hostname, where it has one at all.
-    fn at_entry_without(&mut self, workload: &WorkloadId) {
-        let ingress = ObjectKey::new(Kind::Ingress, names::ingress(workload));
-        if self.pass.wanted.iter().any(|wanted| wanted.key == ingress) {
-            self.at_object(Kind::Ingress, &ingress.name, Some(workload));
-        } else {
-            self.at_removed(workload, &[(Kind::Ingress, ingress.name)]);
+    /// What leads visitors to a workload without this hostname, where anything does.
+    fn at_entry_without(&mut self, workload: &WorkloadId, name: &Hostname) {
+        let entry = self.entry_of(workload);
+        for key in &entry {
+            self.at_object(key.kind, &key.name, Some(workload));
+        }
+        if entry.is_empty() {
+            self.at_removed(workload, &entries(workload, name));
         }
     }
 
@@ -173,7 +191,9 @@ impl Look<'_> {
         self.found.exceptions.insert(unseen.to_owned());
         for key in self.pass.live.objects.keys() {
             let is_network = key.kind == Kind::NetworkPolicy || key.kind == also && also == Kind::Service;
-            if is_network && !self.pass.wanted.iter().any(|wanted| &wanted.key == key) {
+            let is_left = !self.pass.wanted.iter().any(|wanted| &wanted.key == key)
+                && !balancers::is_released(self.pass, key);
+            if is_network && is_left {
                 self.found.exceptions.insert(format!("{key} is not ours and was left as it is"));
             }
         }

@@ -95,7 +95,7 @@ pub(crate) fn environment(
         }
         if declared.kind.listens() {
             all.extend(workload::services(environment, id, declared, on(Capability::Ingress).as_ref()));
-            all.extend(entry::ingress(environment, id, declared, restriction));
+            all.extend(entry::entry(environment, id, declared, restriction));
         }
         all.extend(scale::autoscaler(environment, id, declared, (alone, slow)));
         all.extend(scale::budget(environment, id, declared));

@@ -9,10 +9,14 @@ use crate::inventory::Kind;
 use crate::names;
 use crate::restriction::Withholding;
 
-/// The quota of the plan.
+/// The ports of nodes for each load balancer: a server counts one for each of its ports.
+const NODE_PORTS: u64 = 10;
+
+/// The quota of the plan. Without load balancers there are no ports of nodes either.
 pub(super) fn plan(environment: &Environment) -> Wanted {
     let plan = environment.plan;
     let (cpu, memory) = (millis(plan.cpu_millis.into()), mebibytes(plan.memory_mib.into()));
+    let load_balancers = u64::from(environment.envelope.exposure.load_balancers);
     let mut body = json!({"spec": {"hard": {
         "requests.cpu": cpu,
         "limits.cpu": cpu,
@@ -20,8 +24,8 @@ pub(super) fn plan(environment: &Environment) -> Wanted {
         "limits.memory": memory,
         "requests.storage": mebibytes(plan.storage_mib.into()),
         "pods": count(plan.pods.into()),
-        "services.loadbalancers": count(environment.envelope.exposure.load_balancers.into()),
-        "services.nodeports": "0",
+        "services.loadbalancers": count(load_balancers),
+        "services.nodeports": count(load_balancers * NODE_PORTS),
     }}});
     for (class, amount) in environment.envelope.storage_classes(plan.storage_mib) {
         let hard = format!("{class}.storageclass.storage.k8s.io/requests.storage");

@@ -66,6 +66,7 @@ on_both! {
     sim_a_stopped_workload_leaves_its_neighbour_running real_a_stopped_workload_leaves_its_neighbour_running a_stopped_workload_leaves_its_neighbour_running;
     sim_lifting_one_measure_leaves_what_another_withholds real_lifting_one_measure_leaves_what_another_withholds lifting_one_measure_leaves_what_another_withholds;
     sim_a_throttled_environment_runs_on_with_less_until_it_is_lifted real_a_throttled_environment_runs_on_with_less_until_it_is_lifted a_throttled_environment_runs_on_with_less_until_it_is_lifted;
+    sim_a_load_balancer_gives_its_address_up_and_comes_back_as_it_was real_a_load_balancer_gives_its_address_up_and_comes_back_as_it_was a_load_balancer_gives_its_address_up_and_comes_back_as_it_was;
     sim_a_permit_of_another_account_restricts_nothing real_a_permit_of_another_account_restricts_nothing a_permit_of_another_account_restricts_nothing;
     sim_a_probe_tells_what_a_cluster_can_do real_a_probe_tells_what_a_cluster_can_do a_probe_tells_what_a_cluster_can_do;
     sim_jobs_are_held_and_go_on_from_now real_jobs_are_held_and_go_on_from_now jobs_are_held_and_go_on_from_now;
@@ -127,8 +128,23 @@ async fn sim_visitors_of_an_isolated_workload_come_to_the_providers_page() {
 }
 
 #[tokio::test]
+async fn sim_visitors_come_by_the_gateway_where_the_cluster_has_one() {
+    checks::visitors_come_by_the_gateway_where_the_cluster_has_one(world::World::simulated().await).await;
+}
+
+#[tokio::test]
 async fn sim_a_certificate_is_asked_for_as_the_settings_say() {
     checks::a_certificate_is_asked_for_as_the_settings_say(world::World::simulated().await).await;
+}
+
+#[tokio::test]
+async fn sim_load_balancers_are_kept_where_no_measure_gives_them_up() {
+    checks::load_balancers_are_kept_where_no_measure_gives_them_up(world::World::simulated().await).await;
+}
+
+#[tokio::test]
+async fn sim_a_death_between_any_two_requests_loses_no_load_balancer() {
+    checks::a_death_between_any_two_requests_loses_no_load_balancer(world::World::simulated().await).await;
 }
 
 #[tokio::test]

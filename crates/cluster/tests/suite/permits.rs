@@ -38,6 +38,7 @@ powers:
   - {id: "throttle", permits: throttle, throttle: {percent: 25}, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
   - {id: "halve", permits: throttle, throttle: {percent: 50}, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
   - {id: "suspend", permits: suspend, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1, podGrace: PT2S, constructiveTerminationAfter: P30D}
+  - {id: "release", permits: isolate, loadBalancers: released, scopes: [account, environment, workload], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
   - {id: "name", permits: [ingress], scopes: [hostname], grounds: [g1, g2, g3, g4, g5, g6, g7, g8, g9], notice: PT0S, cure: PT0S, approvals: 1}
 floors: {retrieval: P30D, appealWindow: P6M, appealDecision: P7D, evidenceRetention: P180D}
 "#;

@@ -45,6 +45,7 @@ impl Account {
             scope: measure.proposal.scope.clone(),
             withholds: measure.proposal.withholds.clone(),
             throttle: measure.proposal.throttle,
+            load_balancers: measure.proposal.load_balancers,
             pod_grace_seconds: measure.pod_grace_seconds,
             keeps: self.kept_under(&measure.proposal),
             minted_at: context.now,

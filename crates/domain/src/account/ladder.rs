@@ -70,7 +70,10 @@ fn is_less(power: &Power, on: ScopeKind, proposal: &Proposal, kind: ScopeKind) -
     let withholds = power.withholds();
     let part = withholds.is_subset(&proposal.withholds) && withholds != proposal.withholds && on <= kind;
     let milder = Throttle::is_less(power.throttle, proposal.throttle) && on <= kind;
-    part || milder || withholds == proposal.withholds && power.throttle == proposal.throttle && on < kind
+    let place = (on, power.load_balancers);
+    let keeps = on <= kind && power.load_balancers <= proposal.load_balancers;
+    let same = withholds == proposal.withholds && power.throttle == proposal.throttle;
+    part || milder || same && keeps && place != (kind, proposal.load_balancers)
 }
 
 /// Whether one proposal is less than another.
@@ -79,5 +82,6 @@ fn less(one: &Proposal, other: &Proposal) -> bool {
     place(one) < place(other)
         || place(one) == place(other)
             && (Throttle::is_less(one.throttle, other.throttle)
-                || one.withholds.is_subset(&other.withholds) && one.withholds != other.withholds)
+                || one.withholds.is_subset(&other.withholds) && one.withholds != other.withholds
+                || one.withholds == other.withholds && one.load_balancers < other.load_balancers)
 }

@@ -9,6 +9,7 @@ use super::actor::Actor;
 use super::parity::Compared;
 use super::watch::{Lifts, Watch};
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::capability::{Capability, Preset};
 use crate::name::{AppealId, CaseId, MeasureId, OrderId, PersonId, PowerId};
 use crate::scope::Scope;
@@ -117,6 +118,9 @@ pub struct Proposal {
     /// How much computing time it leaves, where it is throttling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers meanwhile.
+    #[serde(default, skip_serializing_if = "Balancers::is_kept")]
+    pub load_balancers: Balancers,
     /// From what.
     pub scope: Scope,
     /// The moment from which it is to take effect.

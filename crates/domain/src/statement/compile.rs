@@ -197,6 +197,7 @@ fn about(measure: Option<&Measure>, granted: &Power) -> About {
         preset: measure.map_or(granted.permits, |m| m.proposal.preset),
         withholds: measure.map_or_else(|| granted.withholds(), |m| m.proposal.withholds.clone()),
         throttle: measure.map_or(granted.throttle, |m| m.proposal.throttle),
+        load_balancers: measure.map_or(granted.load_balancers, |m| m.proposal.load_balancers),
         scope: measure.map(|m| m.proposal.scope.clone()),
         scopes: granted.scopes.clone(),
     }

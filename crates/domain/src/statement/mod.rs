@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::account::notice::NoticeKind;
+use crate::balancers::Balancers;
 use crate::capability::{Capability, Preset};
 use crate::name::{
     AccountId, AppealId, CaseId, Ground, ItemId, MeasureId, NoticeId, PowerId, ReportId, RuleId,
@@ -178,6 +179,9 @@ pub struct About {
     /// How much computing time it leaves, in percent of what is declared, where it is throttling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers meanwhile.
+    #[serde(default, skip_serializing_if = "Balancers::is_kept")]
+    pub load_balancers: Balancers,
     /// From what; none where it is only intended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,

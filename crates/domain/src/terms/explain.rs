@@ -12,6 +12,7 @@ use super::regulation::{
     CHANGE_NOTICE, COMPLAINTS, RETRIEVAL, SWITCHING_NOTICE, SWITCHING_TRANSITION, TERMINATION_NOTICE,
 };
 use super::{Power, Process, Regulation, Terms};
+use crate::balancers::Balancers;
 use crate::calendar::{CalendarError, Deadline};
 use crate::capability::{Capability, Preset};
 use crate::name::{Ground, PowerId};
@@ -44,6 +45,8 @@ pub struct Way {
     pub listed: BTreeSet<Capability>,
     /// How much computing time it leaves, where it is throttling.
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers meanwhile.
+    pub load_balancers: Balancers,
     /// To what.
     pub scopes: BTreeSet<ScopeKind>,
     /// How it comes about, and when.
@@ -206,6 +209,7 @@ impl Terms {
             permits: power.permits,
             listed: power.listed.clone(),
             throttle: power.throttle,
+            load_balancers: power.load_balancers,
             scopes: power.scopes.clone(),
             course: self.course(power, ground, example),
             after: power.after,

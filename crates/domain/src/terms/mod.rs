@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::calendar::Calendar;
 use crate::capability::{Capability, Preset, rung, unsupported};
 use crate::document::DocumentErrors;
@@ -131,6 +132,9 @@ pub struct Power {
     /// How much computing time its measures leave. Written for `throttle`, and only there; without it nobody can carry it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
+    /// What becomes of load balancers meanwhile. Written where `ingress` is withheld, and only there.
+    #[serde(skip_serializing_if = "Balancers::is_kept")]
+    pub load_balancers: Balancers,
     /// In whose name its measures stand, where it says so itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,

@@ -1,5 +1,6 @@
 //! Reading a terms document.
 
+mod balancing;
 mod consent;
 mod grounds;
 mod listed;

@@ -84,7 +84,7 @@ pub struct Workload {
     pub hostnames: BTreeSet<Hostname>,
     /// How visitors come by its hostnames.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub entry: Option<Entry>,
+    pub entry: Option<Box<Entry>>,
 }
 
 /// A volume claimed by a workload.

@@ -58,7 +58,7 @@ fn release(hostname: &str) -> Command {
 
 fn reached(hostnames: &[&str], entry: Option<Entry>) -> Workload {
     let hostnames = hostnames.iter().map(|text| name(text)).collect();
-    Workload { hostnames, entry, ..workload("registry.example/app:1") }
+    Workload { hostnames, entry: entry.map(Box::new), ..workload("registry.example/app:1") }
 }
 
 fn put(workload: &str, spec: Workload) -> Command {

@@ -25,6 +25,7 @@ mod world;
 mod closing;
 mod measures;
 
+mod balancers;
 mod gagged;
 mod law_basis;
 mod law_clocks;

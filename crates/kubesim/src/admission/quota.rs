@@ -26,10 +26,17 @@ pub fn usage_of(kind: &Kind, object: &Value, now: Timestamp) -> Usage {
     match kind.resource {
         "services" => {
             one("services");
-            match text(object, "/spec/type") {
-                "NodePort" => one("services.nodeports"),
-                "LoadBalancer" => one("services.loadbalancers"),
-                _ => {}
+            let of_type = text(object, "/spec/type");
+            if of_type == "LoadBalancer" {
+                one("services.loadbalancers");
+            }
+            // A load balancer takes ports of nodes too, unless it says that it needs none.
+            let needs_none =
+                object.pointer("/spec/allocateLoadBalancerNodePorts") == Some(&Value::Bool(false));
+            if of_type == "NodePort" || of_type == "LoadBalancer" {
+                let drawn = |port: &&Value| !needs_none || int(port, "/nodePort").is_some();
+                let ports = list(object, "/spec/ports").iter().filter(drawn).count();
+                usage.insert("services.nodeports".to_owned(), Quantity::count(ports));
             }
         }
         "secrets" | "configmaps" | "resourcequotas" => one(kind.resource),

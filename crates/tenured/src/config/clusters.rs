@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value as Json, json};
-use tenure_cluster::{Said, SuspendedPage};
+use tenure_cluster::{Gateway, Said, SuspendedPage};
 use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{Faults, Item};
 use tenure_domain::name::{ClusterId, Hostname};
@@ -24,7 +24,7 @@ const MOST: usize = 64;
 const NAME: &str = "name";
 
 /// What is said of each, as settings of the group `cluster`.
-const OF_EACH: [&str; 9] = [
+const OF_EACH: [&str; 10] = [
     "kubeconfig",
     "context",
     "server",
@@ -32,6 +32,7 @@ const OF_EACH: [&str; 9] = [
     "ingressNamespaces",
     "tlsAnnotations",
     "suspendedPage",
+    "gateway",
     "networkPolicies",
     "loadBalancers",
 ];
@@ -73,6 +74,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
             "ingressNamespaces" => namespaces(text).map(|_| value),
             "tlsAnnotations" => annotations(text).map(|_| value),
             "suspendedPage" => suspended_page(text).map(|_| value),
+            "gateway" => gateway(text).map(|_| value),
             _ => Ok(value),
         });
         match read {
@@ -101,6 +103,7 @@ fn one(item: &Item<'_>, faults: &mut Faults) -> Option<(ClusterId, NamedCluster)
         ingress_namespaces: namespaces(&text("ingressNamespaces").unwrap_or_default()).unwrap_or_default(),
         tls_annotations: annotations(&text("tlsAnnotations").unwrap_or_default()).unwrap_or_default(),
         suspended_page: text("suspendedPage").and_then(|page| suspended_page(&page).ok()),
+        gateway: text("gateway").and_then(|name| gateway(&name).ok()),
         said,
     };
     let cluster = ClusterConfig::Kubeconfig { path: path("kubeconfig"), context: text("context") };
@@ -160,6 +163,17 @@ pub fn suspended_page(text: &str) -> Result<SuspendedPage, String> {
         Some(SuspendedPage { host: host.to_owned(), port })
     });
     read.ok_or_else(|| "write HOST:PORT, such as suspended.provider.svc.cluster.local:80".to_owned())
+}
+
+/// A gateway, as its namespace and name.
+pub fn gateway(text: &str) -> Result<Gateway, String> {
+    let is_name = |name: &str| {
+        let of = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b);
+        (1..=253).contains(&name.len()) && name.bytes().all(of)
+    };
+    let read = text.split_once('/').filter(|(namespace, name)| is_name(namespace) && is_name(name));
+    let (namespace, name) = read.ok_or_else(|| "write NAMESPACE/NAME, such as gateways/public".to_owned())?;
+    Ok(Gateway { namespace: namespace.to_owned(), name: name.to_owned() })
 }
 
 /// The list's schema; `one` makes that of a setting.
@@ -231,6 +245,7 @@ mod tests {
             ("clusters:\n  - {name: west, context: a, ingressNamespaces: A}\n", "no namespace"),
             ("clusters:\n  - {name: west, context: a, tlsAnnotations: letsencrypt}\n", "no pair"),
             ("clusters:\n  - {name: west, context: a, suspendedPage: here}\n", "write HOST:PORT"),
+            ("clusters:\n  - {name: west, context: a, gateway: public}\n", "write NAMESPACE/NAME"),
             ("clusters:\n  - {name: west, context: a, networkPolicies: yes-please}\n", "write one of"),
             ("clusters:\n  - {name: west, context: a, simulation: allowed}\n", "unknown field"),
         ] {

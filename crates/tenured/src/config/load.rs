@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgMatches, Command};
 use secrecy::ExposeSecret as _;
 use tenure_api::Limits;
-use tenure_cluster::{Said, SuspendedPage};
+use tenure_cluster::Said;
 use tenure_domain::cluster::{LoadBalancers, NetworkPolicies};
 use tenure_domain::document::{DocumentErrors, Fields, Item, Node};
 use tenure_domain::name::ClusterId;
@@ -381,7 +381,7 @@ impl Loading {
             BTreeSet::new()
         });
         let certificate_authority = self.path("cluster.certificateAuthority");
-        let tls_annotations = self.tls_annotations();
+        let tls_annotations = self.read("cluster.tlsAnnotations", clusters::annotations).unwrap_or_default();
         let said = Said {
             network_policies: self
                 .text("cluster.networkPolicies")
@@ -392,29 +392,23 @@ impl Loading {
                 .and_then(LoadBalancers::of)
                 .unwrap_or_default(),
         };
-        let suspended_page = self.suspended_page();
+        let suspended_page = self.read("cluster.suspendedPage", clusters::suspended_page);
+        let gateway = self.read("cluster.gateway", clusters::gateway);
         ReachConfig {
             server,
             certificate_authority,
             ingress_namespaces: namespaces,
             tls_annotations,
             suspended_page,
+            gateway,
             said,
         }
     }
 
-    fn tls_annotations(&mut self) -> BTreeMap<String, String> {
-        let path = "cluster.tlsAnnotations";
-        clusters::annotations(self.text(path).unwrap_or_default()).unwrap_or_else(|wrong| {
-            self.faults.push(format!("{}: {wrong}", self.at(path)));
-            BTreeMap::new()
-        })
-    }
-
-    fn suspended_page(&mut self) -> Option<SuspendedPage> {
-        let path = "cluster.suspendedPage";
-        match clusters::suspended_page(self.text(path)?) {
-            Ok(page) => Some(page),
+    /// What a text says, where it is set and right.
+    fn read<T>(&mut self, path: &'static str, of: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        match of(self.text(path)?) {
+            Ok(read) => Some(read),
             Err(wrong) => {
                 self.faults.push(format!("{}: {wrong}", self.at(path)));
                 None

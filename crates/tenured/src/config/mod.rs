@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tenure_api::Limits;
-use tenure_cluster::{Said, SuspendedPage};
+use tenure_cluster::{Gateway, Said, SuspendedPage};
 use tenure_domain::name::ClusterId;
 use tenure_engine::OperatorCaps;
 use tenure_freeze::Reached;
@@ -60,6 +60,8 @@ pub struct ReachConfig {
     pub tls_annotations: BTreeMap<String, String>,
     /// What visitors come to of hostnames from which they are kept.
     pub suspended_page: Option<SuspendedPage>,
+    /// The gateway that visitors come to.
+    pub gateway: Option<Gateway>,
 }
 
 /// Where the freeze webhook is served, and where the cluster reaches it.

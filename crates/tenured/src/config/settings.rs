@@ -193,6 +193,13 @@ pub const SETTINGS: &[Setting] = &[
         about: "What visitors come to of hostnames from which they are kept, as HOST:PORT: a page of the provider's that answers 503 in plain HTTP, under a name that the cluster's ingress controllers resolve and follow in a service of the type ExternalName. Where it is not set, they come to a service without addresses, for which ingress controllers answer 503 themselves.",
     },
     Setting {
+        path: "cluster.gateway",
+        kind: Kind::Text,
+        default: None,
+        example: "gateways/public",
+        about: "The gateway that visitors come to, as NAMESPACE/NAME: where the cluster serves the Gateway API, routes to it are written for the hostnames that were proved, one for each. Its listeners have to allow routes of all namespaces of tenants. Where it is not set, or the cluster lacks that API, ingresses are written.",
+    },
+    Setting {
         path: "cluster.simulation",
         kind: Kind::Word(&["refused", "allowed"]),
         default: Some("refused"),

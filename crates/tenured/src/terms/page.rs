@@ -10,6 +10,8 @@ use super::words::{counted, known, listed, measure, periods, scopes, short, touc
 
 /// How wide the page is, in characters.
 pub const WIDTH: usize = 100;
+/// What is said of a power that gives load balancers up.
+const RELEASED: &str = "Load balancers give up their addresses meanwhile, and may have others afterwards.";
 /// How far what belongs to a power is indented.
 const DEEP: usize = 6;
 
@@ -155,6 +157,9 @@ fn one_way(out: &mut String, terms: &Terms, explanation: &Explanation, way: &Way
         DEEP,
         &format!("{}: {}.", scopes(&way.scopes), measure(way.permits, way.throttle, &way.listed)),
     );
+    if way.load_balancers.is_released() {
+        wrapped(out, DEEP, RELEASED);
+    }
     match &way.course {
         Course::Noticed { notice, cure, approvals, earliest, deemed } => {
             moment(out, terms, "not before", earliest);

@@ -40,6 +40,7 @@ async fn a_hostname_is_claimed_and_told_how_it_is_proved() {
     let mut spec = workload();
     spec["hostnames"] = json!([WWW]);
     let site = format!("{web}/workloads/site");
+    owner.json("PUT", &site, &[("if-none-match", "*")], &workload()).await.is(201);
     let at = owner.get(&site).await.is(200).header("etag").to_owned();
     let put = |spec: serde_json::Value, at: String| {
         let owner = &owner;

@@ -134,6 +134,7 @@ impl House {
         legal.post("/v1/holds", &hold).await.is(201);
         let larger = json!({"plan": {"cpuMillis": 2000, "memoryMib": 512, "storageMib": 128, "pods": 10}, "why": "We grow"});
         owner.post("/v1/accounts/parley/quota-requests", &larger).await.is(201);
+        owner.post("/v1/accounts/parley/hostnames", &json!({"hostname": "www.parley.example"})).await.is(201);
         self.change_terms().await;
         let invoice = json!({"invoice": "2021-0117", "amount": 12_000, "currency": "USD", "due": "2020-10-31", "paid": 0, "credited": 0, "disputed": 0, "asOf": "2020-11-01T17:00:00Z"});
         self.caller("billing").post("/v1/accounts/parley/invoices", &invoice).await.is(201);

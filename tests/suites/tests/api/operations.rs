@@ -137,7 +137,7 @@ impl Operation {
             "requestQuota" => {
                 json!({"plan": plan, "loadBalancers": 3, "hostnames": 3, "why": "We grow"})
             }
-            "claimHostname" => json!({"hostname": "www.parley.example"}),
+            "claimHostname" => json!({"hostname": "shop.parley.example"}),
             "decideQuotaRequest" => json!({"grant": false, "why": "The pool is full until March"}),
             "issueKubeconfig" => json!({"role": "viewer", "lastsSeconds": 600}),
             "putWorkload" => {

@@ -2,12 +2,13 @@
 
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::networking::v1::Ingress;
-use kube::api::{Api, DeleteParams, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
-use tenure_cluster::{Reach, SuspendedPage};
+use tenure_cluster::{Gateway, Reach, SuspendedPage};
 use tenure_domain::workload::{Entry, Workload};
 
 use super::repaired;
+use crate::faults::Hidden;
 use crate::world::{Driver, World, page};
 
 const WWW: &str = "www.parley.example";
@@ -16,7 +17,7 @@ const SHOP: &str = "shop.parley.example";
 /// A workload that declares these hostnames.
 fn reached(hostnames: &[&str], entry: Option<Entry>) -> Workload {
     let hostnames = hostnames.iter().map(|name| name.parse().unwrap()).collect();
-    Workload { hostnames, entry, ..page(1) }
+    Workload { hostnames, entry: entry.map(Box::new), ..page(1) }
 }
 
 /// Each hostname with the service that it leads to.
@@ -128,9 +129,12 @@ pub async fn a_hostname_is_withheld_alone_and_given_back_as_it_was(world: World)
     let measure = driver.tenant.restrict("name", "hostname/web/feed/www.parley.example");
     let report = driver.until_confirmed(&measure).await;
     let told: Vec<String> = report.objects.iter().map(|seen| seen.object.to_string()).collect();
-    assert_eq!(told, ["Ingress/feed", "Service/suspended--page"]);
+    assert_eq!(told, ["Service/suspended--page", "Ingress/feed"]);
     let by: Vec<&String> = report.enforced_by.values().collect();
-    assert_eq!(by, ["the ingress leads the hostname to what stands for the suspended (stored)"]);
+    assert_eq!(
+        by,
+        ["what leads visitors there leads the hostname to what stands for the suspended (stored)"]
+    );
     let withheld = [to(SHOP, "feed:80"), to(WWW, "suspended--page:80")];
     assert_eq!(leads(&ingresses.get("feed").await.unwrap()), withheld);
     let services: Api<Service> = driver.api();
@@ -181,5 +185,82 @@ pub async fn visitors_of_an_isolated_workload_come_to_the_providers_page(world: 
     let restored = driver.until_restored().await;
     assert!(restored.equal, "{:?}", restored.differences);
     assert_eq!(ingresses.get("feed").await.unwrap().spec, before.spec);
+    driver.clean().await;
+}
+
+/// The routes of an environment.
+fn routes(driver: &Driver<'_>) -> Api<DynamicObject> {
+    let group = "gateway.networking.k8s.io";
+    let resource = ApiResource {
+        group: group.to_owned(),
+        version: "v1".to_owned(),
+        api_version: format!("{group}/v1"),
+        kind: "HTTPRoute".to_owned(),
+        plural: "httproutes".to_owned(),
+    };
+    Api::namespaced_with(driver.world.client.clone(), &driver.namespace(), &resource)
+}
+
+/// What a route leads to, with the gateway from which it does.
+fn route_leads(route: &DynamicObject) -> String {
+    let spec = &route.data["spec"];
+    let (gateway, backend) = (&spec["parentRefs"][0], &spec["rules"][0]["backendRefs"][0]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let from = format!("{}/{}", text(&gateway["namespace"]), text(&gateway["name"]));
+    format!("{from}: {} to {}:{}", text(&spec["hostnames"][0]), text(&backend["name"]), backend["port"])
+}
+
+pub async fn visitors_come_by_the_gateway_where_the_cluster_has_one(world: World) {
+    let mut driver = Driver::new(&world);
+    let gateway = Gateway { namespace: "gateways".to_owned(), name: "public".to_owned() };
+    let reach = Reach { gateway: Some(gateway), ..Reach::default() };
+    driver.cluster = driver.cluster.clone().reached(reach.clone());
+    driver.tenant.claim(&[WWW, SHOP]);
+    driver.tenant.prove(WWW);
+    driver.tenant.put("feed", reached(&[WWW, SHOP], None));
+    driver.until_ready().await;
+    let (routes, ingresses) = (routes(&driver), driver.api::<Ingress>());
+    let before = routes.get(WWW).await.unwrap();
+    assert_eq!(route_leads(&before), "gateways/public: www.parley.example to feed:80");
+    assert!(routes.get_opt(SHOP).await.unwrap().is_none(), "it is not proved");
+    assert!(ingresses.get_opt("feed").await.unwrap().is_none());
+    driver.tenant.prove(SHOP);
+    driver.until_ready().await;
+    assert_eq!(driver.pass().await.writes, 0, "it is as declared");
+
+    // One name leads to what stands for the suspended, as the object that it was, and whoever leads it back is put right.
+    let measure = driver.tenant.restrict("name", "hostname/web/feed/www.parley.example");
+    let report = driver.until_confirmed(&measure).await;
+    let told: Vec<String> = report.objects.iter().map(|seen| seen.object.to_string()).collect();
+    assert!(told.contains(&"HTTPRoute/www.parley.example".to_owned()), "{told:?}");
+    let withheld = "gateways/public: www.parley.example to suspended--page:80";
+    assert_eq!(route_leads(&routes.get(WWW).await.unwrap()), withheld);
+    assert_eq!(
+        route_leads(&routes.get(SHOP).await.unwrap()),
+        "gateways/public: shop.parley.example to feed:80"
+    );
+    let back = Patch::Merge(json!({"spec": {"rules": before.data["spec"]["rules"]}}));
+    routes.patch(WWW, &PatchParams::default(), &back).await.unwrap();
+    assert_eq!(repaired(&driver.pass().await).len(), 1);
+    assert_eq!(route_leads(&routes.get(WWW).await.unwrap()), withheld);
+    driver.tenant.lift(&measure);
+    let restored = driver.until_restored().await;
+    assert!(restored.equal, "{:?}", restored.differences);
+    let after = routes.get(WWW).await.unwrap();
+    assert_eq!((&after.data["spec"], &after.metadata.uid), (&before.data["spec"], &before.metadata.uid));
+
+    // Without the Gateway API they come by an ingress, and by routes again once it is there.
+    driver.cluster = world.hiding(&Hidden("/apis/gateway.networking.k8s.io")).reached(reach.clone());
+    driver.until_ready().await;
+    let both = [to(SHOP, "feed:80"), to(WWW, "feed:80")];
+    assert_eq!(leads(&ingresses.get("feed").await.unwrap()), both);
+    driver.cluster = world.cluster.clone().reached(reach);
+    driver.until_ready().await;
+    assert!(ingresses.get_opt("feed").await.unwrap().is_none());
+    assert_eq!(routes.get(WWW).await.unwrap().metadata.uid, before.metadata.uid);
+
+    driver.tenant.put("feed", reached(&[SHOP], None));
+    driver.until_ready().await;
+    assert!(routes.get_opt(WWW).await.unwrap().is_none(), "it is not declared any more");
     driver.clean().await;
 }

@@ -1,5 +1,6 @@
 //! What the cluster half promises, each told once and run on a simulation and on a real cluster.
 
+mod balancers;
 mod deaths;
 mod drift;
 mod erase;
@@ -19,6 +20,7 @@ mod stop;
 mod throttle;
 mod watched;
 
+pub use balancers::*;
 pub use deaths::*;
 pub use drift::*;
 pub use erase::*;

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{PersistentVolume, ResourceQuota};
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tenure_cluster::{Planned, Rehearsal, Supposed, Verb};
+use tenure_domain::balancers::Balancers;
 use tenure_domain::capability::Preset;
 use tenure_domain::name::MeasureId;
 
@@ -16,12 +17,13 @@ fn suspension(measure: &MeasureId) -> Supposed {
         scope: "environment/web".parse().unwrap(),
         withholds: Preset::Suspend.withholds(),
         throttle: None,
+        load_balancers: Balancers::Kept,
         pod_grace_seconds: 2,
     }
 }
 
 /// Rehearses, and sees that nothing but dry runs was asked for.
-async fn rehearse(driver: &Driver<'_>, supposed: &Supposed) -> Rehearsal {
+pub(super) async fn rehearse(driver: &Driver<'_>, supposed: &Supposed) -> Rehearsal {
     let before = objects(driver).await;
     let asked = driver.world.simulation.as_ref().map(tenure_kubesim::Simulation::asked);
     let (environment, permits, memory) =

@@ -10,7 +10,8 @@ use crate::account::clock::PauseCause;
 use crate::account::event::Event;
 use crate::account::legal::{Appeal, AppealOutcome};
 use crate::account::measure::{Basis, LiftReason, Measure, MeasureState, Proposal, StayedFrom};
-use crate::capability::{Preset, rung, unsupported};
+use crate::balancers::Balancers;
+use crate::capability::{Capability, Preset, rung, unsupported};
 use crate::name::{AppealId, CaseId, MeasureId, PersonId};
 use crate::refusal::{Guard, Rejected, Unmet};
 use crate::scope::Scope;
@@ -223,12 +224,15 @@ impl Draft<'_> {
         }
         let withholds = preset.map_or_else(|| old.proposal.withholds.clone(), Preset::withholds);
         let preset = preset.unwrap_or(old.proposal.preset);
+        let is_closed = withholds.contains(&Capability::Ingress);
+        let load_balancers = if is_closed { old.proposal.load_balancers } else { Balancers::Kept };
         let scope = scope.unwrap_or_else(|| old.proposal.scope.clone());
         self.check_scope(&scope)?;
         let proposal = Proposal {
             preset,
             withholds,
             throttle: old.proposal.throttle.filter(|_| preset == Preset::Throttle),
+            load_balancers,
             scope,
             effective: old.proposal.effective.max(self.context.now),
             why: why.clone(),

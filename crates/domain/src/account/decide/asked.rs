@@ -11,6 +11,7 @@ use crate::account::guards::DEFAULT_POD_GRACE_SECONDS;
 use crate::account::measure::{Basis, Proposal};
 use crate::account::watch::Lifts;
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::capability::{Capability, Preset, unsupported};
 use crate::name::{MeasureId, OrderId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -120,6 +121,7 @@ impl Draft<'_> {
             preset,
             withholds,
             throttle: None,
+            load_balancers: Balancers::Kept,
             scope,
             effective: self.context.now,
             why,

@@ -6,7 +6,7 @@ use crate::account::Environment;
 use crate::account::event::Event;
 use crate::capability::Capability;
 use crate::hostname::{
-    Answered, ClaimState, LAPSE_DAYS, MOST_CLAIMS, challenge_text, challenge_url, unclaimable,
+    Answered, Claim, ClaimState, LAPSE_DAYS, MOST_CLAIMS, challenge_text, challenge_url, unclaimable,
 };
 use crate::name::{ChallengeToken, EnvironmentId, Hostname, WorkloadId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -25,7 +25,7 @@ impl Draft<'_> {
             return Err(Rejected::Invalid { pointer: "/hostname".to_owned(), detail });
         }
         let known = &self.account.hostnames;
-        if known.get(&hostname).is_some_and(|claim| claim.stands()) {
+        if known.get(&hostname).is_some_and(Claim::stands) {
             return Ok(());
         }
         self.is_active("claims hostnames")?;
@@ -121,7 +121,7 @@ impl Draft<'_> {
         let is_new = |name: &&Hostname| !before.is_some_and(|before| before.hostnames.contains(*name));
         for name in spec.hostnames.iter().filter(is_new) {
             guards.extend(self.withheld_name_guard(name));
-            if !self.account.hostnames.get(name).is_some_and(|claim| claim.stands()) {
+            if !self.account.hostnames.get(name).is_some_and(Claim::stands) {
                 guards.push(Unmet::new(
                     Guard::Known,
                     format!("{} has not claimed {name}", self.account.id),

@@ -13,6 +13,7 @@ use crate::account::measure::{Basis, Measure, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::account::watch::Lifts;
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::capability::{Capability, Enforcer};
 use crate::name::{CaseId, MeasureId, PersonId, PowerId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -63,8 +64,9 @@ impl Draft<'_> {
             {
                 Ok(())
             }
-            // Only what leads visitors there can be withheld, and nothing does that of another workload.
-            Scope::Hostname(environment, workload, name) if !withholds.is_empty() => {
+            // Only what leads visitors there can be withheld, and nothing does that of another workload. More is refused as
+            // nothing that a cluster could do.
+            Scope::Hostname(environment, workload, name) if withholds.iter().eq([&Capability::Ingress]) => {
                 self.check_scope(scope)?;
                 let declared = self.account.declares(name) == Some((environment, workload));
                 if declared { Ok(()) } else { Err(Rejected::not_found("hostname", name)) }
@@ -101,6 +103,7 @@ impl Draft<'_> {
             preset,
             withholds,
             throttle: granted.as_ref().and_then(|p| p.throttle),
+            load_balancers: granted.as_ref().map_or(Balancers::Kept, |p| p.load_balancers),
             scope,
             effective,
             why,

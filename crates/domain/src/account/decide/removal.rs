@@ -14,6 +14,7 @@ use crate::account::measure::{Basis, LiftReason, MeasureState, Proposal};
 use crate::account::notice::NoticeKind;
 use crate::account::watch::Lifts;
 use crate::authority::Authority;
+use crate::balancers::Balancers;
 use crate::capability::{Preset, unsupported};
 use crate::name::{CaseId, Ground, MeasureId, OrderId};
 use crate::refusal::{Guard, Rejected, Unmet};
@@ -78,6 +79,7 @@ impl Draft<'_> {
             preset,
             withholds: preset.withholds(),
             throttle: None,
+            load_balancers: Balancers::Kept,
             scope,
             effective: self.context.now,
             why: locator,

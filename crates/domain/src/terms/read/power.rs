@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Exception, Floors, Power, Process};
-use super::{consent, exact_seconds, listed, period, slowing, some_time};
+use super::{balancing, consent, exact_seconds, listed, period, slowing, some_time};
 use crate::authority::Authority;
 use crate::capability::{Capability, Preset, rung};
 use crate::document::{Faults, Fields, Item};
@@ -11,11 +11,12 @@ use crate::name::{Ground, PowerId};
 use crate::period::Period;
 use crate::scope::ScopeKind;
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "id",
     "text",
     "permits",
     "throttle",
+    "loadBalancers",
     "authority",
     "scopes",
     "grounds",
@@ -64,6 +65,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
     let process = process(&fields, faults);
     let (permits, listed) = permits?;
     let throttle = slowing::throttle(&fields, permits, faults);
+    let load_balancers = balancing::load_balancers(&fields, permits, &listed, faults);
     let emergency = fields.has("emergency");
     let scopes = scopes(&fields, permits, &listed, emergency, faults);
     if emergency && permits == Preset::Terminate {
@@ -117,6 +119,7 @@ pub(super) fn power(item: &Item<'_>, floors: Option<&Floors>, faults: &mut Fault
         permits,
         listed,
         throttle: throttle?,
+        load_balancers: load_balancers?,
         authority,
         scopes: scopes?,
         grounds: grounds?,
